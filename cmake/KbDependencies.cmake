@@ -1,0 +1,11 @@
+# Debian's packages, by pkg-config. README.md gives the reason for each.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(LIBBSD REQUIRED IMPORTED_TARGET libbsd)
+if(KB_TESTS)
+	pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()
+find_package(benchmark REQUIRED)
+find_library(JEMALLOC_PIC jemalloc_pic REQUIRED)

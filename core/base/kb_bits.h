@@ -1,0 +1,46 @@
+/*
+ * kb_bits: small arithmetic and compiler helpers that everyone needs.
+ *
+ * Anyone may include this file.
+ */
+#ifndef KB_BITS_H
+#define KB_BITS_H
+
+#include <stdint.h>
+
+/* Inlines a template whose arguments are constants at each call site. */
+#define kb_always_inline inline __attribute__((always_inline))
+
+/* Keeps a function out of line: the boundary that every allocator pays. */
+#define kb_noinline __attribute__((noinline))
+
+/* For the hint about which way a branch nearly always goes. */
+#define kb_likely(x) __builtin_expect(!!(x), 1)
+#define kb_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Elements of a true array. */
+#define KB_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ceil(a / b) for b > 0, without overflow. */
+static inline uint64_t kb_div_up(uint64_t a, uint64_t b)
+{
+	return a / b + (a % b != 0);
+}
+
+static inline uint64_t kb_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t kb_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Index of the highest set bit of x > 0; 0 for x = 1. */
+static inline unsigned kb_log2(uint64_t x)
+{
+	return 63u - (unsigned)__builtin_clzll(x);
+}
+
+#endif /* KB_BITS_H */

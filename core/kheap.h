@@ -1,0 +1,230 @@
+/*
+ * kheap: the teaching kernel's page-granular cluster heap.
+ *
+ * Vocabulary
+ *   window    the kernel-heap range of virtual addresses: `pages` pages from
+ *             `base`.
+ *   cluster   a live allocation: a run of whole pages.
+ *   row       row r is a linked list of the live clusters that are exactly
+ *             r + 1 pages long. There are as many rows as pages. The seed
+ *             calls the rows `free_clusters`, and so do we; they hold
+ *             *allocated* clusters, waiting to be freed.
+ *   index     names a live cluster in the two tracking arrays; the list node
+ *             carries it.
+ *   lookup    the part of kfree that finds a cluster from its VA alone. The
+ *             seed searches row 0, row 1, … and along each list.
+ *   fit       the part of kmalloc that chooses the VA (page_runs.h).
+ *   pager     what backs the pages (pager.h).
+ *
+ *   free_clusters[0] → [6] ↔ [7]        cluster_size[5] = 8192
+ *   free_clusters[1] → [5]              cluster_va[5]   = 0xF0000000
+ *   free_clusters[2]                    cluster_size[6] = 4096  …
+ *
+ * kmalloc: choose a run, map its pages, take an index, add the cluster; if a
+ * step fails the earlier ones are undone and the heap is as it was. kfree: find
+ * (row, index), read the size, unmap the pages, remove the node, free it, clear
+ * both array entries, give the run back.
+ *
+ * Indexes are handed out from `first_index` upward; a freed one is the next
+ * one handed out (most recently freed first).
+ *
+ * Every operation that a replay times exists twice, stamped from one template:
+ * the plain one counts nothing at all, the `_counted` one keeps struct
+ * kheap_counters. Both do the same to the heap. Use one kind for a heap's whole
+ * life.
+ *
+ * Not thread-safe; several heaps may live side by side.
+ *
+ * Whoever uses the heap may include this file.
+ */
+#ifndef KHEAP_H
+#define KHEAP_H
+
+#include "kb_status.h"
+#include "kva.h"
+#include "pager.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define KHEAP_BASE_DEFAULT UINT32_C(0xF0000000)
+
+/* The seed's number of rows, indexes and pages. */
+#define KHEAP_PAGES_DEFAULT UINT32_C(32766)
+
+/* More pages than this are refused, wherever the window starts. */
+#define KHEAP_PAGES_MAX (UINT32_C(1) << 19)
+
+/* The list node of a live cluster. The seed writes LIST_ENTRY; appending at
+ * the tail needs a TAILQ. */
+struct KheapCluster {
+	/* Index into cluster_size[] and cluster_va[]. */
+	int cluster_index;
+
+	TAILQ_ENTRY(KheapCluster) prev_next_info;
+};
+
+TAILQ_HEAD(KheapClusterList, KheapCluster);
+
+/*
+ * What the heap counts: X(name, unit, help). Unsigned 64-bit, exact, the same
+ * on every machine, compiler and optimisation level.
+ */
+#define KHEAP_COUNTERS(X)                                                      \
+	X(lookups, "lookups", "searches for a cluster by its address")         \
+	X(rows_visited, "rows", "row heads examined, the hit row included")    \
+	X(nodes_visited, "nodes", "nodes compared by lookups, hit included")   \
+	X(nodes_visited_max, "nodes", "nodes compared by the worst lookup")    \
+	X(remove_nodes_visited, "nodes", "nodes compared again to unlink")     \
+	X(pages_live, "pages", "pages of the live clusters")                   \
+	X(pages_peak, "pages", "most pages live at once")                      \
+	X(clusters_live, "clusters", "live clusters")                          \
+	X(fit_steps, "steps", "tree nodes examined to choose and keep runs")
+
+struct kheap_counters {
+#define X(name, unit, help) uint64_t name;
+	KHEAP_COUNTERS(X)
+#undef X
+};
+
+/* Where a new node goes in its row. */
+enum kheap_order {
+	/* At the end, as the seed draws it. */
+	KHEAP_ORDER_TAIL = 0,
+	KHEAP_ORDER_HEAD = 1
+};
+
+struct kheap;
+struct lookup_ops;
+
+struct kheap_config {
+	/* First address of the window, page aligned, not 0; 0 means
+	 * KHEAP_BASE_DEFAULT. */
+	kva_t base;
+
+	/* Pages of the window, and so rows and indexes; 0 means
+	 * KHEAP_PAGES_DEFAULT. */
+	uint32_t pages;
+
+	/* The first index handed out, below `pages`; the golden example of the
+	 * seed starts at 5. Indexes below it are used only once those above
+	 * are all taken, lowest first. */
+	uint32_t first_index;
+
+	enum kheap_order order;
+
+	/* Of lookup_list (lookup.h); NULL means the seed's, `rows`. */
+	const struct lookup_ops *lookup;
+
+	/* Moved into the heap, which releases it; an empty one means
+	 * pager_none(). */
+	struct pager pager;
+};
+
+/*
+ * Makes an empty heap.
+ *
+ * Returns 0 and the heap in `*out`, which the caller frees with kheap_free; or
+ * KB_E_RANGE with `diag` naming the limit that `base`, `pages` or `first_index`
+ * breaks, or KB_E_NOMEM. On error the pager is released too.
+ */
+int kheap_new(struct kheap **out, struct kheap_config *config,
+	      struct kb_diag *diag);
+
+/* Frees a heap, its live clusters and its pager; NULL is ignored. */
+void kheap_free(struct kheap *h);
+
+/*
+ * Empties the rows and the tracking arrays: the seed's once-at-boot step.
+ * kheap_new has called it; live clusters must be freed before it is called
+ * again.
+ */
+void kheap_clusters_init(struct kheap *h);
+
+/*
+ * Stores size and VA under `idx` and links a new node for it into row `row`,
+ * at the end that the order says.
+ *
+ * `size` is in bytes, a whole number of pages, row + 1 of them; `idx` is free.
+ * Returns 0, or KB_E_NOMEM with nothing changed.
+ */
+int kheap_add_cluster(struct kheap *h, uint32_t row, int idx, uint32_t size,
+		      kva_t va);
+
+/*
+ * Unlinks the node with index `idx` from row `row` and returns it; the caller
+ * frees it with kheap_free_node. NULL if the row does not hold it. The arrays
+ * are not changed.
+ *
+ * With a list search for lookup this walks the row from its head, comparing
+ * indexes, as the seed does; any other lookup knows the node.
+ */
+struct KheapCluster *kheap_remove_cluster(struct kheap *h, uint32_t row,
+					  int idx);
+
+/* Frees a node that kheap_remove_cluster returned. */
+void kheap_free_node(struct kheap *h, struct KheapCluster *node);
+
+/*
+ * Allocates `size` bytes, rounded up to whole pages (0 takes one page).
+ *
+ * Returns the cluster's address, a multiple of the page size; or 0, with
+ * nothing changed, if no free run, frame, index or node is to be had.
+ */
+kva_t kheap_kmalloc(struct kheap *h, uint32_t size);
+kva_t kheap_kmalloc_counted(struct kheap *h, uint32_t size);
+
+/*
+ * Frees the cluster that starts at `va`; 0 is ignored.
+ *
+ * Returns 0; or KB_E_NOT_LIVE, with nothing changed, if no live cluster starts
+ * there (a double, wild or interior free).
+ */
+int kheap_kfree(struct kheap *h, kva_t va);
+int kheap_kfree_counted(struct kheap *h, kva_t va);
+
+/*
+ * Looks up the cluster that starts at `va`, as kfree does, and changes nothing.
+ * Returns its index, or -1 if there is none.
+ */
+int kheap_find(const struct kheap *h, kva_t va);
+
+/* One memory access to the byte at `va` of a live cluster, through the pager. */
+void kheap_touch(struct kheap *h, kva_t va);
+void kheap_touch_counted(struct kheap *h, kva_t va);
+
+/* Bytes of the live cluster with index `idx`, a whole number of pages; 0 if
+ * none has it. cluster_size[] of the seed. */
+uint32_t kheap_cluster_size(const struct kheap *h, int idx);
+
+/* First address of the live cluster with index `idx`; 0 if none has it.
+ * cluster_va[] of the seed. */
+kva_t kheap_cluster_va(const struct kheap *h, int idx);
+
+/* Row `row` (below `pages`), to be walked, not changed. */
+const struct KheapClusterList *kheap_row(const struct kheap *h, uint32_t row);
+
+/* The window, as it was configured. */
+kva_t kheap_base(const struct kheap *h);
+uint32_t kheap_pages(const struct kheap *h);
+
+/* The pages that no live cluster holds, and the longest run of them: what
+ * external fragmentation is computed from. */
+uint32_t kheap_free_pages(const struct kheap *h);
+uint32_t kheap_longest_free_run(const struct kheap *h);
+
+/* Bytes of the index that the lookup keeps beside rows and arrays. */
+size_t kheap_lookup_bytes(const struct kheap *h);
+
+/* The heap's pager, for translation, payload and the pager's counters. */
+struct pager kheap_pager(const struct kheap *h);
+
+/* The counters so far. */
+void kheap_counters(const struct kheap *h, struct kheap_counters *out);
+
+/* True if rows, arrays, runs, lookup and pager all agree; walks everything. */
+bool kheap_is_valid(const struct kheap *h);
+
+#endif /* KHEAP_H */

@@ -1,0 +1,55 @@
+/*
+ * pager_sim: simulated paging, the real two-level structure of a 32-bit x86.
+ *
+ *   page directory: 1,024 entries, each for 4 MiB, each empty or naming the
+ *   frame of a page table; page table: 1,024 entries (PTEs), each empty or
+ *   naming a page frame with its flags (Intel SDM vol. 3A, 4.3 "32-bit
+ *   paging").
+ *
+ * A page table is made when its first page is mapped and dropped when its last
+ * one is unmapped; it occupies a page frame of its own. Frames come from a
+ * frame allocator with a limit: the most recently freed first, else the lowest
+ * never used. Each frame keeps the VA that it backs (the reverse map) and one
+ * word of payload. Unmapping clears the PTE and issues an invlpg.
+ *
+ * The TLB model is sets × ways, least recently used within a set, the set
+ * chosen by the page number's low bits.
+ *
+ * Whoever makes a heap may include this file.
+ */
+#ifndef PAGER_SIM_H
+#define PAGER_SIM_H
+
+#include "pager.h"
+
+/* PTE and PDE bits (Intel SDM vol. 3A, tables 4-5 and 4-6). */
+#define PAGER_PTE_PRESENT UINT32_C(0x001)
+#define PAGER_PTE_WRITABLE UINT32_C(0x002)
+#define PAGER_PTE_ACCESSED UINT32_C(0x020)
+#define PAGER_PTE_DIRTY UINT32_C(0x040)
+#define PAGER_PTE_FRAME_MASK UINT32_C(0xfffff000)
+
+/* The data TLB for 4 KiB pages of Intel's Skylake: 64 entries, 4 ways (Intel 64
+ * and IA-32 Architectures Optimization Reference Manual, table 2-13). */
+#define PAGER_TLB_SETS_DEFAULT 16
+#define PAGER_TLB_WAYS_DEFAULT 4
+
+struct pager_sim_config {
+	/* Most page frames in use at once, page tables included; 0 means as
+	 * many as the address space can need. At most 2^20. */
+	uint32_t frame_limit;
+
+	/* A power of two, at most 4,096; 0 means the default. */
+	uint32_t tlb_sets;
+
+	/* 1 … 64; 0 means the default. */
+	uint32_t tlb_ways;
+};
+
+/*
+ * Makes a simulated pager in `*out`, which pager_release frees. `config` may
+ * be NULL for the defaults. Returns 0, KB_E_RANGE or KB_E_NOMEM.
+ */
+int pager_sim_new(struct pager *out, const struct pager_sim_config *config);
+
+#endif /* PAGER_SIM_H */
