@@ -72,15 +72,15 @@ TAILQ_HEAD(KheapClusterList, KheapCluster);
  * What the heap counts: X(name, unit, help). Unsigned 64-bit, exact, the same
  * on every machine, compiler and optimisation level.
  */
-#define KHEAP_COUNTERS(X)                                                      \
-	X(lookups, "lookups", "searches for a cluster by its address")         \
-	X(rows_visited, "rows", "row heads examined, the hit row included")    \
-	X(nodes_visited, "nodes", "nodes compared by lookups, hit included")   \
-	X(nodes_visited_max, "nodes", "nodes compared by the worst lookup")    \
-	X(remove_nodes_visited, "nodes", "nodes compared again to unlink")     \
-	X(pages_live, "pages", "pages of the live clusters")                   \
-	X(pages_peak, "pages", "most pages live at once")                      \
-	X(clusters_live, "clusters", "live clusters")                          \
+#define KHEAP_COUNTERS(X)                                                    \
+	X(lookups, "lookups", "searches for a cluster by its address")       \
+	X(rows_visited, "rows", "row heads examined, the hit row included")  \
+	X(nodes_visited, "nodes", "nodes compared by lookups, hit included") \
+	X(nodes_visited_max, "nodes", "nodes compared by the worst lookup")  \
+	X(remove_nodes_visited, "nodes", "nodes compared again to unlink")   \
+	X(pages_live, "pages", "pages of the live clusters")                 \
+	X(pages_peak, "pages", "most pages live at once")                    \
+	X(clusters_live, "clusters", "live clusters")                        \
 	X(fit_steps, "steps", "tree nodes examined to choose and keep runs")
 
 struct kheap_counters {
@@ -139,13 +139,14 @@ void kheap_free(struct kheap *h);
 /*
  * Empties the rows and the tracking arrays: the seed's once-at-boot step.
  * kheap_new has called it; live clusters must be freed before it is called
- * again.
+ * again. Indexes then start over from first_index.
  */
 void kheap_clusters_init(struct kheap *h);
 
 /*
  * Stores size and VA under `idx` and links a new node for it into row `row`,
- * at the end that the order says.
+ * at the end that the order says. A step of kmalloc: pages, the choice of an
+ * index and the lookup's own index are other steps, and are not touched here.
  *
  * `size` is in bytes, a whole number of pages, row + 1 of them; `idx` is free.
  * Returns 0, or KB_E_NOMEM with nothing changed.
@@ -156,7 +157,7 @@ int kheap_add_cluster(struct kheap *h, uint32_t row, int idx, uint32_t size,
 /*
  * Unlinks the node with index `idx` from row `row` and returns it; the caller
  * frees it with kheap_free_node. NULL if the row does not hold it. The arrays
- * are not changed.
+ * are not changed. A step of kfree.
  *
  * With a list search for lookup this walks the row from its head, comparing
  * indexes, as the seed does; any other lookup knows the node.

@@ -15,7 +15,7 @@ typedef uint32_t kva_t;
 typedef uint32_t pfn_t;
 
 /* A page, bytes. */
-#define KVA_PAGE_SIZE UINT32_C(4096)
+#define KVA_PAGE_SIZE  UINT32_C(4096)
 #define KVA_PAGE_SHIFT 12
 
 /* Pages in the 32-bit address space. */

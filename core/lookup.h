@@ -42,7 +42,8 @@ struct lookup_ops {
 	 */
 	int (*insert)(struct kheap *h, int idx);
 
-	/* Tells the index that `idx` goes: it is in the arrays still. */
+	/* Tells the index that `idx` goes: it is in the arrays still, its node
+	 * has left the row. */
 	void (*erase)(struct kheap *h, int idx);
 
 	/*
@@ -51,8 +52,10 @@ struct lookup_ops {
 	 */
 	int (*find)(const struct kheap *h, kva_t va);
 
-	/* The same, and counts its steps in the heap's counters. Required;
-	 * both are stamped from one template. */
+	/* The same, and counts one lookup and its steps in the heap's counters
+	 * (kheap_count_lookup, kheap_internal.h). Required; both are stamped
+	 * from one template. What a step is, other than rows and nodes of the
+	 * lists, each lookup's file says. */
 	int (*find_counted)(struct kheap *h, kva_t va);
 
 	/* Bytes of the index. Optional: NULL has none. */

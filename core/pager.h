@@ -32,18 +32,18 @@
  * What a pager counts: X(name, unit, help). Unsigned 64-bit, exact, the same
  * on every machine. The `_peak` and `_live` ones are states, the others sums.
  */
-#define PAGER_COUNTERS(X)                                                      \
-	X(maps, "pages", "pages mapped")                                       \
-	X(unmaps, "pages", "pages unmapped")                                   \
-	X(pte_writes, "writes", "page-table entries written, set or cleared")  \
-	X(pde_writes, "writes", "page-directory entries written")              \
-	X(page_tables_made, "tables", "page tables allocated and zeroed")      \
-	X(page_tables_dropped, "tables", "page tables freed when empty")       \
-	X(frames_live, "frames", "page frames in use, page tables included")   \
-	X(frames_peak, "frames", "most page frames in use at once")            \
-	X(tlb_invalidations, "invlpg", "single-page invalidations issued")     \
-	X(tlb_hits, "touches", "touches that the TLB model answered")          \
-	X(tlb_misses, "touches", "touches that walked the page tables")        \
+#define PAGER_COUNTERS(X)                                                     \
+	X(maps, "pages", "pages mapped")                                      \
+	X(unmaps, "pages", "pages unmapped")                                  \
+	X(pte_writes, "writes", "page-table entries written, set or cleared") \
+	X(pde_writes, "writes", "page-directory entries written")             \
+	X(page_tables_made, "tables", "page tables allocated and zeroed")     \
+	X(page_tables_dropped, "tables", "page tables freed when empty")      \
+	X(frames_live, "frames", "page frames in use, page tables included")  \
+	X(frames_peak, "frames", "most page frames in use at once")           \
+	X(tlb_invalidations, "invlpg", "single-page invalidations issued")    \
+	X(tlb_hits, "touches", "touches that the TLB model answered")         \
+	X(tlb_misses, "touches", "touches that walked the page tables")       \
 	X(map_rollbacks, "maps", "multi-page maps undone for want of frames")
 
 struct pager_counters {
@@ -58,7 +58,8 @@ struct pager_ops {
 
 	/*
 	 * Maps `pages` pages from `va`, each to a frame of its own. Returns 0,
-	 * or KB_E_NO_FRAMES with everything as it was before the call. Required.
+	 * or KB_E_NO_FRAMES, or KB_E_NOMEM where it is the host that has no
+	 * memory, with everything as it was before the call. Required.
 	 */
 	int (*map)(void *ctx, kva_t va, uint32_t pages);
 	int (*map_counted)(void *ctx, kva_t va, uint32_t pages);
@@ -84,7 +85,8 @@ struct pager_ops {
 	/*
 	 * The word of payload that each frame of the simulation carries, found
 	 * through translation: verification writes it at kmalloc and finds it
-	 * at kfree. NULL if the page is not mapped. Optional.
+	 * at kfree. NULL if the page is not mapped. Good until the next map.
+	 * Optional.
 	 */
 	uint64_t *(*payload)(void *ctx, kva_t va);
 

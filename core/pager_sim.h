@@ -10,10 +10,31 @@
  * one is unmapped; it occupies a page frame of its own. Frames come from a
  * frame allocator with a limit: the most recently freed first, else the lowest
  * never used. Each frame keeps the VA that it backs (the reverse map) and one
- * word of payload. Unmapping clears the PTE and issues an invlpg.
+ * word of payload; a frame handed out again carries what was left in it. The
+ * page directory is not taken from these frames.
+ *
+ * Mapping goes from the first page to the last, a table's frame being taken
+ * just before that of its first page. Unmapping is its mirror: from the last
+ * page to the first it clears the PTE, gives the frame back and issues an
+ * invlpg, and drops the table once that is empty. So what is mapped again after
+ * an unmap gets the same frames, and a map that was undone leaves no trace.
  *
  * The TLB model is sets × ways, least recently used within a set, the set
- * chosen by the page number's low bits.
+ * chosen by the page number's low bits. A touch that it cannot answer walks
+ * directory and table, which sets the accessed flag in both entries and the
+ * dirty flag in the PTE.
+ *
+ * What the counters (pager.h) mean here, exactly:
+ *   maps, unmaps        pages; those of a map that was undone are in neither.
+ *   pte_writes          PTEs stored by the kernel: one for each page mapped,
+ *                       one for each page unmapped, and both again for pages of
+ *                       a map that was undone. Flags that a walk sets, and
+ *                       zeroing a new page table, are not in it.
+ *   pde_writes          one for each page table made and one for each dropped:
+ *                       page_tables_made + page_tables_dropped.
+ *   tlb_invalidations   = unmaps: a page that was never visible needs none.
+ *   map_rollbacks       maps that ran out of frames after taking at least one.
+ *   frames_live         pages mapped + page tables that there are.
  *
  * Whoever makes a heap may include this file.
  */
@@ -23,10 +44,10 @@
 #include "pager.h"
 
 /* PTE and PDE bits (Intel SDM vol. 3A, tables 4-5 and 4-6). */
-#define PAGER_PTE_PRESENT UINT32_C(0x001)
-#define PAGER_PTE_WRITABLE UINT32_C(0x002)
-#define PAGER_PTE_ACCESSED UINT32_C(0x020)
-#define PAGER_PTE_DIRTY UINT32_C(0x040)
+#define PAGER_PTE_PRESENT    UINT32_C(0x001)
+#define PAGER_PTE_WRITABLE   UINT32_C(0x002)
+#define PAGER_PTE_ACCESSED   UINT32_C(0x020)
+#define PAGER_PTE_DIRTY	     UINT32_C(0x040)
 #define PAGER_PTE_FRAME_MASK UINT32_C(0xfffff000)
 
 /* The data TLB for 4 KiB pages of Intel's Skylake: 64 entries, 4 ways (Intel 64
@@ -34,15 +55,18 @@
 #define PAGER_TLB_SETS_DEFAULT 16
 #define PAGER_TLB_WAYS_DEFAULT 4
 
+#define PAGER_TLB_SETS_MAX     4096
+#define PAGER_TLB_WAYS_MAX     64
+
 struct pager_sim_config {
 	/* Most page frames in use at once, page tables included; 0 means as
 	 * many as the address space can need. At most 2^20. */
 	uint32_t frame_limit;
 
-	/* A power of two, at most 4,096; 0 means the default. */
+	/* A power of two, at most PAGER_TLB_SETS_MAX; 0 means the default. */
 	uint32_t tlb_sets;
 
-	/* 1 … 64; 0 means the default. */
+	/* 1 … PAGER_TLB_WAYS_MAX; 0 means the default. */
 	uint32_t tlb_ways;
 };
 

@@ -1,0 +1,651 @@
+/*
+ * The cluster heap of a teaching kernel.
+ *
+ * What such a kernel wants from kmalloc is pages at addresses it can use at
+ * once, and from kfree that the address alone be enough. The first is a matter
+ * of choosing a free stretch of the window and having the pager back it
+ * (page_runs.c, pager.h). The second needs a record: how long was the cluster
+ * that starts here? A heap with a header in front of each block reads it there.
+ * This one hands out whole pages and keeps its records apart:
+ *
+ *   free_clusters[0] → [6] ↔ [7]            index   5       6       7
+ *   free_clusters[1] → [5]           cluster_size   8192    4096    4096
+ *   free_clusters[2]                   cluster_va   F0000   F0002   F0003 000
+ *
+ * A cluster's index ties the parts together: the node in its row carries it,
+ * and it is the place of size and address in the tracking arrays. Going from an
+ * index to anything is one load. Going from an address to the index is a search
+ * and nothing in these structures helps with it: rows are ordered by length,
+ * lists by age. The seed looks at every cluster of every row until it meets the
+ * right one. On a young heap that is the first or second; after a boot, with
+ * fifteen thousand clusters live and nearly all of them in row 0, it is
+ * thousands of nodes, each somewhere else in memory, and a second walk to
+ * unlink the node found.
+ *
+ * So the search is what this project varies. Rows, arrays and the order of the
+ * steps are the same for every lookup, and a lookup is told of each cluster
+ * that comes or goes, so that it may keep an index of its own; one that does
+ * not search lists has no reason for the second walk either, and finds the node
+ * by its index. Which addresses are handed out never depends on the lookup.
+ *
+ * Undoing a step that succeeded, when a later one fails, is giving back what
+ * was taken last; runs, frames and indexes all come in such an order that the
+ * next one to be handed out is then the same as before.
+ */
+#include "kheap_internal.h"
+
+#include "kb_assert.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(((uint64_t)KHEAP_PAGES_MAX << KVA_PAGE_SHIFT) <= UINT32_MAX,
+	      "the size of the largest cluster must fit cluster_size[]");
+static_assert(KHEAP_PAGES_MAX <= RUNS_PAGES_MAX,
+	      "the runs must cover the largest window");
+
+/* The window ends at least a page below 2^32, so that its end is an address. */
+#define WINDOW_END_MAX ((UINT64_C(1) << 32) - KVA_PAGE_SIZE)
+
+/* Pages of a cluster for `size` bytes. No sum that could overflow. */
+static inline uint32_t pages_of(uint32_t size)
+{
+	return size == 0 ? 1 : ((size - 1) >> KVA_PAGE_SHIFT) + 1;
+}
+
+/* Checks the geometry, defaults filled in, against the documented limits. */
+static int check_geometry(const struct kheap_config *config,
+			  struct kb_diag *diag)
+{
+	const kva_t base = config->base;
+	const uint64_t bytes = (uint64_t)config->pages << KVA_PAGE_SHIFT;
+
+	if (base % KVA_PAGE_SIZE != 0)
+		return kb_fail(diag, KB_E_RANGE,
+			       "heap base 0x%" PRIx32
+			       " is not a multiple of the page size, %" PRIu32,
+			       base, KVA_PAGE_SIZE);
+	if (config->pages > KHEAP_PAGES_MAX)
+		return kb_fail(diag, KB_E_RANGE,
+			       "%" PRIu32 " heap pages: at most %" PRIu32
+			       " are possible",
+			       config->pages, KHEAP_PAGES_MAX);
+	if (base > WINDOW_END_MAX - kb_min(bytes, WINDOW_END_MAX))
+		return kb_fail(
+			diag, KB_E_RANGE,
+			"%" PRIu32 " heap pages from 0x%" PRIx32
+			": at most %" PRIu64 " are possible from that base",
+			config->pages, base,
+			(WINDOW_END_MAX - kb_min(base, WINDOW_END_MAX)) >>
+				KVA_PAGE_SHIFT);
+	if (config->first_index >= config->pages)
+		return kb_fail(diag, KB_E_RANGE,
+			       "first index %" PRIu32
+			       " must be below the number of heap pages, "
+			       "%" PRIu32,
+			       config->first_index, config->pages);
+	return 0;
+}
+
+/* Allocates what a heap of h->pages pages needs; kheap_free frees it, also if
+ * only part could be had. */
+static int make_parts(struct kheap *h)
+{
+	const size_t pages = h->pages;
+
+	h->cluster_size = calloc(pages, sizeof(*h->cluster_size));
+	h->cluster_va = calloc(pages, sizeof(*h->cluster_va));
+	h->cluster_node = calloc(pages, sizeof(*h->cluster_node));
+	h->free_clusters = calloc(pages, sizeof(*h->free_clusters));
+	h->freed_indexes = calloc(pages, sizeof(*h->freed_indexes));
+	if (!h->cluster_size || !h->cluster_va || !h->cluster_node ||
+	    !h->free_clusters || !h->freed_indexes)
+		return KB_E_NOMEM;
+	if (runs_init(&h->runs, h->pages) < 0)
+		return KB_E_NOMEM;
+	kheap_clusters_init(h);
+	return 0;
+}
+
+int kheap_new(struct kheap **out, struct kheap_config *config,
+	      struct kb_diag *diag)
+{
+	struct kheap_config c = *config;
+	struct kheap *h = NULL;
+	int status;
+
+	memset(&config->pager, 0, sizeof(config->pager));
+	if (!c.pager.ops)
+		c.pager = pager_none();
+	if (c.base == 0)
+		c.base = KHEAP_BASE_DEFAULT;
+	if (c.pages == 0)
+		c.pages = KHEAP_PAGES_DEFAULT;
+	status = check_geometry(&c, diag);
+	if (status < 0)
+		goto out;
+	h = calloc(1, sizeof(*h));
+	if (!h) {
+		status = KB_E_NOMEM;
+		goto out;
+	}
+	h->base = c.base;
+	h->pages = c.pages;
+	h->first_index = c.first_index;
+	h->order = c.order;
+	status = make_parts(h);
+	if (status < 0)
+		goto out;
+	if (!c.lookup)
+		c.lookup = lookup_list[0];
+	if (c.lookup->init)
+		status = c.lookup->init(h);
+	if (status < 0)
+		goto out;
+	h->lookup = c.lookup;
+	h->pager = c.pager;
+	kb_assert_slow(kheap_is_valid(h));
+	*out = h;
+	return 0;
+out:
+	pager_release(&c.pager);
+	kheap_free(h);
+	return status;
+}
+
+void kheap_free(struct kheap *h)
+{
+	uint32_t idx;
+
+	if (!h)
+		return;
+	for (idx = 0; h->cluster_node && idx < h->pages; idx++)
+		free(h->cluster_node[idx]);
+	if (h->lookup && h->lookup->release)
+		h->lookup->release(h);
+	pager_release(&h->pager);
+	runs_release(&h->runs);
+	free(h->freed_indexes);
+	free(h->free_clusters);
+	free(h->cluster_node);
+	free(h->cluster_va);
+	free(h->cluster_size);
+	free(h);
+}
+
+void kheap_clusters_init(struct kheap *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->pages; i++) {
+		kb_assert(!h->cluster_node[i]);
+		TAILQ_INIT(&h->free_clusters[i]);
+		h->cluster_size[i] = 0;
+		h->cluster_va[i] = 0;
+	}
+	h->freed_index_count = 0;
+	h->fresh_index_count = 0;
+}
+
+/* There is always one: there are as many indexes as pages, and the caller has
+ * got pages that no other cluster holds. */
+static inline int index_take(struct kheap *h)
+{
+	uint32_t idx;
+
+	if (h->freed_index_count > 0)
+		return (int)h->freed_indexes[--h->freed_index_count];
+	kb_assert(h->fresh_index_count < h->pages);
+	idx = h->first_index + h->fresh_index_count++;
+	return (int)(idx < h->pages ? idx : idx - h->pages);
+}
+
+static inline void index_give(struct kheap *h, int idx)
+{
+	kb_assert(h->freed_index_count < h->fresh_index_count);
+	h->freed_indexes[h->freed_index_count++] = (uint32_t)idx;
+}
+
+static inline void clear_entries(struct kheap *h, int idx)
+{
+	h->cluster_size[idx] = 0;
+	h->cluster_va[idx] = 0;
+}
+
+static kb_always_inline int add_cluster(struct kheap *h, uint32_t row, int idx,
+					uint32_t size, kva_t va)
+{
+	struct KheapCluster *node = malloc(sizeof(*node));
+
+	kb_assert(row < h->pages && idx >= 0 && (uint32_t)idx < h->pages);
+	kb_assert((uint64_t)size == ((uint64_t)row + 1) << KVA_PAGE_SHIFT);
+	kb_assert(va != 0 && h->cluster_va[idx] == 0);
+	if (kb_unlikely(!node))
+		return KB_E_NOMEM;
+	h->cluster_size[idx] = size;
+	h->cluster_va[idx] = va;
+	h->cluster_node[idx] = node;
+	node->cluster_index = idx;
+	if (h->order == KHEAP_ORDER_TAIL)
+		TAILQ_INSERT_TAIL(&h->free_clusters[row], node, prev_next_info);
+	else
+		TAILQ_INSERT_HEAD(&h->free_clusters[row], node, prev_next_info);
+	return 0;
+}
+
+/* The node with index `idx`, by the seed's walk along the row, or NULL. */
+static kb_always_inline struct KheapCluster *
+find_in_row(struct kheap *h, uint32_t row, int idx, const bool counted)
+{
+	struct KheapCluster *node;
+
+	TAILQ_FOREACH(node, &h->free_clusters[row], prev_next_info) {
+		if (counted)
+			h->counters.remove_nodes_visited++;
+		if (node->cluster_index == idx)
+			break;
+	}
+	return node;
+}
+
+/* Unlinks a node that is in `row`, or is NULL. */
+static inline void unlink_node(struct kheap *h, uint32_t row,
+			       struct KheapCluster *node)
+{
+	if (!node)
+		return;
+	TAILQ_REMOVE(&h->free_clusters[row], node, prev_next_info);
+	h->cluster_node[node->cluster_index] = NULL;
+}
+
+static kb_always_inline struct KheapCluster *
+remove_cluster(struct kheap *h, uint32_t row, int idx, const bool counted)
+{
+	struct KheapCluster *node;
+
+	if (h->lookup->walks_to_remove)
+		node = find_in_row(h, row, idx, counted);
+	else
+		node = h->cluster_node[idx];
+	unlink_node(h, row, node);
+	return node;
+}
+
+int kheap_add_cluster(struct kheap *h, uint32_t row, int idx, uint32_t size,
+		      kva_t va)
+{
+	return add_cluster(h, row, idx, size, va);
+}
+
+struct KheapCluster *kheap_remove_cluster(struct kheap *h, uint32_t row,
+					  int idx)
+{
+	if (row >= h->pages || idx < 0 || (uint32_t)idx >= h->pages ||
+	    h->cluster_size[idx] >> KVA_PAGE_SHIFT != row + 1)
+		return NULL;
+	return remove_cluster(h, row, idx, false);
+}
+
+void kheap_free_node(struct kheap *h, struct KheapCluster *node)
+{
+	(void)h;
+	free(node);
+}
+
+/* Takes index and node for pages that are mapped, and tells the lookup. */
+static kb_always_inline int register_cluster(struct kheap *h, uint32_t pages,
+					     kva_t va)
+{
+	const uint32_t row = pages - 1;
+	const int idx = index_take(h);
+	struct KheapCluster *node;
+	int status;
+
+	status = add_cluster(h, row, idx, pages << KVA_PAGE_SHIFT, va);
+	if (kb_unlikely(status < 0))
+		goto give_index;
+	if (!h->lookup->insert)
+		return 0;
+	status = h->lookup->insert(h, idx);
+	if (kb_likely(status == 0))
+		return 0;
+	node = h->cluster_node[idx];
+	unlink_node(h, row, node);
+	free(node);
+	clear_entries(h, idx);
+give_index:
+	index_give(h, idx);
+	return status;
+}
+
+static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
+				      const bool counted)
+{
+	const uint32_t pages = pages_of(size);
+	const struct pager pager = h->pager;
+	struct kheap_counters *counters = &h->counters;
+	uint32_t page;
+	kva_t va;
+
+	kb_assert_slow(kheap_is_valid(h));
+	page = counted ? runs_take_counted(&h->runs, pages,
+					   &counters->fit_steps)
+		       : runs_take(&h->runs, pages);
+	if (kb_unlikely(page == RUNS_NONE))
+		return 0;
+	va = h->base + (page << KVA_PAGE_SHIFT);
+	if (kb_unlikely((counted ? pager.ops->map_counted
+				 : pager.ops->map)(pager.ctx, va, pages) < 0))
+		goto give_run;
+	if (kb_unlikely(register_cluster(h, pages, va) < 0))
+		goto unmap;
+	if (counted) {
+		counters->clusters_live++;
+		counters->pages_live += pages;
+		counters->pages_peak =
+			kb_max(counters->pages_peak, counters->pages_live);
+	}
+	kb_assert_slow(kheap_is_valid(h));
+	return va;
+unmap:
+	(counted ? pager.ops->unmap_counted : pager.ops->unmap)(pager.ctx, va,
+								pages);
+give_run:
+	if (counted)
+		runs_give_counted(&h->runs, page, pages, &counters->fit_steps);
+	else
+		runs_give(&h->runs, page, pages);
+	kb_assert_slow(kheap_is_valid(h));
+	return 0;
+}
+
+static kb_always_inline int kfree(struct kheap *h, kva_t va, const bool counted)
+{
+	const struct pager pager = h->pager;
+	uint32_t pages;
+	uint32_t page;
+	int idx;
+
+	if (va == 0)
+		return 0;
+	kb_assert_slow(kheap_is_valid(h));
+	idx = counted ? h->lookup->find_counted(h, va) : h->lookup->find(h, va);
+	if (kb_unlikely(idx < 0))
+		return KB_E_NOT_LIVE;
+	/* The row follows from the size. */
+	pages = h->cluster_size[idx] >> KVA_PAGE_SHIFT;
+	(counted ? pager.ops->unmap_counted : pager.ops->unmap)(pager.ctx, va,
+								pages);
+	free(remove_cluster(h, pages - 1, idx, counted));
+	if (h->lookup->erase)
+		h->lookup->erase(h, idx);
+	clear_entries(h, idx);
+	page = (va - h->base) >> KVA_PAGE_SHIFT;
+	if (counted) {
+		runs_give_counted(&h->runs, page, pages,
+				  &h->counters.fit_steps);
+		h->counters.clusters_live--;
+		h->counters.pages_live -= pages;
+	} else {
+		runs_give(&h->runs, page, pages);
+	}
+	index_give(h, idx);
+	kb_assert_slow(kheap_is_valid(h));
+	return 0;
+}
+
+kva_t kheap_kmalloc(struct kheap *h, uint32_t size)
+{
+	return kmalloc(h, size, false);
+}
+
+kva_t kheap_kmalloc_counted(struct kheap *h, uint32_t size)
+{
+	return kmalloc(h, size, true);
+}
+
+int kheap_kfree(struct kheap *h, kva_t va)
+{
+	return kfree(h, va, false);
+}
+
+int kheap_kfree_counted(struct kheap *h, kva_t va)
+{
+	return kfree(h, va, true);
+}
+
+int kheap_find(const struct kheap *h, kva_t va)
+{
+	return h->lookup->find(h, va);
+}
+
+void kheap_touch(struct kheap *h, kva_t va)
+{
+	if (h->pager.ops->touch)
+		h->pager.ops->touch(h->pager.ctx, va);
+}
+
+void kheap_touch_counted(struct kheap *h, kva_t va)
+{
+	if (h->pager.ops->touch_counted)
+		h->pager.ops->touch_counted(h->pager.ctx, va);
+}
+
+uint32_t kheap_cluster_size(const struct kheap *h, int idx)
+{
+	return idx >= 0 && (uint32_t)idx < h->pages ? h->cluster_size[idx] : 0;
+}
+
+kva_t kheap_cluster_va(const struct kheap *h, int idx)
+{
+	return idx >= 0 && (uint32_t)idx < h->pages ? h->cluster_va[idx] : 0;
+}
+
+const struct KheapClusterList *kheap_row(const struct kheap *h, uint32_t row)
+{
+	kb_assert(row < h->pages);
+	return &h->free_clusters[row];
+}
+
+kva_t kheap_base(const struct kheap *h)
+{
+	return h->base;
+}
+
+uint32_t kheap_pages(const struct kheap *h)
+{
+	return h->pages;
+}
+
+uint32_t kheap_free_pages(const struct kheap *h)
+{
+	return runs_free_pages(&h->runs);
+}
+
+uint32_t kheap_longest_free_run(const struct kheap *h)
+{
+	return runs_longest(&h->runs);
+}
+
+size_t kheap_lookup_bytes(const struct kheap *h)
+{
+	return h->lookup->bytes ? h->lookup->bytes(h) : 0;
+}
+
+struct pager kheap_pager(const struct kheap *h)
+{
+	return h->pager;
+}
+
+void kheap_counters(const struct kheap *h, struct kheap_counters *out)
+{
+	*out = h->counters;
+}
+
+/* True if index `idx` is either free everywhere or live and well formed. */
+static bool entry_is_valid(const struct kheap *h, uint32_t idx)
+{
+	const uint32_t size = h->cluster_size[idx];
+	const uint32_t offset = h->cluster_va[idx] - h->base;
+	const struct KheapCluster *node = h->cluster_node[idx];
+
+	if (!node)
+		return size == 0 && h->cluster_va[idx] == 0;
+	return node->cluster_index == (int)idx && size != 0 &&
+	       size % KVA_PAGE_SIZE == 0 && offset % KVA_PAGE_SIZE == 0 &&
+	       offset >> KVA_PAGE_SHIFT < h->pages &&
+	       size >> KVA_PAGE_SHIFT <= h->pages - (offset >> KVA_PAGE_SHIFT);
+}
+
+/* True if each row holds nodes of its own length that the arrays know. Counts
+ * the nodes in `*clusters`; more than the window can have is a circle. */
+static bool rows_are_valid(const struct kheap *h, uint32_t *clusters)
+{
+	const struct KheapCluster *node;
+	uint32_t row;
+
+	for (row = 0; row < h->pages; row++) {
+		TAILQ_FOREACH(node, &h->free_clusters[row], prev_next_info) {
+			const int idx = node->cluster_index;
+
+			if (idx < 0 || (uint32_t)idx >= h->pages ||
+			    h->cluster_node[idx] != node ||
+			    h->cluster_size[idx] >> KVA_PAGE_SHIFT != row + 1 ||
+			    ++*clusters > h->pages)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* True if the indexes handed out are those of the live clusters and those on
+ * the stack of freed ones, each once. */
+static bool indexes_are_valid(const struct kheap *h, uint32_t clusters,
+			      uint8_t *seen)
+{
+	uint32_t i;
+
+	if (h->fresh_index_count > h->pages ||
+	    h->freed_index_count + clusters != h->fresh_index_count)
+		return false;
+	for (i = 0; i < h->freed_index_count; i++) {
+		const uint32_t idx = h->freed_indexes[i];
+
+		if (idx >= h->pages || seen[idx] || h->cluster_node[idx])
+			return false;
+		seen[idx] = 1;
+	}
+	/* None that was never handed out is live or freed. */
+	for (i = h->fresh_index_count; i < h->pages; i++) {
+		const uint32_t idx = (h->first_index + i) % h->pages;
+
+		if (seen[idx] || h->cluster_node[idx])
+			return false;
+	}
+	return true;
+}
+
+/* True if clusters and free runs together cover each page once. */
+static bool pages_are_tiled(const struct kheap *h, uint8_t *seen)
+{
+	uint32_t covered = runs_free_pages(&h->runs);
+	uint32_t page = 0;
+	uint32_t idx;
+
+	while (page < h->pages) {
+		const uint32_t length = runs_length_at(&h->runs, page);
+
+		memset(&seen[page], length != 0, kb_max(length, 1));
+		page += (uint32_t)kb_max(length, 1);
+	}
+	for (idx = 0; idx < h->pages; idx++) {
+		const uint32_t pages = h->cluster_size[idx] >> KVA_PAGE_SHIFT;
+		uint32_t i;
+
+		if (pages == 0)
+			continue;
+		page = (h->cluster_va[idx] - h->base) >> KVA_PAGE_SHIFT;
+		for (i = page; i < page + pages; i++) {
+			if (seen[i])
+				return false;
+			seen[i] = 1;
+		}
+		covered += pages;
+	}
+	return covered == h->pages;
+}
+
+/* True if the lookup finds the live clusters: all of them, or, where that is a
+ * walk for each, the last one of each row. */
+static bool lookup_is_valid(const struct kheap *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->pages; i++) {
+		const struct KheapCluster *node = h->cluster_node[i];
+
+		if (h->lookup->walks_to_remove)
+			node = TAILQ_LAST(&h->free_clusters[i],
+					  KheapClusterList);
+		if (node &&
+		    h->lookup->find(h, h->cluster_va[node->cluster_index]) !=
+			    node->cluster_index)
+			return false;
+	}
+	return true;
+}
+
+/* True if each page of the clusters is backed by a frame that points back to
+ * it; so no two pages share one. */
+static bool pages_are_backed(const struct kheap *h)
+{
+	const struct pager_ops *ops = h->pager.ops;
+	uint32_t idx;
+
+	if (!ops->translate || !ops->reverse)
+		return true;
+	for (idx = 0; idx < h->pages; idx++) {
+		const kva_t end = h->cluster_va[idx] + h->cluster_size[idx];
+		kva_t va = h->cluster_va[idx];
+
+		for (; va != end; va += KVA_PAGE_SIZE) {
+			uint64_t pa;
+			kva_t back;
+
+			if (!ops->translate(h->pager.ctx, va, &pa) ||
+			    !ops->reverse(h->pager.ctx, pa, &back) ||
+			    back != va)
+				return false;
+		}
+	}
+	return true;
+}
+
+bool kheap_is_valid(const struct kheap *h)
+{
+	uint32_t clusters = 0;
+	uint8_t *seen;
+	uint32_t idx;
+	uint32_t nodes = 0;
+	bool valid;
+
+	for (idx = 0; idx < h->pages; idx++) {
+		if (!entry_is_valid(h, idx))
+			return false;
+		clusters += h->cluster_node[idx] != NULL;
+	}
+	if (!rows_are_valid(h, &nodes) || nodes != clusters ||
+	    !runs_is_valid(&h->runs))
+		return false;
+	seen = calloc(h->pages, 1);
+	if (!seen)
+		return true;
+	valid = indexes_are_valid(h, clusters, seen) &&
+		pages_are_tiled(h, seen) && lookup_is_valid(h) &&
+		pages_are_backed(h) &&
+		(!h->pager.ops->is_valid ||
+		 h->pager.ops->is_valid(h->pager.ctx));
+	free(seen);
+	return valid;
+}

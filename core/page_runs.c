@@ -1,0 +1,395 @@
+/*
+ * Free page runs: a top, boundary tags and a tree of maxima.
+ *
+ * First fit is usually a list of free runs sorted by address, and its cost is
+ * the number of runs too short that lie in front of the right one: on a heap
+ * that has run for a while, thousands. Here that cost would be added to every
+ * kmalloc of every lookup that is to be compared, and drown the differences.
+ * So the choice must be cheap while its answer stays exactly first fit's.
+ *
+ * Most heaps are holes between clusters, short ones, and one long run behind
+ * the last cluster. That run, the top, is kept by its first page alone: it is
+ * the highest, so first fit takes from it only if no hole will do, and it would
+ * only hide from the tree below how long the holes are.
+ *
+ * For the holes two structures share one array. A hole's length is noted at its
+ * first page (level 0 of the tree) and again at its last one: Knuth's boundary
+ * tags. A run that comes back looks at the tag just before it and the tag just
+ * after it, and knows both neighbours without any search.
+ *
+ *   page           0   1   2   3   4   5   6   7   8   9
+ *                  .   .   #   #   .   #   .   .   #   .   # taken   top = 9
+ *   level[0]       2   0   0   0   1   0   2   0   0   0
+ *   length_at_end  0   2   0   0   1   0   0   2   0   0
+ *
+ * Over level 0 stand levels of maxima, each number the greatest of the
+ * RUNS_FANOUT below it, up to a single one. If that is too short for a request,
+ * so is every hole. Otherwise the search goes down, at each level to the
+ * leftmost child that is large enough: that one certainly holds a hole that
+ * fits, and nothing left of it does. At the bottom is the lowest that fits.
+ *
+ *   level[2]                     2
+ *   level[1]         2       1       2       0         (drawn 3 children wide)
+ *   level[0]       2 0 0   0 1 0   2 0 0   0
+ *
+ * Keeping the maxima is a climb from a changed leaf that ends at the first
+ * level whose maximum is not affected, which for a short hole is nearly always
+ * the first or second. With a fan-out of 64 the tree is flat: three levels hold
+ * the usual window, four a million pages.
+ *
+ * Another fit is another way to choose a run; carving and giving back stay.
+ */
+#include "page_runs.h"
+
+#include "kb_assert.h"
+#include "kb_bits.h"
+#include "kb_status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(RUNS_PAGES_MAX <=
+		      UINT64_C(1) << (RUNS_FANOUT_SHIFT * RUNS_LEVELS_MAX),
+	      "the levels must reach one root");
+
+static_assert(RUNS_FANOUT == 64, "a node's children must be a uint64_t's bits");
+
+/* Nodes over a level with `count` numbers. */
+static size_t level_nodes(size_t count)
+{
+	return kb_div_up(count, RUNS_FANOUT);
+}
+
+/* Entries of a level with `count` numbers, padded to whole groups. */
+static size_t level_entries(size_t count)
+{
+	return level_nodes(count) << RUNS_FANOUT_SHIFT;
+}
+
+int runs_init(struct page_runs *runs, uint32_t pages)
+{
+	size_t level_at[RUNS_LEVELS_MAX + 1];
+	size_t nonzero_at[RUNS_LEVELS_MAX + 1];
+	size_t entries = 0;
+	size_t nodes = 0;
+	size_t count;
+	uint32_t k = 0;
+
+	kb_assert(pages >= 1 && pages <= RUNS_PAGES_MAX);
+	memset(runs, 0, sizeof(*runs));
+	for (count = pages;; count = level_nodes(count)) {
+		level_at[k] = entries;
+		nonzero_at[k] = nodes;
+		entries += level_entries(count);
+		nodes += level_nodes(count);
+		if (count == 1)
+			break;
+		k++;
+	}
+	runs->levels = k;
+	runs->level[0] = calloc(entries, sizeof(uint32_t));
+	runs->nonzero[0] = calloc(nodes, sizeof(uint64_t));
+	runs->length_at_end = calloc(pages, sizeof(uint32_t));
+	if (!runs->level[0] || !runs->nonzero[0] || !runs->length_at_end) {
+		runs_release(runs);
+		return KB_E_NOMEM;
+	}
+	for (k = 1; k <= runs->levels; k++)
+		runs->level[k] = runs->level[0] + level_at[k];
+	for (k = 1; k < runs->levels; k++)
+		runs->nonzero[k] = runs->nonzero[0] + nonzero_at[k];
+	runs->pages = pages;
+	runs->free_pages = pages;
+	kb_assert_slow(runs_is_valid(runs));
+	return 0;
+}
+
+void runs_release(struct page_runs *runs)
+{
+	free(runs->level[0]);
+	free(runs->nonzero[0]);
+	free(runs->length_at_end);
+	memset(runs, 0, sizeof(*runs));
+}
+
+static kb_always_inline void count_step(uint64_t *steps)
+{
+	if (steps)
+		(*steps)++;
+}
+
+/* The maximum of a node's children, which is at most `bound`. */
+static kb_always_inline uint32_t node_max(const uint32_t *children,
+					  uint64_t nonzero, uint32_t bound,
+					  uint64_t *steps)
+{
+	uint32_t max = 0;
+
+	for (; nonzero != 0 && max < bound; nonzero &= nonzero - 1) {
+		const uint32_t child = children[__builtin_ctzll(nonzero)];
+
+		max = child > max ? child : max;
+		count_step(steps);
+	}
+	return max;
+}
+
+/*
+ * Writes the length of the hole that starts at page `i`, 0 for none any more,
+ * and mends the maxima above. A constant NULL for `steps` makes the plain
+ * version.
+ */
+static kb_always_inline void set_length(struct page_runs *runs, uint32_t i,
+					uint32_t now, uint64_t *steps)
+{
+	uint32_t was = runs->level[0][i];
+	uint32_t k;
+
+	runs->level[0][i] = now;
+	for (k = 0; k < runs->levels; k++) {
+		const uint32_t node = i >> RUNS_FANOUT_SHIFT;
+		const uint64_t bit = UINT64_C(1) << (i & (RUNS_FANOUT - 1));
+		uint64_t *nonzero = &runs->nonzero[k][node];
+		uint32_t *above = &runs->level[k + 1][node];
+		const uint32_t old = *above;
+
+		*nonzero = now != 0 ? *nonzero | bit : *nonzero & ~bit;
+		count_step(steps);
+		if (now <= old) {
+			if (was < old)
+				return;
+			now = node_max(
+				&runs->level[k][node << RUNS_FANOUT_SHIFT],
+				*nonzero, old, steps);
+		}
+		if (now == old)
+			return;
+		*above = now;
+		was = old;
+		i = node;
+	}
+}
+
+static inline uint32_t longest_hole(const struct page_runs *runs)
+{
+	return runs->level[runs->levels][0];
+}
+
+static inline uint32_t top_length(const struct page_runs *runs)
+{
+	return runs->pages - runs->top;
+}
+
+/* First fit among the holes: the lowest of at least `pages` pages, which there
+ * is. */
+static kb_always_inline uint32_t choose_first(const struct page_runs *runs,
+					      uint32_t pages, uint64_t *steps)
+{
+	uint32_t i = 0;
+	uint32_t k;
+
+	for (k = runs->levels; k-- > 0;) {
+		uint64_t nonzero = runs->nonzero[k][i];
+		uint32_t child;
+
+		for (;; nonzero &= nonzero - 1) {
+			child = i << RUNS_FANOUT_SHIFT |
+				(uint32_t)__builtin_ctzll(nonzero);
+			count_step(steps);
+			if (kb_likely(runs->level[k][child] >= pages))
+				break;
+		}
+		i = child;
+	}
+	return i;
+}
+
+/* Takes the first `pages` pages of the hole that starts at `page`. What is left
+ * of it is written first, so that no maximum is lowered and raised again. */
+static kb_always_inline void carve(struct page_runs *runs, uint32_t page,
+				   uint32_t pages, uint64_t *steps)
+{
+	const uint32_t length = runs->level[0][page];
+	const uint32_t rest = length - pages;
+
+	runs->length_at_end[page + length - 1] = rest;
+	if (rest != 0)
+		set_length(runs, page + pages, rest, steps);
+	set_length(runs, page, 0, steps);
+}
+
+static kb_always_inline uint32_t take(struct page_runs *runs, uint32_t pages,
+				      uint64_t *steps)
+{
+	uint32_t page;
+
+	kb_assert(pages >= 1);
+	kb_assert_slow(runs_is_valid(runs));
+	if (pages <= longest_hole(runs)) {
+		page = choose_first(runs, pages, steps);
+		carve(runs, page, pages, steps);
+	} else if (kb_likely(pages <= top_length(runs))) {
+		page = runs->top;
+		runs->top += pages;
+	} else {
+		return RUNS_NONE;
+	}
+	runs->free_pages -= pages;
+	kb_assert_slow(runs_is_valid(runs));
+	return page;
+}
+
+/* Adds `pages` pages in front of the top, and the `left` pages of the hole in
+ * front of those, if there is one. */
+static kb_always_inline void grow_top(struct page_runs *runs, uint32_t left,
+				      uint32_t pages, uint64_t *steps)
+{
+	runs->top -= pages;
+	if (left == 0)
+		return;
+	runs->length_at_end[runs->top - 1] = 0;
+	runs->top -= left;
+	set_length(runs, runs->top, 0, steps);
+}
+
+/* Makes the `pages` pages from `page` a hole, merged with the `left` and
+ * `right` pages of the holes that touch it. */
+static kb_always_inline void join(struct page_runs *runs, uint32_t left,
+				  uint32_t page, uint32_t pages, uint32_t right,
+				  uint64_t *steps)
+{
+	const uint32_t end = page + pages;
+	const uint32_t length = left + pages + right;
+
+	if (left != 0)
+		runs->length_at_end[page - 1] = 0;
+	runs->length_at_end[end + right - 1] = length;
+	set_length(runs, page - left, length, steps);
+	if (right != 0)
+		set_length(runs, end, 0, steps);
+}
+
+static kb_always_inline void give(struct page_runs *runs, uint32_t page,
+				  uint32_t pages, uint64_t *steps)
+{
+	const uint32_t end = page + pages;
+	const uint32_t left = page > 0 ? runs->length_at_end[page - 1] : 0;
+
+	kb_assert(pages >= 1 && end <= runs->top);
+	kb_assert_slow(runs_is_valid(runs));
+	if (end == runs->top)
+		grow_top(runs, left, pages, steps);
+	else
+		join(runs, left, page, pages, runs->level[0][end], steps);
+	runs->free_pages += pages;
+	kb_assert_slow(runs_is_valid(runs));
+}
+
+uint32_t runs_take(struct page_runs *runs, uint32_t pages)
+{
+	return take(runs, pages, NULL);
+}
+
+uint32_t runs_take_counted(struct page_runs *runs, uint32_t pages,
+			   uint64_t *steps)
+{
+	return take(runs, pages, steps);
+}
+
+void runs_give(struct page_runs *runs, uint32_t page, uint32_t pages)
+{
+	give(runs, page, pages, NULL);
+}
+
+void runs_give_counted(struct page_runs *runs, uint32_t page, uint32_t pages,
+		       uint64_t *steps)
+{
+	give(runs, page, pages, steps);
+}
+
+uint32_t runs_free_pages(const struct page_runs *runs)
+{
+	return runs->free_pages;
+}
+
+uint32_t runs_longest(const struct page_runs *runs)
+{
+	return (uint32_t)kb_max(longest_hole(runs), top_length(runs));
+}
+
+uint32_t runs_length_at(const struct page_runs *runs, uint32_t page)
+{
+	kb_assert(page < runs->pages);
+	return page == runs->top ? top_length(runs) : runs->level[0][page];
+}
+
+/* True if the tags describe holes that touch neither each other nor the top,
+ * and all adds up. */
+static bool tags_are_valid(const struct page_runs *runs)
+{
+	const uint32_t *leaf = runs->level[0];
+	uint32_t total = top_length(runs);
+	uint32_t page = 0;
+	bool after_hole = false;
+
+	while (page < runs->top) {
+		const uint32_t length = leaf[page];
+		uint32_t i;
+
+		if (length >= runs->top - page || (length != 0 && after_hole))
+			return false;
+		/* All tags of the hole but its first and last are 0. */
+		for (i = page; i + 1 < page + length; i++)
+			if (leaf[i + 1] != 0 || runs->length_at_end[i] != 0)
+				return false;
+		if (length != 0)
+			page += length - 1;
+		if (runs->length_at_end[page] != length)
+			return false;
+		total += length;
+		after_hole = length != 0;
+		page++;
+	}
+	for (; page < runs->pages; page++)
+		if (leaf[page] != 0 || runs->length_at_end[page] != 0)
+			return false;
+	return total == runs->free_pages;
+}
+
+/* True if level k has its maxima in level k + 1, its bits right, and zeros
+ * behind its `count` numbers. */
+static bool level_is_valid(const struct page_runs *runs, uint32_t k,
+			   size_t count)
+{
+	const uint32_t *level = runs->level[k];
+	uint32_t max = 0;
+	size_t i;
+
+	for (i = 0; i < level_entries(count); i++) {
+		const size_t node = i >> RUNS_FANOUT_SHIFT;
+		const unsigned bit = i & (RUNS_FANOUT - 1);
+
+		if ((runs->nonzero[k][node] >> bit & 1) != (level[i] != 0) ||
+		    (i >= count && level[i] != 0))
+			return false;
+		max = bit == 0 || level[i] > max ? level[i] : max;
+		if (bit == RUNS_FANOUT - 1 && runs->level[k + 1][node] != max)
+			return false;
+	}
+	return true;
+}
+
+bool runs_is_valid(const struct page_runs *runs)
+{
+	size_t count = runs->pages;
+	uint32_t k;
+
+	if (runs->top > runs->pages)
+		return false;
+	for (k = 0; k < runs->levels; k++) {
+		if (!level_is_valid(runs, k, count))
+			return false;
+		count = level_nodes(count);
+	}
+	return count == 1 && tags_are_valid(runs);
+}
