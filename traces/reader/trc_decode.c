@@ -1,0 +1,791 @@
+#include "trc_decode.h"
+
+#include "kb_assert.h"
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+/* Bytes behind the inflated columns that a 64-bit load may touch. */
+#define RAW_SLACK 16
+
+/* A column of the block at hand. An absent column is one of zero bytes. */
+struct column {
+	const uint8_t *data;
+	uint32_t raw_size;
+	uint32_t stored_size;
+	uint32_t coding;
+};
+
+/* The objects, as import gave them their slots. */
+struct slots {
+	/* One byte a slot below `fresh`: 1 while its object lives. */
+	uint8_t *live;
+
+	/* Slots free to take again, the last freed on top. top < fresh. */
+	uint32_t *stack;
+	uint32_t top;
+
+	/* Slots ever taken: the next fresh one. */
+	uint32_t fresh;
+
+	/* Elements that live and stack have room for. */
+	uint64_t room;
+
+	/* Objects ever allocated; the slot of object n is at index n modulo
+	 * TRC_AGE_WINDOW for the latest of them. */
+	uint64_t objects;
+	uint32_t window[TRC_AGE_WINDOW];
+};
+
+/* What the rows of the class table say, one array a field. */
+struct classes {
+	uint32_t count;
+	uint8_t kind[TRC_CLASSES_MAX];
+	uint64_t size[TRC_CLASSES_MAX];
+};
+
+/* The fields that only TRC_COLUMNS_ALL asks for. */
+struct detail {
+	uint64_t class_granted[TRC_CLASSES_MAX];
+	uint32_t class_site[TRC_CLASSES_MAX];
+
+	/* Sites that classes have used so far, the unknown one included:
+	 * the next site to appear has this id. */
+	uint32_t next_site;
+
+	struct trc_strings strings;
+
+	/* The task last seen on each cpu of this block. */
+	uint32_t last_task[1u << 16];
+
+	uint64_t granted[TRC_BLOCK_EVENTS_MAX];
+	uint64_t time_ns[TRC_BLOCK_EVENTS_MAX];
+	uint32_t site[TRC_BLOCK_EVENTS_MAX];
+	uint32_t task[TRC_BLOCK_EVENTS_MAX];
+	uint16_t cpu[TRC_BLOCK_EVENTS_MAX];
+};
+
+struct trc_decoder {
+	ZSTD_DCtx *zstd;
+	uint64_t live_max;
+
+	/* The block at hand and where to complain about it; NULL between
+	 * calls. */
+	const struct trc_raw_block *from;
+	struct kb_diag *diag;
+
+	struct column columns[TRC_COL_END];
+
+	/* The inflated columns of the block at hand. */
+	uint8_t *raw;
+	size_t raw_room;
+
+	/* Events and implied frees of the blocks so far. */
+	uint64_t events;
+	uint64_t implied;
+
+	struct slots slots;
+	struct classes classes;
+
+	/* NULL unless every column is wanted. */
+	struct detail *detail;
+
+	/* Columns taken apart, before they are put to use. */
+	uint32_t numbers[TRC_BLOCK_EVENTS_MAX];
+	uint32_t more_numbers[TRC_BLOCK_EVENTS_MAX];
+	uint64_t wide[TRC_BLOCK_EVENTS_MAX];
+
+	uint8_t kind[TRC_BLOCK_EVENTS_MAX];
+	uint16_t class_id[TRC_BLOCK_EVENTS_MAX];
+	uint32_t slot[TRC_BLOCK_EVENTS_MAX];
+	uint64_t size[TRC_BLOCK_EVENTS_MAX];
+};
+
+struct trc_decoder *trc_decoder_new(enum trc_columns columns,
+				    uint64_t live_max)
+{
+	struct trc_decoder *dec = calloc(1, sizeof(*dec));
+
+	if (!dec)
+		return NULL;
+	dec->live_max = live_max;
+	dec->zstd = ZSTD_createDCtx();
+	if (columns == TRC_COLUMNS_ALL)
+		dec->detail = calloc(1, sizeof(*dec->detail));
+	if (!dec->zstd || (columns == TRC_COLUMNS_ALL && !dec->detail)) {
+		trc_decoder_free(dec);
+		return NULL;
+	}
+	trc_decoder_rewind(dec);
+	return dec;
+}
+
+void trc_decoder_free(struct trc_decoder *dec)
+{
+	if (!dec)
+		return;
+	if (dec->detail)
+		trc_strings_release(&dec->detail->strings);
+	free(dec->detail);
+	free(dec->slots.live);
+	free(dec->slots.stack);
+	free(dec->raw);
+	ZSTD_freeDCtx(dec->zstd);
+	free(dec);
+}
+
+void trc_decoder_rewind(struct trc_decoder *dec)
+{
+	dec->events = 0;
+	dec->implied = 0;
+	dec->slots.top = 0;
+	dec->slots.fresh = 0;
+	dec->slots.objects = 0;
+	dec->classes.count = 0;
+	if (dec->detail) {
+		dec->detail->next_site = 1;
+		trc_strings_rewind(&dec->detail->strings);
+	}
+}
+
+void trc_decoder_counts(const struct trc_decoder *dec,
+			struct trc_counts *counts)
+{
+	memset(counts, 0, sizeof(*counts));
+	counts->events = dec->events;
+	counts->allocs = dec->slots.objects;
+	counts->objects = counts->allocs;
+	counts->frees = counts->events - counts->allocs;
+	counts->implied_frees = dec->implied;
+	counts->live_max = dec->slots.fresh;
+	counts->live_at_end = counts->allocs - counts->frees;
+}
+
+const struct trc_strings *trc_decoder_strings(const struct trc_decoder *dec)
+{
+	static const struct trc_strings none;
+
+	return dec->detail ? &dec->detail->strings : &none;
+}
+
+static int corrupt(const struct trc_decoder *dec, const char *what)
+{
+	const struct trc_raw_block *from = dec->from;
+
+	return kb_fail_at(dec->diag, KB_E_CORRUPT, from->name, from->offset,
+			  "block %" PRIu64 ": %s", from->number, what);
+}
+
+static int no_memory(const struct trc_decoder *dec)
+{
+	return kb_fail(dec->diag, KB_E_NOMEM, "%s: out of memory",
+		       dec->from->name);
+}
+
+/* The most bytes that column `id` can need for a block of this header. */
+static uint64_t raw_limit(unsigned id, const struct trc_block_header *hdr)
+{
+	uint64_t events = hdr->events;
+
+	switch (id) {
+	case TRC_COL_CPU_CHANGED:
+	case TRC_COL_TASK_CHANGED:
+		return kb_div_up(events, 8);
+	case TRC_COL_TIME_CODE:
+		return events;
+	case TRC_COL_CLASS:
+	case TRC_COL_AGE:
+	case TRC_COL_CPU:
+		return events * 2;
+	case TRC_COL_FAR_SLOT:
+	case TRC_COL_TASK:
+		return events * 4;
+	case TRC_COL_TIME_EXTRA:
+		return events * 8;
+	case TRC_COL_CLASS_KIND:
+		return hdr->new_classes;
+	case TRC_COL_CLASS_SITE:
+		return (uint64_t)hdr->new_classes * 4;
+	case TRC_COL_CLASS_SIZE:
+	case TRC_COL_CLASS_GRANTED:
+		return (uint64_t)hdr->new_classes * 8;
+	case TRC_COL_TASK_PID:
+		return (uint64_t)hdr->new_tasks * 4;
+	case TRC_COL_SITE_STRINGS:
+	case TRC_COL_TASK_STRINGS:
+		return TRC_STRINGS_BLOCK_MAX;
+	default:
+		return 0;
+	}
+}
+
+/* Whether this decoder has a use for column `id`. */
+static bool is_wanted(const struct trc_decoder *dec, uint32_t id)
+{
+	if (id < TRC_COL_DETAIL)
+		return id >= TRC_COL_CLASS && id <= TRC_COL_CLASS_SIZE;
+	return dec->detail && id < TRC_COL_END;
+}
+
+/* Checks what the directory says of one column before anyone believes it. */
+static int check_column(const struct trc_decoder *dec,
+			const struct column *col, uint32_t id)
+{
+	const struct trc_raw_block *from = dec->from;
+
+	if (col->coding > TRC_CODING_ZSTD)
+		return kb_fail_at(dec->diag, KB_E_UNSUPPORTED, from->name,
+				  from->offset,
+				  "block %" PRIu64 ": column %" PRIu32
+				  " has coding %" PRIu32
+				  ", which this build cannot read",
+				  from->number, id, col->coding);
+	if (col->raw_size > raw_limit(id, &from->header))
+		return corrupt(dec, "a column is larger than its events need");
+	if (col->coding == TRC_CODING_RAW && col->raw_size != col->stored_size)
+		return corrupt(dec, "an uncompressed column has two sizes");
+	return 0;
+}
+
+/* Finds the columns; `*total` receives the raw bytes of the wanted ones. */
+static int read_directory(struct trc_decoder *dec, size_t *total)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	const uint8_t *body = dec->from->body;
+	size_t size = dec->from->size;
+	size_t used = (size_t)hdr->columns * TRC_COLUMN_ENTRY_SIZE;
+	uint32_t last_id = 0;
+
+	memset(dec->columns, 0, sizeof(dec->columns));
+	*total = 0;
+	if (hdr->columns > TRC_BLOCK_COLUMNS_MAX || used > size)
+		return corrupt(dec, "its column directory is too long");
+	for (uint32_t i = 0; i < hdr->columns; i++) {
+		const uint8_t *entry = body + (size_t)i * TRC_COLUMN_ENTRY_SIZE;
+		uint32_t id = trc_get16(entry);
+		struct column col = {
+			.data = body + used,
+			.coding = trc_get16(entry + 2),
+			.raw_size = trc_get32(entry + 4),
+			.stored_size = trc_get32(entry + 8),
+		};
+		bool wanted = is_wanted(dec, id);
+		int err = wanted ? check_column(dec, &col, id) : 0;
+
+		if (err < 0)
+			return err;
+		if (id <= last_id)
+			return corrupt(dec, "its columns are out of order");
+		last_id = id;
+		if (col.stored_size > size - used)
+			return corrupt(dec, "a column is longer than the block");
+		used += col.stored_size;
+		if (wanted) {
+			dec->columns[id] = col;
+			*total += col.raw_size;
+		}
+	}
+	if (used != size)
+		return corrupt(dec, "its columns do not fill it");
+	return 0;
+}
+
+/* Inflates one column to exactly the size that the directory promised. */
+static int inflate_column(struct trc_decoder *dec, struct column *col,
+			  uint8_t *to)
+{
+	unsigned long long content;
+	size_t got;
+
+	content = ZSTD_getFrameContentSize(col->data, col->stored_size);
+	if (content != col->raw_size)
+		return corrupt(dec, "a compressed column does not hold what it should");
+	got = ZSTD_decompressDCtx(dec->zstd, to, col->raw_size, col->data,
+				  col->stored_size);
+	if (ZSTD_isError(got) || got != col->raw_size)
+		return corrupt(dec, "a compressed column is damaged");
+	col->data = to;
+	return 0;
+}
+
+static int inflate_columns(struct trc_decoder *dec, size_t total)
+{
+	uint8_t *to;
+
+	if (total + RAW_SLACK > dec->raw_room) {
+		uint8_t *raw = realloc(dec->raw, total + RAW_SLACK);
+
+		if (!raw)
+			return no_memory(dec);
+		dec->raw = raw;
+		dec->raw_room = total + RAW_SLACK;
+	}
+	to = dec->raw;
+	for (unsigned id = 0; id < TRC_COL_END; id++) {
+		struct column *col = &dec->columns[id];
+		int err = 0;
+
+		if (!col->data)
+			continue;
+		if (col->coding == TRC_CODING_ZSTD) {
+			err = inflate_column(dec, col, to);
+		} else {
+			memcpy(to, col->data, col->raw_size);
+			col->data = to;
+		}
+		if (err < 0)
+			return err;
+		to += col->raw_size;
+	}
+	memset(to, 0, RAW_SLACK);
+	return 0;
+}
+
+/*
+ * Takes `count` numbers out of a column of byte planes: first the lowest byte
+ * of each, then the next higher of each, … Planes of zeros at the end are left
+ * out. False if the column is not a whole number of planes, `max` at most.
+ */
+static bool planes64(const struct column *col, uint32_t count, unsigned max,
+		     uint64_t *out)
+{
+	uint32_t planes = count > 0 ? col->raw_size / count : 0;
+
+	if (planes > max || planes * count != col->raw_size)
+		return false;
+	memset(out, 0, (size_t)count * sizeof(*out));
+	for (uint32_t k = 0; k < planes; k++) {
+		const uint8_t *plane = col->data + (size_t)k * count;
+
+		for (uint32_t i = 0; i < count; i++)
+			out[i] |= (uint64_t)plane[i] << (8 * k);
+	}
+	return true;
+}
+
+static bool planes32(const struct column *col, uint32_t count, unsigned max,
+		     uint32_t *out)
+{
+	uint32_t planes = count > 0 ? col->raw_size / count : 0;
+
+	if (planes > max || planes * count != col->raw_size)
+		return false;
+	memset(out, 0, (size_t)count * sizeof(*out));
+	for (uint32_t k = 0; k < planes; k++) {
+		const uint8_t *plane = col->data + (size_t)k * count;
+
+		for (uint32_t i = 0; i < count; i++)
+			out[i] |= (uint32_t)plane[i] << (8 * k);
+	}
+	return true;
+}
+
+/* Reads the kinds and sizes of the classes that this block brings. */
+static int add_classes(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	const struct column *kinds = &dec->columns[TRC_COL_CLASS_KIND];
+	struct classes *classes = &dec->classes;
+	uint32_t first;
+	uint32_t allocs = 0;
+
+	if (hdr->flags & TRC_BLOCK_NEW_CLASSES)
+		classes->count = 0;
+	first = classes->count;
+	if (hdr->new_classes > TRC_CLASSES_MAX - first)
+		return corrupt(dec, "it brings too many classes");
+	if (kinds->raw_size != 0 && kinds->raw_size != hdr->new_classes)
+		return corrupt(dec, "its classes lack kinds");
+	for (uint32_t i = 0; i < hdr->new_classes; i++) {
+		uint8_t kind = kinds->raw_size ? kinds->data[i] : TRC_ALLOC;
+
+		if (kind > TRC_FREE_IMPLIED)
+			return corrupt(dec, "it has an unknown kind of event");
+		classes->kind[first + i] = kind;
+		allocs += kind == TRC_ALLOC;
+	}
+	if (!planes64(&dec->columns[TRC_COL_CLASS_SIZE], allocs, 8, dec->wide))
+		return corrupt(dec, "its classes lack sizes");
+	for (uint32_t i = 0, a = 0; i < hdr->new_classes; i++)
+		classes->size[first + i] =
+			classes->kind[first + i] == TRC_ALLOC ? dec->wide[a++] : 0;
+	classes->count += hdr->new_classes;
+	return 0;
+}
+
+/* Looks up the class of every event: its kind and size. */
+static int expand_classes(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	const struct column *col = &dec->columns[TRC_COL_CLASS];
+	const struct classes *classes = &dec->classes;
+	uint32_t highest = 0;
+
+	if (col->raw_size == 0)
+		memset(dec->class_id, 0, hdr->events * sizeof(*dec->class_id));
+	else if (col->raw_size != hdr->events * 2)
+		return corrupt(dec, "its events lack classes");
+	else
+		for (uint32_t i = 0; i < hdr->events; i++)
+			dec->class_id[i] =
+				(uint16_t)trc_get16(col->data + 2 * (size_t)i);
+	for (uint32_t i = 0; i < hdr->events; i++) {
+		uint16_t id = dec->class_id[i];
+
+		highest = id > highest ? id : highest;
+		dec->kind[i] = classes->kind[id];
+		dec->size[i] = classes->size[id];
+	}
+	if (highest >= classes->count)
+		return corrupt(dec, "an event is of a class not yet defined");
+	return 0;
+}
+
+/* Counts the frees of the block, and the implied ones among them. */
+static uint32_t count_frees(struct trc_decoder *dec, uint32_t events)
+{
+	uint32_t frees = 0;
+	uint32_t implied = 0;
+
+	for (uint32_t i = 0; i < events; i++) {
+		frees += dec->kind[i] != TRC_ALLOC;
+		implied += dec->kind[i] == TRC_FREE_IMPLIED;
+	}
+	dec->implied += implied;
+	return frees;
+}
+
+/* Makes room for every slot that `events` more events could take. */
+static int reserve_slots(struct slots *slots, uint32_t events)
+{
+	uint64_t need = (uint64_t)slots->fresh + events;
+	uint64_t room = slots->room ? slots->room : 4096;
+	uint8_t *live;
+	uint32_t *stack;
+
+	if (need <= slots->room)
+		return 0;
+	while (room < need)
+		room *= 2;
+	live = realloc(slots->live, (size_t)room);
+	if (!live)
+		return KB_E_NOMEM;
+	slots->live = live;
+	stack = realloc(slots->stack, (size_t)room * sizeof(*stack));
+	if (!stack)
+		return KB_E_NOMEM;
+	slots->stack = stack;
+	slots->room = room;
+	return 0;
+}
+
+/*
+ * Gives every event its slot: an alloc takes the slot freed last, else a fresh
+ * one; a free names its object by age or, if that is out of the window, its
+ * slot. False if a free is of no live object.
+ */
+static bool assign_slots(struct slots *slots, uint32_t events,
+			 const uint8_t *kind, const uint32_t *age,
+			 const uint32_t *far_slot, uint32_t *out)
+{
+	uint32_t top = slots->top;
+	uint32_t fresh = slots->fresh;
+	uint64_t objects = slots->objects;
+	uint32_t slot;
+
+	for (uint32_t i = 0; i < events; i++) {
+		if (kind[i] == TRC_ALLOC) {
+			slot = top > 0 ? slots->stack[--top] : fresh++;
+			slots->live[slot] = 1;
+			slots->window[objects++ % TRC_AGE_WINDOW] = slot;
+		} else {
+			uint64_t object = objects - 1 - *age;
+
+			if (kb_unlikely(*age == TRC_AGE_FAR)) {
+				slot = *far_slot++;
+				if (slot >= fresh)
+					return false;
+			} else {
+				if (kb_unlikely(*age >= objects))
+					return false;
+				slot = slots->window[object % TRC_AGE_WINDOW];
+			}
+			age++;
+			if (kb_unlikely(!slots->live[slot]))
+				return false;
+			slots->live[slot] = 0;
+			slots->stack[top++] = slot;
+		}
+		out[i] = slot;
+	}
+	slots->top = top;
+	slots->fresh = fresh;
+	slots->objects = objects;
+	return true;
+}
+
+static int decode_slots(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	uint32_t frees = count_frees(dec, hdr->events);
+	uint32_t far_count = 0;
+
+	if (!planes32(&dec->columns[TRC_COL_AGE], frees, 2, dec->numbers))
+		return corrupt(dec, "its frees lack ages");
+	for (uint32_t i = 0; i < frees; i++)
+		far_count += dec->numbers[i] == TRC_AGE_FAR;
+	if (!planes32(&dec->columns[TRC_COL_FAR_SLOT], far_count, 4,
+		      dec->more_numbers))
+		return corrupt(dec, "its frees lack slots");
+	if (reserve_slots(&dec->slots, hdr->events) < 0)
+		return no_memory(dec);
+	if (!assign_slots(&dec->slots, hdr->events, dec->kind, dec->numbers,
+			  dec->more_numbers, dec->slot))
+		return corrupt(dec, "a free is of an object not live");
+	if (dec->slots.fresh > dec->live_max)
+		return corrupt(dec, "more objects live than the header says");
+	return 0;
+}
+
+/* Reads the sites and granted sizes of the classes that this block brings. */
+static int add_class_details(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	struct detail *det = dec->detail;
+	uint32_t first = dec->classes.count - hdr->new_classes;
+	uint32_t allocs = 0;
+
+	if (!planes32(&dec->columns[TRC_COL_CLASS_SITE], hdr->new_classes, 4,
+		      dec->numbers))
+		return corrupt(dec, "its classes lack call sites");
+	for (uint32_t i = 0; i < hdr->new_classes; i++) {
+		uint32_t back = dec->numbers[i];
+
+		if (back > det->next_site)
+			return corrupt(dec, "a class has no call site");
+		det->class_site[first + i] = det->next_site - back;
+		det->next_site += back == 0;
+		allocs += dec->classes.kind[first + i] == TRC_ALLOC;
+	}
+	if (det->next_site != det->strings.sites_seen + 1)
+		return corrupt(dec, "it names call sites not in its table");
+	if (!planes64(&dec->columns[TRC_COL_CLASS_GRANTED], allocs, 8,
+		      dec->wide))
+		return corrupt(dec, "its classes lack granted sizes");
+	for (uint32_t i = 0, a = 0; i < hdr->new_classes; i++)
+		det->class_granted[first + i] =
+			dec->classes.kind[first + i] == TRC_ALLOC
+				? dec->wide[a++]
+				: 0;
+	return 0;
+}
+
+/* Takes the call sites and tasks that this block brings into the tables. */
+static int add_strings(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	const struct column *sites = &dec->columns[TRC_COL_SITE_STRINGS];
+	const struct column *tasks = &dec->columns[TRC_COL_TASK_STRINGS];
+	struct trc_strings *strings = &dec->detail->strings;
+	int32_t *pids = (int32_t *)dec->more_numbers;
+	int err;
+
+	if (!planes32(&dec->columns[TRC_COL_TASK_PID], hdr->new_tasks, 4,
+		      dec->numbers))
+		return corrupt(dec, "its tasks lack pids");
+	for (uint32_t i = 0; i < hdr->new_tasks; i++)
+		pids[i] = trc_unzigzag32(dec->numbers[i]);
+	err = trc_strings_add_sites(strings, sites->data, sites->raw_size,
+				    hdr->new_sites);
+	if (err == 0)
+		err = trc_strings_add_tasks(strings, tasks->data,
+					    tasks->raw_size, pids,
+					    hdr->new_tasks);
+	if (err == KB_E_NOMEM)
+		return no_memory(dec);
+	if (err == KB_E_RANGE)
+		return kb_fail_at(dec->diag, err, dec->from->name,
+				  dec->from->offset,
+				  "block %" PRIu64 ": more call sites or tasks "
+				  "than the format allows",
+				  dec->from->number);
+	return err < 0 ? corrupt(dec, "its string tables are damaged")
+		       : 0;
+}
+
+/* The `bits`, 1 to 63 of them, that start at bit `at` of a column. */
+static uint64_t take_bits(const struct column *col, uint64_t at, unsigned bits)
+{
+	const uint8_t *p = col->data + at / 8;
+	unsigned shift = (unsigned)(at % 8);
+	uint64_t v;
+
+	if (col->raw_size == 0)
+		return 0;
+	v = trc_get64(p) >> shift;
+	if (shift > 0)
+		v |= (uint64_t)p[8] << (64 - shift);
+	return v & (UINT64_MAX >> (64 - bits));
+}
+
+/* Bits that the time code `code` has in TIME_EXTRA. */
+static unsigned extra_bits(uint8_t code)
+{
+	unsigned low = code & 0x7f;
+
+	return low < TRC_TIME_LINEAR ? 0 : low - TRC_TIME_CODE_BIAS;
+}
+
+static int decode_times(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	const struct column *codes = &dec->columns[TRC_COL_TIME_CODE];
+	const struct column *extra = &dec->columns[TRC_COL_TIME_EXTRA];
+	uint64_t time_ns = hdr->time_base;
+	uint64_t at = 0;
+
+	if (codes->raw_size != 0 && codes->raw_size != hdr->events)
+		return corrupt(dec, "its events lack times");
+	for (uint32_t i = 0; i < codes->raw_size; i++) {
+		if ((codes->data[i] & 0x7f) > TRC_TIME_CODE_MAX)
+			return corrupt(dec, "it has an unknown time code");
+		at += extra_bits(codes->data[i]);
+	}
+	if (extra->raw_size != 0 && extra->raw_size != kb_div_up(at, 8))
+		return corrupt(dec, "its time codes lack bits");
+	at = 0;
+	for (uint32_t i = 0; i < hdr->events; i++) {
+		uint8_t code = codes->raw_size ? codes->data[i] : 0;
+		unsigned bits = extra_bits(code);
+		uint64_t step = code & 0x7f;
+
+		if (bits > 0)
+			step = UINT64_C(1) << bits | take_bits(extra, at, bits);
+		at += bits;
+		step *= hdr->time_unit;
+		time_ns += code & TRC_TIME_NEGATIVE ? 0 - step : step;
+		dec->detail->time_ns[i] = time_ns;
+	}
+	return 0;
+}
+
+/* Counts the events flagged in a column of bits; false if it has another size
+ * than `events` need. */
+static bool count_flags(const struct column *col, uint32_t events,
+			uint32_t *count)
+{
+	*count = 0;
+	if (col->raw_size == 0)
+		return true;
+	if (col->raw_size != kb_div_up(events, 8))
+		return false;
+	for (uint32_t i = 0; i < events; i++)
+		*count += col->data[i / 8] >> (i % 8) & 1;
+	return true;
+}
+
+static bool flag(const struct column *col, uint32_t i)
+{
+	return col->raw_size && (col->data[i / 8] >> (i % 8) & 1);
+}
+
+/* The cpu of each event, and the task: by default the one last seen there. */
+static int decode_cpus_and_tasks(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	const struct column *cpu_flags = &dec->columns[TRC_COL_CPU_CHANGED];
+	const struct column *task_flags = &dec->columns[TRC_COL_TASK_CHANGED];
+	const uint32_t *next_cpu = dec->numbers;
+	const uint32_t *next_task = dec->more_numbers;
+	struct detail *det = dec->detail;
+	uint32_t changes;
+	uint32_t cpu = 0;
+	uint32_t highest = 0;
+
+	if (!count_flags(cpu_flags, hdr->events, &changes) ||
+	    !planes32(&dec->columns[TRC_COL_CPU], changes, 2, dec->numbers))
+		return corrupt(dec, "its events lack cpus");
+	if (!count_flags(task_flags, hdr->events, &changes) ||
+	    !planes32(&dec->columns[TRC_COL_TASK], changes, 4,
+		      dec->more_numbers))
+		return corrupt(dec, "its events lack tasks");
+	memset(det->last_task, 0, sizeof(det->last_task));
+	for (uint32_t i = 0; i < hdr->events; i++) {
+		if (flag(cpu_flags, i))
+			cpu = *next_cpu++;
+		if (flag(task_flags, i))
+			det->last_task[cpu] = *next_task++;
+		det->cpu[i] = (uint16_t)cpu;
+		det->task[i] = det->last_task[cpu];
+		if (det->task[i] > highest)
+			highest = det->task[i];
+	}
+	if (highest > det->strings.tasks_seen)
+		return corrupt(dec, "it names tasks not in its table");
+	return 0;
+}
+
+static int decode_details(struct trc_decoder *dec)
+{
+	const struct trc_block_header *hdr = &dec->from->header;
+	struct detail *det = dec->detail;
+	int err = add_strings(dec);
+
+	if (err == 0)
+		err = add_class_details(dec);
+	if (err == 0)
+		err = decode_times(dec);
+	if (err == 0)
+		err = decode_cpus_and_tasks(dec);
+	if (err < 0)
+		return err;
+	for (uint32_t i = 0; i < hdr->events; i++) {
+		det->granted[i] = det->class_granted[dec->class_id[i]];
+		det->site[i] = det->class_site[dec->class_id[i]];
+	}
+	return 0;
+}
+
+int trc_decoder_block(struct trc_decoder *dec,
+		      const struct trc_raw_block *from,
+		      struct trc_block *block, struct kb_diag *diag)
+{
+	size_t total;
+	int err;
+
+	dec->from = from;
+	dec->diag = diag;
+	err = read_directory(dec, &total);
+	if (err == 0)
+		err = inflate_columns(dec, total);
+	if (err == 0)
+		err = add_classes(dec);
+	if (err == 0)
+		err = expand_classes(dec);
+	if (err == 0)
+		err = decode_slots(dec);
+	if (err == 0 && dec->detail)
+		err = decode_details(dec);
+	dec->from = NULL;
+	dec->diag = NULL;
+	if (err < 0)
+		return err;
+	dec->events += from->header.events;
+	memset(block, 0, sizeof(*block));
+	block->first_event = from->header.first_event;
+	block->count = from->header.events;
+	block->kind = dec->kind;
+	block->slot = dec->slot;
+	block->size = dec->size;
+	if (dec->detail) {
+		block->size_granted = dec->detail->granted;
+		block->time_ns = dec->detail->time_ns;
+		block->cpu = dec->detail->cpu;
+		block->site = dec->detail->site;
+		block->task = dec->detail->task;
+	}
+	return 0;
+}

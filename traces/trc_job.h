@@ -1,0 +1,66 @@
+/*
+ * trc_job: one import at work, as the driver shares it with the format that
+ * reads the recording.
+ *
+ * A format is one file import_NAME.c with one struct trc_format, and one line
+ * in the list of trc_import.c.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_JOB_H
+#define TRC_JOB_H
+
+#include "kb_status.h"
+#include "trc_lines.h"
+#include "trc_names.h"
+#include "trc_rules.h"
+#include "trc_source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct trc_job {
+	/* The recording's name in errors. Borrowed. */
+	const char *name;
+
+	/* The recording, unpacked if it was compressed. */
+	struct trc_source *source;
+
+	/* Count unreadable lines instead of failing (rule 9). */
+	bool lenient;
+
+	/* To be asked by whoever reads the source; true stops the import. */
+	bool (*is_stopped)(void *user);
+	void *user;
+
+	struct trc_names names;
+	struct trc_rules rules;
+
+	/* Set by the format: the clock of the first event. */
+	enum trc_clock clock;
+};
+
+struct trc_format {
+	/* As the header of a .trc records it. */
+	const char *name;
+
+	/* Whether a recording that begins with `head` is of this format.
+	 * Required. */
+	bool (*detect)(const char *head, size_t size);
+
+	/* Reads job->source to its end and gives what it finds to job->rules.
+	 * Returns 0, or <0 with `diag` filled. Required. */
+	int (*import)(struct trc_job *job, struct kb_diag *diag);
+};
+
+/* Text of the kernel's /sys/kernel/tracing/trace. */
+extern const struct trc_format trc_format_ftrace;
+
+/*
+ * What to do about a line that cannot be read, by rule 9: counts it and
+ * returns 0, or fails with `reason`.
+ */
+int trc_job_bad_line(struct trc_job *job, const struct trc_line *line,
+		     const char *reason, struct kb_diag *diag);
+
+#endif /* TRC_JOB_H */

@@ -1,0 +1,102 @@
+#include "trc_lines.h"
+
+#include "kb_bits.h"
+
+#include <string.h>
+
+void trc_lines_init(struct trc_lines *lines, struct trc_source *source)
+{
+	lines->source = source;
+	lines->next = NULL;
+	lines->end = NULL;
+	lines->number = 0;
+	lines->is_stopped = NULL;
+	lines->user = NULL;
+	lines->carried = 0;
+}
+
+static int refill(struct trc_lines *lines, struct kb_diag *diag)
+{
+	size_t size = 0;
+	int err;
+
+	do {
+		if (lines->is_stopped && lines->is_stopped(lines->user))
+			return kb_fail(diag, KB_E_STOPPED, "stopped");
+		err = trc_source_next(lines->source, &lines->next, &size, diag);
+	} while (err == 0 && size == 0);
+	if (err == 0)
+		lines->end = lines->next + size;
+	return err;
+}
+
+/* Adds bytes to the line being put together, as far as there is room. */
+static void carry(struct trc_lines *lines, const char *p, size_t size,
+		  struct trc_line *line)
+{
+	size_t room = sizeof(lines->carry) - lines->carried;
+
+	if (size > room) {
+		line->is_too_long = true;
+		size = room;
+	}
+	memcpy(lines->carry + lines->carried, p, size);
+	lines->carried += size;
+}
+
+/* Puts together a line that goes on in the next piece. */
+static int next_carried(struct trc_lines *lines, struct trc_line *line,
+			struct kb_diag *diag)
+{
+	const char *newline = NULL;
+	bool has_any = lines->next < lines->end;
+
+	lines->carried = 0;
+	line->is_too_long = false;
+	while (!newline) {
+		const char *stop;
+
+		if (lines->next == lines->end) {
+			int err = refill(lines, diag);
+
+			if (err == KB_END && has_any)
+				break;
+			if (err != 0)
+				return err;
+			has_any = true;
+		}
+		newline = memchr(lines->next, '\n',
+				 (size_t)(lines->end - lines->next));
+		stop = newline ? newline : lines->end;
+		carry(lines, lines->next, (size_t)(stop - lines->next), line);
+		lines->next = newline ? newline + 1 : stop;
+	}
+	line->text = lines->carry;
+	line->size = lines->carried;
+	line->is_terminated = newline != NULL;
+	return 0;
+}
+
+int trc_lines_next(struct trc_lines *lines, struct trc_line *line,
+		   struct kb_diag *diag)
+{
+	size_t left = (size_t)(lines->end - lines->next);
+	const char *newline = left ? memchr(lines->next, '\n', left) : NULL;
+
+	if (kb_likely(newline != NULL)) {
+		line->text = lines->next;
+		line->size = (size_t)(newline - lines->next);
+		line->is_terminated = true;
+		line->is_too_long = line->size > TRC_LINE_MAX;
+		lines->next = newline + 1;
+	} else {
+		int err = next_carried(lines, line, diag);
+
+		if (err != 0)
+			return err;
+	}
+	line->number = ++lines->number;
+	if (line->size > 0 && line->text[line->size - 1] == '\r')
+		line->size--;
+	return 0;
+}

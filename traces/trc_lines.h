@@ -1,0 +1,66 @@
+/*
+ * trc_lines: the lines of a text source, one by one, with their numbers.
+ *
+ * A line is given where it lies in the source's own bytes; only one that
+ * crosses from one piece to the next is copied. Lines longer than
+ * TRC_LINE_MAX are given cut, so memory does not follow their length.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_LINES_H
+#define TRC_LINES_H
+
+#include "kb_status.h"
+#include "trc_source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TRC_LINE_MAX (64 * 1024)
+
+struct trc_line {
+	/* The text without its newline or carriage return; not terminated. */
+	const char *text;
+	size_t size;
+
+	/* 1-based. */
+	uint64_t number;
+
+	/* The newline is there: false only for the last line of a file. */
+	bool is_terminated;
+
+	/* It had more bytes than TRC_LINE_MAX; `text` is its beginning. */
+	bool is_too_long;
+};
+
+struct trc_lines {
+	/* Borrowed. */
+	struct trc_source *source;
+
+	/* The rest of the piece at hand. */
+	const char *next;
+	const char *end;
+
+	uint64_t number;
+
+	/* Asked before each new piece, or NULL; true stops the reading. */
+	bool (*is_stopped)(void *user);
+	void *user;
+
+	/* A line that crosses pieces is put together here. */
+	size_t carried;
+	char carry[TRC_LINE_MAX];
+};
+
+/* Starts before the first line of `source`. */
+void trc_lines_init(struct trc_lines *lines, struct trc_source *source);
+
+/*
+ * Reads the next line; `*line` is valid until the next call. Returns 0;
+ * KB_END after the last one; KB_E_STOPPED; or the source's error.
+ */
+int trc_lines_next(struct trc_lines *lines, struct trc_line *line,
+		   struct kb_diag *diag);
+
+#endif /* TRC_LINES_H */

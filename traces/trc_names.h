@@ -1,0 +1,77 @@
+/*
+ * trc_names: the call sites and tasks that an import has met.
+ *
+ * Numbers count from 0 and are the importer's own; a name enters the output's
+ * table, and so gets an id there, only with the first event that is kept.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_NAMES_H
+#define TRC_NAMES_H
+
+#include "kb_status.h"
+#include "trc_intern.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trc_name_site {
+	/* "symbol+0xoff" or "0xaddress", and the module or "". */
+	const char *text;
+	const char *module;
+
+	/* Its id in the output; 0 until it is used there. */
+	uint32_t id;
+
+	/* Allocations by this site are left out (import rule 3). */
+	bool is_excluded;
+};
+
+struct trc_name_task {
+	const char *comm;
+	int32_t pid;
+
+	/* As above. */
+	uint32_t id;
+};
+
+struct trc_names {
+	/* Spellings met in the text, and the site that each stands for. */
+	struct trc_intern spellings;
+	uint32_t *spelling_site;
+	uint32_t spelling_room;
+
+	/* "text NUL module" and "comm NUL pid", by number. */
+	struct trc_intern site_keys;
+	struct trc_intern task_keys;
+
+	struct trc_name_site *sites;
+	uint32_t site_room;
+	struct trc_name_task *tasks;
+	uint32_t task_room;
+
+	/* Symbols whose sites are excluded. Borrowed. */
+	const char *const *exclude;
+	size_t exclude_count;
+
+	/* The recorder's own allocations are kept. */
+	bool keep_recorder;
+};
+
+/*
+ * Finds the site that a recorder spells `text`: "symbol+0xoff[/0xlen]
+ * [ [module]]" or a hexadecimal address. Returns 0 and its number; KB_E_FORMAT
+ * if it is none of these; KB_E_RANGE if it is too long; KB_E_NOMEM.
+ */
+int trc_names_site(struct trc_names *names, const char *text, size_t size,
+		   uint32_t *number);
+
+/* Finds a task by comm and pid. Returns 0, KB_E_RANGE or KB_E_NOMEM. */
+int trc_names_task(struct trc_names *names, const char *comm, size_t size,
+		   int32_t pid, uint32_t *number);
+
+/* Frees all; a zeroed struct is empty. */
+void trc_names_release(struct trc_names *names);
+
+#endif /* TRC_NAMES_H */

@@ -1,0 +1,250 @@
+#include "trc_rules.h"
+
+#include "kb_assert.h"
+#include "kb_bits.h"
+#include "trc_format.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The value of a pointer whose allocation was left out. */
+#define TRC_EXCLUDED UINT32_MAX
+
+/* What the kernel gives for an allocation of no bytes. */
+#define ZERO_SIZE_PTR UINT64_C(16)
+
+/* Pointers are multiples of 8 at least, often of much more: multiplication
+ * carries what differs upward, and the high bits choose the place. */
+static uint64_t home(const struct trc_pointer_table *t, uint64_t pointer)
+{
+	uint64_t h = pointer * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) >>
+	       (64 - kb_log2(t->room));
+}
+
+/* The place of a pointer, or the empty one where it would go. */
+static uint64_t find(const struct trc_pointer_table *t, uint64_t pointer)
+{
+	uint64_t i = home(t, pointer);
+
+	while (t->keys[i] && t->keys[i] != pointer)
+		i = (i + 1) & (t->room - 1);
+	return i;
+}
+
+static int grow(struct trc_pointer_table *t)
+{
+	struct trc_pointer_table big = {
+		.room = t->room ? t->room * 2 : 8192,
+		.count = t->count,
+	};
+
+	big.keys = calloc(big.room, sizeof(*big.keys));
+	big.values = malloc(big.room * sizeof(*big.values));
+	if (!big.keys || !big.values) {
+		free(big.keys);
+		free(big.values);
+		return KB_E_NOMEM;
+	}
+	for (uint64_t i = 0; i < t->room; i++) {
+		uint64_t to;
+
+		if (!t->keys[i])
+			continue;
+		to = find(&big, t->keys[i]);
+		big.keys[to] = t->keys[i];
+		big.values[to] = t->values[i];
+	}
+	free(t->keys);
+	free(t->values);
+	*t = big;
+	return 0;
+}
+
+/* Empties place `hole` and closes the gap, so that no search stops short: what
+ * follows moves up unless its home lies behind the hole. */
+static void erase(struct trc_pointer_table *t, uint64_t hole)
+{
+	uint64_t mask = t->room - 1;
+
+	for (uint64_t i = (hole + 1) & mask; t->keys[i]; i = (i + 1) & mask) {
+		uint64_t from_home = (i - home(t, t->keys[i])) & mask;
+
+		if (from_home < ((i - hole) & mask))
+			continue;
+		t->keys[hole] = t->keys[i];
+		t->values[hole] = t->values[i];
+		hole = i;
+	}
+	t->keys[hole] = 0;
+	t->count--;
+}
+
+static bool is_null(uint64_t pointer)
+{
+	return pointer == 0 || pointer == ZERO_SIZE_PTR;
+}
+
+static int no_memory(struct kb_diag *diag)
+{
+	return kb_fail(diag, KB_E_NOMEM,
+		       "out of memory for the objects that are live");
+}
+
+/* Takes the ids of a record's names in the output, new ones if need be. */
+static int name_event(struct trc_rules *rules, const struct trc_record *record,
+		      struct trc_event *event, struct kb_diag *diag)
+{
+	struct trc_name_site *site = &rules->names->sites[record->site];
+	struct trc_name_task *task = &rules->names->tasks[record->task];
+	int err = 0;
+
+	if (site->id == TRC_STRING_NONE)
+		err = trc_writer_site(rules->writer, site->text, site->module,
+				      &site->id, diag);
+	if (err == 0 && task->id == TRC_STRING_NONE)
+		err = trc_writer_task(rules->writer, task->comm, task->pid,
+				      &task->id, diag);
+	event->site = site->id;
+	event->task = task->id;
+	return err;
+}
+
+static int emit(struct trc_rules *rules, const struct trc_record *record,
+		enum trc_kind kind, uint32_t slot, struct kb_diag *diag)
+{
+	struct trc_event event = {
+		.time_ns = record->time_ns,
+		.slot = slot,
+		.cpu = record->cpu,
+		.kind = (uint8_t)kind,
+	};
+	int err = name_event(rules, record, &event, diag);
+
+	if (err < 0)
+		return err;
+	if (kind == TRC_ALLOC) {
+		event.size = record->size;
+		event.size_granted = record->size_granted;
+	}
+	return trc_writer_add(rules->writer, &event, diag);
+}
+
+/* Gives a slot back and writes the free. */
+static int free_slot(struct trc_rules *rules, const struct trc_record *record,
+		     enum trc_kind kind, uint32_t slot, struct kb_diag *diag)
+{
+	if (rules->free_count == rules->free_room) {
+		uint64_t room = rules->free_room ? rules->free_room * 2 : 4096;
+		uint32_t *grown = realloc(rules->free_slots,
+					  room * sizeof(*grown));
+
+		if (!grown)
+			return no_memory(diag);
+		rules->free_slots = grown;
+		rules->free_room = room;
+	}
+	rules->free_slots[rules->free_count++] = slot;
+	rules->counts.frees++;
+	return emit(rules, record, kind, slot, diag);
+}
+
+/* Takes a slot for the object at place `i` and writes the alloc. */
+static int take_slot(struct trc_rules *rules, const struct trc_record *record,
+		     uint64_t i, struct kb_diag *diag)
+{
+	struct trc_counts *c = &rules->counts;
+	uint32_t slot;
+
+	if (rules->free_count > 0) {
+		slot = rules->free_slots[--rules->free_count];
+	} else {
+		if (c->live_max >= TRC_LIVE_MAX)
+			return kb_fail(diag, KB_E_RANGE,
+				       "more than %" PRIu64
+				       " objects live at once",
+				       TRC_LIVE_MAX);
+		slot = (uint32_t)c->live_max++;
+	}
+	rules->table.values[i] = slot;
+	c->allocs++;
+	return emit(rules, record, TRC_ALLOC, slot, diag);
+}
+
+int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
+		    struct kb_diag *diag)
+{
+	struct trc_pointer_table *t = &rules->table;
+	uint64_t i;
+
+	if (is_null(record->pointer)) {
+		rules->counts.null_allocs++;
+		return 0;
+	}
+	if (t->count >= t->room / 2 && grow(t) < 0)
+		return no_memory(diag);
+	i = find(t, record->pointer);
+	if (!t->keys[i]) {
+		t->keys[i] = record->pointer;
+		t->count++;
+	} else if (t->values[i] != TRC_EXCLUDED) {
+		int err = free_slot(rules, record, TRC_FREE_IMPLIED,
+				    t->values[i], diag);
+
+		if (err < 0)
+			return err;
+		rules->counts.implied_frees++;
+	}
+	if (rules->names->sites[record->site].is_excluded) {
+		t->values[i] = TRC_EXCLUDED;
+		rules->counts.excluded_allocs++;
+		return 0;
+	}
+	return take_slot(rules, record, i, diag);
+}
+
+int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
+		   struct kb_diag *diag)
+{
+	struct trc_pointer_table *t = &rules->table;
+	uint32_t value;
+	uint64_t i;
+
+	if (is_null(record->pointer)) {
+		rules->counts.null_frees++;
+		return 0;
+	}
+	i = t->room ? find(t, record->pointer) : 0;
+	if (t->room == 0 || !t->keys[i]) {
+		rules->counts.unmatched_frees++;
+		return 0;
+	}
+	value = t->values[i];
+	erase(t, i);
+	if (value == TRC_EXCLUDED) {
+		rules->counts.excluded_frees++;
+		return 0;
+	}
+	return free_slot(rules, record, TRC_FREE, value, diag);
+}
+
+void trc_rules_finish(struct trc_rules *rules)
+{
+	struct trc_counts *c = &rules->counts;
+
+	kb_assert(c->frees <= c->allocs);
+	c->events = c->allocs + c->frees;
+	c->objects = c->allocs;
+	c->live_at_end = c->allocs - c->frees;
+}
+
+void trc_rules_release(struct trc_rules *rules)
+{
+	free(rules->table.keys);
+	free(rules->table.values);
+	free(rules->free_slots);
+	memset(rules, 0, sizeof(*rules));
+}

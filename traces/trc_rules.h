@@ -1,0 +1,83 @@
+/*
+ * trc_rules: the import rules of traces/FORMAT.md that decide which recorded
+ * events become events of a trace, and the slot of each.
+ *
+ * Invariants: live = allocs - frees; live_max is the number of slots ever
+ * taken; every live or excluded pointer is in the table, and no other.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_RULES_H
+#define TRC_RULES_H
+
+#include "kb_status.h"
+#include "trc_event.h"
+#include "trc_names.h"
+#include "trc_writer.h"
+
+#include <stdint.h>
+
+/* An alloc or free as a recorder saw it. */
+struct trc_record {
+	/* The object's address or whatever else names it; 0 for NULL. */
+	uint64_t pointer;
+
+	/* As in struct trc_event; 0 for frees. */
+	uint64_t size;
+	uint64_t size_granted;
+
+	uint64_t time_ns;
+
+	/* Numbers in the rules' names. */
+	uint32_t site;
+	uint32_t task;
+
+	uint16_t cpu;
+};
+
+/* Pointers, and what is known of each. */
+struct trc_pointer_table {
+	/* Open-addressed; 0 is an empty place. */
+	uint64_t *keys;
+
+	/* The live object's slot, or TRC_EXCLUDED. */
+	uint32_t *values;
+
+	/* Places, a power of two or 0, and how many are taken, half at most. */
+	uint64_t room;
+	uint64_t count;
+};
+
+struct trc_rules {
+	/* Borrowed. */
+	struct trc_names *names;
+	struct trc_writer *writer;
+
+	/* All counts but events, objects and live_at_end, which
+	 * trc_rules_finish derives. */
+	struct trc_counts counts;
+
+	struct trc_pointer_table table;
+
+	/* Slots free to take again, the last freed on top. */
+	uint32_t *free_slots;
+	uint64_t free_count;
+	uint64_t free_room;
+};
+
+/* Applies the rules to an alloc. Returns 0, KB_E_RANGE, KB_E_NOMEM or the
+ * writer's error. */
+int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
+		    struct kb_diag *diag);
+
+/* Applies the rules to a free. Returns as above. */
+int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
+		   struct kb_diag *diag);
+
+/* Makes the counts whole, after the last record. */
+void trc_rules_finish(struct trc_rules *rules);
+
+/* Frees all; a zeroed struct is empty. */
+void trc_rules_release(struct trc_rules *rules);
+
+#endif /* TRC_RULES_H */

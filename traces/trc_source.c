@@ -1,0 +1,336 @@
+#include "trc_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+/* Bytes given at once: several fit a core's own cache, so that what has been
+ * hashed is still near when it is parsed. */
+#define PIECE_SIZE (128 * 1024)
+
+/* No recording needs a larger window than zstd's --long=27. */
+#define WINDOW_LOG_MAX 27
+
+struct file_ctx {
+	int fd;
+	bool is_ours;
+	char *name;
+	char piece[PIECE_SIZE];
+};
+
+static int file_next(void *ctx, const char **data, size_t *size,
+		     struct kb_diag *diag)
+{
+	struct file_ctx *file = ctx;
+	size_t have = 0;
+	bool is_interrupted = false;
+	bool is_end = false;
+
+	while (have < sizeof(file->piece) && !is_end && !is_interrupted) {
+		ssize_t n = read(file->fd, file->piece + have,
+				 sizeof(file->piece) - have);
+
+		if (n > 0)
+			have += (size_t)n;
+		else if (n == 0)
+			is_end = true;
+		else if (errno == EINTR)
+			is_interrupted = true;
+		else
+			return kb_fail(diag, KB_E_IO, "%s: cannot read: %s",
+				       file->name, strerror(errno));
+	}
+	*data = file->piece;
+	*size = have;
+	return is_end && have == 0 ? KB_END : 0;
+}
+
+static void file_release(void *ctx)
+{
+	struct file_ctx *file = ctx;
+
+	if (file->is_ours && file->fd >= 0)
+		close(file->fd);
+	free(file->name);
+	free(file);
+}
+
+static const struct trc_source_ops file_ops = {
+	.next = file_next,
+	.release = file_release,
+};
+
+struct memory_ctx {
+	const char *data;
+	size_t left;
+};
+
+static int memory_next(void *ctx, const char **data, size_t *size,
+		       struct kb_diag *diag)
+{
+	struct memory_ctx *memory = ctx;
+	size_t step = memory->left < PIECE_SIZE ? memory->left : PIECE_SIZE;
+
+	(void)diag;
+	if (step == 0)
+		return KB_END;
+	*data = memory->data;
+	*size = step;
+	memory->data += step;
+	memory->left -= step;
+	return 0;
+}
+
+static const struct trc_source_ops memory_ops = {
+	.next = memory_next,
+	.release = free,
+};
+
+struct zstd_ctx {
+	struct trc_source *inner;
+	const char *name;
+	ZSTD_DCtx *zstd;
+
+	/* What inner gave last. */
+	ZSTD_inBuffer in;
+
+	/* Inner has nothing more to give. */
+	bool is_input_end;
+
+	/* The frame at hand is whole, and so is all its output given. */
+	bool is_at_frame_end;
+
+	char piece[PIECE_SIZE];
+};
+
+/* Has the next bytes to inflate in `in`, unless there are none. */
+static int zstd_refill(struct zstd_ctx *ctx, struct kb_diag *diag)
+{
+	const char *data = NULL;
+	size_t size = 0;
+	int err;
+
+	if (ctx->in.pos < ctx->in.size || ctx->is_input_end)
+		return 0;
+	err = trc_source_next(ctx->inner, &data, &size, diag);
+	if (err == KB_END)
+		ctx->is_input_end = true;
+	ctx->in.src = data;
+	ctx->in.size = size;
+	ctx->in.pos = 0;
+	return err < 0 ? err : 0;
+}
+
+/* Inflates what there is; zstd may hold output back from earlier input. */
+static int zstd_inflate(struct zstd_ctx *ctx, ZSTD_outBuffer *out,
+			struct kb_diag *diag)
+{
+	uint64_t given = ctx->inner->bytes_given;
+	size_t rest = ZSTD_decompressStream(ctx->zstd, out, &ctx->in);
+
+	if (ZSTD_isError(rest))
+		return kb_fail_at(diag, KB_E_CORRUPT, ctx->name,
+				  given - ctx->in.size + ctx->in.pos,
+				  "the compressed data is damaged (%s)",
+				  ZSTD_getErrorName(rest));
+	ctx->is_at_frame_end = rest == 0;
+	if (ctx->is_input_end && !ctx->is_at_frame_end && out->pos == 0)
+		return kb_fail_at(diag, KB_E_CORRUPT, ctx->name, given,
+				  "the compressed data ends in the middle; "
+				  "copy the file again");
+	return 0;
+}
+
+static int zstd_next(void *arg, const char **data, size_t *size,
+		     struct kb_diag *diag)
+{
+	struct zstd_ctx *ctx = arg;
+	ZSTD_outBuffer out = { ctx->piece, sizeof(ctx->piece), 0 };
+
+	while (out.pos == 0) {
+		int err = zstd_refill(ctx, diag);
+
+		if (err < 0)
+			return err;
+		if (ctx->is_input_end && ctx->is_at_frame_end)
+			return KB_END;
+		if (ctx->in.pos == ctx->in.size && !ctx->is_input_end)
+			break;
+		err = zstd_inflate(ctx, &out, diag);
+		if (err < 0)
+			return err;
+	}
+	*data = ctx->piece;
+	*size = out.pos;
+	return 0;
+}
+
+static void zstd_release(void *arg)
+{
+	struct zstd_ctx *ctx = arg;
+
+	ZSTD_freeDCtx(ctx->zstd);
+	free(ctx);
+}
+
+static const struct trc_source_ops zstd_ops = {
+	.next = zstd_next,
+	.release = zstd_release,
+};
+
+/* Gives a new source its context, which it then owns, and a hash. */
+static int open_hashed(struct trc_source *source,
+		       const struct trc_source_ops *ops, void *ctx)
+{
+	memset(source, 0, sizeof(*source));
+	source->ops = ops;
+	source->ctx = ctx;
+	source->hash = XXH64_createState();
+	if (!source->hash)
+		return KB_E_NOMEM;
+	XXH64_reset(source->hash, 0);
+	return 0;
+}
+
+static int open_fd(struct file_ctx *file, const char *path,
+		   uint64_t *bytes_total, struct kb_diag *diag)
+{
+	struct stat st;
+
+	file->is_ours = strcmp(path, "-") != 0;
+	file->fd = file->is_ours ? open(path, O_RDONLY | O_CLOEXEC)
+				 : STDIN_FILENO;
+	if (file->fd < 0 || fstat(file->fd, &st) < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
+			       file->name, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return kb_fail(diag, KB_E_IO,
+			       "%s: is a directory; name a recording",
+			       file->name);
+	if (S_ISREG(st.st_mode))
+		*bytes_total = (uint64_t)st.st_size;
+	return 0;
+}
+
+int trc_source_open_file(struct trc_source *source, const char *path,
+			 struct kb_diag *diag)
+{
+	struct file_ctx *file = calloc(1, sizeof(*file));
+	int err;
+
+	memset(source, 0, sizeof(*source));
+	if (!file)
+		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", path);
+	file->fd = -1;
+	err = open_hashed(source, &file_ops, file);
+	file->name = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
+	if (err < 0 || !file->name)
+		err = kb_fail(diag, KB_E_NOMEM, "%s: out of memory", path);
+	if (err == 0)
+		err = open_fd(file, path, &source->bytes_total, diag);
+	if (err < 0)
+		trc_source_release(source);
+	return err;
+}
+
+int trc_source_open_memory(struct trc_source *source, const void *data,
+			   size_t size, struct kb_diag *diag)
+{
+	struct memory_ctx *memory = malloc(sizeof(*memory));
+	int err;
+
+	memset(source, 0, sizeof(*source));
+	if (!memory)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	memory->data = data;
+	memory->left = size;
+	err = open_hashed(source, &memory_ops, memory);
+	source->bytes_total = size;
+	if (err < 0) {
+		kb_fail(diag, err, "out of memory");
+		trc_source_release(source);
+	}
+	return err;
+}
+
+int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
+			 const char *name, struct kb_diag *diag)
+{
+	struct zstd_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	memset(source, 0, sizeof(*source));
+	if (!ctx)
+		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", name);
+	ctx->zstd = ZSTD_createDCtx();
+	if (!ctx->zstd) {
+		free(ctx);
+		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", name);
+	}
+	ZSTD_DCtx_setParameter(ctx->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+	ctx->inner = inner;
+	ctx->name = name;
+	source->ops = &zstd_ops;
+	source->ctx = ctx;
+	return 0;
+}
+
+int trc_source_next(struct trc_source *source, const char **data, size_t *size,
+		    struct kb_diag *diag)
+{
+	int err;
+
+	if (source->ahead) {
+		*data = source->ahead;
+		*size = source->ahead_size;
+		source->ahead = NULL;
+		return 0;
+	}
+	err = source->ops->next(source->ctx, data, size, diag);
+	if (err != 0)
+		return err;
+	source->bytes_given += *size;
+	if (source->hash)
+		XXH64_update(source->hash, *data, *size);
+	return 0;
+}
+
+int trc_source_peek(struct trc_source *source, const char **data, size_t *size,
+		    struct kb_diag *diag)
+{
+	int err = trc_source_next(source, data, size, diag);
+
+	if (err == 0 && *size > 0) {
+		source->ahead = *data;
+		source->ahead_size = *size;
+	}
+	return err;
+}
+
+bool trc_source_is_zstd(const char *head, size_t size)
+{
+	const unsigned char *p = (const unsigned char *)head;
+
+	if (size < 4)
+		return false;
+	return (p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd) ||
+	       ((p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d &&
+		p[3] == 0x18);
+}
+
+uint64_t trc_source_hash(const struct trc_source *source)
+{
+	return XXH64_digest(source->hash);
+}
+
+void trc_source_release(struct trc_source *source)
+{
+	if (source->ops)
+		source->ops->release(source->ctx);
+	XXH64_freeState(source->hash);
+	memset(source, 0, sizeof(*source));
+}

@@ -1,0 +1,81 @@
+/*
+ * trc_source: where the bytes of a recording come from: a file or a pipe,
+ * memory, and zstd on top of either.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_SOURCE_H
+#define TRC_SOURCE_H
+
+#include "kb_status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct trc_source_ops {
+	/*
+	 * Points `*data` to the next `*size` bytes, valid until the next
+	 * call. Returns 0; KB_END at the end; or <0 with `diag` filled. 0 with
+	 * no bytes means that a signal came in between: ask again, or stop.
+	 * Required.
+	 */
+	int (*next)(void *ctx, const char **data, size_t *size,
+		    struct kb_diag *diag);
+
+	/* Frees the context. Required. */
+	void (*release)(void *ctx);
+};
+
+struct trc_source {
+	/* NULL in a source that is not open. */
+	const struct trc_source_ops *ops;
+	void *ctx;
+
+	/* Bytes that `next` has given and the source's whole size, or 0 where
+	 * nobody knows it. */
+	uint64_t bytes_given;
+	uint64_t bytes_total;
+
+	/* Running xxHash64 of the bytes given; NULL where not wanted. Owned.
+	 */
+	void *hash;
+
+	/* What trc_source_peek has read ahead. */
+	const char *ahead;
+	size_t ahead_size;
+};
+
+/* Opens a file, or standard input for "-". 0, KB_E_IO or KB_E_NOMEM. */
+int trc_source_open_file(struct trc_source *source, const char *path,
+			 struct kb_diag *diag);
+
+/* Takes its bytes from memory, which the caller keeps. 0 or KB_E_NOMEM. */
+int trc_source_open_memory(struct trc_source *source, const void *data,
+			   size_t size, struct kb_diag *diag);
+
+/*
+ * Inflates what `inner` gives, which stays the caller's and must outlive it.
+ * `name` is for errors, borrowed. 0 or KB_E_NOMEM.
+ */
+int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
+			 const char *name, struct kb_diag *diag);
+
+/* As the op of that name. */
+int trc_source_next(struct trc_source *source, const char **data, size_t *size,
+		    struct kb_diag *diag);
+
+/* As trc_source_next, but the next call gives the same bytes again. */
+int trc_source_peek(struct trc_source *source, const char **data, size_t *size,
+		    struct kb_diag *diag);
+
+/* Whether these first bytes of an input are zstd's. */
+bool trc_source_is_zstd(const char *head, size_t size);
+
+/* xxHash64 of the bytes given so far; only of files and memory. */
+uint64_t trc_source_hash(const struct trc_source *source);
+
+/* Closes a source; harmless on a zeroed one. */
+void trc_source_release(struct trc_source *source);
+
+#endif /* TRC_SOURCE_H */
