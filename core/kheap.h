@@ -192,7 +192,7 @@ int kheap_kfree_counted(struct kheap *h, kva_t va);
  */
 int kheap_find(const struct kheap *h, kva_t va);
 
-/* One memory access to the byte at `va` of a live cluster, through the pager. */
+/* One access to the byte at `va` of a live cluster, through the pager. */
 void kheap_touch(struct kheap *h, kva_t va);
 void kheap_touch_counted(struct kheap *h, kva_t va);
 

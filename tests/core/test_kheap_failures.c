@@ -1,0 +1,469 @@
+/*
+ * Whatever can fail is made to fail, at every place there is; each time the
+ * heap must be as it was.
+ */
+#include "heap_support.h"
+#include "kb_rng.h"
+#include "kheap_internal.h"
+#include "shadow_heap.h"
+
+#include <stdlib.h>
+
+/* The linker sends each allocation of this program here. Calls until the one
+ * that fails, by kind; 0: none does. It fails once. */
+static struct {
+	unsigned malloc_in;
+	unsigned calloc_in;
+	unsigned realloc_in;
+} failing;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	if (failing.malloc_in != 0 && --failing.malloc_in == 0)
+		return NULL;
+	return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (failing.calloc_in != 0 && --failing.calloc_in == 0)
+		return NULL;
+	return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	if (failing.realloc_in != 0 && --failing.realloc_in == 0)
+		return NULL;
+	return __real_realloc(p, size);
+}
+
+/* A lookup that searches the arrays, and whose insert fails on demand. */
+struct failing_lookup {
+	bool fails;
+	unsigned inserted;
+};
+
+static int failing_init(struct kheap *h)
+{
+	h->lookup_state = calloc(1, sizeof(struct failing_lookup));
+	return h->lookup_state ? 0 : KB_E_NOMEM;
+}
+
+static void failing_release(struct kheap *h)
+{
+	free(h->lookup_state);
+}
+
+static int failing_insert(struct kheap *h, int idx)
+{
+	struct failing_lookup *state = h->lookup_state;
+
+	/* The contract: in the arrays and in its row already. */
+	assert_int_not_equal(h->cluster_va[idx], 0);
+	assert_int_equal(h->cluster_node[idx]->cluster_index, idx);
+	if (state->fails)
+		return KB_E_NOMEM;
+	state->inserted++;
+	return 0;
+}
+
+static void failing_erase(struct kheap *h, int idx)
+{
+	struct failing_lookup *state = h->lookup_state;
+
+	/* In the arrays still, but no longer in its row. */
+	assert_int_not_equal(h->cluster_va[idx], 0);
+	assert_int_not_equal(h->cluster_size[idx], 0);
+	assert_null(h->cluster_node[idx]);
+	state->inserted--;
+}
+
+static int failing_find(const struct kheap *h, kva_t va)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->pages; i++)
+		if (va != 0 && h->cluster_va[i] == va)
+			return (int)i;
+	return -1;
+}
+
+static int failing_find_counted(struct kheap *h, kva_t va)
+{
+	kheap_count_lookup(&h->counters, 0, 0);
+	return failing_find(h, va);
+}
+
+static const struct lookup_ops failing_lookup_ops = {
+	.name = "failing",
+	.help = "for this test",
+	.init = failing_init,
+	.release = failing_release,
+	.insert = failing_insert,
+	.erase = failing_erase,
+	.find = failing_find,
+	.find_counted = failing_find_counted,
+};
+
+/* Two heaps that do the same, but one of them meets failures in between, and
+ * what both should do. */
+struct twins {
+	struct kheap *tried;
+	struct kheap *other;
+	struct shadow_heap shadow;
+
+	/* Which kind of operation they use; the one for the whole life. */
+	bool counted;
+};
+
+static kva_t twin_kmalloc(const struct twins *t, struct kheap *h, uint32_t size)
+{
+	return t->counted ? kheap_kmalloc_counted(h, size)
+			  : kheap_kmalloc(h, size);
+}
+
+static int twin_kfree(const struct twins *t, struct kheap *h, kva_t va)
+{
+	return t->counted ? kheap_kfree_counted(h, va) : kheap_kfree(h, va);
+}
+
+static void twins_init(struct twins *t, const struct lookup_ops *lookup,
+		       bool counted)
+{
+	const struct kheap_config config = {
+		.base = TEST_BASE,
+		.pages = TEST_PAGES,
+		.first_index = 40,
+		.lookup = lookup,
+	};
+	struct kheap_config with_pager = config;
+
+	with_pager.pager = test_pager_sim(0);
+	t->tried = test_heap_new(with_pager);
+	with_pager.pager = test_pager_sim(0);
+	t->other = test_heap_new(with_pager);
+	shadow_init(&t->shadow, &config, 0);
+	t->counted = counted;
+}
+
+static void twins_release(struct twins *t)
+{
+	kheap_free(t->tried);
+	kheap_free(t->other);
+	shadow_release(&t->shadow);
+}
+
+/* Both do one random operation. */
+static void twins_step(struct twins *t, struct kb_rng *rng)
+{
+	const kva_t va = TEST_VA(kb_rng_below(rng, TEST_PAGES));
+	const uint32_t size = (uint32_t)kb_rng_below(rng, 5 * KVA_PAGE_SIZE);
+	kva_t expected;
+
+	if (shadow_find(&t->shadow, va) >= 0) {
+		assert_int_equal(shadow_kfree(&t->shadow, va), 0);
+		assert_int_equal(twin_kfree(t, t->tried, va), 0);
+		assert_int_equal(twin_kfree(t, t->other, va), 0);
+		return;
+	}
+	expected = shadow_kmalloc(&t->shadow, size);
+	assert_int_equal(twin_kmalloc(t, t->tried, size), expected);
+	assert_int_equal(twin_kmalloc(t, t->other, size), expected);
+}
+
+/* Both are as they should be, down to the frame behind each page. */
+static void assert_twins(const struct twins *t)
+{
+	const struct pager tried = kheap_pager(t->tried);
+	const struct pager other = kheap_pager(t->other);
+	uint32_t i;
+
+	assert_heap_is(t->tried, &t->shadow);
+	for (i = 0; i < TEST_PAGES; i++) {
+		uint64_t pa = 0;
+		uint64_t pa_other = 0;
+
+		assert_int_equal(
+			tried.ops->translate(tried.ctx, TEST_VA(i), &pa),
+			other.ops->translate(other.ctx, TEST_VA(i), &pa_other));
+		assert_int_equal(pa, pa_other);
+	}
+}
+
+/* A kmalloc that fails, `inject` having seen to it, before each of many random
+ * operations. */
+static void check_failing_kmalloc(const struct lookup_ops *lookup, bool counted,
+				  void (*inject)(struct kheap *h, bool on))
+{
+	struct kb_rng rng = kb_rng_init(11);
+	struct twins t;
+	int i;
+
+	twins_init(&t, lookup, counted);
+	for (i = 0; i < 300; i++) {
+		const uint32_t pages = 1 + (uint32_t)kb_rng_below(&rng, 6);
+
+		inject(t.tried, true);
+		assert_int_equal(
+			twin_kmalloc(&t, t.tried, pages * KVA_PAGE_SIZE), 0);
+		inject(t.tried, false);
+		assert_twins(&t);
+		twins_step(&t, &rng);
+		assert_twins(&t);
+	}
+	twins_release(&t);
+}
+
+static void fail_node(struct kheap *h, bool on)
+{
+	(void)h;
+	failing.malloc_in = on ? 1 : 0;
+}
+
+static void fail_insert(struct kheap *h, bool on)
+{
+	struct failing_lookup *state = h->lookup_state;
+
+	state->fails = on;
+}
+
+/* Expect: no node to be had undoes index, pages and run. */
+static void test_kheap_failures__no_node(void **state)
+{
+	const struct lookup_ops *const *lookup;
+
+	(void)state;
+	for (lookup = lookup_list; *lookup; lookup++) {
+		check_failing_kmalloc(*lookup, false, fail_node);
+		check_failing_kmalloc(*lookup, true, fail_node);
+	}
+}
+
+/* Expect: no room in the lookup undoes also the node. */
+static void test_kheap_failures__no_room_in_the_lookup(void **state)
+{
+	(void)state;
+	check_failing_kmalloc(&failing_lookup_ops, false, fail_insert);
+	check_failing_kmalloc(&failing_lookup_ops, true, fail_insert);
+}
+
+/* The lookup is told of each cluster that lives, and of no other. */
+static void test_kheap_failures__lookup_is_told(void **state)
+{
+	struct kheap *h = test_heap_new(
+		(struct kheap_config){ .lookup = &failing_lookup_ops });
+	const struct failing_lookup *lookup = h->lookup_state;
+	kva_t a;
+
+	(void)state;
+	a = kheap_kmalloc(h, 1);
+	kheap_kmalloc(h, 1);
+	assert_int_equal(lookup->inserted, 2);
+	fail_insert(h, true);
+	assert_int_equal(kheap_kmalloc(h, 1), 0);
+	fail_insert(h, false);
+	assert_int_equal(lookup->inserted, 2);
+	assert_int_equal(kheap_kfree(h, a), 0);
+	assert_int_equal(kheap_kfree(h, a), KB_E_NOT_LIVE);
+	assert_int_equal(lookup->inserted, 1);
+	kheap_free(h);
+}
+
+/* kheap_add_cluster itself: no node, nothing stored. */
+static void test_kheap_failures__add_cluster(void **state)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
+
+	(void)state;
+	failing.malloc_in = 1;
+	assert_int_equal(kheap_add_cluster(h, 0, 3, 4096, TEST_VA(0)),
+			 KB_E_NOMEM);
+	assert_heap_empty(h);
+	kheap_free(h);
+}
+
+/*
+ * A window over a 4 MiB boundary, filled by clusters of 1 to 7 pages, on a
+ * machine with n frames, for every n up to what the window needs.
+ *
+ * Expect: each kmalloc succeeds exactly if its pages and page tables can be
+ * had, and a failed one changes nothing.
+ */
+static void test_kheap_failures__every_frame_limit(void **state)
+{
+	enum { PAGES = 40 };
+	const struct kheap_config config = {
+		.base = UINT32_C(0xF0400000) - 13 * KVA_PAGE_SIZE,
+		.pages = PAGES,
+	};
+	uint32_t limit;
+
+	(void)state;
+	for (limit = 1; limit <= PAGES + 3; limit++) {
+		struct kheap_config with_pager = config;
+		struct kb_rng rng = kb_rng_init(limit);
+		struct shadow_heap shadow;
+		struct kheap *h;
+		int i;
+
+		with_pager.pager = test_pager_sim(limit);
+		h = test_heap_new(with_pager);
+		shadow_init(&shadow, &config, limit);
+		for (i = 0; i < 60; i++) {
+			const uint32_t size =
+				(1 + (uint32_t)kb_rng_below(&rng, 7)) *
+				KVA_PAGE_SIZE;
+			const kva_t va =
+				config.base + (kva_t)kb_rng_below(&rng, PAGES) *
+						      KVA_PAGE_SIZE;
+
+			assert_int_equal(kheap_kmalloc_counted(h, size),
+					 shadow_kmalloc(&shadow, size));
+			assert_heap_is(h, &shadow);
+			assert_int_equal(kheap_kfree_counted(h, va),
+					 shadow_kfree(&shadow, va));
+			assert_heap_is(h, &shadow);
+		}
+		kheap_free(h);
+		shadow_release(&shadow);
+	}
+}
+
+/* A pager that refuses from the n-th map on. */
+static void test_kheap_failures__map_refused(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	for (n = 1; n < 6; n++) {
+		struct spy_pager spy;
+		struct kheap *h = test_heap_new(
+			(struct kheap_config){ .pager = test_pager_spy(&spy) });
+		unsigned i;
+
+		spy.fail_from = n;
+		for (i = 1; i < n; i++)
+			assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(i - 1));
+		assert_int_equal(kheap_kmalloc(h, 1), 0);
+		assert_int_equal(kheap_kmalloc_counted(h, 8192), 0);
+		assert_int_equal(spy.unmaps, 0);
+		assert_int_equal(kheap_free_pages(h), TEST_PAGES - (n - 1));
+		assert_cluster(h, (int)n - 1, 0, 0);
+		assert_true(kheap_is_valid(h));
+		spy.fail_from = 0;
+		assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(n - 1));
+		assert_int_equal(kheap_find(h, TEST_VA(n - 1)), n - 1);
+		kheap_free(h);
+	}
+}
+
+/* Each allocation that making a heap needs fails once. Expect: KB_E_NOMEM, no
+ * heap, and the pager released all the same. */
+static void test_kheap_failures__new(void **state)
+{
+	unsigned n;
+	int status = KB_E_NOMEM;
+
+	(void)state;
+	for (n = 1; status != 0; n++) {
+		struct spy_pager spy;
+		struct kheap_config config = {
+			.pages = TEST_PAGES,
+			.lookup = lookup_by_name("pagemap"),
+			.pager = test_pager_spy(&spy),
+		};
+		struct kheap *h = NULL;
+
+		failing.calloc_in = n;
+		status = kheap_new(&h, &config, NULL);
+		failing.calloc_in = 0;
+		assert_null(config.pager.ops);
+		if (status != 0) {
+			assert_int_equal(status, KB_E_NOMEM);
+			assert_null(h);
+			assert_int_equal(spy.frees, 1);
+		}
+		kheap_free(h);
+	}
+	/* The heap, five arrays, three of the runs, one of the lookup. */
+	assert_true(n > 10);
+}
+
+static void test_kheap_failures__pager_new(void **state)
+{
+	struct pager pager = { NULL, NULL };
+	unsigned n;
+
+	(void)state;
+	for (n = 1; n <= 2; n++) {
+		failing.calloc_in = n;
+		assert_int_equal(pager_sim_new(&pager, NULL), KB_E_NOMEM);
+		assert_null(pager.ops);
+	}
+}
+
+/* The host has no memory for a page table, or for more frames' records, in the
+ * middle of a map. Expect: KB_E_NOMEM, nothing mapped, all well afterwards. */
+static void check_map_without_memory(unsigned *countdown, unsigned in)
+{
+	const kva_t va = UINT32_C(0xF0400000) - 600 * KVA_PAGE_SIZE;
+	struct pager pager = test_pager_sim(0);
+	struct pager_counters counters;
+	uint64_t pa;
+	uint32_t i;
+
+	*countdown = in;
+	assert_int_equal(pager.ops->map_counted(pager.ctx, va, 1200),
+			 KB_E_NOMEM);
+	assert_int_equal(*countdown, 0);
+	for (i = 0; i < 1200; i++)
+		assert_false(pager.ops->translate(pager.ctx,
+						  va + i * KVA_PAGE_SIZE, &pa));
+	assert_true(pager.ops->is_valid(pager.ctx));
+	pager.ops->counters(pager.ctx, &counters);
+	assert_int_equal(counters.frames_live, 0);
+	/* Not for want of frames. */
+	assert_int_equal(counters.map_rollbacks, 0);
+
+	assert_int_equal(pager.ops->map_counted(pager.ctx, va, 1200), 0);
+	assert_true(pager.ops->translate(pager.ctx, va, &pa));
+	assert_int_equal(pa, 0x1000);
+	assert_true(pager.ops->is_valid(pager.ctx));
+	pager_release(&pager);
+}
+
+static void test_kheap_failures__map_without_memory(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	for (n = 1; n <= 2; n++)
+		check_map_without_memory(&failing.calloc_in, n);
+	for (n = 1; n <= 4; n++)
+		check_map_without_memory(&failing.realloc_in, n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kheap_failures__no_node),
+		cmocka_unit_test(test_kheap_failures__no_room_in_the_lookup),
+		cmocka_unit_test(test_kheap_failures__lookup_is_told),
+		cmocka_unit_test(test_kheap_failures__add_cluster),
+		cmocka_unit_test(test_kheap_failures__every_frame_limit),
+		cmocka_unit_test(test_kheap_failures__map_refused),
+		cmocka_unit_test(test_kheap_failures__new),
+		cmocka_unit_test(test_kheap_failures__pager_new),
+		cmocka_unit_test(test_kheap_failures__map_without_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,390 @@
+#include "heap_support.h"
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "page_runs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Takes four pieces of ten pages:
+ *
+ *   before  |..........|
+ *   after   |AABCCC....|
+ *
+ * Expect: each piece directly behind the last one, from page 0.
+ */
+static void test_page_runs__take_goes_upward(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_longest(&runs), 10);
+	assert_int_equal(runs_take(&runs, 2), 0);
+	assert_int_equal(runs_take(&runs, 1), 2);
+	assert_int_equal(runs_take(&runs, 3), 3);
+	assert_int_equal(runs_free_pages(&runs), 4);
+	assert_int_equal(runs_longest(&runs), 4);
+	assert_int_equal(runs_length_at(&runs, 6), 4);
+	assert_int_equal(runs_length_at(&runs, 7), 0);
+	assert_int_equal(runs_take(&runs, 5), RUNS_NONE);
+	assert_int_equal(runs_take(&runs, 4), 6);
+	assert_int_equal(runs_take(&runs, 1), RUNS_NONE);
+	assert_int_equal(runs_free_pages(&runs), 0);
+	assert_int_equal(runs_longest(&runs), 0);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+/*
+ * Holes of 1, 3 and 2 pages in front of a top of 2:
+ *
+ *   before  |.#...#..#..|      page 0, 2, 6, 9
+ *
+ * Expect: two pages come from the front of the hole at 2, not from the one of
+ * just that length at 6; then the one left over at 4 serves a single page only
+ * after the one at 0.
+ */
+static void test_page_runs__first_fit_is_the_lowest(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 11), 0);
+	assert_int_equal(runs_take(&runs, 9), 0);
+	runs_give(&runs, 6, 2);
+	runs_give(&runs, 0, 1);
+	runs_give(&runs, 2, 3);
+	assert_int_equal(runs_longest(&runs), 3);
+
+	assert_int_equal(runs_take(&runs, 2), 2);
+	assert_int_equal(runs_length_at(&runs, 4), 1);
+	assert_int_equal(runs_take(&runs, 1), 0);
+	assert_int_equal(runs_take(&runs, 1), 4);
+	assert_int_equal(runs_take(&runs, 1), 6);
+	assert_int_equal(runs_take(&runs, 2), 9);
+	assert_int_equal(runs_free_pages(&runs), 1);
+	assert_int_equal(runs_length_at(&runs, 7), 1);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+/* Gives back pages 4 and 5 of ten, with what is free around them as `left` and
+ * `right` say; expects one run from `start`, `length` pages long. */
+static void check_merge(bool left, bool right, uint32_t start, uint32_t length)
+{
+	struct page_runs runs;
+
+	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_take(&runs, 10), 0);
+	if (left)
+		runs_give(&runs, 2, 2);
+	if (right)
+		runs_give(&runs, 6, 3);
+	runs_give(&runs, 4, 2);
+	assert_int_equal(runs_length_at(&runs, start), length);
+	assert_int_equal(runs_longest(&runs), length);
+	assert_int_equal(runs_free_pages(&runs), length);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+/*
+ * Pages 4 and 5 come back between free and taken neighbours:
+ *
+ *   |####..####|  |##....####|  |####.....#|  |##.......#|
+ */
+static void test_page_runs__give_merges(void **state)
+{
+	(void)state;
+	check_merge(false, false, 4, 2);
+	check_merge(true, false, 2, 4);
+	check_merge(false, true, 4, 5);
+	check_merge(true, true, 2, 7);
+}
+
+/*
+ * The end of the window comes back, then what lies in front of it:
+ *
+ *   |########..|   |####....  |   |..##....|, then all
+ */
+static void test_page_runs__give_merges_with_the_top(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_take(&runs, 10), 0);
+	runs_give(&runs, 8, 2);
+	assert_int_equal(runs_length_at(&runs, 8), 2);
+	runs_give(&runs, 4, 4);
+	assert_int_equal(runs_length_at(&runs, 4), 6);
+	assert_int_equal(runs_length_at(&runs, 8), 0);
+	runs_give(&runs, 0, 2);
+	assert_int_equal(runs_longest(&runs), 6);
+	runs_give(&runs, 2, 2);
+	assert_int_equal(runs_length_at(&runs, 0), 10);
+	assert_int_equal(runs_free_pages(&runs), 10);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+/* A window of one page, and the largest: the tree's shortest and tallest. */
+static void test_page_runs__smallest_and_largest_window(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 1), 0);
+	assert_int_equal(runs_take(&runs, 2), RUNS_NONE);
+	assert_int_equal(runs_take(&runs, 1), 0);
+	assert_int_equal(runs_take(&runs, 1), RUNS_NONE);
+	runs_give(&runs, 0, 1);
+	assert_int_equal(runs_longest(&runs), 1);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+
+	assert_int_equal(runs_init(&runs, RUNS_PAGES_MAX), 0);
+	assert_int_equal(runs_take(&runs, RUNS_PAGES_MAX), 0);
+	assert_int_equal(runs_longest(&runs), 0);
+	runs_give(&runs, RUNS_PAGES_MAX - 2, 1);
+	runs_give(&runs, 700000, 3);
+	assert_int_equal(runs_take(&runs, 2), 700000);
+	assert_int_equal(runs_take(&runs, 2), RUNS_NONE);
+	assert_int_equal(runs_take(&runs, 1), 700002);
+	assert_int_equal(runs_take(&runs, 1), RUNS_PAGES_MAX - 2);
+	assert_int_equal(runs_free_pages(&runs), 0);
+	runs_release(&runs);
+}
+
+/* Steps, by hand: ten pages make a tree of one level over the leaves. */
+static void test_page_runs__steps_are_exact(void **state)
+{
+	struct page_runs runs;
+	uint64_t steps = 0;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 10), 0);
+
+	/* From the top, and back to it: the tree is not looked at. */
+	assert_int_equal(runs_take_counted(&runs, 8, &steps), 0);
+	assert_int_equal(steps, 0);
+
+	/* A new leaf: one maximum is looked at, and raised. */
+	runs_give_counted(&runs, 1, 1, &steps);
+	assert_int_equal(steps, 1);
+	runs_give_counted(&runs, 4, 2, &steps);
+	assert_int_equal(steps, 2);
+
+	/* One child on the way down, and one maximum on the way up, which the
+	 * hole at 4 keeps as it is. */
+	assert_int_equal(runs_take_counted(&runs, 1, &steps), 1);
+	assert_int_equal(steps, 2 + 1 + 1);
+
+	/* One child down; one maximum up for the new leaf at 5, and one for
+	 * the old leaf at 4, which was the maximum, so the one child that is
+	 * left is looked at. */
+	assert_int_equal(runs_take_counted(&runs, 1, &steps), 4);
+	assert_int_equal(steps, 4 + 1 + 1 + 1 + 1);
+
+	/* A failure examines nothing. */
+	assert_int_equal(runs_take_counted(&runs, 3, &steps), RUNS_NONE);
+	assert_int_equal(steps, 8);
+	runs_release(&runs);
+}
+
+/* What the runs should do, on a byte a page. */
+struct bitmap {
+	uint8_t *taken;
+	uint32_t pages;
+};
+
+static uint32_t bitmap_free_from(const struct bitmap *b, uint32_t page)
+{
+	uint32_t end = page;
+
+	while (end < b->pages && !b->taken[end])
+		end++;
+	return end - page;
+}
+
+static uint32_t bitmap_take(struct bitmap *b, uint32_t pages)
+{
+	uint32_t page = 0;
+
+	while (page < b->pages) {
+		const uint32_t length = bitmap_free_from(b, page);
+
+		if (length >= pages) {
+			memset(&b->taken[page], 1, pages);
+			return page;
+		}
+		page += length + 1;
+	}
+	return RUNS_NONE;
+}
+
+static void assert_runs_are(const struct page_runs *runs,
+			    const struct bitmap *b)
+{
+	uint32_t longest = 0;
+	uint32_t total = 0;
+	uint32_t page = 0;
+
+	while (page < b->pages) {
+		const uint32_t length = bitmap_free_from(b, page);
+
+		assert_int_equal(runs_length_at(runs, page), length);
+		longest = length > longest ? length : longest;
+		total += length;
+		page += length + 1;
+	}
+	assert_int_equal(runs_longest(runs), longest);
+	assert_int_equal(runs_free_pages(runs), total);
+	assert_true(runs_is_valid(runs));
+}
+
+/* Pieces held: page and length. */
+struct piece {
+	uint32_t page;
+	uint32_t pages;
+};
+
+/* Takes and gives `steps` times in a window of `pages`, mostly full, and
+ * compares each answer with the bitmap's. Odd steps are counted ones. */
+static void check_random(uint32_t pages, uint64_t seed, unsigned steps)
+{
+	struct kb_rng rng = kb_rng_init(seed);
+	struct bitmap b = { calloc(pages, 1), pages };
+	struct piece *held = calloc(pages, sizeof(*held));
+	struct page_runs runs;
+	uint64_t counted = 0;
+	uint32_t count = 0;
+	unsigned i;
+
+	assert_non_null(b.taken);
+	assert_non_null(held);
+	assert_int_equal(runs_init(&runs, pages), 0);
+	for (i = 0; i < steps; i++) {
+		if (kb_rng_below(&rng, 100) < 55 || count == 0) {
+			const uint32_t bound = kb_rng_below(&rng, 8) ? 4 : 70;
+			const uint32_t n =
+				1 + (uint32_t)kb_rng_below(&rng, bound);
+			const uint32_t expected = bitmap_take(&b, n);
+			const uint32_t page =
+				i % 2 ? runs_take_counted(&runs, n, &counted)
+				      : runs_take(&runs, n);
+
+			assert_int_equal(page, expected);
+			if (page != RUNS_NONE)
+				held[count++] = (struct piece){ page, n };
+		} else {
+			const uint64_t k = kb_rng_below(&rng, count);
+			const struct piece p = held[k];
+
+			held[k] = held[--count];
+			memset(&b.taken[p.page], 0, p.pages);
+			if (i % 2)
+				runs_give_counted(&runs, p.page, p.pages,
+						  &counted);
+			else
+				runs_give(&runs, p.page, p.pages);
+		}
+		if (i % 16 == 0)
+			assert_runs_are(&runs, &b);
+	}
+	assert_runs_are(&runs, &b);
+	runs_release(&runs);
+	free(held);
+	free(b.taken);
+}
+
+/* Sizes around those at which the tree gets a level more. */
+static void test_page_runs__agree_with_a_bitmap(void **state)
+{
+	static const uint32_t sizes[] = { 1,   2,   63,	  64,	65,
+					  127, 500, 4095, 4096, 4097 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < KB_ARRAY_LEN(sizes); i++)
+		check_random(sizes[i], 1000 + i, 4000);
+}
+
+/* Taking and giving back leaves every tag and every maximum as it was. */
+static void test_page_runs__give_undoes_take(void **state)
+{
+	struct page_runs runs;
+	uint32_t n;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 200), 0);
+	assert_int_equal(runs_take(&runs, 180), 0);
+	runs_give(&runs, 10, 3);
+	runs_give(&runs, 60, 8);
+	runs_give(&runs, 130, 30);
+	for (n = 1; n <= 30; n++) {
+		const uint32_t page = runs_take(&runs, n);
+		const uint32_t expected = n <= 3 ? 10 : n <= 8 ? 60 : 130;
+
+		assert_int_equal(page, expected);
+		runs_give(&runs, page, n);
+		assert_int_equal(runs_length_at(&runs, 10), 3);
+		assert_int_equal(runs_length_at(&runs, 60), 8);
+		assert_int_equal(runs_length_at(&runs, 130), 30);
+		assert_int_equal(runs_length_at(&runs, 180), 20);
+		assert_true(runs_is_valid(&runs));
+	}
+	runs_release(&runs);
+}
+
+/* The check itself sees a wrong tag, bit, maximum and total. */
+static void test_page_runs__is_valid_sees_damage(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 100), 0);
+	assert_int_equal(runs_take(&runs, 90), 0);
+	runs_give(&runs, 5, 4);
+	assert_true(runs_is_valid(&runs));
+
+	runs.length_at_end[8] = 3;
+	assert_false(runs_is_valid(&runs));
+	runs.length_at_end[8] = 4;
+	runs.length_at_end[6] = 1;
+	assert_false(runs_is_valid(&runs));
+	runs.length_at_end[6] = 0;
+	runs.level[1][0] = 5;
+	assert_false(runs_is_valid(&runs));
+	runs.level[1][0] = 4;
+	runs.nonzero[0][1] = 1;
+	assert_false(runs_is_valid(&runs));
+	runs.nonzero[0][1] = 0;
+	runs.free_pages--;
+	assert_false(runs_is_valid(&runs));
+	runs.free_pages++;
+	runs.top--;
+	assert_false(runs_is_valid(&runs));
+	runs.top++;
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_page_runs__take_goes_upward),
+		cmocka_unit_test(test_page_runs__first_fit_is_the_lowest),
+		cmocka_unit_test(test_page_runs__give_merges),
+		cmocka_unit_test(test_page_runs__give_merges_with_the_top),
+		cmocka_unit_test(test_page_runs__smallest_and_largest_window),
+		cmocka_unit_test(test_page_runs__steps_are_exact),
+		cmocka_unit_test(test_page_runs__agree_with_a_bitmap),
+		cmocka_unit_test(test_page_runs__give_undoes_take),
+		cmocka_unit_test(test_page_runs__is_valid_sees_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
