@@ -1,0 +1,94 @@
+# The picture around the axes: terminal and size, title, trace and revision,
+# legend, machine. Sizes are pixels, counted from the bottom left.
+#   out            the picture's file; its ending chooses the terminal
+#   default_title  the title, where the data name none
+#   plot_px        the height of all panels together
+#   y_title        what the vertical axis shows, "" where a panel says so itself
+#   left_px, right_px, top_px   room beside and above the panels
+#   legend_list    the series in the legend, "1 2 5"; "" for no legend
+#   legend_text    array: what the legend says of each series
+# It sets area_bottom_px and area_top_px (the panels' edges) and the functions
+# at_x and at_y from pixels to gnuplot's screen coordinates.
+
+picture_px = 1000
+header_px = 62
+legend_row_px = 19
+legend_width = 0
+do for [w in legend_list] {
+	legend_text[w + 0] = fitted(legend_text[w + 0], picture_px - 110)
+	legend_width = greater(legend_width, text_px(legend_text[w + 0]))
+}
+legend_columns = int((picture_px - 40) / (legend_width + 76))
+legend_columns = greater(1, lesser(legend_columns, words(legend_list)))
+legend_rows = (words(legend_list) + legend_columns - 1) / legend_columns
+
+area_bottom_px = 98 + legend_rows * legend_row_px
+area_top_px = area_bottom_px + plot_px
+height_px = area_top_px + top_px + header_px
+at_x(px) = px / (picture_px + 0.0)
+at_y(px) = px / (height_px + 0.0)
+
+out_ending = strlen(out) > 4 ? out[strlen(out) - 3:*] : ""
+if (out_ending eq ".svg") {
+	# The second family is for readers who have not got the first.
+	set terminal svg size picture_px, height_px fixed \
+		font "DejaVu Sans,sans-serif,13" background rgb "white"
+} else {
+	if (out_ending eq ".png") {
+		# Its points are larger than SVG's pixels.
+		set terminal pngcairo size picture_px, height_px \
+			font "DejaVu Sans,11" background rgb "white"
+	} else {
+		print sprintf("%s: a picture's name ends in .svg or .png", out)
+		exit status 1
+	}
+}
+set output out
+font_px = out_ending eq ".svg" ? 13 / 12.0 : 11 / 12.0
+font_of(px) = sprintf(",%.1f", px * font_px)
+
+unset key
+set border 3 back lc rgb "#555555"
+set tics textcolor rgb "#222222"
+set grid xtics ytics back lt 1 lc rgb "#d4d4d4" lw 1 dt solid
+set style fill solid noborder
+set lmargin at screen at_x(left_px)
+set rmargin at screen at_x(picture_px - right_px)
+set bmargin at screen at_y(area_bottom_px)
+set tmargin at screen at_y(area_top_px)
+
+title_text = meta_title eq "" ? default_title : meta_title
+about_text = meta_trace eq "" ? "no trace named" : meta_trace
+if (is_number(meta_events)) {
+	about_text = about_text . " · " . whole(meta_events) . " events"
+}
+if (is_number(meta_objects)) {
+	about_text = about_text . " · " . whole(meta_objects) . " objects"
+}
+# The revision must survive a long trace name.
+revision_text = meta_revision eq "" ? "" : " · revision " . meta_revision
+room_px = picture_px - 40
+about_text = fitted(about_text, room_px - text_px(revision_text)) . revision_text
+set label fitted(title_text, room_px * 12 / 17.0) noenhanced \
+	at screen at_x(20), at_y(height_px - 25) font font_of(17)
+set label about_text noenhanced textcolor rgb "#444444" \
+	at screen at_x(20), at_y(height_px - 48) font font_of(12)
+# gnuplot places an axis' title by the width that it guesses for the numbers.
+set label y_title noenhanced center rotate by 90 \
+	at screen at_x(17), at_y(area_bottom_px + plot_px / 2)
+set label fitted(meta_machine, room_px * 12 / 10.0) noenhanced \
+	textcolor rgb "#666666" at screen at_x(20), at_y(13) font font_of(10)
+
+# The legend is drawn here because gnuplot's own one trusts the terminal's
+# estimate of a text's width, which is wrong for long names.
+legend_at = 0
+do for [w in legend_list] {
+	i = w + 0
+	lx = 20 + legend_at / legend_rows * (legend_width + 76)
+	ly = 39 + (legend_rows - 1 - legend_at % legend_rows) * legend_row_px
+	set arrow from screen at_x(lx), at_y(ly) to screen at_x(lx + 44), at_y(ly) \
+		nohead lt i
+	set label "" at screen at_x(lx + 22), at_y(ly) point lt i
+	set label legend_text[i] noenhanced at screen at_x(lx + 52), at_y(ly)
+	legend_at = legend_at + 1
+}

@@ -1,0 +1,173 @@
+# What every figure shares: how a data file is read, which line belongs to which
+# series, and how numbers and names are written. A figure's script sets `data`
+# and `here`, loads this file, works out its ranges, loads frame.gp (the picture
+# around the axes) and axis.gp (one axis), and plots.
+#
+# Nothing here runs another program, so that a figure depends on gnuplot alone.
+
+# Whatever the reader's own ~/.gnuplot sets for graphs.
+reset
+set encoding utf8
+set datafile separator "\t"
+# Labels may begin with a hash, so no character begins a comment.
+set datafile commentschars ""
+
+# --- The data file -----------------------------------------------------------
+
+rows = 0
+blocks = 0
+stats data using (rows = rows + 1, blocks = int(column(-2)), 0) nooutput
+if (rows == 0) {
+	print sprintf("%s: cannot read it, or it is empty", data)
+	exit status 1
+}
+
+# Metadata (block 0). A number that is absent or `?` is NaN.
+meta_title = ""
+meta_trace = ""
+meta_revision = ""
+meta_machine = ""
+meta_events = NaN
+meta_objects = NaN
+meta_floor_ns = NaN
+meta_null_ns = NaN
+
+# Series are numbered from 1, as gnuplot numbers the blocks; series_rows does
+# not count the line of column names. The arrays have one element too many,
+# because an array cannot be empty.
+array series_label[blocks + 1]
+array series_rows[blocks + 1]
+do for [i = 1:blocks + 1] {
+	series_label[i] = ""
+	series_rows[i] = 0
+}
+
+read_meta(key) = key eq "title" ? (meta_title = text(2), 0) : \
+	key eq "trace" ? (meta_trace = text(2), 0) : \
+	key eq "revision" ? (meta_revision = text(2), 0) : \
+	key eq "machine" ? (meta_machine = text(2), 0) : \
+	key eq "events" ? (meta_events = number(2), 0) : \
+	key eq "objects" ? (meta_objects = number(2), 0) : \
+	key eq "floor_ns" ? (meta_floor_ns = number(2), 0) : \
+	key eq "null_ns" ? (meta_null_ns = number(2), 0) : 0
+read_line(b, row) = b == 0 ? read_meta(strcol(1)) : \
+	row == 0 ? (series_label[b] = text(1), 0) : \
+	(series_rows[b] = series_rows[b] + 1, 0)
+
+# A cell as a text: gnuplot turns \n into a line's end, which no label may have.
+text(c) = one_line(strcol(c))
+one_line(s) = strstrt(s, "\n") ? \
+	s[1:strstrt(s, "\n") - 1] . " " . one_line(s[strstrt(s, "\n") + 1:*]) : s
+
+# A cell as a number, NaN if it holds none.
+number(c) = valid(c) ? column(c) : NaN
+is_number(v) = v == v
+
+stats data using (read_line(int(column(-2)), int(column(0)))) nooutput
+
+# Each script visits the numbers of all series once, to find its ranges, by
+# `stats data using (visit(int(column(-2)), column(0))) nooutput`; its visit(s,
+# row) begins with this test.
+skipped(s, row) = s == 0 || row == 0
+
+lesser(a, b) = is_number(a) ? (is_number(b) && b < a ? b : a) : b
+greater(a, b) = is_number(a) ? (is_number(b) && b > a ? b : a) : b
+
+# --- Lines -------------------------------------------------------------------
+
+# Okabe and Ito's colours without their yellow, which is lost on white. Colours,
+# dashes and point shapes have coprime cycles or nearly so: two series look the
+# same only after 35, and any two neighbours differ without colour too.
+array palette[7] = [0x000000, 0xD55E00, 0x0072B2, 0x009E73, 0xCC79A7, \
+	0xE69F00, 0x56B4E9]
+array shapes[12] = [7, 5, 9, 13, 11, 6, 4, 8, 12, 10, 2, 1]
+# Dash type 1 is gnuplot's own, a solid line.
+set dashtype 2 (12, 5)
+set dashtype 3 (3, 3)
+set dashtype 4 (14, 4, 3, 4)
+set dashtype 5 (22, 4, 3, 4, 3, 4)
+
+paler_byte(v) = 255 - (255 - v) * 2 / 5
+paler(c) = paler_byte(c >> 16 & 255) << 16 | paler_byte(c >> 8 & 255) << 8 | \
+	paler_byte(c & 255)
+
+# SVG draws larger points than PNG.
+point_size = strlen(out) > 4 && out[strlen(out) - 3:*] eq ".svg" ? 0.75 : 1.0
+
+# Line type i is series i; line type 100 + i is its paler, thinner companion.
+# Earlier series are drawn wider: where lines coincide, the first ones show
+# behind the last.
+line_width(i) = blocks < 2 ? 2.5 : 1.8 + 1.8 * (blocks - i) / (blocks - 1.0)
+do for [i = 1:(blocks > 0 ? blocks : 1)] {
+	set linetype i lc rgb palette[(i - 1) % 7 + 1] lw line_width(i) \
+		dt 1 + (i - 1) % 5 pt shapes[(i - 1) % 12 + 1] ps point_size
+	set linetype 100 + i lc rgb paler(palette[(i - 1) % 7 + 1]) lw 1 \
+		dt solid pt 7 ps 0.2 * point_size
+}
+
+# Markers stand on some of a series' points only, about ten, and on others than
+# its neighbour's, so that coinciding lines still show all their markers.
+marker_step(i) = series_rows[i] > 24 ? series_rows[i] / 10 : 1
+marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
+
+# --- Words and numbers -------------------------------------------------------
+
+# The width of a text in pixels, a little generously (a rasteriser may round each
+# glyph up to whole pixels). The terminals' own guesses are for type of fixed
+# width. Single quotes, because in double ones a backquote would run a program.
+glyph_px(c) = strstrt('ijlI.,:;|!''`()[]/ rtf-', c) ? 5.7 : \
+	strstrt('mwMW@%—…', c) ? 13.5 : \
+	strstrt('ABCDEFGHJKLNOPQRSTUVXYZ=+<>~#&', c) ? 11.2 : 9.2
+text_px(s) = strlen(s) == 0 ? 0 : sum [k = 1:strlen(s)] glyph_px(s[k:k])
+
+# A text too long for its place loses its middle, since names of allocators
+# differ at the end and paths at both ends.
+shortened(s, n) = s[1:n - n / 2] . "…" . s[strlen(s) - n / 2 + 1:*]
+fit_from(s, px, n) = n < 4 || text_px(shortened(s, n)) <= px ? \
+	shortened(s, n) : fit_from(s, px, n - (n > 40 ? n / 20 : 1))
+fitted(s, px) = text_px(s) <= px ? s : \
+	fit_from(s, px, int(strlen(s) * px / text_px(s)))
+
+# 31619 → 31,619. No locale takes part.
+grouped(n) = n < 0 ? "-" . grouped(-n) : n < 1000 ? sprintf("%d", int(n)) : \
+	grouped(floor(n / 1000)) . sprintf(",%03d", \
+	int(n - 1000 * floor(n / 1000)))
+whole(v) = abs(v) < 1e15 ? grouped(floor(v + 0.5)) : sprintf("%g", v)
+measured(v) = v >= 999.5e6 ? sprintf("%.4g G", v / 1e9) : \
+	v >= 999.5e3 ? sprintf("%.4g M", v / 1e6) : v >= 1000 ? whole(v) : v >= 100 ? sprintf("%.0f", v) : \
+	v >= 10 ? sprintf("%.1f", v) : v >= 0.095 ? sprintf("%.2f", v) : \
+	sprintf("%.2g", v)
+count_text(v) = v >= 1e9 ? sprintf("%g G", v / 1e9) : \
+	v >= 1e6 ? sprintf("%g M", v / 1e6) : \
+	v >= 1 || v == 0 ? whole(v) : sprintf("%g", v)
+number_text(v) = v >= 1000 ? count_text(v) : sprintf("%g", v)
+time_text(ns) = ns < 999.5 ? sprintf("%g ns", ns) : \
+	ns < 999.5e3 ? sprintf("%g µs", ns / 1e3) : \
+	ns < 999.5e6 ? sprintf("%g ms", ns / 1e6) : whole(ns / 1e9) . " s"
+percent_text(share) = sprintf("%.10g %%", 100 * share)
+# A tic's label is a format, in which a percent sign is written twice.
+percent_tic(share) = share > 0 && share < 5e-7 ? \
+	sprintf("1e%d %%%%", floor(log10(100 * share) + 0.5)) : \
+	sprintf("%.10g %%%%", 100 * share)
+
+# --- Telling equal columns apart ---------------------------------------------
+
+# Much of what the trace alone decides (live clusters, mapped pages) is the same
+# for every allocator, and is then drawn once. Two columns are taken for equal if
+# these sums are; each row weighs differently.
+row_weight(row) = 1.5 + sin(row)
+summed(sum, row, v) = is_number(v) ? sum + row_weight(row) * v : sum + 1e-3
+same_sum(a, b) = abs(a - b) <= 1e-9 * (abs(a) + abs(b))
+
+# --- Lines with gaps ---------------------------------------------------------
+
+# A line breaks where a value is missing, so a value between two missing ones
+# would not show. A plot of lone_x(…):(lone_y) has a point at each of those and
+# nothing else. It is one row late, since it must know the next value; the last
+# row answers for itself.
+lone_x(s, row, x, y) = (lone_y = NaN, lone_at = x, \
+	row == 1 ? (lone_y2 = NaN, lone_y1 = NaN) : 0, \
+	row == series_rows[s] && is_number(y) && !is_number(lone_y1) ? (lone_y = y) : \
+	!is_number(y) && is_number(lone_y1) && !is_number(lone_y2) ? \
+	(lone_y = lone_y1, lone_at = lone_x1) : 0, \
+	lone_y2 = lone_y1, lone_y1 = y, lone_x1 = x, lone_at)
