@@ -42,7 +42,8 @@ struct ftrace {
 	struct kb_diag *diag;
 	struct trc_line line;
 
-	/* Why the line cannot be read; set with KB_E_FORMAT. */
+	/* Why the line cannot be read; set with KB_E_FORMAT. Without it that
+	 * status is no matter of one line, and --lenient does not help. */
 	const char *reason;
 
 	/* An event has been read, so the clock is known. */
@@ -332,7 +333,7 @@ static int read_special_pointer(struct ftrace *ft, struct cursor *c,
 	if (SKIP(c, "(null)") || SKIP(c, "(nil)"))
 		return 0;
 	if (size > 0 && memmem(c->p, size, "ptrval", 6))
-		return kb_fail_line(ft->diag, KB_E_RANGE, ft->job->name,
+		return kb_fail_line(ft->diag, KB_E_FORMAT, ft->job->name,
 				    ft->line.number,
 				    "the pointer is hidden as %.*s, so no "
 				    "object can be told from another; record "

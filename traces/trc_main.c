@@ -1,23 +1,89 @@
-#include "trc_import.h"
-#include "trc_reader.h"
+/* trc: imports, describes and prints .trc traces. */
+#include "trc_cli.h"
+#include "trc_cmd.h"
+#include "trc_format.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <stdlib.h>
+
+static const char help_text[] =
+"usage: trc COMMAND [OPTION...] ...\n"
+"\n"
+"Makes .trc traces of a kernel's allocations and frees out of recordings, and\n"
+"shows what is in them.\n"
+"\n"
+"commands:\n"
+"  import   turn a recording (ftrace text, plain or zstd) into a .trc\n"
+"  info     verify traces and show their counts and origin\n"
+"  print    print a trace's events as text, one a line\n"
+"\n"
+"options:\n"
+"  --help, -h   show this text; trc COMMAND --help tells more\n"
+"  --version    show the program's version and the format's\n"
+"\n"
+"examples:\n"
+"  trc import boot.ftrace.zst boot.trc\n"
+"  ssh target cat /sys/kernel/tracing/trace | trc import - target.trc\n"
+"  trc info boot.trc\n"
+"  trc print --limit 20 boot.trc\n"
+"\n"
+"exit status: 0 good; 2 wrong usage, unreadable, unwritable or damaged file;\n"
+"130 and 143 after SIGINT and SIGTERM.\n";
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+	{ "import", trc_cmd_import },
+	{ "info", trc_cmd_info },
+	{ "print", trc_cmd_print },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int unknown_command(const char *word)
+{
+	const char *names[COMMANDS + 1] = { NULL };
+	const char *nearest;
+
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	nearest = cli_nearest(word, names);
+	if (nearest)
+		return cli_error("unknown command %s; did you mean %s?", word,
+				 nearest);
+	return cli_error("unknown command %s; see trc --help", word);
+}
+
 int main(int argc, char **argv)
 {
-	struct kb_diag diag = { 0 };
-	struct trc_counts c;
-	struct trc_import_options o = { .level = argc > 3 ? atoi(argv[3]) : 0 };
-	int err = trc_import_file(argv[1], argv[2], &o, &c, &diag);
-	if (err < 0) { fprintf(stderr, "trc: %s\n", diag.text); return 2; }
-#define X(name, help) printf(#name " %lu\n", (unsigned long)c.name);
-	TRC_COUNTS(X)
-#undef X
-	struct trc_reader *r;
-	struct trc_block b;
-	if (trc_reader_open(&r, argv[2], TRC_COLUMNS_ALL, &diag) == 0)
-		while ((err = trc_reader_next(r, &b, &diag)) == 0)
-			;
-	if (err < 0) { fprintf(stderr, "trc: %s\n", diag.text); return 2; }
-	trc_reader_close(r);
+	static const struct cli_option options[] = {
+		{ "version", NULL },
+		{ NULL, NULL },
+	};
+	struct cli cli = { argc, argv, options, 1, 0, NULL };
+
+	cli_catch_signals();
+	switch (cli_next(&cli)) {
+	case CLI_END:
+		return cli_error("no command given; see trc --help");
+	case CLI_HELP:
+		fputs(help_text, stdout);
+		return cli_flush();
+	case 0:
+		printf("trc %s, .trc format version %d\n", TRC_TOOL_VERSION,
+		       TRC_VERSION);
+		return cli_flush();
+	case CLI_OPERAND:
+		break;
+	default:
+		return CLI_FAILED;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, cli.value) == 0)
+			return commands[i].run(argc - cli.next,
+					       argv + cli.next);
+	return unknown_command(cli.value);
 }

@@ -1,0 +1,279 @@
+#include "trc_cmd.h"
+
+#include "trc_cli.h"
+#include "trc_import.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Time between two updates of the progress line. */
+#define PROGRESS_INTERVAL_MS 100
+
+static const char help_text[] =
+"usage: trc import [OPTION...] IN OUT.trc\n"
+"\n"
+"Turns a recording of a kernel's kmalloc and kfree events into a trace. IN is\n"
+"the text of /sys/kernel/tracing/trace, plain or zstd; - is standard input.\n"
+"OUT.trc appears only when it is whole; a failed import leaves nothing.\n"
+"\n"
+"options:\n"
+"  --lenient              skip and count unreadable lines (bad_lines) instead\n"
+"                         of failing at the first\n"
+"  --keep-recorder        keep the allocations of the trace recorder itself\n"
+"                         (__rb_allocate_pages, rb_allocate_cpu_buffer)\n"
+"  --exclude-site SYM     leave out what SYM allocates, a symbol or\n"
+"                         symbol+0xoff; may be given several times\n"
+"  --level N              zstd level, 1 to 19; default 3. 19 makes the file a\n"
+"                         tenth smaller and takes ten times as long\n"
+"  --kernel-release STR   record which kernel it was (uname -r)\n"
+"  --quiet                no summary, no progress\n"
+"  --help, -h             show this text\n"
+"\n"
+"It prints one line of what it made and of what it dropped and why: each count\n"
+"is explained by trc info. traces/FORMAT.md states the rules.\n"
+"\n"
+"examples:\n"
+"  trc import linux-6.1-debian-boot.ftrace.zst debian-boot.trc\n"
+"  cat /sys/kernel/tracing/trace | trc import --kernel-release $(uname -r) - my.trc\n"
+"  trc import --level 19 --exclude-site krealloc trace.txt archive.trc\n"
+"\n"
+"record on a running kernel, as root:\n"
+"  cd /sys/kernel/tracing\n"
+"  echo 65536 > buffer_size_kb\n"
+"  echo 1 > events/kmem/kmalloc/enable; echo 1 > events/kmem/kfree/enable\n"
+"  sleep 60\n"
+"  echo 0 > tracing_on; cat trace > /tmp/trace.txt\n";
+
+enum {
+	OPT_LENIENT,
+	OPT_KEEP_RECORDER,
+	OPT_EXCLUDE_SITE,
+	OPT_LEVEL,
+	OPT_KERNEL_RELEASE,
+	OPT_QUIET
+};
+
+static const struct cli_option options[] = {
+	[OPT_LENIENT] = { "lenient", NULL },
+	[OPT_KEEP_RECORDER] = { "keep-recorder", NULL },
+	[OPT_EXCLUDE_SITE] = { "exclude-site", "SYM" },
+	[OPT_LEVEL] = { "level", "N" },
+	[OPT_KERNEL_RELEASE] = { "kernel-release", "STR" },
+	[OPT_QUIET] = { "quiet", NULL },
+	{ NULL, NULL },
+};
+
+/* The command line, read. */
+struct request {
+	struct trc_import_options import;
+	bool quiet;
+
+	/* Symbols to exclude; room for one a word of the command line. */
+	const char **exclude;
+
+	/* IN and OUT. */
+	const char *operands[2];
+	int operand_count;
+};
+
+/* The progress line. */
+struct progress {
+	bool is_shown;
+	bool has_printed;
+	uint64_t last_ms;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static bool on_progress(const struct trc_import_progress *progress, void *user)
+{
+	struct progress *line = user;
+	uint64_t now;
+
+	if (cli_signal())
+		return true;
+	if (!line->is_shown)
+		return false;
+	now = now_ms();
+	if (now - line->last_ms < PROGRESS_INTERVAL_MS)
+		return false;
+	line->last_ms = now;
+	line->has_printed = true;
+	if (progress->bytes_total)
+		fprintf(stderr, "\r%3d %%, %" PRIu64 " events",
+			(int)(100.0 * (double)progress->bytes_in /
+			      (double)progress->bytes_total),
+			progress->events);
+	else
+		fprintf(stderr, "\r%.1f MB, %" PRIu64 " events",
+			(double)progress->bytes_in / 1e6, progress->events);
+	return false;
+}
+
+static int read_level(const char *text, int *level)
+{
+	char *end;
+	long v;
+
+	errno = 0;
+	v = strtol(text, &end, 10);
+	if (errno || end == text || *end || v < TRC_LEVEL_MIN ||
+	    v > TRC_LEVEL_MAX)
+		return cli_error("--level is %s; it must be a number from %d "
+				 "to %d",
+				 text, TRC_LEVEL_MIN, TRC_LEVEL_MAX);
+	*level = (int)v;
+	return CLI_GOOD;
+}
+
+static int take_option(struct request *request, int option, const char *value)
+{
+	struct trc_import_options *import = &request->import;
+
+	switch (option) {
+	case OPT_LENIENT:
+		import->lenient = true;
+		break;
+	case OPT_KEEP_RECORDER:
+		import->keep_recorder = true;
+		break;
+	case OPT_EXCLUDE_SITE:
+		if (!*value)
+			return cli_error("--exclude-site names no symbol");
+		request->exclude[import->exclude_site_count++] = value;
+		break;
+	case OPT_LEVEL:
+		return read_level(value, &import->level);
+	case OPT_KERNEL_RELEASE:
+		import->kernel_release = value;
+		break;
+	default:
+		request->quiet = true;
+	}
+	return CLI_GOOD;
+}
+
+/* Reads the command line. Returns CLI_END, CLI_HELP or CLI_BAD. */
+static int read_request(struct request *request, struct cli *cli)
+{
+	for (;;) {
+		int option = cli_next(cli);
+
+		if (option == CLI_HELP || option == CLI_BAD)
+			return option;
+		if (option == CLI_END)
+			break;
+		if (option != CLI_OPERAND) {
+			if (take_option(request, option, cli->value))
+				return CLI_BAD;
+			continue;
+		}
+		if (request->operand_count == 2) {
+			cli_error("%s: one operand too many; wanted are IN and "
+				  "OUT.trc",
+				  cli->value);
+			return CLI_BAD;
+		}
+		request->operands[request->operand_count++] = cli->value;
+	}
+	if (request->operand_count < 2) {
+		cli_error("wanted are IN and OUT.trc; see trc import --help");
+		return CLI_BAD;
+	}
+	request->import.exclude_sites = request->exclude;
+	return CLI_END;
+}
+
+/* One line: what was made, and every count of something dropped or guessed. */
+static void print_summary(const char *path, const struct trc_counts *counts)
+{
+	struct stat st;
+	uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	const struct {
+		const char *name;
+		uint64_t count;
+	} notes[] = {
+		{ "implied_frees", counts->implied_frees },
+		{ "null_frees", counts->null_frees },
+		{ "null_allocs", counts->null_allocs },
+		{ "unmatched_frees", counts->unmatched_frees },
+		{ "excluded_allocs", counts->excluded_allocs },
+		{ "excluded_frees", counts->excluded_frees },
+		{ "lost_events", counts->lost_events },
+		{ "other_events", counts->other_events },
+		{ "bad_lines", counts->bad_lines },
+	};
+
+	cli_put_text(path);
+	printf(": %" PRIu64 " events, %" PRIu64 " bytes", counts->events,
+	       bytes);
+	if (counts->events)
+		printf(" (%.2f an event)",
+		       (double)bytes / (double)counts->events);
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		if (notes[i].count)
+			printf(", %s %" PRIu64, notes[i].name, notes[i].count);
+	putchar('\n');
+}
+
+static int run(struct request *request)
+{
+	struct progress line = {
+		.is_shown = !request->quiet && isatty(STDERR_FILENO),
+		.last_ms = now_ms(),
+	};
+	struct kb_diag diag = { 0 };
+	struct trc_counts counts;
+	int err;
+
+	request->import.on_progress = on_progress;
+	request->import.user = &line;
+	err = trc_import_file(request->operands[0], request->operands[1],
+			      &request->import, &counts, &diag);
+	if (line.has_printed)
+		fputs("\r\033[K", stderr);
+	if (err == KB_E_STOPPED && cli_signal()) {
+		cli_error("stopped by a signal; %s was not written",
+			  request->operands[1]);
+		return 128 + cli_signal();
+	}
+	if (err < 0)
+		return cli_error("%s", diag.text);
+	if (!request->quiet)
+		print_summary(request->operands[1], &counts);
+	return cli_flush();
+}
+
+int trc_cmd_import(int argc, char **argv)
+{
+	struct cli cli = { argc, argv, options, 0, 0, NULL };
+	struct request request = { 0 };
+	int status = CLI_FAILED;
+
+	request.exclude = calloc((size_t)argc + 1, sizeof(*request.exclude));
+	if (!request.exclude)
+		return cli_error("out of memory");
+	switch (read_request(&request, &cli)) {
+	case CLI_HELP:
+		fputs(help_text, stdout);
+		status = cli_flush();
+		break;
+	case CLI_END:
+		status = run(&request);
+		break;
+	}
+	free(request.exclude);
+	return status;
+}
