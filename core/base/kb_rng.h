@@ -12,6 +12,9 @@
 
 #include <stdint.h>
 
+/* For the 128-bit product of two 64-bit numbers. */
+__extension__ typedef unsigned __int128 kb_u128;
+
 struct kb_rng {
 	uint64_t state;
 };
@@ -44,7 +47,7 @@ static inline uint64_t kb_rng_next(struct kb_rng *rng)
 /* A number in 0 … bound - 1, bound > 0. Bias below bound / 2^64. */
 static inline uint64_t kb_rng_below(struct kb_rng *rng, uint64_t bound)
 {
-	return (uint64_t)(((__extension__ unsigned __int128)kb_rng_next(rng) * bound) >> 64);
+	return (uint64_t)(((kb_u128)kb_rng_next(rng) * bound) >> 64);
 }
 
 #endif /* KB_RNG_H */

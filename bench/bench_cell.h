@@ -1,0 +1,153 @@
+/*
+ * bench_cell: one trace in one allocator, and all that was measured of it.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_CELL_H
+#define BENCH_CELL_H
+
+#include "alloc_spec.h"
+#include "bench_stats.h"
+#include "bench_trace.h"
+#include "kb_status.h"
+#include "replay_clock.h"
+#include "replay_result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why a cell's throughput pass stopped. */
+enum bench_stop {
+	/* Its interval is narrow enough. */
+	BENCH_STOP_NARROW,
+
+	/* It ran the most epochs that a run takes. */
+	BENCH_STOP_EPOCHS,
+
+	/* Enough time went into it, and it has its interval. */
+	BENCH_STOP_TIME,
+
+	/* --budget was spent before it had its interval. */
+	BENCH_STOP_BUDGET
+};
+
+struct bench_cell {
+	/* Borrowed. */
+	const struct bench_trace *trace;
+
+	struct alloc_spec spec;
+
+	/* 0, or what went wrong with this cell, once something did: its later
+	 * passes are not run. */
+	int status;
+	struct kb_diag diag;
+
+	/* A pass stopped before its end: the budget, or a signal. */
+	bool partial;
+
+	/* Results by pass; the pointers are NULL until the pass has run. Owned
+	 * by the cell. */
+	struct replay_verify_result *verify;
+	struct replay_count_result *count;
+	struct replay_latency_result *latency;
+	size_t latency_runs;
+
+	/* Throughput: the epochs, in the order in which they ran. */
+	struct replay_time_result *epoch;
+	size_t epochs;
+	enum bench_stop stop;
+	bool throughput_done;
+
+	/* Epochs thrown away because the budget cut them short. */
+	size_t epochs_cut;
+
+	/* Wall time spent in timed passes, ns. */
+	uint64_t throughput_spent_ns;
+	uint64_t latency_spent_ns;
+};
+
+/* Frees what a cell owns. */
+void bench_cell_release(struct bench_cell *cell);
+
+/* ns per event of one epoch, its slices' clock readings taken off; and of its
+ * cold first replay. */
+double bench_epoch_ns(const struct replay_time_result *epoch,
+		      const struct replay_clock *clock);
+double bench_epoch_cold_ns(const struct replay_time_result *epoch,
+			   const struct replay_clock *clock);
+
+/* The figures of the throughput pass. */
+struct bench_throughput {
+	/* ns per event. */
+	struct bench_summary ns;
+	struct bench_summary cold_ns;
+
+	/* The shortest ns per event that the clock can tell, given the trace's
+	 * length; a median below it is no number. */
+	double floor_ns;
+	bool below_floor;
+
+	/* Events of the timed replay of an epoch. */
+	uint64_t events;
+
+	/* Epochs in which the process lost its CPU against its will. */
+	size_t preempted;
+};
+
+/* Sums up a cell's epochs. Returns false if it has none. */
+bool bench_cell_throughput(const struct bench_cell *cell,
+			   const struct replay_clock *clock,
+			   struct bench_throughput *out);
+
+/* The quantiles that reports show, in this order. */
+#define BENCH_QUANTILES(X)                                                     \
+	X(p50, 0.5)                                                            \
+	X(p90, 0.9)                                                            \
+	X(p99, 0.99)                                                           \
+	X(p999, 0.999)
+
+/* A quantile is a number only if at least so many samples lie beyond it. */
+#define BENCH_QUANTILE_TAIL 20
+
+/* What is known of one quantile. */
+enum bench_figure_state {
+	/* Too few samples. */
+	BENCH_FIGURE_NONE,
+
+	/* Below what the clock resolves. */
+	BENCH_FIGURE_BELOW_FLOOR,
+	BENCH_FIGURE_NUMBER
+};
+
+struct bench_figure {
+	enum bench_figure_state state;
+	double ns;
+};
+
+/* The figures of one distribution of single operations. */
+struct bench_latency {
+#define X(name, q) struct bench_figure name;
+	BENCH_QUANTILES(X)
+#undef X
+	struct bench_figure max;
+	double floor_ns;
+	double error_ns;
+	uint64_t samples;
+};
+
+/* Sums up a histogram of readings. Returns false if it is empty. */
+bool bench_latency_figures(const struct replay_hist *hist,
+			   const struct replay_clock *clock,
+			   struct bench_latency *out);
+
+/* The cell of the null allocator with its defaults on the same trace, or
+ * NULL; and of the allocator with this canonical name. */
+const struct bench_cell *bench_find_cell(const struct bench_cell *cells,
+					 size_t count, const char *name);
+
+/* A counter of the count pass in `*value`; false if it does not apply. */
+bool bench_cell_counter(const struct bench_cell *cell, const char *name,
+			uint64_t *value);
+
+#endif /* BENCH_CELL_H */

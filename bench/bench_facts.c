@@ -1,0 +1,204 @@
+#include "bench_format.h"
+#include "bench_report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Above this share of an allocator's time the harness itself must be told. */
+#define NULL_SHARE_TOLD 0.20
+
+/* The seed heap's cell, with the heap's default options. */
+static const struct bench_cell *seed_cell(const struct bench_report *r)
+{
+	return bench_find_cell(r->cells, r->count, "kheap");
+}
+
+static bool mean_nodes(const struct bench_cell *cell, double *mean)
+{
+	uint64_t lookups, nodes;
+
+	if (!cell || !bench_cell_counter(cell, "lookups", &lookups) ||
+	    !bench_cell_counter(cell, "nodes_visited", &nodes) || lookups == 0)
+		return false;
+	*mean = (double)nodes / (double)lookups;
+	return true;
+}
+
+static bool median_ns(const struct bench_report *r, const char *name,
+		      double *ns)
+{
+	const struct bench_cell *cell =
+		bench_find_cell(r->cells, r->count, name);
+	struct bench_throughput t;
+
+	if (!cell || !bench_cell_throughput(cell, r->clock, &t) ||
+	    t.below_floor || t.ns.median <= 0)
+		return false;
+	*ns = t.ns.median;
+	return true;
+}
+
+static void tell_search(FILE *out, const struct bench_report *r)
+{
+	const struct bench_cell *seed = seed_cell(r);
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
+	uint64_t worst, live;
+	struct bench_latency f;
+	double mean;
+
+	if (!mean_nodes(seed, &mean) ||
+	    !bench_cell_counter(seed, "nodes_visited_max", &worst) ||
+	    !bench_cell_counter(seed, "live_max", &live))
+		return;
+	fprintf(out,
+		"- To find one cluster by its address, kfree of kheap compares "
+		"%s nodes on average and %s at worst, with at most %s live",
+		bench_format_number(a, mean), bench_format_count(b, worst),
+		bench_format_count(c, live));
+	if (seed->latency &&
+	    bench_latency_figures(&seed->latency->lookup, r->clock, &f) &&
+	    f.p50.state != BENCH_FIGURE_NONE)
+		fprintf(out, "; half of its lookups take more than %s",
+			f.p50.state == BENCH_FIGURE_NUMBER ?
+				bench_format_ns(a, f.p50.ns) :
+				"less than the clock can tell");
+	fprintf(out, ".\n");
+}
+
+static void tell_order(FILE *out, const struct bench_report *r)
+{
+	const struct bench_cell *head =
+		bench_find_cell(r->cells, r->count, "kheap:order=head");
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	double tail_mean, head_mean;
+
+	if (!mean_nodes(seed_cell(r), &tail_mean) ||
+	    !mean_nodes(head, &head_mean) || head_mean <= 0)
+		return;
+	fprintf(out,
+		"- Pushing new nodes at the head of their row instead of the "
+		"tail leaves %s nodes a kfree: %s times fewer.\n",
+		bench_format_number(a, head_mean),
+		bench_format_number(b, tail_mean / head_mean));
+}
+
+static void tell_ratio(FILE *out, const struct bench_report *r)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	double seed, map, base;
+
+	if (!median_ns(r, "kheap", &seed))
+		return;
+	if (median_ns(r, "kheap:lookup=pagemap", &map))
+		fprintf(out,
+			"- With a page map for its lookup the same heap takes "
+			"%s an event instead of %s",
+			bench_format_ns(a, map), bench_format_ns(b, seed));
+	else
+		fprintf(out, "- kheap takes %s an event",
+			bench_format_ns(b, seed));
+	if (median_ns(r, "jemalloc", &base))
+		fprintf(out, "; kheap is %s times as slow as jemalloc",
+			bench_format_number(a, seed / base));
+	fprintf(out, ".\n");
+}
+
+static void tell_failures(FILE *out, const struct bench_report *r)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+		uint64_t failed, first = 0;
+
+		if (!bench_cell_counter(cell, "failed_allocs", &failed) ||
+		    failed == 0)
+			continue;
+		bench_cell_counter(cell, "first_failed_event", &first);
+		fprintf(out,
+			"- %s could not serve %s allocations, the first at "
+			"event %s: its window is too small for this trace "
+			"(see --heap-pages).\n",
+			cell->spec.name, bench_format_count(a, failed),
+			bench_format_count(b, first));
+	}
+}
+
+static void tell_null_share(FILE *out, const struct bench_report *r)
+{
+	double null, ns;
+	const char *separator = "";
+	char a[BENCH_TEXT_SIZE];
+
+	if (!median_ns(r, "null", &null))
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		const char *name = r->cells[i].spec.name;
+
+		if (strcmp(name, "null") == 0 || !median_ns(r, name, &ns) ||
+		    null < NULL_SHARE_TOLD * ns)
+			continue;
+		fprintf(out, "%s%s %.0f %%", *separator ? separator :
+			"- The harness's own share (null) is over 20 % of: ",
+			name, 100 * null / ns);
+		separator = ", ";
+	}
+	if (*separator)
+		fprintf(out, "; null is %s an event.\n",
+			bench_format_ns(a, null));
+}
+
+static void tell_partial(FILE *out, const struct bench_report *r,
+			 const struct bench_cell *cell)
+{
+	struct bench_throughput t;
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	fprintf(out, "- %s is partial: ", cell->spec.name);
+	if (cell->stop != BENCH_STOP_BUDGET || !cell->throughput_done) {
+		fprintf(out, "it was stopped before its end.\n");
+		return;
+	}
+	if (!bench_cell_throughput(cell, r->clock, &t))
+		fprintf(out, "its budget of %g s ended before the first timed "
+			     "event",
+			r->opts->budget_s);
+	else if (t.events < r->trace->counts.events)
+		fprintf(out, "its budget of %g s ended after %s of %s events, "
+			     "and its figures are of those alone",
+			r->opts->budget_s, bench_format_count(a, t.events),
+			bench_format_count(b, r->trace->counts.events));
+	else
+		fprintf(out, "its budget of %g s held %zu epochs, too few for "
+			     "an interval",
+			r->opts->budget_s, cell->epochs);
+	fprintf(out, "; raise --budget.\n");
+}
+
+static void tell_states(FILE *out, const struct bench_report *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+
+		if (cell->status < 0)
+			fprintf(out, "- %s FAILED: %s.\n", cell->spec.name,
+				cell->diag.text);
+		else if (cell->partial)
+			tell_partial(out, r, cell);
+	}
+}
+
+void bench_facts_write(FILE *out, const struct bench_report *report)
+{
+	tell_search(out, report);
+	tell_order(out, report);
+	tell_ratio(out, report);
+	tell_failures(out, report);
+	tell_null_share(out, report);
+	tell_states(out, report);
+	if (report->env->slow_build && (report->opts->passes &
+					(BENCH_PASS_THROUGHPUT |
+					 BENCH_PASS_LATENCY)))
+		fprintf(out, "- This is a debug build: its times say "
+			     "nothing.\n");
+}

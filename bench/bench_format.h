@@ -1,0 +1,34 @@
+/*
+ * bench_format: numbers as people read them.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_FORMAT_H
+#define BENCH_FORMAT_H
+
+#include "bench_cell.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room for any number that this file formats, bytes. */
+#define BENCH_TEXT_SIZE 48
+
+/* 31619 → "31,619". Returns `out`. */
+char *bench_format_count(char out[BENCH_TEXT_SIZE], uint64_t n);
+
+/* A time with three significant digits and its unit: "812ns", "13.4us",
+ * "1.20ms". */
+char *bench_format_ns(char out[BENCH_TEXT_SIZE], double ns);
+
+/* Three significant digits: "0.00", "7.25", "31.6", "3,771". */
+char *bench_format_number(char out[BENCH_TEXT_SIZE], double x);
+
+/* Events a second from ns per event: "12.3M/s". */
+char *bench_format_rate(char out[BENCH_TEXT_SIZE], double ns_per_event);
+
+/* A quantile: its time, "<60ns" below the floor, "-" without samples. */
+char *bench_format_figure(char out[BENCH_TEXT_SIZE], struct bench_figure f,
+			  double floor_ns);
+
+#endif /* BENCH_FORMAT_H */

@@ -1,0 +1,272 @@
+#include "bench_report.h"
+
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+/* The schema that "context" names; raised when a name changes its meaning. */
+#define SCHEMA 1
+
+/* Times are written to a thousandth of a ns: the rest is noise. */
+static json_t *time_json(double ns)
+{
+	return json_real(round(ns * 1000) / 1000);
+}
+
+/* A counter: JSON's integers are signed 64-bit here; none comes near. */
+static json_t *count_json(uint64_t n)
+{
+	return json_integer((json_int_t)kb_min(n, INT64_MAX));
+}
+
+static json_t *counters_json(const struct replay_counters *counters)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 0; i < counters->count; i++)
+		json_object_set_new(object, counters->item[i].name,
+				    count_json(counters->item[i].value));
+	return object;
+}
+
+static const char *stop_name(enum bench_stop stop)
+{
+	static const char *const names[] = {
+		[BENCH_STOP_NARROW] = "interval narrow enough",
+		[BENCH_STOP_EPOCHS] = "epochs",
+		[BENCH_STOP_TIME] = "time",
+		[BENCH_STOP_BUDGET] = "budget",
+	};
+
+	return names[stop];
+}
+
+static json_t *epochs_json(const struct bench_cell *cell,
+			   const struct replay_clock *clock)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < cell->epochs; i++)
+		json_array_append_new(
+			array,
+			time_json(bench_epoch_ns(&cell->epoch[i], clock)));
+	return array;
+}
+
+static void set_null_share(json_t *object, const struct bench_report *r,
+			   const struct bench_throughput *t)
+{
+	const struct bench_cell *null =
+		bench_find_cell(r->cells, r->count, "null");
+	struct bench_throughput n;
+
+	if (!null || !bench_cell_throughput(null, r->clock, &n) ||
+	    n.below_floor || t->below_floor)
+		return;
+	json_object_set_new(object, "null_ns_per_event",
+			    time_json(n.ns.median));
+	json_object_set_new(object, "net_ns_per_event",
+			    time_json(t->ns.median - n.ns.median));
+}
+
+static json_t *throughput_json(const struct bench_report *r,
+			       const struct bench_cell *cell)
+{
+	struct bench_throughput t;
+	json_t *object;
+
+	if (!bench_cell_throughput(cell, r->clock, &t))
+		return NULL;
+	object = json_object();
+	json_object_set_new(object, "ns_per_event",
+			    t.below_floor ? json_null() :
+					    time_json(t.ns.median));
+	json_object_set_new(object, "ci_low",
+			    t.ns.has_interval && !t.below_floor ?
+				    time_json(t.ns.low) :
+				    json_null());
+	json_object_set_new(object, "ci_high",
+			    t.ns.has_interval && !t.below_floor ?
+				    time_json(t.ns.high) :
+				    json_null());
+	json_object_set_new(object, "epochs", count_json(cell->epochs));
+	json_object_set_new(object, "best", time_json(t.ns.min));
+	json_object_set_new(object, "spread", time_json(t.ns.spread));
+	json_object_set_new(object, "cold_ns_per_event",
+			    time_json(t.cold_ns.median));
+	set_null_share(object, r, &t);
+	json_object_set_new(object, "floor", time_json(t.floor_ns));
+	json_object_set_new(object, "events_timed", count_json(t.events));
+	json_object_set_new(object, "preempted_epochs",
+			    count_json(t.preempted));
+	json_object_set_new(object, "epochs_cut", count_json(cell->epochs_cut));
+	json_object_set_new(object, "stopped_by",
+			    json_string(stop_name(cell->stop)));
+	json_object_set_new(object, "epoch_ns_per_event",
+			    epochs_json(cell, r->clock));
+	return object;
+}
+
+static void set_figure(json_t *object, const char *name, struct bench_figure f)
+{
+	if (f.state == BENCH_FIGURE_NUMBER)
+		json_object_set_new(object, name, time_json(f.ns));
+	else if (f.state == BENCH_FIGURE_BELOW_FLOOR)
+		json_object_set_new(object, name, json_null());
+}
+
+static json_t *latency_json(const struct replay_hist *hist,
+			    const struct replay_clock *clock)
+{
+	struct bench_latency f;
+	json_t *object;
+
+	if (!bench_latency_figures(hist, clock, &f))
+		return NULL;
+	object = json_object();
+#define X(name, q) set_figure(object, #name, f.name);
+	BENCH_QUANTILES(X)
+#undef X
+	set_figure(object, "max", f.max);
+	json_object_set_new(object, "floor", time_json(f.floor_ns));
+	json_object_set_new(object, "error", time_json(f.error_ns));
+	json_object_set_new(object, "samples", count_json(f.samples));
+	return object;
+}
+
+/* Sets a value that may not be there; it is then left out. */
+static void set_if(json_t *object, const char *name, json_t *value)
+{
+	if (value)
+		json_object_set_new(object, name, value);
+}
+
+static json_t *digest_json(const struct bench_cell *cell)
+{
+	char text[24];
+	uint64_t digest;
+
+	if (cell->count && cell->count->has_digest)
+		digest = cell->count->digest;
+	else if (cell->verify && cell->verify->has_digest)
+		digest = cell->verify->digest;
+	else
+		return NULL;
+	snprintf(text, sizeof(text), "%016" PRIx64, digest);
+	return json_string(text);
+}
+
+static json_t *cell_json(const struct bench_report *r,
+			 const struct bench_cell *cell)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "trace", json_string(cell->trace->file));
+	json_object_set_new(object, "trace_sha256",
+			    json_string(cell->trace->sha256));
+	json_object_set_new(object, "allocator", json_string(cell->spec.name));
+	if (cell->status < 0)
+		json_object_set_new(object, "error",
+				    json_string(cell->diag.text));
+	if (cell->partial)
+		json_object_set_new(object, "partial", json_true());
+	if (cell->verify)
+		json_object_set_new(object, "verified",
+				    json_boolean(cell->verify->has_memory));
+	if (cell->count)
+		json_object_set_new(object, "counters",
+				    counters_json(&cell->count->counters));
+	set_if(object, "throughput", throughput_json(r, cell));
+	if (cell->latency) {
+		set_if(object, "kfree_ns",
+		       latency_json(&cell->latency->kfree, r->clock));
+		set_if(object, "lookup_ns",
+		       latency_json(&cell->latency->lookup, r->clock));
+	}
+	set_if(object, "digest", digest_json(cell));
+	return object;
+}
+
+json_t *bench_json_results(const struct bench_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->count; i++)
+		json_array_append_new(array,
+				      cell_json(report, &report->cells[i]));
+	return array;
+}
+
+static json_t *clock_json(const struct replay_clock *clock)
+{
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "source",
+		clock->use_tsc ? "tsc" : "CLOCK_MONOTONIC_RAW", "quantum_ticks",
+		(json_int_t)clock->quantum, "pair_low_ticks",
+		(json_int_t)clock->cost_low, "pair_median_ticks",
+		(json_int_t)clock->cost_median, "pair_p99_ticks",
+		(json_int_t)clock->cost_high, "pair_mean_ticks",
+		time_json(clock->cost_mean), "ns_per_tick",
+		json_real(clock->ns_per_tick), "error_ns",
+		time_json(replay_clock_error_ns(clock)), "floor_ns",
+		time_json(replay_clock_floor_ns(clock)));
+}
+
+static json_t *versions_json(const struct bench_report *r)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct alloc_ops *ops = r->cells[i].spec.ops;
+
+		if (ops->version)
+			json_object_set_new(object, ops->name,
+					    json_string(ops->version()));
+	}
+	return object;
+}
+
+static json_t *options_json(const struct bench_options *opts)
+{
+	static const char *const touch[] = { "none", "first", "all" };
+	json_t *passes = json_array();
+
+	for (unsigned bit = 1; bit <= BENCH_PASS_LATENCY; bit <<= 1)
+		if (opts->passes & bit)
+			json_array_append_new(passes,
+					      json_string(bench_pass_name(
+						      (enum bench_pass)bit)));
+	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:b}", "passes",
+			 passes, "touch", touch[opts->touch], "heap_pages",
+			 (json_int_t)opts->heap_pages, "heap_base",
+			 (json_int_t)opts->heap_base, "seed",
+			 (json_int_t)opts->seed, "budget_s", opts->budget_s,
+			 "quick", (int)opts->quick);
+}
+
+json_t *bench_json_context(const struct bench_report *report)
+{
+	const struct bench_env *env = report->env;
+
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, "
+		"s:o, s:o}",
+		"schema", SCHEMA, "revision", env->revision, "date", env->date,
+		"compiler", env->compiler, "flags", env->flags, "build_type",
+		env->build_type, "system", env->system, "cpu_model",
+		env->cpu_model, "cpus", (json_int_t)env->cpus, "pinned_cpu",
+		(json_int_t)env->pinned_cpu, "load_average",
+		time_json(env->load), "clock", clock_json(report->clock),
+		"options", options_json(report->opts), "allocator_versions",
+		versions_json(report));
+}
+
+int bench_json_write(FILE *out, const json_t *document)
+{
+	if (json_dumpf(document, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)))
+		return KB_E_IO;
+	return fputc('\n', out) == EOF ? KB_E_IO : 0;
+}

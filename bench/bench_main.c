@@ -1,0 +1,475 @@
+/*
+ * bench: replays traces into allocators and reports. This file ties the parts
+ * together; what is measured and how is in bench_run.c, what a report says in
+ * bench_table.c, bench_json.c and bench_tsv.c.
+ */
+#include "alloc_list.h"
+#include "bench_gbench.h"
+#include "bench_options.h"
+#include "bench_out.h"
+#include "bench_plot.h"
+#include "bench_report.h"
+#include "bench_run.h"
+#include "bench_worker.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* Exit statuses, the same in all of the project's programs. */
+enum exit_status {
+	EXIT_GOOD = 0,
+	EXIT_USAGE = 2,
+	EXIT_WRONG = 5,
+	EXIT_SIGNAL = 128
+};
+
+/* One trace of a run, with its cells. */
+struct job {
+	struct bench_trace trace;
+	struct bench_cell *cells;
+	size_t count;
+	struct alloc_spec *specs;
+
+	/* The results folder; NULL for none. */
+	char *folder;
+};
+
+/* A run over all traces. */
+struct session {
+	struct bench_options opts;
+	struct bench_env env;
+	struct replay_clock clock;
+	struct bench_progress progress;
+	struct job *jobs;
+	struct bench_report *reports;
+
+	/* Traces that have a report. */
+	size_t done;
+	bool any_wrong;
+};
+
+static int complain(const struct kb_diag *diag)
+{
+	fprintf(stderr, "bench: %s\n", diag->text);
+	return EXIT_USAGE;
+}
+
+static void on_signal(int number)
+{
+	bench_signal = number;
+}
+
+/* The first signal ends the run in good order, the second one at once. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static bool stop_import(void)
+{
+	return bench_signal != 0;
+}
+
+static int list_everything(void)
+{
+	printf("Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
+	       "is its default)\n");
+	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
+		const struct alloc_key *key = (*o)->keys;
+
+		printf("  %-10s %s", (*o)->name, (*o)->help);
+		if ((*o)->version)
+			printf(", %s", (*o)->version());
+		printf("\n");
+		for (; key && key->name; key++) {
+			printf("    %s=", key->name);
+			for (size_t i = 0; key->value(i); i++)
+				printf("%s%s", i ? "|" : "", key->value(i));
+			printf("  %s\n", key->help);
+		}
+	}
+	printf("\nPasses (--pass LIST)\n"
+	       "  verify      a shadow model agrees at every event\n"
+	       "  count       exact integer counters, untimed\n"
+	       "  throughput  ns per event with its 95 %% interval\n"
+	       "  latency     kfree and lookup, operation by operation\n");
+	return EXIT_GOOD;
+}
+
+/* Another trace may have the same name: folders must not meet. */
+static bool folder_is_taken(const struct session *s, const char *folder)
+{
+	for (size_t i = 0; i < s->done; i++)
+		if (s->jobs[i].folder && strcmp(s->jobs[i].folder, folder) == 0)
+			return true;
+	return false;
+}
+
+static int choose_folder(struct session *s, struct job *job,
+			 struct kb_diag *diag)
+{
+	const char *parent = s->opts.out ? s->opts.out : "results";
+	int n;
+
+	if (s->opts.no_out)
+		return 0;
+	if (s->opts.out && s->opts.trace_count == 1)
+		n = asprintf(&job->folder, "%s", parent);
+	else
+		n = asprintf(&job->folder, "%s/%s", parent, job->trace.name);
+	if (n < 0) {
+		job->folder = NULL;
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	}
+	if (folder_is_taken(s, job->folder))
+		return kb_fail(diag, KB_E_ARG,
+			       "two traces would write to '%s'; run them one "
+			       "by one with --out",
+			       job->folder);
+	return bench_out_make_folder(job->folder, diag);
+}
+
+/* Google Benchmark's options may leave only some of the cells. Returns an exit
+ * status. */
+static int choose_cells(struct session *s, struct job *job)
+{
+	const struct bench_options *opts = &s->opts;
+	size_t count = opts->alloc_count;
+
+	job->specs = malloc(count * sizeof(*job->specs));
+	job->cells = calloc(count + 1, sizeof(*job->cells));
+	if (!job->specs || !job->cells)
+		return EXIT_USAGE;
+	memcpy(job->specs, opts->allocs, count * sizeof(*job->specs));
+	if (opts->gbench_argc > 1 &&
+	    bench_gbench_filter(opts, &job->trace, job->specs, &count) != 0)
+		return EXIT_USAGE;
+	for (size_t i = 0; i < count; i++) {
+		job->cells[i].trace = &job->trace;
+		job->cells[i].spec = job->specs[i];
+	}
+	job->count = count;
+	if (count)
+		return EXIT_GOOD;
+	fprintf(stderr, "bench: --benchmark_filter matches no cell of '%s'; "
+			"names are like '%s/%s'\n",
+		job->trace.given, job->trace.file, opts->allocs[0].name);
+	return EXIT_USAGE;
+}
+
+/* Where JSON or Google Benchmark's format asks for stdout alone, the table
+ * stays away. */
+static bool stdout_is_taken(const struct bench_options *opts)
+{
+	if (opts->json && strcmp(opts->json, "-") == 0)
+		return true;
+	for (int i = 1; i < opts->gbench_argc; i++)
+		if (strncmp(opts->gbench_argv[i], "--benchmark_format=", 19) ==
+			    0 &&
+		    strcmp(opts->gbench_argv[i] + 19, "console") != 0)
+			return true;
+	return false;
+}
+
+static size_t stdout_width(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) ||
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return 0;
+	return size.ws_col;
+}
+
+static bool wants_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
+}
+
+static void write_table(FILE *out, const void *user)
+{
+	bench_table_write(out, user, 0, false);
+}
+
+static json_t *document_of(const struct bench_report *reports, size_t count)
+{
+	json_t *results = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *own = bench_json_results(&reports[i]);
+
+		json_array_extend(results, own);
+		json_decref(own);
+	}
+	return json_pack("{s:o, s:o}", "context",
+			 bench_json_context(&reports[0]), "results", results);
+}
+
+static void write_json(FILE *out, const void *user)
+{
+	json_t *document = document_of(user, 1);
+
+	bench_json_write(out, document);
+	json_decref(document);
+}
+
+static int write_file(const char *folder, const char *name,
+		      void (*write)(FILE *out, const void *user),
+		      const void *user, struct kb_diag *diag)
+{
+	struct bench_out out;
+	char *path;
+	int err;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = bench_out_open(&out, path, diag);
+	free(path);
+	if (err < 0)
+		return err;
+	write(out.stream, user);
+	return bench_out_commit(&out, diag);
+}
+
+static int write_folder(const struct bench_report *report, const char *folder,
+			struct kb_diag *diag)
+{
+	int err;
+
+	err = write_file(folder, "results.json", write_json, report, diag);
+	if (err == 0)
+		err = write_file(folder, "table.txt", write_table, report,
+				 diag);
+	if (err == 0)
+		err = bench_tsv_write(report, folder, diag);
+	return err;
+}
+
+/* Draws the figures. What hinders gnuplot is told but does not fail the run:
+ * the numbers are there. */
+static size_t draw_figures(const struct session *s, const char *folder)
+{
+	struct kb_diag diag;
+	size_t drawn = 0;
+
+	if (s->opts.no_plots || bench_signal)
+		return 0;
+	kb_diag_init(&diag);
+	if (bench_plot(folder, &drawn, &diag) < 0)
+		complain(&diag);
+	return drawn;
+}
+
+/* Writes and prints one trace's report. Returns an exit status. */
+static int report_job(struct session *s, const struct bench_report *report,
+		      const struct job *job)
+{
+	struct kb_diag diag;
+	size_t drawn;
+
+	kb_diag_init(&diag);
+	if (job->folder && write_folder(report, job->folder, &diag) < 0)
+		return complain(&diag);
+	if (!stdout_is_taken(&s->opts)) {
+		bench_table_write(stdout, report, stdout_width(),
+				  wants_colour());
+		fflush(stdout);
+	}
+	if (!job->folder)
+		return EXIT_GOOD;
+	drawn = draw_figures(s, job->folder);
+	if (!stdout_is_taken(&s->opts)) {
+		printf("\nWritten to %s/: results.json, table.txt, *.tsv",
+		       job->folder);
+		if (drawn)
+			printf(", figures/ (%zu pictures)", drawn);
+		printf("\n");
+	}
+	return EXIT_GOOD;
+}
+
+/* Measures one trace and reports it. Returns an exit status. */
+static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
+{
+	struct bench_report *report = &s->reports[s->done];
+	struct bench_run run = { .opts = &s->opts,
+				 .trace = &job->trace,
+				 .clock = &s->clock,
+				 .progress = &s->progress,
+				 .cells = job->cells,
+				 .count = job->count,
+				 .cpu = s->env.pinned_cpu };
+	int err = bench_run(&run, diag);
+
+	if (err < 0 && err != KB_E_STOPPED)
+		return complain(diag);
+	replay_clock_calibrate(&s->clock);
+	*report = (struct bench_report){ &s->opts,    &s->env,	  &s->clock,
+					 &job->trace, job->cells, job->count };
+	s->done++;
+	for (size_t i = 0; i < job->count; i++)
+		s->any_wrong |= job->cells[i].status < 0;
+	return report_job(s, report, job);
+}
+
+static int run_trace(struct session *s, const char *given)
+{
+	struct job *job = &s->jobs[s->done];
+	struct kb_diag diag;
+	int status;
+
+	kb_diag_init(&diag);
+	job->trace.fd = -1;
+	if (bench_trace_open(&job->trace, given, stop_import, &diag) < 0)
+		return bench_signal ? EXIT_GOOD : complain(&diag);
+	status = choose_cells(s, job);
+	if (status != EXIT_GOOD)
+		return status;
+	if (choose_folder(s, job, &diag) < 0)
+		return complain(&diag);
+	return run_job(s, job, &diag);
+}
+
+static int write_joined_json(struct session *s)
+{
+	json_t *document = document_of(s->reports, s->done);
+	struct bench_out out;
+	struct kb_diag diag;
+	int status = EXIT_GOOD;
+
+	kb_diag_init(&diag);
+	if (strcmp(s->opts.json, "-") == 0) {
+		bench_json_write(stdout, document);
+	} else if (bench_out_open(&out, s->opts.json, &diag) < 0) {
+		status = complain(&diag);
+	} else {
+		bench_json_write(out.stream, document);
+		if (bench_out_commit(&out, &diag) < 0)
+			status = complain(&diag);
+	}
+	json_decref(document);
+	return status;
+}
+
+static int finish_stdout(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_GOOD;
+	fprintf(stderr, "bench: cannot write to standard output: %s\n",
+		strerror(errno));
+	return EXIT_USAGE;
+}
+
+/* Everything behind the measurements. Returns an exit status. */
+static int finish_session(struct session *s, int status)
+{
+	int own = EXIT_GOOD;
+
+	if (s->done && s->opts.json)
+		own = write_joined_json(s);
+	if (status == EXIT_GOOD)
+		status = own;
+	if (status == EXIT_GOOD && s->done && s->opts.gbench_argc > 1 &&
+	    !bench_signal)
+		status = bench_gbench_report(s->reports, s->done,
+					     s->opts.json &&
+						     strcmp(s->opts.json,
+							    "-") == 0);
+	own = finish_stdout();
+	if (status == EXIT_GOOD)
+		status = own;
+	if (bench_signal)
+		return EXIT_SIGNAL + bench_signal;
+	if (status == EXIT_GOOD && s->any_wrong)
+		return EXIT_WRONG;
+	return status;
+}
+
+static int run_session(struct session *s)
+{
+	size_t count = s->opts.trace_count;
+	int status = EXIT_GOOD;
+
+	s->jobs = calloc(count, sizeof(*s->jobs));
+	s->reports = calloc(count, sizeof(*s->reports));
+	if (!s->jobs || !s->reports)
+		return EXIT_USAGE;
+	catch_signals();
+	bench_env_read(&s->env);
+	s->env.pinned_cpu = s->opts.cpu >= 0 ? s->opts.cpu :
+					       bench_default_cpu();
+	replay_clock_qualify(&s->clock);
+	replay_clock_calibrate(&s->clock);
+	bench_progress_begin(&s->progress);
+	for (size_t i = 0; i < count && status == EXIT_GOOD && !bench_signal;
+	     i++)
+		status = run_trace(s, s->opts.traces[i]);
+	return finish_session(s, status);
+}
+
+static void release_session(struct session *s)
+{
+	for (size_t i = 0; s->jobs && i < s->opts.trace_count; i++) {
+		struct job *job = &s->jobs[i];
+
+		for (size_t k = 0; k < job->count; k++)
+			bench_cell_release(&job->cells[k]);
+		bench_trace_release(&job->trace);
+		free(job->cells);
+		free(job->specs);
+		free(job->folder);
+	}
+	free(s->jobs);
+	free(s->reports);
+	bench_options_release(&s->opts);
+}
+
+static int dispatch(struct session *s)
+{
+	switch (s->opts.command) {
+	case BENCH_LIST:
+		list_everything();
+		return finish_stdout();
+	case BENCH_VERSION:
+		printf("bench (kheap-replay) %s, revision %s\n", KB_VERSION,
+		       KB_REVISION);
+		return finish_stdout();
+	case BENCH_HELP:
+		fputs(bench_help_text(), stdout);
+		return finish_stdout();
+	case BENCH_MICRO:
+		return bench_micro(&s->opts);
+	default:
+		return run_session(s);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct session session;
+	struct kb_diag diag;
+	int status;
+
+	if (argc == 1 && strcmp(argv[0], BENCH_WORKER_NAME) == 0)
+		return bench_worker_main();
+	kb_diag_init(&diag);
+	if (bench_options_parse(&session.opts, argc, argv, &diag) < 0)
+		return complain(&diag);
+	status = dispatch(&session);
+	release_session(&session);
+	return status;
+}

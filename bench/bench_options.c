@@ -1,0 +1,421 @@
+#include "bench_options.h"
+
+#include "kb_bits.h"
+#include "kb_suggest.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALLOCS_DEFAULT                                                         \
+	"kheap,kheap:order=head,kheap:lookup=pagemap,glibc,jemalloc,"          \
+	"jemalloc:round=page,null"
+
+#define BUDGET_DEFAULT_S 20.0
+#define BUDGET_QUICK_S 3.0
+#define BUDGET_MAX_S 1e6
+
+enum option_id {
+	OPT_TRACE = 256,
+	OPT_ALLOC,
+	OPT_PASS,
+	OPT_OUT,
+	OPT_NO_PLOTS,
+	OPT_JSON,
+	OPT_HEAP_PAGES,
+	OPT_HEAP_BASE,
+	OPT_TOUCH,
+	OPT_CPU,
+	OPT_SEED,
+	OPT_BUDGET,
+	OPT_QUICK,
+	OPT_MICRO,
+	OPT_LIST,
+	OPT_VERSION,
+	OPT_HELP
+};
+
+static const struct option long_options[] = {
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "alloc", required_argument, NULL, OPT_ALLOC },
+	{ "pass", required_argument, NULL, OPT_PASS },
+	{ "out", required_argument, NULL, OPT_OUT },
+	{ "no-plots", no_argument, NULL, OPT_NO_PLOTS },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "heap-pages", required_argument, NULL, OPT_HEAP_PAGES },
+	{ "heap-base", required_argument, NULL, OPT_HEAP_BASE },
+	{ "touch", required_argument, NULL, OPT_TOUCH },
+	{ "cpu", required_argument, NULL, OPT_CPU },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "budget", required_argument, NULL, OPT_BUDGET },
+	{ "quick", no_argument, NULL, OPT_QUICK },
+	{ "micro", no_argument, NULL, OPT_MICRO },
+	{ "list", no_argument, NULL, OPT_LIST },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char help_text[] =
+	"usage: bench --trace FILE [--trace FILE]... [options]\n"
+	"\n"
+	"Replays recorded kmalloc/kfree traces into kernel-heap designs and\n"
+	"production allocators, and shows what each costs: time, the search\n"
+	"inside kfree operation by operation, and pages.\n"
+	"\n"
+	"  bench --trace traces/boot.trc\n"
+	"  bench --trace my.ftrace.zst --alloc kheap,jemalloc --out none\n"
+	"  bench --trace traces/boot.trc --pass count --json - | jq .results\n"
+	"\n"
+	"What to replay\n"
+	"  --trace FILE      a .trc, or whatever 'trc import' reads (imported on\n"
+	"                    the fly); '-' is standard input; repeatable\n"
+	"  --alloc LIST      allocators, comma-separated; repeatable; --list shows\n"
+	"                    them and their options. Default:\n"
+	"                    kheap,kheap:order=head,kheap:lookup=pagemap,glibc,\n"
+	"                    jemalloc,jemalloc:round=page,null\n"
+	"  --pass LIST       of verify,count,throughput,latency; default: all\n"
+	"  --touch MODE      touch allocations: none (default), first (byte), all\n"
+	"                    (the first byte of every 4 KiB)\n"
+	"  --heap-pages N    pages of the simulated heap window (default 32766)\n"
+	"  --heap-base VA    its first address (default 0xF0000000)\n"
+	"\n"
+	"How long, and where\n"
+	"  --budget SECONDS  wall time for one cell's timed passes (default 20); a\n"
+	"                    cell that had to stop early is marked partial\n"
+	"  --quick           a rough first look: budget 3, few repetitions\n"
+	"  --cpu N           pin timed work to CPU N (default: the highest allowed)\n"
+	"  --seed N          order of the epochs and choice of samples (default 1)\n"
+	"\n"
+	"What comes out\n"
+	"  --out DIR         results folder (default results/<trace's name>), or\n"
+	"                    'none' to write nothing\n"
+	"  --no-plots        do not run gnuplot\n"
+	"  --json FILE       also write the results as JSON; '-' is stdout, and then\n"
+	"                    nothing else is\n"
+	"\n"
+	"Google Benchmark\n"
+	"  --benchmark_*     its own options: each cell (trace x allocator) is a\n"
+	"                    benchmark whose repetitions are the recorded epochs,\n"
+	"                    so --benchmark_filter, --benchmark_out and\n"
+	"                    --benchmark_format work as usual\n"
+	"  --micro           run the micro-benchmarks instead of a replay\n"
+	"\n"
+	"  --list  --version  --help\n"
+	"\n"
+	"Exit status: 0 good; 2 usage, unreadable or corrupt input; 4 the machine\n"
+	"cannot do what was asked; 5 a wrong result (failed verification, crash);\n"
+	"130 and 143 after SIGINT and SIGTERM, with what was finished written.\n";
+
+const char *bench_help_text(void)
+{
+	return help_text;
+}
+
+static const struct {
+	enum bench_pass pass;
+	const char *name;
+} passes[] = {
+	{ BENCH_PASS_VERIFY, "verify" },
+	{ BENCH_PASS_COUNT, "count" },
+	{ BENCH_PASS_THROUGHPUT, "throughput" },
+	{ BENCH_PASS_LATENCY, "latency" },
+};
+
+const char *bench_pass_name(enum bench_pass pass)
+{
+	for (size_t i = 0; i < KB_ARRAY_LEN(passes); i++)
+		if (passes[i].pass == pass)
+			return passes[i].name;
+	return "unknown";
+}
+
+/* Adds one pass by its name. */
+static int add_pass(unsigned *set, const char *name, struct kb_diag *diag)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(name);
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(passes); i++) {
+		if (strcmp(passes[i].name, name) == 0) {
+			*set |= passes[i].pass;
+			return 0;
+		}
+		kb_suggest_offer(&near, passes[i].name);
+	}
+	if (kb_suggest_best(&near))
+		return kb_fail(diag, KB_E_ARG,
+			       "unknown pass '%s'; did you mean '%s'?", name,
+			       kb_suggest_best(&near));
+	return kb_fail(diag, KB_E_ARG,
+		       "unknown pass '%s'; there are verify, count, "
+		       "throughput and latency",
+		       name);
+}
+
+static int add_passes(unsigned *set, const char *list, struct kb_diag *diag)
+{
+	char *copy = strdup(list);
+	char *save = NULL;
+	int err = 0;
+
+	if (!copy)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	for (char *name = strtok_r(copy, ",", &save); name && err == 0;
+	     name = strtok_r(NULL, ",", &save))
+		err = add_pass(set, name, diag);
+	free(copy);
+	if (err == 0 && *set == 0)
+		return kb_fail(diag, KB_E_ARG, "--pass names no pass");
+	return err;
+}
+
+/* A whole number in the C notations, low … high. */
+static int parse_number(const char *option, const char *text, uint64_t low,
+			uint64_t high, uint64_t *out, struct kb_diag *diag)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	if (errno || end == text || *end || *text < '0' || *text > '9' ||
+	    *out < low || *out > high)
+		return kb_fail(diag, KB_E_ARG,
+			       "%s takes a whole number from %llu to %llu, got "
+			       "'%s'",
+			       option, (unsigned long long)low,
+			       (unsigned long long)high, text);
+	return 0;
+}
+
+static int parse_budget(const char *text, double *out, struct kb_diag *diag)
+{
+	char *end;
+
+	*out = strtod(text, &end);
+	if (end == text || *end || !isfinite(*out) || *out <= 0 ||
+	    *out > BUDGET_MAX_S)
+		return kb_fail(diag, KB_E_ARG,
+			       "--budget takes seconds above 0 and at most %g, "
+			       "got '%s'",
+			       BUDGET_MAX_S, text);
+	return 0;
+}
+
+static int parse_touch(const char *text, enum alloc_touch *out,
+		       struct kb_diag *diag)
+{
+	static const char *const names[] = {
+		[ALLOC_TOUCH_NONE] = "none",
+		[ALLOC_TOUCH_FIRST] = "first",
+		[ALLOC_TOUCH_ALL] = "all",
+	};
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		if (strcmp(names[i], text) == 0) {
+			*out = (enum alloc_touch)i;
+			return 0;
+		}
+	}
+	return kb_fail(diag, KB_E_ARG,
+		       "--touch takes none, first or all, got '%s'", text);
+}
+
+static int unknown_option(const char *text, struct kb_diag *diag)
+{
+	char *name = strdup(text);
+	struct kb_suggest near = KB_SUGGEST_INIT(name ? name + 2 : "");
+	const char *best;
+
+	if (!name)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	name[strcspn(name, "=")] = '\0';
+	if (strncmp(name, "--", 2) == 0)
+		for (const struct option *o = long_options; o->name; o++)
+			kb_suggest_offer(&near, o->name);
+	best = near.best ? kb_suggest_best(&near) : NULL;
+	if (best)
+		kb_fail(diag, KB_E_ARG,
+			"unknown option '%s'; did you mean '--%s'?", name, best);
+	else
+		kb_fail(diag, KB_E_ARG, "unknown option '%s'; see --help",
+			name);
+	free(name);
+	return KB_E_ARG;
+}
+
+/* The options with a number. */
+static int take_number(struct bench_options *opts, int id, const char *text,
+		       struct kb_diag *diag)
+{
+	uint64_t n = 0;
+	int err;
+
+	switch (id) {
+	case OPT_HEAP_PAGES:
+		err = parse_number("--heap-pages", text, 1, UINT32_MAX, &n,
+				   diag);
+		opts->heap_pages = (uint32_t)n;
+		return err;
+	case OPT_HEAP_BASE:
+		err = parse_number("--heap-base", text, 1, UINT32_MAX, &n,
+				   diag);
+		opts->heap_base = (uint32_t)n;
+		return err;
+	case OPT_CPU:
+		err = parse_number("--cpu", text, 0, 4095, &n, diag);
+		opts->cpu = (int)n;
+		return err;
+	default:
+		return parse_number("--seed", text, 0, UINT64_MAX, &opts->seed,
+				    diag);
+	}
+}
+
+static int take_option(struct bench_options *opts, int id, char *text,
+		       struct kb_diag *diag)
+{
+	switch (id) {
+	case OPT_TRACE:
+		opts->traces[opts->trace_count++] = text;
+		return 0;
+	case OPT_ALLOC:
+		return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count,
+					     text, diag);
+	case OPT_PASS:
+		return add_passes(&opts->passes, text, diag);
+	case OPT_OUT:
+		opts->no_out = strcmp(text, "none") == 0;
+		opts->out = opts->no_out ? NULL : text;
+		return 0;
+	case OPT_NO_PLOTS:
+		opts->no_plots = true;
+		return 0;
+	case OPT_JSON:
+		opts->json = text;
+		return 0;
+	case OPT_TOUCH:
+		return parse_touch(text, &opts->touch, diag);
+	case OPT_BUDGET:
+		return parse_budget(text, &opts->budget_s, diag);
+	case OPT_QUICK:
+		opts->quick = true;
+		return 0;
+	case OPT_MICRO:
+		opts->command = BENCH_MICRO;
+		return 0;
+	case OPT_LIST:
+		opts->command = BENCH_LIST;
+		return 0;
+	case OPT_VERSION:
+		opts->command = BENCH_VERSION;
+		return 0;
+	case OPT_HELP:
+		opts->command = BENCH_HELP;
+		return 0;
+	default:
+		return take_number(opts, id, text, diag);
+	}
+}
+
+/* Moves Google Benchmark's options to their own list, so that getopt sees only
+ * ours. Returns the new argc. */
+static int split_gbench(struct bench_options *opts, int argc, char **argv)
+{
+	int kept = 1;
+
+	opts->gbench_argv[opts->gbench_argc++] = argv[0];
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], "--benchmark_", 12) == 0)
+			opts->gbench_argv[opts->gbench_argc++] = argv[i];
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	return kept;
+}
+
+static int parse_all(struct bench_options *opts, int argc, char **argv,
+		     struct kb_diag *diag)
+{
+	int err = 0;
+
+	opterr = 0;
+	optind = 1;
+	while (err == 0) {
+		int before = optind;
+		int id = getopt_long(argc, argv, ":h", long_options, NULL);
+
+		if (id == -1)
+			break;
+		if (id == 'h')
+			id = OPT_HELP;
+		if (id == ':')
+			err = kb_fail(diag, KB_E_ARG,
+				      "option '%s' needs a value; see --help",
+				      argv[before]);
+		else if (id == '?')
+			err = unknown_option(argv[before], diag);
+		else
+			err = take_option(opts, id, optarg, diag);
+	}
+	if (err == 0 && optind < argc)
+		return kb_fail(diag, KB_E_ARG,
+			       "'%s' is not an option; a trace is given as "
+			       "'--trace %s'",
+			       argv[optind], argv[optind]);
+	return err;
+}
+
+static int complete(struct bench_options *opts, struct kb_diag *diag)
+{
+	if (opts->command != BENCH_RUN)
+		return 0;
+	if (opts->trace_count == 0)
+		return kb_fail(diag, KB_E_ARG,
+			       "no trace given; try 'bench --trace "
+			       "traces/boot.trc', or --help");
+	if (opts->alloc_count == 0)
+		return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count,
+					     ALLOCS_DEFAULT, diag);
+	return 0;
+}
+
+int bench_options_parse(struct bench_options *opts, int argc, char **argv,
+			struct kb_diag *diag)
+{
+	size_t room = (size_t)argc + 1;
+	int err;
+
+	memset(opts, 0, sizeof(*opts));
+	opts->cpu = -1;
+	opts->seed = 1;
+	opts->traces = calloc(room, sizeof(*opts->traces));
+	opts->gbench_argv = calloc(room, sizeof(*opts->gbench_argv));
+	if (!opts->traces || !opts->gbench_argv) {
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+		goto out;
+	}
+	argc = split_gbench(opts, argc, argv);
+	err = parse_all(opts, argc, argv, diag);
+	if (err == 0)
+		err = complete(opts, diag);
+	if (opts->passes == 0)
+		opts->passes = BENCH_PASS_ALL;
+	if (opts->budget_s == 0)
+		opts->budget_s = opts->quick ? BUDGET_QUICK_S :
+					       BUDGET_DEFAULT_S;
+out:
+	if (err < 0)
+		bench_options_release(opts);
+	return err;
+}
+
+void bench_options_release(struct bench_options *opts)
+{
+	free(opts->traces);
+	free(opts->gbench_argv);
+	free(opts->allocs);
+	memset(opts, 0, sizeof(*opts));
+}

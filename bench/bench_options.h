@@ -1,0 +1,95 @@
+/*
+ * bench_options: the command line of bench.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include "alloc_spec.h"
+#include "kb_status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The passes, as bits of a set, in the order in which they run. */
+enum bench_pass {
+	BENCH_PASS_VERIFY = 1,
+	BENCH_PASS_COUNT = 2,
+	BENCH_PASS_THROUGHPUT = 4,
+	BENCH_PASS_LATENCY = 8
+};
+#define BENCH_PASS_ALL 15u
+
+/* What the user wants to see instead of a run. */
+enum bench_command {
+	BENCH_RUN,
+	BENCH_LIST,
+	BENCH_VERSION,
+	BENCH_HELP,
+	BENCH_MICRO
+};
+
+struct bench_options {
+	enum bench_command command;
+
+	/* Trace files, as given. Pointers into argv. */
+	const char **traces;
+	size_t trace_count;
+
+	struct alloc_spec *allocs;
+	size_t alloc_count;
+
+	/* Set of enum bench_pass. */
+	unsigned passes;
+
+	/* Where results go; NULL means results/<trace's name>. */
+	const char *out;
+
+	/* --out none: nothing is written. */
+	bool no_out;
+
+	bool no_plots;
+
+	/* --json's file, "-" for stdout; NULL without. */
+	const char *json;
+
+	/* 0 means the heap's defaults. */
+	uint32_t heap_pages;
+	uint32_t heap_base;
+
+	enum alloc_touch touch;
+
+	/* The CPU that timed work is pinned to; -1 means the highest allowed. */
+	int cpu;
+
+	uint64_t seed;
+
+	/* Wall seconds that the timed passes of one cell may take. */
+	double budget_s;
+
+	bool quick;
+
+	/* argv[0] and Google Benchmark's own options, to be passed on; NULL at
+	 * the end. More than argv[0] alone means that its report is wanted. */
+	char **gbench_argv;
+	int gbench_argc;
+};
+
+/*
+ * Parses the command line. Returns 0 with `*opts` filled, to be released by the
+ * caller; or KB_E_ARG or KB_E_NOMEM with `diag` filled. Prints nothing.
+ */
+int bench_options_parse(struct bench_options *opts, int argc, char **argv,
+			struct kb_diag *diag);
+
+void bench_options_release(struct bench_options *opts);
+
+/* The name of one pass: "verify". */
+const char *bench_pass_name(enum bench_pass pass);
+
+/* --help's text, static. */
+const char *bench_help_text(void);
+
+#endif /* BENCH_OPTIONS_H */

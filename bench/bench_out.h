@@ -1,0 +1,35 @@
+/*
+ * bench_out: files of the results folder, each whole or not there: written
+ * beside its final name, flushed to disk, renamed.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_OUT_H
+#define BENCH_OUT_H
+
+#include "kb_status.h"
+
+#include <stdio.h>
+
+struct bench_out {
+	FILE *stream;
+	char *final_path;
+	char *temp_path;
+};
+
+/* Makes a folder and its parents. Returns 0, or KB_E_IO with `diag` filled. */
+int bench_out_make_folder(const char *path, struct kb_diag *diag);
+
+/* Begins a file. Returns 0 with out->stream to write to, or <0 with `diag`
+ * filled. Must be ended by bench_out_commit or bench_out_abandon. */
+int bench_out_open(struct bench_out *out, const char *path,
+		   struct kb_diag *diag);
+
+/* Ends a file and gives it its final name. Returns 0, or KB_E_IO with `diag`
+ * filled and nothing left behind. */
+int bench_out_commit(struct bench_out *out, struct kb_diag *diag);
+
+/* Throws a file away. */
+void bench_out_abandon(struct bench_out *out);
+
+#endif /* BENCH_OUT_H */

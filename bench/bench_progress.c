@@ -1,0 +1,81 @@
+#include "bench_progress.h"
+
+#include "kb_bits.h"
+#include "replay_tick.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define DRAW_INTERVAL_NS UINT64_C(100000000)
+
+/* Nothing is said about the time left before this much has passed. */
+#define GUESS_AFTER_S 1.0
+
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 10)
+		return 80;
+	return size.ws_col;
+}
+
+static void draw(struct bench_progress *p, double part)
+{
+	char line[512];
+	size_t width = terminal_width() - 1;
+	double elapsed = (double)(replay_tick_system() - p->start_ns) / 1e9;
+	double share = p->total ? ((double)p->done + part) / (double)p->total :
+				  0;
+	int used;
+
+	if (width >= sizeof(line))
+		width = sizeof(line) - 1;
+	used = snprintf(line, sizeof(line), "%3.0f %%  ", share * 100);
+	if (elapsed > GUESS_AFTER_S && share > 0.02)
+		used += snprintf(line + used, sizeof(line) - (size_t)used,
+				 "%.0f s left  ",
+				 elapsed / share * (1 - share));
+	snprintf(line + used, sizeof(line) - (size_t)used, "%s", p->what);
+	line[width] = '\0';
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+	p->drawn_ns = replay_tick_system();
+}
+
+void bench_progress_begin(struct bench_progress *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->enabled = isatty(STDERR_FILENO);
+	p->start_ns = replay_tick_system();
+}
+
+void bench_progress_step(struct bench_progress *p, const char *pass,
+			 const char *alloc)
+{
+	if (!p->enabled)
+		return;
+	snprintf(p->what, sizeof(p->what), "%s  %s", pass, alloc);
+	draw(p, 0);
+}
+
+void bench_progress_tick(struct bench_progress *p, uint64_t events,
+			 uint64_t events_total)
+{
+	double part = events_total ? (double)events / (double)events_total : 0;
+
+	if (!p->enabled ||
+	    replay_tick_system() - p->drawn_ns < DRAW_INTERVAL_NS)
+		return;
+	draw(p, part > 1 ? 1 : part);
+}
+
+void bench_progress_end(struct bench_progress *p)
+{
+	if (!p->enabled)
+		return;
+	fprintf(stderr, "\r\033[K");
+	fflush(stderr);
+}

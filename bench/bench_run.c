@@ -1,0 +1,391 @@
+#include "bench_run.h"
+
+#include "bench_worker.h"
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "replay_tick.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long the timed passes go on. */
+struct effort {
+	/* Epochs that each cell gets at least, and at most. */
+	size_t epochs_min;
+	size_t epochs_max;
+
+	/* The interval's half width, as a share of the median, that is narrow
+	 * enough. */
+	double narrow;
+
+	/* A cell with its fewest epochs does not go on past this, ns. */
+	uint64_t enough_ns;
+
+	/* Samples of each kind that the latency pass wants, and the most
+	 * processes it starts for them. */
+	uint64_t samples;
+	size_t latency_runs_max;
+};
+
+/* p99.9 needs 20,000 samples. */
+static const struct effort effort_full = { 7, 31, 0.01, 3000000000, 20000, 8 };
+static const struct effort effort_quick = { 6, 6, 1, 1000000000, 5000, 2 };
+
+/* The throughput pass's share of a cell's budget; the rest is the latency
+ * pass's. */
+#define THROUGHPUT_SHARE 0.7
+
+volatile sig_atomic_t bench_signal;
+
+static const struct effort *effort_of(const struct bench_run *run)
+{
+	return run->opts->quick ? &effort_quick : &effort_full;
+}
+
+int bench_default_cpu(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return -1;
+	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+		if (CPU_ISSET(cpu, &set))
+			return cpu;
+	return -1;
+}
+
+static bool watch(uint64_t events, void *user)
+{
+	struct bench_run *run = user;
+
+	bench_progress_tick(run->progress, events, run->trace->counts.events);
+	return bench_signal != 0;
+}
+
+/* Runs one pass of one cell in a worker. Returns 0 with `*out` filled; 1 if
+ * the allocator gave a wrong result, which is now written in its cell; <0 if
+ * the run is over: any other error is not the allocator's. */
+static int run_worker(struct bench_run *run, struct bench_cell *cell,
+		      enum bench_pass pass, struct bench_job *job,
+		      struct bench_outcome *out, struct kb_diag *diag)
+{
+	int err;
+
+	if (bench_signal)
+		return KB_E_STOPPED;
+	bench_progress_step(run->progress, bench_pass_name(pass),
+			    cell->spec.name);
+	job->pass = pass;
+	job->heap_pages = run->opts->heap_pages;
+	job->heap_base = run->opts->heap_base;
+	job->touch = run->opts->touch;
+	strcpy(job->trace, run->trace->path);
+	strcpy(job->alloc, cell->spec.name);
+	err = bench_worker_run(job, watch, run, out, diag);
+	if (err < 0)
+		return err;
+	run->progress->done++;
+	if (out->status == KB_E_WRONG) {
+		cell->status = out->status;
+		cell->diag = out->diag;
+		return 1;
+	}
+	if (out->status < 0)
+		*diag = out->diag;
+	return out->status;
+}
+
+/* A copy on the heap of part of an outcome, for the cell to keep. */
+static int keep(void *into, const void *from, size_t size, struct kb_diag *diag)
+{
+	void **copy = into;
+
+	*copy = malloc(size);
+	if (!*copy)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory for results");
+	memcpy(*copy, from, size);
+	return 0;
+}
+
+static int run_untimed(struct bench_run *run, enum bench_pass pass,
+		       struct bench_outcome *out, struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < run->count && err >= 0; i++) {
+		struct bench_cell *cell = &run->cells[i];
+		struct bench_job job = { .cpu = -1 };
+
+		if (cell->status < 0)
+			continue;
+		err = run_worker(run, cell, pass, &job, out, diag);
+		if (err != 0)
+			continue;
+		if (pass == BENCH_PASS_VERIFY)
+			err = keep(&cell->verify, &out->result.verify,
+				   sizeof(*cell->verify), diag);
+		else
+			err = keep(&cell->count, &out->result.count,
+				   sizeof(*cell->count), diag);
+	}
+	return err < 0 ? err : 0;
+}
+
+static void check_digests(struct bench_run *run)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		struct bench_cell *cell = &run->cells[i];
+
+		if (cell->verify && cell->count && cell->verify->has_digest &&
+		    cell->verify->digest != cell->count->digest)
+			cell->status = kb_fail(&cell->diag, KB_E_WRONG,
+					       "%s: passes verify and count "
+					       "have different digests",
+					       cell->spec.name);
+	}
+}
+
+/* A random order of the cells, the same for the same seed and round. */
+static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t round)
+{
+	struct kb_rng rng = kb_rng_init(kb_mix64(seed) + round);
+
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
+	for (size_t i = count; i > 1; i--) {
+		size_t j = (size_t)kb_rng_below(&rng, i);
+		size_t t = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = t;
+	}
+}
+
+static uint64_t share_ns(const struct bench_run *run, double share)
+{
+	double budget = run->opts->budget_s * 1e9;
+
+	/* One pass alone has the whole budget. */
+	if ((run->opts->passes & BENCH_PASS_THROUGHPUT) &&
+	    (run->opts->passes & BENCH_PASS_LATENCY))
+		budget *= share;
+	return (uint64_t)budget + 1;
+}
+
+/* Decides whether a cell's throughput pass goes on. */
+static void judge_epochs(struct bench_run *run, struct bench_cell *cell)
+{
+	const struct effort *effort = effort_of(run);
+	struct bench_throughput t;
+
+	if (cell->epochs < effort->epochs_min ||
+	    !bench_cell_throughput(cell, run->clock, &t))
+		return;
+	cell->throughput_done = true;
+	if (t.ns.high - t.ns.low <= 2 * effort->narrow * t.ns.median)
+		cell->stop = BENCH_STOP_NARROW;
+	else if (cell->epochs >= effort->epochs_max)
+		cell->stop = BENCH_STOP_EPOCHS;
+	else if (cell->throughput_spent_ns >= effort->enough_ns)
+		cell->stop = BENCH_STOP_TIME;
+	else
+		cell->throughput_done = false;
+}
+
+static void stop_by_budget(struct bench_cell *cell)
+{
+	cell->throughput_done = true;
+	cell->stop = BENCH_STOP_BUDGET;
+	cell->partial = cell->epochs < BENCH_STATS_INTERVAL_MIN ||
+			cell->epoch[0].cut_short;
+}
+
+static int add_epoch(struct bench_cell *cell,
+		     const struct replay_time_result *epoch,
+		     struct kb_diag *diag)
+{
+	struct replay_time_result *grown;
+
+	if (epoch->cut_short && cell->epochs > 0) {
+		cell->epochs_cut++;
+		stop_by_budget(cell);
+		return 0;
+	}
+	grown = realloc(cell->epoch, (cell->epochs + 1) * sizeof(*grown));
+	if (!grown)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory for epochs");
+	cell->epoch = grown;
+	cell->epoch[cell->epochs++] = *epoch;
+	if (epoch->cut_short)
+		stop_by_budget(cell);
+	return 0;
+}
+
+static int run_epoch(struct bench_run *run, struct bench_cell *cell,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
+	uint64_t spent = cell->throughput_spent_ns;
+	struct bench_job job = { .cpu = run->cpu,
+				 .use_tsc = run->clock->use_tsc,
+				 .seed = run->opts->seed };
+	uint64_t begin = replay_tick_system();
+	int err;
+
+	/* An epoch that would probably not end in time is not begun. */
+	if (spent >= budget ||
+	    (cell->epochs > 0 && spent / cell->epochs > budget - spent)) {
+		stop_by_budget(cell);
+		return 0;
+	}
+	job.budget_ns = budget - spent;
+	err = run_worker(run, cell, BENCH_PASS_THROUGHPUT, &job, out, diag);
+	cell->throughput_spent_ns += replay_tick_system() - begin;
+	if (err != 0)
+		return err;
+	err = add_epoch(cell, &out->result.time, diag);
+	if (err == 0 && !cell->throughput_done)
+		judge_epochs(run, cell);
+	return err;
+}
+
+static bool latency_done(const struct bench_run *run,
+			 const struct bench_cell *cell)
+{
+	const struct effort *effort = effort_of(run);
+	const struct replay_latency_result *l = cell->latency;
+
+	if (cell->latency_spent_ns >= share_ns(run, 1 - THROUGHPUT_SHARE))
+		return true;
+	if (cell->latency_runs >= effort->latency_runs_max)
+		return true;
+	/* Half the budget's rest would not hold another run. */
+	if (cell->latency_runs &&
+	    cell->latency_spent_ns / cell->latency_runs +
+			    cell->latency_spent_ns >
+		    share_ns(run, 1 - THROUGHPUT_SHARE))
+		return true;
+	return l && l->kfree.count >= effort->samples &&
+	       (l->lookup.count == 0 || l->lookup.count >= effort->samples);
+}
+
+static int run_latency(struct bench_run *run, struct bench_cell *cell,
+		       struct bench_outcome *out, struct kb_diag *diag)
+{
+	struct bench_job job = { .cpu = run->cpu,
+				 .use_tsc = run->clock->use_tsc,
+				 .samples = effort_of(run)->samples };
+	struct replay_latency_result *l = &out->result.latency;
+	uint64_t begin = replay_tick_system();
+	int err;
+
+	job.budget_ns = share_ns(run, 1 - THROUGHPUT_SHARE) -
+			cell->latency_spent_ns;
+	/* Other operations are chosen in every run, the same ones in every
+	 * cell. */
+	job.seed = kb_mix64(run->opts->seed) + cell->latency_runs;
+	err = run_worker(run, cell, BENCH_PASS_LATENCY, &job, out, diag);
+	cell->latency_spent_ns += replay_tick_system() - begin;
+	cell->latency_runs++;
+	if (err != 0)
+		return err;
+	cell->partial |= l->cut_short;
+	if (!cell->latency)
+		return keep(&cell->latency, l, sizeof(*l), diag);
+	replay_hist_merge(&cell->latency->kfree, &l->kfree);
+	replay_hist_merge(&cell->latency->lookup, &l->lookup);
+	return 0;
+}
+
+/* Gives every cell that is not done one turn, in a random order. Returns how
+ * many turns there were, or <0. */
+static int run_round(struct bench_run *run, enum bench_pass pass,
+		     uint64_t round, size_t *order, struct bench_outcome *out,
+		     struct kb_diag *diag)
+{
+	int turns = 0, err;
+
+	shuffle(order, run->count, run->opts->seed, round);
+	for (size_t i = 0; i < run->count; i++) {
+		struct bench_cell *cell = &run->cells[order[i]];
+		bool timing = pass == BENCH_PASS_THROUGHPUT;
+
+		if (cell->status < 0 || (timing ? cell->throughput_done :
+						  latency_done(run, cell)))
+			continue;
+		err = timing ? run_epoch(run, cell, out, diag) :
+			       run_latency(run, cell, out, diag);
+		if (err < 0)
+			return err;
+		turns++;
+	}
+	return turns;
+}
+
+static int run_timed(struct bench_run *run, enum bench_pass pass,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	size_t *order = calloc(run->count, sizeof(*order));
+	int turns = order ? 1 : kb_fail(diag, KB_E_NOMEM, "out of memory");
+
+	for (uint64_t round = 0; turns > 0; round++)
+		turns = run_round(run, pass, round, order, out, diag);
+	free(order);
+	return turns;
+}
+
+/* How many workers the run will start: a guess for the progress line. */
+static size_t guess_steps(const struct bench_run *run)
+{
+	const struct effort *effort = effort_of(run);
+	unsigned passes = run->opts->passes;
+	size_t steps = 0;
+
+	steps += (passes & BENCH_PASS_VERIFY) ? 1 : 0;
+	steps += (passes & BENCH_PASS_COUNT) ? 1 : 0;
+	steps += (passes & BENCH_PASS_THROUGHPUT) ?
+			 (effort->epochs_min + effort->epochs_max) / 2 :
+			 0;
+	steps += (passes & BENCH_PASS_LATENCY) ?
+			 effort->latency_runs_max / 2 + 1 :
+			 0;
+	return steps * run->count;
+}
+
+static int run_passes(struct bench_run *run, struct bench_outcome *out,
+		      struct kb_diag *diag)
+{
+	unsigned passes = run->opts->passes;
+	int err = 0;
+
+	if (passes & BENCH_PASS_VERIFY)
+		err = run_untimed(run, BENCH_PASS_VERIFY, out, diag);
+	if (err == 0 && (passes & BENCH_PASS_COUNT))
+		err = run_untimed(run, BENCH_PASS_COUNT, out, diag);
+	if (err == 0)
+		check_digests(run);
+	if (err == 0 && (passes & BENCH_PASS_THROUGHPUT))
+		err = run_timed(run, BENCH_PASS_THROUGHPUT, out, diag);
+	if (err == 0 && (passes & BENCH_PASS_LATENCY))
+		err = run_timed(run, BENCH_PASS_LATENCY, out, diag);
+	return err;
+}
+
+int bench_run(struct bench_run *run, struct kb_diag *diag)
+{
+	struct bench_outcome *out = malloc(sizeof(*out));
+	int err;
+
+	if (!out)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	run->progress->done = 0;
+	run->progress->total = guess_steps(run);
+	err = run_passes(run, out, diag);
+	if (err == KB_E_STOPPED)
+		for (size_t i = 0; i < run->count; i++)
+			run->cells[i].partial = true;
+	bench_progress_end(run->progress);
+	free(out);
+	return err;
+}

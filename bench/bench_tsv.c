@@ -1,0 +1,277 @@
+#include "bench_out.h"
+#include "bench_report.h"
+
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Points of a latency curve: quantiles 1 - 10^(-i / CURVE_PER_DECADE). */
+#define CURVE_PER_DECADE 40
+
+/* One file on its way out. */
+struct tsv {
+	const struct bench_report *report;
+	FILE *f;
+};
+
+/* Ends a block: gnuplot's `index` counts blocks parted by two blank lines. */
+static void end_block(struct tsv *t)
+{
+	fprintf(t->f, "\n\n");
+}
+
+static void write_or_missing(struct tsv *t, bool is_number, double x)
+{
+	if (is_number)
+		fprintf(t->f, "\t%.6g", x);
+	else
+		fprintf(t->f, "\t?");
+}
+
+/* Block 0: what the pictures are titled with. */
+static void write_meta(struct tsv *t, const char *title, size_t series)
+{
+	const struct bench_report *r = t->report;
+	const struct bench_cell *null =
+		bench_find_cell(r->cells, r->count, "null");
+	struct bench_throughput n;
+
+	fprintf(t->f, "title\t%s\n", title);
+	fprintf(t->f, "trace\t%s\n", r->trace->file);
+	fprintf(t->f, "events\t%" PRIu64 "\n", r->trace->counts.events);
+	fprintf(t->f, "objects\t%" PRIu64 "\n", r->trace->counts.objects);
+	fprintf(t->f, "revision\t%s\n", r->env->revision);
+	fprintf(t->f, "machine\t%s\n", r->env->cpu_model);
+	fprintf(t->f, "floor_ns\t%.3f\n", replay_clock_floor_ns(r->clock));
+	if (null && bench_cell_throughput(null, r->clock, &n) && !n.below_floor)
+		fprintf(t->f, "null_ns\t%.4g\n", n.ns.median);
+	fprintf(t->f, "series\t%zu\n", series);
+	end_block(t);
+}
+
+/* The distribution that a cell shows: its lookup where it has one. */
+static const struct replay_hist *cost_hist(const struct bench_cell *cell,
+					   bool *is_lookup)
+{
+	if (!cell->latency)
+		return NULL;
+	*is_lookup = cell->latency->lookup.count > 0;
+	if (*is_lookup)
+		return &cell->latency->lookup;
+	return cell->latency->kfree.count ? &cell->latency->kfree : NULL;
+}
+
+static void write_cost_curve(struct tsv *t, const struct replay_hist *hist)
+{
+	const struct replay_clock *clock = t->report->clock;
+	double floor_ns = replay_clock_floor_ns(clock);
+	double count = (double)hist->count;
+
+	for (int i = 0;; i++) {
+		double beyond = pow(10, -(double)i / CURVE_PER_DECADE);
+		double q = 1 - beyond;
+		double ns;
+
+		if (beyond * count < 1)
+			break;
+		ns = replay_clock_ns(
+			clock, replay_hist_quantile(hist, q > 0 ? q : 1e-9));
+		fprintf(t->f, "%.9g", q);
+		write_or_missing(t, ns >= floor_ns, ns);
+		fprintf(t->f, "\t%.0f\n", beyond * count);
+	}
+}
+
+static void write_lookup_cost(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+	size_t series = 0;
+	bool lookup;
+
+	for (size_t i = 0; i < r->count; i++)
+		series += cost_hist(&r->cells[i], &lookup) != NULL;
+	write_meta(t, "What kfree's lookup costs", series);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_hist *hist =
+			cost_hist(&r->cells[i], &lookup);
+
+		if (!hist)
+			continue;
+		fprintf(t->f, "%s %s\tns\tsamples\n", r->cells[i].spec.name,
+			lookup ? "lookup" : "kfree");
+		write_cost_curve(t, hist);
+		end_block(t);
+	}
+}
+
+static bool has_lookups(const struct bench_cell *cell)
+{
+	return cell->count && cell->count->nodes.count > 0;
+}
+
+static bool has_window(const struct bench_cell *cell)
+{
+	return cell->count && cell->count->has_gauge;
+}
+
+static size_t count_cells(const struct bench_report *r,
+			  bool (*wanted)(const struct bench_cell *cell))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		n += wanted(&r->cells[i]);
+	return n;
+}
+
+/* The share of lookups that compare at least so many nodes. */
+static void write_nodes_curve(struct tsv *t, const struct replay_hist *hist)
+{
+	uint64_t below = 0;
+
+	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
+		if (hist->bucket[i] == 0)
+			continue;
+		fprintf(t->f, "%" PRIu64 "\t%.9g\n", replay_hist_bucket_low(i),
+			1 - (double)below / (double)hist->count);
+		below += hist->bucket[i];
+	}
+	/* Where the curve ends: the worst lookup. */
+	fprintf(t->f, "%" PRIu64 "\t%.9g\n", hist->max,
+		1 / (double)hist->count);
+}
+
+static void write_lookup_nodes(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "Nodes that kfree's lookup compares",
+		   count_cells(r, has_lookups));
+	for (size_t i = 0; i < r->count; i++) {
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		fprintf(t->f, "%s\tshare\n", r->cells[i].spec.name);
+		write_nodes_curve(t, &r->cells[i].count->nodes);
+		end_block(t);
+	}
+}
+
+static void write_timeline(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "Lookup cost along the trace",
+		   count_cells(r, has_lookups));
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_count_result *c = r->cells[i].count;
+
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		fprintf(t->f, "%s\tlive\tmean\tmax\n", r->cells[i].spec.name);
+		for (uint32_t b = 0; b < c->bins; b++) {
+			const struct replay_bin *bin = &c->bin[b];
+			bool any = bin->lookups > 0;
+
+			fprintf(t->f, "%" PRIu64 "\t%" PRIu64, bin->event,
+				bin->live);
+			write_or_missing(t, any,
+					 any ? (double)bin->nodes_visited /
+						       (double)bin->lookups :
+					       0);
+			write_or_missing(t, any,
+					 (double)bin->nodes_visited_max);
+			fprintf(t->f, "\n");
+		}
+		end_block(t);
+	}
+}
+
+static void write_throughput(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+	struct bench_throughput x;
+
+	write_meta(t, "Time per event", 1);
+	fprintf(t->f, "allocator\tns\tlow\thigh\tepochs\n");
+	for (size_t i = 0; i < r->count; i++) {
+		if (!bench_cell_throughput(&r->cells[i], r->clock, &x))
+			continue;
+		fprintf(t->f, "%s", r->cells[i].spec.name);
+		write_or_missing(t, !x.below_floor, x.ns.median);
+		write_or_missing(t, x.ns.has_interval && !x.below_floor,
+				 x.ns.low);
+		write_or_missing(t, x.ns.has_interval && !x.below_floor,
+				 x.ns.high);
+		fprintf(t->f, "\t%zu\n", x.ns.count);
+	}
+	end_block(t);
+}
+
+static void write_heap_window(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "The heap window over time", count_cells(r, has_window));
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_count_result *c = r->cells[i].count;
+
+		if (!has_window(&r->cells[i]))
+			continue;
+		fprintf(t->f, "%s\tpages\tlive_bytes\tfree_pages\tlongest\n",
+			r->cells[i].spec.name);
+		for (uint32_t b = 0; b < c->bins; b++)
+			fprintf(t->f,
+				"%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+				"\t%" PRIu64 "\t%" PRIu64 "\n",
+				c->bin[b].event, c->bin[b].pages_live,
+				c->bin[b].live_bytes, c->bin[b].free_pages,
+				c->bin[b].longest_free_run);
+		end_block(t);
+	}
+}
+
+static int write_file(const struct bench_report *report, const char *folder,
+		      const char *name, void (*write)(struct tsv *t),
+		      struct kb_diag *diag)
+{
+	struct tsv t = { .report = report };
+	struct bench_out out;
+	char *path;
+	int err;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = bench_out_open(&out, path, diag);
+	free(path);
+	if (err < 0)
+		return err;
+	t.f = out.stream;
+	write(&t);
+	return bench_out_commit(&out, diag);
+}
+
+int bench_tsv_write(const struct bench_report *report, const char *folder,
+		    struct kb_diag *diag)
+{
+	static const struct {
+		unsigned passes;
+		const char *name;
+		void (*write)(struct tsv *t);
+	} files[] = {
+		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
+		{ BENCH_PASS_COUNT, "lookup-nodes.tsv", write_lookup_nodes },
+		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
+		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
+		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++)
+		if (report->opts->passes & files[i].passes)
+			err = write_file(report, folder, files[i].name,
+					 files[i].write, diag);
+	return err;
+}

@@ -1,0 +1,243 @@
+#include "bench_worker.h"
+
+#include "alloc_spec.h"
+#include "replay.h"
+#include "trc_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The descriptor under which a worker finds the shared memory. */
+#define SHARED_FD 3
+
+#define WATCH_INTERVAL_MS 100
+
+/* What parent and worker share. */
+struct shared {
+	struct bench_job job;
+	_Atomic uint64_t progress;
+
+	/* Set by the worker as its last act. */
+	_Atomic bool done;
+	struct bench_outcome outcome;
+};
+
+static int pin(int cpu, struct kb_diag *diag)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0)
+		return kb_fail(diag, KB_E_ARG,
+			       "cannot run on CPU %d: %s; choose another with "
+			       "--cpu",
+			       cpu, strerror(errno));
+	return 0;
+}
+
+static int run_pass(const struct bench_job *job, struct replay_job *replay,
+		    struct bench_outcome *out)
+{
+	switch (job->pass) {
+	case BENCH_PASS_VERIFY:
+		return replay_verify(replay, &out->result.verify, &out->diag);
+	case BENCH_PASS_COUNT:
+		return replay_count(replay, &out->result.count, &out->diag);
+	case BENCH_PASS_THROUGHPUT:
+		return replay_throughput(replay, &out->result.time, &out->diag);
+	case BENCH_PASS_LATENCY:
+		return replay_latency(replay, &out->result.latency, &out->diag);
+	}
+	return kb_fail(&out->diag, KB_E_ARG, "no such pass");
+}
+
+static int do_job(struct shared *shared)
+{
+	const struct bench_job *job = &shared->job;
+	struct kb_diag *diag = &shared->outcome.diag;
+	struct alloc_spec spec;
+	struct alloc_config config = {
+		.spec = &spec,
+		.heap_base = job->heap_base,
+		.heap_pages = job->heap_pages,
+	};
+	struct replay_job replay = {
+		.touch = job->touch,
+		.use_tsc = job->use_tsc,
+		.budget_ns = job->budget_ns,
+		.seed = job->seed,
+		.samples = job->samples,
+		.progress = &shared->progress,
+	};
+	int err;
+
+	err = pin(job->cpu, diag);
+	if (err < 0)
+		return err;
+	err = alloc_spec_parse(&spec, job->alloc, diag);
+	if (err < 0)
+		return err;
+	err = trc_reader_open(&replay.reader, job->trace, TRC_COLUMNS_REPLAY,
+			      diag);
+	if (err < 0)
+		return err;
+	err = alloc_open(&replay.alloc, &config, diag);
+	if (err == 0)
+		err = run_pass(job, &replay, &shared->outcome);
+	alloc_close(&replay.alloc);
+	trc_reader_close(replay.reader);
+	return err;
+}
+
+int bench_worker_main(void)
+{
+	struct shared *shared;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A terminal's Ctrl-C reaches the whole group; the parent decides. */
+	signal(SIGINT, SIG_IGN);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      SHARED_FD, 0);
+	if (shared == MAP_FAILED) {
+		fprintf(stderr, "bench: this program name is for bench's own "
+				"worker processes\n");
+		return 2;
+	}
+	shared->outcome.status = do_job(shared);
+	atomic_store(&shared->done, true);
+	return 0;
+}
+
+/* In the child, between fork and exec: only calls that are safe there. */
+static void become_worker(int fd)
+{
+	char *const argv[] = { (char *)BENCH_WORKER_NAME, NULL };
+
+	/* A copy is not closed on exec; the original itself would be. */
+	if (fd == SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0 :
+			      dup2(fd, SHARED_FD) == SHARED_FD)
+		execv("/proc/self/exe", argv);
+	_exit(127);
+}
+
+static pid_t spawn(int fd)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		become_worker(fd);
+	return child;
+}
+
+/* Waits for the child, told by its process descriptor, and has it watched. */
+static bool watch_child(int pidfd, struct shared *shared,
+			bench_worker_watch watch, void *user)
+{
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+	for (;;) {
+		int n = poll(&poll_fd, 1, WATCH_INTERVAL_MS);
+
+		if (n > 0)
+			return false;
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (watch && watch(atomic_load(&shared->progress), user))
+			return true;
+	}
+}
+
+static int reap(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return 0;
+	return status;
+}
+
+/* What became of a worker that did not finish its job. */
+static void explain_death(struct bench_outcome *out, const char *alloc,
+			  int wait_status)
+{
+	kb_diag_init(&out->diag);
+	out->status = KB_E_WRONG;
+	if (WIFSIGNALED(wait_status))
+		kb_fail(&out->diag, KB_E_WRONG, "%s crashed: %s", alloc,
+			strsignal(WTERMSIG(wait_status)));
+	else
+		kb_fail(&out->diag, KB_E_WRONG,
+			"%s ended its process with status %d", alloc,
+			WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1);
+}
+
+static int run_child(int fd, struct shared *shared, bench_worker_watch watch,
+		     void *user, struct kb_diag *diag)
+{
+	pid_t child = spawn(fd);
+	bool stopped = false;
+	int pidfd, status;
+
+	if (child < 0)
+		return kb_fail(diag, KB_E_IO, "cannot start a process: %s",
+			       strerror(errno));
+	pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	if (pidfd >= 0) {
+		stopped = watch_child(pidfd, shared, watch, user);
+		close(pidfd);
+	}
+	if (stopped)
+		kill(child, SIGKILL);
+	status = reap(child);
+	if (stopped)
+		return KB_E_STOPPED;
+	if (!atomic_load(&shared->done))
+		explain_death(&shared->outcome, shared->job.alloc, status);
+	return 0;
+}
+
+int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
+		     void *user, struct bench_outcome *out,
+		     struct kb_diag *diag)
+{
+	struct shared *shared = MAP_FAILED;
+	int fd, err;
+
+	fd = memfd_create("kheap-replay", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, sizeof(*shared)) != 0) {
+		err = kb_fail(diag, KB_E_IO, "cannot make shared memory: %s",
+			      strerror(errno));
+		goto out;
+	}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      fd, 0);
+	if (shared == MAP_FAILED) {
+		err = kb_fail(diag, KB_E_NOMEM, "cannot map shared memory: %s",
+			      strerror(errno));
+		goto out;
+	}
+	shared->job = *job;
+	err = run_child(fd, shared, watch, user, diag);
+	*out = shared->outcome;
+out:
+	if (shared != MAP_FAILED)
+		munmap(shared, sizeof(*shared));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}

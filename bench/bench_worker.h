@@ -1,0 +1,75 @@
+/*
+ * bench_worker: runs one pass of one cell in a fresh process.
+ *
+ * A fresh process an epoch: a new address space, new physical pages, a new
+ * layout, nothing left behind by the one before; and an allocator that crashes
+ * takes only its own cell with it. The worker is this very program executed
+ * anew; job and result lie in memory that both map.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_WORKER_H
+#define BENCH_WORKER_H
+
+#include "alloc.h"
+#include "bench_options.h"
+#include "kb_status.h"
+#include "replay_result.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* argv[0] of a worker. */
+#define BENCH_WORKER_NAME "kheap-replay-worker"
+
+/* Longest trace path, the terminating NUL included, bytes. */
+#define BENCH_PATH_SIZE 4096
+
+struct bench_job {
+	enum bench_pass pass;
+	char trace[BENCH_PATH_SIZE];
+	char alloc[ALLOC_NAME_SIZE];
+	uint32_t heap_pages;
+	uint32_t heap_base;
+	enum alloc_touch touch;
+
+	/* -1: not pinned. */
+	int cpu;
+	bool use_tsc;
+	uint64_t budget_ns;
+	uint64_t seed;
+	uint64_t samples;
+};
+
+/* What a worker leaves behind: the result of the pass that ran. */
+struct bench_outcome {
+	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed. */
+	int status;
+	struct kb_diag diag;
+
+	union {
+		struct replay_verify_result verify;
+		struct replay_count_result count;
+		struct replay_time_result time;
+		struct replay_latency_result latency;
+	} result;
+};
+
+/* Called about ten times a second while a worker runs, with the events that it
+ * has done. Returns true to have the worker stopped. */
+typedef bool (*bench_worker_watch)(uint64_t events, void *user);
+
+/*
+ * Runs a job and waits for its end. Returns 0 with `*out` filled (and its
+ * status may be an error of the job's); KB_E_STOPPED if the watcher stopped
+ * it; or <0 with `diag` filled if no worker could be started.
+ */
+int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
+		     void *user, struct bench_outcome *out,
+		     struct kb_diag *diag);
+
+/* main() of a worker. Returns its exit status. */
+int bench_worker_main(void);
+
+#endif /* BENCH_WORKER_H */

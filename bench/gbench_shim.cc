@@ -1,0 +1,167 @@
+#include "gbench_shim.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+benchmark::State *unwrap(gb_state *state)
+{
+	return reinterpret_cast<benchmark::State *>(state);
+}
+
+const benchmark::State *unwrap(const gb_state *state)
+{
+	return reinterpret_cast<const benchmark::State *>(state);
+}
+
+benchmark::internal::Benchmark *unwrap(gb_bench *bench)
+{
+	return reinterpret_cast<benchmark::internal::Benchmark *>(bench);
+}
+
+/* Hands the options to the library. Returns false if it knows one of them
+ * not, and has said so. */
+bool initialize(int argc, char **argv, const char *extra)
+{
+	std::vector<std::string> words(argv, argv + argc);
+	std::vector<char *> pointers;
+
+	words.emplace_back(extra);
+	for (std::string &word : words)
+		pointers.push_back(&word[0]);
+	int count = static_cast<int>(pointers.size());
+	pointers.push_back(nullptr);
+	benchmark::Initialize(&count, pointers.data());
+	return !benchmark::ReportUnrecognizedArguments(count, pointers.data());
+}
+
+} // namespace
+
+gb_bench *gb_register(const char *name, gb_fn fn, void *user)
+{
+	return reinterpret_cast<gb_bench *>(benchmark::RegisterBenchmark(
+		name, [fn, user](benchmark::State &state) {
+			fn(reinterpret_cast<gb_state *>(&state), user);
+		}));
+}
+
+void gb_clear(void)
+{
+	benchmark::ClearRegisteredBenchmarks();
+}
+
+void gb_arg(gb_bench *bench, int64_t arg)
+{
+	unwrap(bench)->Arg(arg);
+}
+
+void gb_repetitions(gb_bench *bench, int n)
+{
+	unwrap(bench)->Repetitions(n);
+}
+
+void gb_iterations(gb_bench *bench, int64_t n)
+{
+	unwrap(bench)->Iterations(n);
+}
+
+void gb_use_manual_time(gb_bench *bench)
+{
+	unwrap(bench)->UseManualTime();
+}
+
+int64_t gb_arg_of(const gb_state *state)
+{
+	return unwrap(state)->range(0);
+}
+
+int64_t gb_iters(const gb_state *state)
+{
+	return static_cast<int64_t>(unwrap(state)->max_iterations);
+}
+
+bool gb_next_batch(gb_state *state, int64_t n)
+{
+	return unwrap(state)->KeepRunningBatch(n);
+}
+
+void gb_iteration_time(gb_state *state, double seconds)
+{
+	unwrap(state)->SetIterationTime(seconds);
+}
+
+void gb_counter(gb_state *state, const char *name, double value)
+{
+	unwrap(state)->counters[name] = benchmark::Counter(value);
+}
+
+void gb_bytes(gb_state *state, int64_t bytes)
+{
+	unwrap(state)->SetBytesProcessed(bytes);
+}
+
+void gb_items(gb_state *state, int64_t items)
+{
+	unwrap(state)->SetItemsProcessed(items);
+}
+
+void gb_skip(gb_state *state, const char *why)
+{
+	unwrap(state)->SkipWithError(why);
+	while (unwrap(state)->KeepRunning())
+		;
+}
+
+void gb_context(const char *key, const char *value)
+{
+	benchmark::AddCustomContext(key, value);
+}
+
+int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
+	     void *user)
+{
+	std::ostringstream listing;
+	benchmark::ConsoleReporter reporter;
+	std::string name;
+
+	if (!initialize(argc, argv, "--benchmark_list_tests=true"))
+		return 2;
+	reporter.SetOutputStream(&listing);
+	reporter.SetErrorStream(&std::cerr);
+	benchmark::RunSpecifiedBenchmarks(&reporter);
+	std::istringstream lines(listing.str());
+	while (std::getline(lines, name))
+		fn(name.c_str(), user);
+	return 0;
+}
+
+int gb_run(int argc, char **argv, bool all, bool to_stderr)
+{
+	size_t count;
+
+	if (!initialize(argc, argv, "--benchmark_list_tests=false"))
+		return 2;
+	if (to_stderr) {
+		benchmark::ConsoleReporter reporter;
+
+		reporter.SetOutputStream(&std::cerr);
+		count = all ? benchmark::RunSpecifiedBenchmarks(
+				      &reporter, nullptr, "all") :
+			      benchmark::RunSpecifiedBenchmarks(&reporter);
+	} else {
+		count = all ? benchmark::RunSpecifiedBenchmarks(
+				      nullptr, nullptr, "all") :
+			      benchmark::RunSpecifiedBenchmarks();
+	}
+	std::cout.flush();
+	if (count == 0)
+		return 2;
+	return 0;
+}

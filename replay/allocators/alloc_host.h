@@ -1,0 +1,104 @@
+/*
+ * alloc_host: what the allocators of host memory have in common: payload and
+ * touch are plain memory accesses.
+ *
+ * Only allocators' files include this file.
+ */
+#ifndef ALLOC_HOST_H
+#define ALLOC_HOST_H
+
+#include "alloc.h"
+#include "replay_loop.h"
+
+/* alloc_vt's fill and intact: the whole object carries a pattern of 8-byte
+ * words made from `key`. */
+void alloc_host_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
+bool alloc_host_intact(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
+
+/* Rounds a size up to whole pages, for round=page; a size over 4 GiB less a
+ * page, which would overflow, stays. 0 takes a page, as in the cluster heap. */
+static inline uint32_t alloc_host_round(uint32_t size)
+{
+	if (size == 0)
+		return 4096;
+	return size > UINT32_MAX - 4095 ? size : (size + 4095) & ~UINT32_C(4095);
+}
+
+/* alloc_vt's touch: writes the byte at handle + offset. */
+static inline void alloc_host_touch(void *ctx, uint64_t handle, uint32_t offset)
+{
+	(void)ctx;
+	*(volatile char *)(uintptr_t)(handle + offset) = 1;
+}
+
+/* The keys of every allocator of host memory: round=none|page. */
+extern const struct alloc_key alloc_host_keys[];
+
+/* True if the spec says round=page. */
+bool alloc_host_rounds(const struct alloc_spec *spec);
+
+/* alloc_vt's close for an allocator that has nothing to close. */
+void alloc_host_close(void *ctx);
+
+/*
+ * Defines `prefix_open` for an allocator made of a malloc-like and a free-like
+ * function, whose addresses are multiples of `aligned`: the loops with and
+ * without round=page, stamped, and all that alloc.h asks for.
+ */
+#define ALLOC_HOST_DEFINE(prefix, malloc_fn, free_fn, aligned)                 \
+	static kb_always_inline uint64_t prefix##_alloc(void *ctx,             \
+							uint32_t size)         \
+	{                                                                      \
+		(void)ctx;                                                     \
+		return (uintptr_t)malloc_fn(size);                             \
+	}                                                                      \
+	static kb_always_inline uint64_t prefix##_page_alloc(void *ctx,        \
+							     uint32_t size)    \
+	{                                                                      \
+		(void)ctx;                                                     \
+		return (uintptr_t)malloc_fn(alloc_host_round(size));           \
+	}                                                                      \
+	static kb_always_inline void prefix##_free(void *ctx, uint64_t handle) \
+	{                                                                      \
+		(void)ctx;                                                     \
+		free_fn((void *)(uintptr_t)handle);                            \
+	}                                                                      \
+	static int prefix##_free_one(void *ctx, uint64_t handle)               \
+	{                                                                      \
+		prefix##_free(ctx, handle);                                    \
+		return 0;                                                      \
+	}                                                                      \
+	ALLOC_HOST_VT(prefix, prefix, aligned)                                 \
+	ALLOC_HOST_VT(prefix##_page, prefix, aligned)                          \
+	static int prefix##_open(struct alloc *out,                            \
+				 const struct alloc_config *config,            \
+				 struct kb_diag *diag)                         \
+	{                                                                      \
+		(void)diag;                                                    \
+		out->vt = alloc_host_rounds(config->spec) ? &prefix##_page_vt :\
+							    &prefix##_vt;      \
+		out->ctx = NULL;                                               \
+		return 0;                                                      \
+	}
+
+/* One of the two: `variant` has its own alloc and shares `prefix`'s free. */
+#define ALLOC_HOST_VT(variant, prefix, aligned)                                \
+	static const struct replay_calls variant##_calls = {                   \
+		.alloc = variant##_alloc,                                      \
+		.free = prefix##_free,                                         \
+		.touch = alloc_host_touch,                                     \
+	};                                                                     \
+	REPLAY_STAMP(variant, variant##_calls)                                 \
+	static const struct alloc_vt variant##_vt = {                          \
+		REPLAY_STAMPED(variant),                                       \
+		.alloc = variant##_alloc,                                      \
+		.free = prefix##_free_one,                                     \
+		.touch = alloc_host_touch,                                     \
+		.alignment = (aligned),                                        \
+		.has_memory = true,                                            \
+		.fill = alloc_host_fill,                                       \
+		.intact = alloc_host_intact,                                   \
+		.close = alloc_host_close,                                     \
+	};
+
+#endif /* ALLOC_HOST_H */

@@ -1,0 +1,251 @@
+/*
+ * kheap: the cluster heap of core/, over its simulated pager.
+ */
+#include "kheap.h"
+#include "lookup.h"
+#include "pager_sim.h"
+#include "replay_loop.h"
+
+enum kheap_key { KEY_LOOKUP, KEY_ORDER, KEY_FIT, KEY_NODES, KEY_PAGER };
+
+static const char *lookup_value(size_t i)
+{
+	return lookup_list[i] ? lookup_list[i]->name : NULL;
+}
+
+static const char *order_value(size_t i)
+{
+	static const char *const values[] = {
+		[KHEAP_ORDER_TAIL] = "tail",
+		[KHEAP_ORDER_HEAD] = "head",
+	};
+
+	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
+}
+
+static const char *fit_value(size_t i)
+{
+	return i == 0 ? "first" : NULL;
+}
+
+static const char *nodes_value(size_t i)
+{
+	return i == 0 ? "malloc" : NULL;
+}
+
+enum pager_choice { PAGER_SIM, PAGER_NONE };
+
+static const char *pager_value(size_t i)
+{
+	static const char *const values[] = {
+		[PAGER_SIM] = "sim",
+		[PAGER_NONE] = "none",
+	};
+
+	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
+}
+
+static const struct alloc_key kheap_keys[] = {
+	[KEY_LOOKUP] = { "lookup", "how kfree finds a cluster", lookup_value },
+	[KEY_ORDER] = { "order", "where a new node goes in its row",
+			order_value },
+	[KEY_FIT] = { "fit", "which free run kmalloc takes", fit_value },
+	[KEY_NODES] = { "nodes", "where list nodes come from", nodes_value },
+	[KEY_PAGER] = { "pager", "what backs the pages", pager_value },
+	{ NULL, NULL, NULL },
+};
+
+/* The boundary that is timed: one plain out-of-line call into the heap. */
+static kb_always_inline uint64_t timed_alloc(void *ctx, uint32_t size)
+{
+	return kheap_kmalloc(ctx, size);
+}
+
+static kb_always_inline void timed_free(void *ctx, uint64_t handle)
+{
+	kheap_kfree(ctx, (kva_t)handle);
+}
+
+static kb_always_inline void timed_touch(void *ctx, uint64_t handle,
+					 uint32_t offset)
+{
+	kheap_touch(ctx, (kva_t)handle + offset);
+}
+
+static kb_always_inline int64_t kheap_lookup(const void *ctx, uint64_t handle)
+{
+	return kheap_find(ctx, (kva_t)handle);
+}
+
+static const struct replay_calls kheap_calls = {
+	.alloc = timed_alloc,
+	.free = timed_free,
+	.touch = timed_touch,
+	.lookup = kheap_lookup,
+};
+
+REPLAY_STAMP(kheap, kheap_calls)
+
+static uint64_t counted_alloc(void *ctx, uint32_t size)
+{
+	return kheap_kmalloc_counted(ctx, size);
+}
+
+static int counted_free(void *ctx, uint64_t handle)
+{
+	return kheap_kfree_counted(ctx, (kva_t)handle);
+}
+
+static void counted_touch(void *ctx, uint64_t handle, uint32_t offset)
+{
+	kheap_touch_counted(ctx, (kva_t)handle + offset);
+}
+
+static uint64_t pages_of(uint32_t size)
+{
+	return size ? kb_div_up(size, KVA_PAGE_SIZE) : 1;
+}
+
+static uint64_t kheap_size_of(const void *ctx, uint64_t handle)
+{
+	int index = kheap_find(ctx, (kva_t)handle);
+
+	if (index < 0 || kheap_cluster_va(ctx, index) != handle)
+		return 0;
+	return kheap_cluster_size(ctx, index);
+}
+
+/* The simulated frames carry one word of payload each, reached by translation:
+ * it survives only if every page keeps a frame of its own. */
+static void kheap_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
+{
+	struct pager pager = kheap_pager(ctx);
+
+	for (uint64_t i = 0; pager.ops->payload && i < pages_of(size); i++) {
+		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
+		uint64_t *word = pager.ops->payload(pager.ctx, va);
+
+		if (word)
+			*word = kb_mix64(key + i);
+	}
+}
+
+static bool kheap_intact(void *ctx, uint64_t handle, uint32_t size,
+			 uint64_t key)
+{
+	struct pager pager = kheap_pager(ctx);
+
+	for (uint64_t i = 0; pager.ops->payload && i < pages_of(size); i++) {
+		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
+		const uint64_t *word = pager.ops->payload(pager.ctx, va);
+
+		if (!word || *word != kb_mix64(key + i))
+			return false;
+	}
+	return true;
+}
+
+static uint64_t kheap_offset_of(const void *ctx, uint64_t handle)
+{
+	return handle - kheap_base(ctx);
+}
+
+static void kheap_gauge(const void *ctx, struct alloc_gauge *out)
+{
+	struct kheap_counters counters;
+
+	kheap_counters(ctx, &counters);
+	out->lookups = counters.lookups;
+	out->nodes_visited = counters.nodes_visited;
+	out->pages_live = counters.pages_live;
+	out->free_pages = kheap_free_pages(ctx);
+	out->longest_free_run = kheap_longest_free_run(ctx);
+}
+
+static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
+{
+	struct pager pager = kheap_pager(ctx);
+	struct kheap_counters heap;
+	struct pager_counters paging;
+
+	kheap_counters(ctx, &heap);
+#define X(name, unit, help) fn(user, #name, heap.name);
+	KHEAP_COUNTERS(X)
+#undef X
+	fn(user, "lookup_bytes", kheap_lookup_bytes(ctx));
+	if (!pager.ops->counters)
+		return;
+	pager.ops->counters(pager.ctx, &paging);
+#define X(name, unit, help) fn(user, #name, paging.name);
+	PAGER_COUNTERS(X)
+#undef X
+}
+
+static bool kheap_valid(const void *ctx)
+{
+	return kheap_is_valid(ctx);
+}
+
+static void kheap_close(void *ctx)
+{
+	kheap_free(ctx);
+}
+
+static const struct alloc_vt kheap_vt = {
+	REPLAY_STAMPED(kheap),
+	.alloc = counted_alloc,
+	.free = counted_free,
+	.touch = counted_touch,
+	.alignment = KVA_PAGE_SIZE,
+	.has_memory = true,
+	.lookup = kheap_lookup,
+	.size_of = kheap_size_of,
+	.granule = KVA_PAGE_SIZE,
+	.fill = kheap_fill,
+	.intact = kheap_intact,
+	.offset_of = kheap_offset_of,
+	.gauge = kheap_gauge,
+	.counters = kheap_hand_up,
+	.is_valid = kheap_valid,
+	.close = kheap_close,
+};
+
+static int open_pager(struct pager *out, enum pager_choice choice)
+{
+	if (choice == PAGER_SIM)
+		return pager_sim_new(out, NULL);
+	*out = pager_none();
+	return 0;
+}
+
+static int kheap_open(struct alloc *out, const struct alloc_config *config,
+		      struct kb_diag *diag)
+{
+	const uint8_t *choice = config->spec->choice;
+	struct kheap_config heap = {
+		.base = config->heap_base,
+		.pages = config->heap_pages,
+		.order = choice[KEY_ORDER],
+		.lookup = lookup_list[choice[KEY_LOOKUP]],
+	};
+	struct kheap *h;
+	int err;
+
+	err = open_pager(&heap.pager, choice[KEY_PAGER]);
+	if (err < 0)
+		return kb_fail(diag, err, "simulated pager: %s",
+			       kb_status_str(err));
+	err = kheap_new(&h, &heap, diag);
+	if (err < 0)
+		return err;
+	out->vt = &kheap_vt;
+	out->ctx = h;
+	return 0;
+}
+
+const struct alloc_ops alloc_kheap = {
+	.name = "kheap",
+	.help = "the teaching kernel's cluster heap",
+	.keys = kheap_keys,
+	.open = kheap_open,
+};

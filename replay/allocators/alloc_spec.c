@@ -1,0 +1,227 @@
+#include "alloc_spec.h"
+
+#include "alloc_list.h"
+#include "kb_suggest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Longest name as a person writes it, the terminating NUL included, bytes. */
+#define TEXT_SIZE 512
+
+static const struct alloc_ops *find_ops(const char *name, struct kb_diag *diag)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(name);
+
+	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
+		if (strcmp((*o)->name, name) == 0)
+			return *o;
+		kb_suggest_offer(&near, (*o)->name);
+	}
+	if (kb_suggest_best(&near))
+		kb_fail(diag, KB_E_ARG,
+			"unknown allocator '%s'; did you mean '%s'?", name,
+			kb_suggest_best(&near));
+	else
+		kb_fail(diag, KB_E_ARG,
+			"unknown allocator '%s'; see 'bench --list'", name);
+	return NULL;
+}
+
+static int find_key(const struct alloc_ops *ops, const char *name,
+		    struct kb_diag *diag)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(name);
+
+	if (!ops->keys)
+		return kb_fail(diag, KB_E_ARG,
+			       "allocator '%s' takes no options, got '%s='",
+			       ops->name, name);
+	for (int i = 0; ops->keys[i].name; i++) {
+		if (strcmp(ops->keys[i].name, name) == 0)
+			return i;
+		kb_suggest_offer(&near, ops->keys[i].name);
+	}
+	if (kb_suggest_best(&near))
+		return kb_fail(diag, KB_E_ARG,
+			       "allocator '%s' has no option '%s'; did you "
+			       "mean '%s'?",
+			       ops->name, name, kb_suggest_best(&near));
+	return kb_fail(diag, KB_E_ARG,
+		       "allocator '%s' has no option '%s'; see 'bench --list'",
+		       ops->name, name);
+}
+
+static int find_value(const struct alloc_key *key, const char *name,
+		      struct kb_diag *diag)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(name);
+
+	for (size_t i = 0; key->value(i); i++) {
+		if (strcmp(key->value(i), name) == 0)
+			return (int)i;
+		kb_suggest_offer(&near, key->value(i));
+	}
+	if (kb_suggest_best(&near))
+		return kb_fail(diag, KB_E_ARG,
+			       "'%s=' has no value '%s'; did you mean '%s'?",
+			       key->name, name, kb_suggest_best(&near));
+	return kb_fail(diag, KB_E_ARG,
+		       "'%s=' has no value '%s'; see 'bench --list'", key->name,
+		       name);
+}
+
+static int parse_choice(struct alloc_spec *spec, char *text,
+			struct kb_diag *diag)
+{
+	char *equals = strchr(text, '=');
+	int key, value;
+
+	if (!equals)
+		return kb_fail(diag, KB_E_ARG,
+			       "'%s' after '%s:' is not KEY=VALUE", text,
+			       spec->ops->name);
+	*equals = '\0';
+	key = find_key(spec->ops, text, diag);
+	if (key < 0)
+		return key;
+	value = find_value(&spec->ops->keys[key], equals + 1, diag);
+	if (value < 0)
+		return value;
+	spec->choice[key] = (uint8_t)value;
+	return 0;
+}
+
+static void write_canonical(struct alloc_spec *spec)
+{
+	const struct alloc_key *keys = spec->ops->keys;
+	size_t used;
+	char separator = ':';
+
+	used = (size_t)snprintf(spec->name, sizeof(spec->name), "%s",
+				spec->ops->name);
+	for (int i = 0; keys && keys[i].name; i++) {
+		if (spec->choice[i] == 0 || used >= sizeof(spec->name))
+			continue;
+		used += (size_t)snprintf(spec->name + used,
+					 sizeof(spec->name) - used, "%c%s=%s",
+					 separator, keys[i].name,
+					 keys[i].value(spec->choice[i]));
+		separator = ',';
+	}
+}
+
+int alloc_spec_parse(struct alloc_spec *out, const char *text,
+		     struct kb_diag *diag)
+{
+	char copy[TEXT_SIZE];
+	char *options, *save = NULL;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (strlen(text) >= sizeof(copy))
+		return kb_fail(diag, KB_E_ARG,
+			       "an allocator's name of %zu bytes is too long",
+			       strlen(text));
+	strcpy(copy, text);
+	options = strchr(copy, ':');
+	if (options)
+		*options++ = '\0';
+	out->ops = find_ops(copy, diag);
+	if (!out->ops)
+		return KB_E_ARG;
+	if (options && !*options)
+		return kb_fail(diag, KB_E_ARG,
+			       "nothing after '%s:'; leave out the colon",
+			       copy);
+	options = options ? strtok_r(options, ",", &save) : NULL;
+	for (; options; options = strtok_r(NULL, ",", &save)) {
+		err = parse_choice(out, options, diag);
+		if (err < 0)
+			return err;
+	}
+	write_canonical(out);
+	return 0;
+}
+
+static int append(struct alloc_spec **specs, size_t *count,
+		  const struct alloc_spec *spec, struct kb_diag *diag)
+{
+	struct alloc_spec *grown;
+
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp((*specs)[i].name, spec->name) == 0)
+			return 0;
+	grown = realloc(*specs, (*count + 1) * sizeof(**specs));
+	if (!grown)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	grown[(*count)++] = *spec;
+	*specs = grown;
+	return 0;
+}
+
+/* Bytes of the first name in a list, the tokens that continue it included. */
+static size_t first_name(const char *list)
+{
+	size_t length = strcspn(list, ",");
+
+	while (list[length] == ',') {
+		const char *token = list + length + 1;
+		size_t token_length = strcspn(token, ",");
+		size_t before_colon = strcspn(token, ":,");
+
+		if (!memchr(token, '=', before_colon))
+			break;
+		length += 1 + token_length;
+	}
+	return length;
+}
+
+int alloc_spec_parse_list(struct alloc_spec **specs, size_t *count,
+			  const char *text, struct kb_diag *diag)
+{
+	while (*text) {
+		size_t length = first_name(text);
+		struct alloc_spec spec;
+		char *name = strndup(text, length);
+		int err;
+
+		if (!name)
+			return kb_fail(diag, KB_E_NOMEM, "out of memory");
+		err = alloc_spec_parse(&spec, name, diag);
+		free(name);
+		if (err == 0)
+			err = append(specs, count, &spec, diag);
+		if (err < 0)
+			return err;
+		text += length + (text[length] == ',');
+	}
+	return 0;
+}
+
+int alloc_open(struct alloc *out, const struct alloc_config *config,
+	       struct kb_diag *diag)
+{
+	out->vt = NULL;
+	out->ctx = NULL;
+	return config->spec->ops->open(out, config, diag);
+}
+
+void alloc_close(struct alloc *alloc)
+{
+	if (alloc->vt)
+		alloc->vt->close(alloc->ctx);
+	alloc->vt = NULL;
+	alloc->ctx = NULL;
+}
+
+const char *alloc_spec_value(const struct alloc_spec *spec, const char *key)
+{
+	const struct alloc_key *keys = spec->ops->keys;
+
+	for (int i = 0; keys && keys[i].name; i++)
+		if (strcmp(keys[i].name, key) == 0)
+			return keys[i].value(spec->choice[i]);
+	return NULL;
+}

@@ -1,0 +1,45 @@
+/*
+ * alloc_spec: allocator names as they are written on a command line.
+ *
+ *   NAME[:KEY=VALUE[,KEY=VALUE…]]       kheap:lookup=pagemap,order=head
+ *
+ * In a comma-separated list of names, a token with '=' and no ':' before it
+ * continues the name on its left. The canonical form is the name, then only the
+ * keys that differ from their defaults, in the order of the allocator's keys.
+ *
+ * The bench program and tests may include this file.
+ */
+#ifndef ALLOC_SPEC_H
+#define ALLOC_SPEC_H
+
+#include "alloc.h"
+
+#include <stddef.h>
+
+/*
+ * Parses one name. Returns 0 with `*out` filled, or KB_E_ARG with `diag` saying
+ * what is unknown and which known name is nearest.
+ */
+int alloc_spec_parse(struct alloc_spec *out, const char *text,
+		     struct kb_diag *diag);
+
+/*
+ * Splits a comma-separated list and parses each name, appending to the `*count`
+ * entries of `*specs`, which is grown by realloc and the caller's to free. A
+ * name that is there already, in canonical form, is not added again. Returns 0,
+ * KB_E_ARG or KB_E_NOMEM with `diag` filled; on error the list may have grown.
+ */
+int alloc_spec_parse_list(struct alloc_spec **specs, size_t *count,
+			  const char *text, struct kb_diag *diag);
+
+/* Makes the allocator that a spec names: its ops' open. */
+int alloc_open(struct alloc *out, const struct alloc_config *config,
+	       struct kb_diag *diag);
+
+/* Closes an allocator and empties it; an empty one is ignored. */
+void alloc_close(struct alloc *alloc);
+
+/* The value chosen for the key called `key`, or NULL if there is no such. */
+const char *alloc_spec_value(const struct alloc_spec *spec, const char *key);
+
+#endif /* ALLOC_SPEC_H */

@@ -1,0 +1,212 @@
+/*
+ * alloc: the contract between the replay engine and an allocator.
+ *
+ * An allocator is a const struct alloc_ops, one file and one line in
+ * allocators/alloc_list.c; alloc_skeleton.c shows the least there is to write.
+ * Opening it gives a struct alloc { vt, ctx }: what the engine replays into.
+ *
+ * A handle names a live allocation: a host address, or an address in the
+ * simulated machine. 0 is "failed".
+ *
+ * Hot paths go through `run` and `run_probed`, which each allocator stamps from
+ * the templates in replay_loop.h, so that no indirect call stands in a timed
+ * loop. The single-operation entries are for the untimed passes; they count
+ * where the allocator has something to count.
+ *
+ * Every allocator's file and the replay engine include this file.
+ */
+#ifndef ALLOC_H
+#define ALLOC_H
+
+#include "kb_status.h"
+#include "replay_op.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How much of an object a replay touches right after its allocation. */
+enum alloc_touch {
+	/* Nothing: the default. */
+	ALLOC_TOUCH_NONE = 0,
+
+	/* Its first byte. */
+	ALLOC_TOUCH_FIRST = 1,
+
+	/* The first byte of the object and of each further 4,096 of it. */
+	ALLOC_TOUCH_ALL = 2
+};
+#define ALLOC_TOUCH_MODES 3
+
+/* Bytes between two touches of ALLOC_TOUCH_ALL. */
+#define ALLOC_TOUCH_STRIDE 4096u
+
+/* Most keys that one allocator can have. */
+#define ALLOC_KEYS_MAX 8
+
+/* Longest canonical name, the terminating NUL included, bytes. */
+#define ALLOC_NAME_SIZE 160
+
+/* One key=value choice in an allocator's name. */
+struct alloc_key {
+	const char *name;
+
+	/* One line for --list. */
+	const char *help;
+
+	/* The i-th value's name; NULL past the last. The first is the
+	 * default. */
+	const char *(*value)(size_t i);
+};
+
+struct alloc_ops;
+
+/* An allocator's name, parsed (alloc_spec.h). */
+struct alloc_spec {
+	const struct alloc_ops *ops;
+
+	/* For each key, which of its values. */
+	uint8_t choice[ALLOC_KEYS_MAX];
+
+	/* The name, then only the keys that differ from their defaults. */
+	char name[ALLOC_NAME_SIZE];
+};
+
+struct alloc_config {
+	/* Borrowed for the call. */
+	const struct alloc_spec *spec;
+
+	/* First address and pages of the simulated heap window; 0 means the
+	 * heap's defaults. Allocators of host memory ignore them. */
+	uint32_t heap_base;
+	uint32_t heap_pages;
+};
+
+/* Single timed operations, chosen by a hash of the event's number. */
+struct replay_probe {
+	/* Same seed, same events chosen, for every allocator. */
+	uint64_t seed;
+
+	/* Number of the slice's first event. */
+	uint64_t first_event;
+
+	/* A free is timed, whole, if its hash is below `kfree_below`; else its
+	 * lookup alone is, if the hash is below `lookup_below`. */
+	uint32_t kfree_below;
+	uint32_t lookup_below;
+
+	bool use_tsc;
+
+	/* What was read: ticks, the cost of reading included. Room for as many
+	 * as the slice has events; owned by the caller. */
+	uint64_t *kfree_ticks;
+	size_t kfree_count;
+	uint64_t *lookup_ticks;
+	size_t lookup_count;
+};
+
+/* Where a heap stands: read after every operation of the count pass. */
+struct alloc_gauge {
+	/* Sums so far. */
+	uint64_t lookups;
+	uint64_t nodes_visited;
+
+	/* States. */
+	uint64_t pages_live;
+	uint64_t free_pages;
+	uint64_t longest_free_run;
+};
+
+/* Receives an allocator's counters, one call each, in a fixed order. `name` is
+ * static. */
+typedef void (*alloc_counter_fn)(void *user, const char *name, uint64_t value);
+
+struct alloc_vt {
+	/* Runs `count` operations, timed from outside. `live` maps slots to
+	 * handles. One for each enum alloc_touch. Required. */
+	void (*run[ALLOC_TOUCH_MODES])(void *ctx, const struct replay_op *ops,
+				       size_t count, uint64_t *live);
+
+	/* The same, untouched, timing single operations. Required. */
+	void (*run_probed)(void *ctx, const struct replay_op *ops, size_t count,
+			   uint64_t *live, struct replay_probe *probe);
+
+	/* Allocates `size` bytes; the handle, or 0. Required. */
+	uint64_t (*alloc)(void *ctx, uint32_t size);
+
+	/* Frees a live handle. Returns 0, or <0 if the allocator does not know
+	 * it. Required. */
+	int (*free)(void *ctx, uint64_t handle);
+
+	/* One access to the byte at handle + offset. Required. */
+	void (*touch)(void *ctx, uint64_t handle, uint32_t offset);
+
+	/* The bytes the allocator's handles are multiples of. At least 1. */
+	uint32_t alignment;
+
+	/* False for an allocator that hands out no memory (null): nothing about
+	 * its handles can be verified. */
+	bool has_memory;
+
+	/* Finds the allocation that starts at `handle`, as its free would.
+	 * Returns its index, or -1. Optional: NULL where an allocator's lookup
+	 * is not to be had alone. */
+	int64_t (*lookup)(const void *ctx, uint64_t handle);
+
+	/* Bytes that the allocator's own records give to the live allocation at
+	 * `handle`, found as its free would find it; 0 if there is none. It is
+	 * the size asked for, rounded up to whole granules, at least one.
+	 * Optional, with the granule. */
+	uint64_t (*size_of)(const void *ctx, uint64_t handle);
+	uint32_t granule;
+
+	/* Writes a payload made from `key` to the allocation, and tells whether
+	 * it is still there. Optional, as a pair. */
+	void (*fill)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
+	bool (*intact)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
+
+	/* A handle less the heap's base: what the digest takes. Optional: NULL
+	 * where addresses are the host's. Needs size_of. */
+	uint64_t (*offset_of)(const void *ctx, uint64_t handle);
+
+	/* Optional: NULL where there is no heap window to look at. */
+	void (*gauge)(const void *ctx, struct alloc_gauge *out);
+
+	/* Optional: NULL has none. */
+	void (*counters)(const void *ctx, alloc_counter_fn fn, void *user);
+
+	/* True if all of the allocator's structures agree; slow. Optional. */
+	bool (*is_valid)(const void *ctx);
+
+	/* Frees the allocator; live handles need not be freed before. */
+	void (*close)(void *ctx);
+};
+
+struct alloc {
+	const struct alloc_vt *vt;
+	void *ctx;
+};
+
+struct alloc_ops {
+	/* The name on a command line. */
+	const char *name;
+
+	/* One line for --list. */
+	const char *help;
+
+	/* Keys, ended by one whose name is NULL; NULL has none. Their order is
+	 * that of the canonical name. */
+	const struct alloc_key *keys;
+
+	/* Version of the library behind it, or NULL. Static. */
+	const char *(*version)(void);
+
+	/*
+	 * Makes an allocator in `*out`, which the caller closes by
+	 * vt->close(ctx). Returns 0, or <0 with `diag` filled.
+	 */
+	int (*open)(struct alloc *out, const struct alloc_config *config,
+		    struct kb_diag *diag);
+};
+
+#endif /* ALLOC_H */

@@ -1,0 +1,162 @@
+/*
+ * replay_loop: the replay loops, as inline templates.
+ *
+ * An allocator's file describes its calls in a struct replay_calls of constant
+ * function pointers and stamps the loops with REPLAY_STAMP. The arguments are
+ * constants, so the compiler makes direct calls of them: a call through a
+ * pointer for every event costs about 2 ns where malloc and free cost 10.
+ *
+ * Every allocator's file includes this file; so does the engine, which stamps
+ * the same loop over a struct alloc_vt's single operations.
+ */
+#ifndef REPLAY_LOOP_H
+#define REPLAY_LOOP_H
+
+#include "alloc.h"
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "replay_op.h"
+#include "replay_tick.h"
+
+struct replay_calls {
+	uint64_t (*alloc)(void *ctx, uint32_t size);
+	void (*free)(void *ctx, uint64_t handle);
+	void (*touch)(void *ctx, uint64_t handle, uint32_t offset);
+
+	/* NULL where the allocator has no lookup of its own. */
+	int64_t (*lookup)(const void *ctx, uint64_t handle);
+};
+
+static kb_always_inline void replay_touch(const struct replay_calls calls,
+					  void *ctx, uint64_t handle,
+					  uint32_t size, enum alloc_touch touch)
+{
+	uint32_t offset = 0;
+
+	if (touch == ALLOC_TOUCH_NONE || handle == 0 || size == 0)
+		return;
+	calls.touch(ctx, handle, 0);
+	if (touch == ALLOC_TOUCH_FIRST)
+		return;
+	while (size - offset > ALLOC_TOUCH_STRIDE) {
+		offset += ALLOC_TOUCH_STRIDE;
+		calls.touch(ctx, handle, offset);
+	}
+}
+
+/* Runs operations; what a timed pass measures. A free whose alloc failed is
+ * left out. */
+static kb_always_inline void replay_loop(const struct replay_calls calls,
+					 void *ctx, const struct replay_op *ops,
+					 size_t count, uint64_t *live,
+					 enum alloc_touch touch)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct replay_op op = ops[i];
+		uint64_t *handle = &live[replay_op_slot(op)];
+
+		if (replay_op_is_free(op)) {
+			if (kb_likely(*handle))
+				calls.free(ctx, *handle);
+			*handle = 0;
+		} else {
+			*handle = calls.alloc(ctx, op.size);
+			replay_touch(calls, ctx, *handle, op.size, touch);
+		}
+	}
+}
+
+static kb_always_inline void replay_probe_kfree(const struct replay_calls calls,
+						void *ctx, uint64_t handle,
+						struct replay_probe *probe)
+{
+	uint64_t begin = replay_tick_begin(probe->use_tsc);
+	uint64_t end;
+
+	calls.free(ctx, handle);
+	end = replay_tick_end(probe->use_tsc);
+	probe->kfree_ticks[probe->kfree_count++] = end - begin;
+}
+
+static kb_always_inline void
+replay_probe_lookup(const struct replay_calls calls, void *ctx, uint64_t handle,
+		    struct replay_probe *probe)
+{
+	uint64_t begin = replay_tick_begin(probe->use_tsc);
+	int64_t index = calls.lookup(ctx, handle);
+	uint64_t end;
+
+	/* The search is over only when its answer is there. */
+	__asm__ volatile("" : : "r"(index) : "memory");
+	end = replay_tick_end(probe->use_tsc);
+	probe->lookup_ticks[probe->lookup_count++] = end - begin;
+}
+
+/* Frees; of a chosen event either the whole is timed, or just its lookup with
+ * the free behind it untimed, so that neither warms the caches for the other. */
+static kb_always_inline void replay_probe_free(const struct replay_calls calls,
+					       void *ctx, uint64_t handle,
+					       uint64_t event,
+					       struct replay_probe *probe)
+{
+	uint32_t hash = (uint32_t)(kb_mix64(probe->seed ^ event) >> 32);
+
+	if (hash < probe->kfree_below) {
+		replay_probe_kfree(calls, ctx, handle, probe);
+		return;
+	}
+	if (calls.lookup && hash < probe->lookup_below)
+		replay_probe_lookup(calls, ctx, handle, probe);
+	calls.free(ctx, handle);
+}
+
+/* Runs operations and times some of them one by one. */
+static kb_always_inline void
+replay_loop_probed(const struct replay_calls calls, void *ctx,
+		   const struct replay_op *ops, size_t count, uint64_t *live,
+		   struct replay_probe *probe)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct replay_op op = ops[i];
+		uint64_t *handle = &live[replay_op_slot(op)];
+
+		if (!replay_op_is_free(op)) {
+			*handle = calls.alloc(ctx, op.size);
+			continue;
+		}
+		if (!*handle)
+			continue;
+		replay_probe_free(calls, ctx, *handle,
+				  probe->first_event + i, probe);
+		*handle = 0;
+	}
+}
+
+/*
+ * Stamps an allocator's loops from its calls: functions PREFIX_run_none,
+ * _first, _all and PREFIX_run_probed, to be named in its alloc_vt by
+ * REPLAY_STAMPED(PREFIX).
+ */
+#define REPLAY_STAMP_RUN(name, calls, touch)                                   \
+	static void name(void *ctx, const struct replay_op *ops, size_t count, \
+			 uint64_t *live)                                       \
+	{                                                                      \
+		replay_loop(calls, ctx, ops, count, live, touch);              \
+	}
+
+#define REPLAY_STAMP(prefix, calls)                                            \
+	REPLAY_STAMP_RUN(prefix##_run_none, calls, ALLOC_TOUCH_NONE)           \
+	REPLAY_STAMP_RUN(prefix##_run_first, calls, ALLOC_TOUCH_FIRST)         \
+	REPLAY_STAMP_RUN(prefix##_run_all, calls, ALLOC_TOUCH_ALL)             \
+	static void prefix##_run_probed(                                       \
+		void *ctx, const struct replay_op *ops, size_t count,          \
+		uint64_t *live, struct replay_probe *probe)                    \
+	{                                                                      \
+		replay_loop_probed(calls, ctx, ops, count, live, probe);       \
+	}
+
+#define REPLAY_STAMPED(prefix)                                                 \
+	.run = { prefix##_run_none, prefix##_run_first, prefix##_run_all },    \
+	.run_probed = prefix##_run_probed
+
+#endif /* REPLAY_LOOP_H */

@@ -1,0 +1,71 @@
+/*
+ * replay: replays a trace into an allocator, in one of four passes that are
+ * never mixed.
+ *
+ *   verify      a shadow model agrees at every event: no overlap, right
+ *               alignment, right size, right cluster found, payload intact;
+ *   count       exact integer counters, a digest, distributions, the timeline;
+ *   throughput  whole slices timed: one epoch;
+ *   latency     chosen single operations timed.
+ *
+ * Each takes a reader at the first event and an allocator freshly opened, and
+ * leaves the allocator to be closed by the caller, live objects and all.
+ *
+ * bench may include this file.
+ */
+#ifndef REPLAY_H
+#define REPLAY_H
+
+#include "alloc.h"
+#include "kb_status.h"
+#include "replay_result.h"
+#include "trc_reader.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Events of the first, untimed replay of a timed pass, at most. */
+#define REPLAY_WARM_EVENTS_MAX UINT64_C(1000000)
+
+struct replay_job {
+	/* Borrowed. Stands at the first event. */
+	struct trc_reader *reader;
+
+	/* Borrowed. Freshly opened. */
+	struct alloc alloc;
+
+	enum alloc_touch touch;
+
+	/* From the clock's qualification. Timed passes only. */
+	bool use_tsc;
+
+	/* Wall time that a timed pass may take, ns; 0 means no bound. Half of it
+	 * at most goes to the first replay. */
+	uint64_t budget_ns;
+
+	/* Seeds the choice of operations that the latency pass times. */
+	uint64_t seed;
+
+	/* The latency pass aims at so many samples of each kind in one run. */
+	uint64_t samples;
+
+	/* Events done so far, for whoever watches; NULL for nobody. */
+	_Atomic uint64_t *progress;
+};
+
+/*
+ * Each pass returns 0 with `*out` filled, or <0 with `diag` filled: what the
+ * reader says, KB_E_RANGE, KB_E_NOMEM; replay_verify also KB_E_WRONG, naming
+ * the event and what is wrong. `*out` is zeroed first.
+ */
+int replay_verify(const struct replay_job *job,
+		  struct replay_verify_result *out, struct kb_diag *diag);
+int replay_count(const struct replay_job *job, struct replay_count_result *out,
+		 struct kb_diag *diag);
+int replay_throughput(const struct replay_job *job,
+		      struct replay_time_result *out, struct kb_diag *diag);
+int replay_latency(const struct replay_job *job,
+		   struct replay_latency_result *out, struct kb_diag *diag);
+
+#endif /* REPLAY_H */

@@ -1,0 +1,230 @@
+#include "replay.h"
+
+#include "kb_assert.h"
+#include "kb_bits.h"
+#include "replay_program.h"
+#include "replay_step.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A count pass on its way. */
+struct counting {
+	struct replay_count_result *out;
+	struct replay_step step;
+	struct replay_program program;
+
+	/* Bytes asked for, by slot; as many slots as the program has room
+	 * for. */
+	uint32_t *size;
+	size_t slots;
+
+	/* The header's word for the number of events: only cuts the bins. */
+	uint64_t events_total;
+
+	/* The gauge after the last event, and at the start of the bin. */
+	struct alloc_gauge now;
+	struct alloc_gauge bin_start;
+
+#define X(name, help) uint64_t name;
+	REPLAY_COUNTERS(X)
+#undef X
+	uint64_t bytes_live;
+	uint64_t live;
+};
+
+const struct replay_counter *
+replay_counters_find(const struct replay_counters *counters, const char *name)
+{
+	for (uint32_t i = 0; i < counters->count; i++)
+		if (strcmp(counters->item[i].name, name) == 0)
+			return &counters->item[i];
+	return NULL;
+}
+
+static void add_counter(void *user, const char *name, uint64_t value)
+{
+	struct replay_counters *counters = user;
+	struct replay_counter *item;
+
+	kb_assert(counters->count < REPLAY_COUNTERS_MAX);
+	kb_assert(strlen(name) < REPLAY_COUNTER_NAME_SIZE);
+	item = &counters->item[counters->count++];
+	strncpy(item->name, name, sizeof(item->name) - 1);
+	item->value = value;
+}
+
+static int reserve(struct counting *c)
+{
+	uint32_t *size;
+
+	if (c->slots == c->program.slots)
+		return 0;
+	size = realloc(c->size, c->program.slots * sizeof(*size));
+	if (!size)
+		return KB_E_NOMEM;
+	c->size = size;
+	c->slots = c->program.slots;
+	return 0;
+}
+
+static void count_alloc(struct counting *c, struct replay_op op)
+{
+	c->allocs++;
+	if (!c->program.live[replay_op_slot(op)]) {
+		if (c->failed_allocs++ == 0)
+			c->first_failed_event = c->events;
+		return;
+	}
+	c->size[replay_op_slot(op)] = op.size;
+	c->bytes_live += op.size;
+	c->bytes_live_max = kb_max(c->bytes_live_max, c->bytes_live);
+	c->live++;
+	c->live_max = kb_max(c->live_max, c->live);
+}
+
+static void count_free(struct counting *c, struct replay_op op, uint64_t handle)
+{
+	c->frees++;
+	if (!handle) {
+		c->skipped_frees++;
+		return;
+	}
+	c->bytes_live -= c->size[replay_op_slot(op)];
+	c->live--;
+}
+
+/* Reads the gauge and takes from it what the last event did. */
+static void read_gauge(struct counting *c)
+{
+	const struct alloc *alloc = &c->step.alloc;
+	struct alloc_gauge before = c->now;
+	struct replay_bin *bin = &c->out->bin[c->out->bins];
+	uint64_t nodes;
+
+	if (!alloc->vt->gauge)
+		return;
+	alloc->vt->gauge(alloc->ctx, &c->now);
+	if (c->now.lookups == before.lookups)
+		return;
+	nodes = c->now.nodes_visited - before.nodes_visited;
+	replay_hist_add(&c->out->nodes, nodes);
+	bin->nodes_visited_max = kb_max(bin->nodes_visited_max, nodes);
+}
+
+static void close_bin(struct counting *c)
+{
+	struct replay_bin *bin = &c->out->bin[c->out->bins++];
+
+	bin->event = c->events;
+	bin->live = c->live;
+	bin->live_bytes = c->bytes_live;
+	bin->pages_live = c->now.pages_live;
+	bin->free_pages = c->now.free_pages;
+	bin->longest_free_run = c->now.longest_free_run;
+	bin->lookups = c->now.lookups - c->bin_start.lookups;
+	bin->nodes_visited = c->now.nodes_visited - c->bin_start.nodes_visited;
+	c->bin_start = c->now;
+}
+
+/* The event behind which the current bin ends: bin b of B ends at
+ * total * (b + 1) / B, the last one with the trace. */
+static uint64_t bin_end(const struct counting *c)
+{
+	uint64_t bins = kb_min(REPLAY_BINS, kb_max(c->events_total, 1));
+	uint64_t whole = c->events_total / bins, rest = c->events_total % bins;
+	uint64_t b = c->out->bins + 1;
+
+	if (b >= bins)
+		return UINT64_MAX;
+	return whole * b + rest * b / bins;
+}
+
+static int count_slice(struct counting *c, const struct replay_slice *slice,
+		       struct kb_diag *diag)
+{
+	uint64_t end = bin_end(c);
+
+	for (size_t i = 0; i < slice->count; i++) {
+		struct replay_op op = slice->ops[i];
+		uint64_t handle = c->program.live[replay_op_slot(op)];
+
+		c->events++;
+		replay_step_run(&c->step, op, c->program.live);
+		if (c->step.free_status < 0)
+			return kb_fail(diag, KB_E_WRONG,
+				       "event %" PRIu64 ": the allocator does "
+				       "not know the address it handed out",
+				       c->events);
+		if (replay_op_is_free(op))
+			count_free(c, op, handle);
+		else
+			count_alloc(c, op);
+		read_gauge(c);
+		if (c->events == end) {
+			close_bin(c);
+			end = bin_end(c);
+		}
+	}
+	return 0;
+}
+
+static void hand_up(struct counting *c)
+{
+	struct replay_counters *counters = &c->out->counters;
+	const struct alloc *alloc = &c->step.alloc;
+
+	c->live_at_end = c->live;
+#define X(name, help) add_counter(counters, #name, c->name);
+	REPLAY_COUNTERS(X)
+#undef X
+	if (alloc->vt->counters)
+		alloc->vt->counters(alloc->ctx, add_counter, counters);
+	c->out->has_gauge = alloc->vt->gauge != NULL;
+	c->out->has_digest = c->step.digest != NULL;
+	c->out->digest = replay_step_digest(&c->step);
+}
+
+static int count_all(struct counting *c, const struct replay_job *job,
+		     struct kb_diag *diag)
+{
+	struct replay_slice slice;
+	int err;
+
+	while ((err = replay_program_next(&c->program, &slice, diag)) == 0) {
+		err = reserve(c);
+		if (err < 0)
+			return kb_fail(diag, err, "out of memory for sizes");
+		err = count_slice(c, &slice, diag);
+		if (err < 0)
+			return err;
+		if (job->progress)
+			atomic_store(job->progress, c->events);
+	}
+	if (err < 0)
+		return err;
+	close_bin(c);
+	hand_up(c);
+	return 0;
+}
+
+int replay_count(const struct replay_job *job, struct replay_count_result *out,
+		 struct kb_diag *diag)
+{
+	struct counting c = { .out = out };
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	c.events_total = trc_reader_info(job->reader)->counts.events;
+	replay_program_init(&c.program, job->reader);
+	err = replay_step_init(&c.step, job->alloc, job->touch);
+	if (err < 0)
+		kb_fail(diag, err, "out of memory for the digest");
+	else
+		err = count_all(&c, job, diag);
+	replay_step_release(&c.step);
+	replay_program_release(&c.program);
+	free(c.size);
+	return err;
+}

@@ -1,0 +1,123 @@
+#include "replay_program.h"
+
+#include "kb_assert.h"
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(TRC_ALLOC == 0, "every other kind is a free");
+
+void replay_program_init(struct replay_program *program,
+			 struct trc_reader *reader)
+{
+	memset(program, 0, sizeof(*program));
+	program->reader = reader;
+}
+
+void replay_program_release(struct replay_program *program)
+{
+	free(program->ops);
+	free(program->live);
+	memset(program, 0, sizeof(*program));
+}
+
+static int reserve_ops(struct replay_program *program, size_t count)
+{
+	struct replay_op *ops;
+
+	if (count <= program->capacity)
+		return 0;
+	ops = realloc(program->ops, count * sizeof(*ops));
+	if (!ops)
+		return KB_E_NOMEM;
+	program->ops = ops;
+	program->capacity = count;
+	return 0;
+}
+
+static int reserve_slots(struct replay_program *program, size_t slots)
+{
+	uint64_t *live;
+	size_t wanted;
+
+	if (slots <= program->slots)
+		return 0;
+	wanted = (size_t)kb_max(slots, program->slots * 2);
+	live = realloc(program->live, wanted * sizeof(*live));
+	if (!live)
+		return KB_E_NOMEM;
+	memset(live + program->slots, 0,
+	       (wanted - program->slots) * sizeof(*live));
+	program->live = live;
+	program->slots = wanted;
+	return 0;
+}
+
+/* Packs a block; tells the highest slot, and the bits of all sizes together. */
+static void pack(struct replay_op *restrict ops, const struct trc_block *block,
+		 uint32_t *slot_max, uint64_t *size_bits)
+{
+	const uint8_t *kind = block->kind;
+	const uint32_t *slot = block->slot;
+	const uint64_t *size = block->size;
+	uint32_t highest = 0;
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < block->count; i++) {
+		ops[i].slot_kind = slot[i] << 1 | (kind[i] != TRC_ALLOC);
+		ops[i].size = (uint32_t)size[i];
+		highest = slot[i] > highest ? slot[i] : highest;
+		bits |= size[i];
+	}
+	*slot_max = highest;
+	*size_bits = bits;
+}
+
+static int refuse_size(const struct trc_block *block, struct kb_diag *diag)
+{
+	for (uint32_t i = 0; i < block->count; i++)
+		if (block->size[i] > UINT32_MAX)
+			return kb_fail(diag, KB_E_RANGE,
+				       "event %" PRIu64 " allocates %" PRIu64
+				       " bytes; a replay takes sizes below "
+				       "4 GiB",
+				       block->first_event + i, block->size[i]);
+	return KB_E_RANGE;
+}
+
+int replay_program_next(struct replay_program *program,
+			struct replay_slice *slice, struct kb_diag *diag)
+{
+	struct trc_block block;
+	uint32_t slot_max;
+	uint64_t size_bits;
+	int err;
+
+	err = trc_reader_next(program->reader, &block, diag);
+	if (err != 0)
+		return err;
+	err = reserve_ops(program, block.count);
+	if (err < 0)
+		return kb_fail(diag, err, "out of memory for a slice");
+	pack(program->ops, &block, &slot_max, &size_bits);
+	if (size_bits > UINT32_MAX)
+		return refuse_size(&block, diag);
+	if (slot_max >= REPLAY_SLOTS_MAX)
+		return kb_fail(diag, KB_E_RANGE,
+			       "slot %" PRIu32 " is over the limit of 2^31",
+			       slot_max);
+	err = reserve_slots(program, (size_t)slot_max + 1);
+	if (err < 0)
+		return kb_fail(diag, err, "out of memory for live objects");
+	slice->ops = program->ops;
+	slice->count = block.count;
+	slice->first_event = block.first_event;
+	return 0;
+}
+
+int replay_program_rewind(struct replay_program *program, struct kb_diag *diag)
+{
+	return trc_reader_rewind(program->reader, diag);
+}

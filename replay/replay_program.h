@@ -1,0 +1,59 @@
+/*
+ * replay_program: compiles a trace into slices of packed operations, a block of
+ * the file at a time, so that memory follows the live objects and never the
+ * number of events.
+ *
+ * The replay engine includes this file.
+ */
+#ifndef REPLAY_PROGRAM_H
+#define REPLAY_PROGRAM_H
+
+#include "kb_status.h"
+#include "replay_op.h"
+#include "trc_reader.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct replay_program {
+	/* Borrowed. */
+	struct trc_reader *reader;
+
+	/* The slice's operations; as many as the largest block had events. */
+	struct replay_op *ops;
+	size_t capacity;
+
+	/* Handles of the live objects by slot; 0 where none is. Grows with the
+	 * highest slot that a slice has named. */
+	uint64_t *live;
+	size_t slots;
+};
+
+struct replay_slice {
+	/* Owned by the program; valid until its next call. */
+	const struct replay_op *ops;
+	size_t count;
+
+	/* Number of the first event, from 0. */
+	uint64_t first_event;
+};
+
+/* Makes an empty program over a reader that stands at the first event. */
+void replay_program_init(struct replay_program *program,
+			 struct trc_reader *reader);
+
+/* Frees what the program owns. The handles in `live` are the caller's. */
+void replay_program_release(struct replay_program *program);
+
+/*
+ * Compiles the next block into `*slice` and makes room for its slots. Returns
+ * 0; KB_END after the last block; or <0 with `diag` filled: what the reader
+ * says, KB_E_RANGE for a size of 4 GiB or more, KB_E_NOMEM.
+ */
+int replay_program_next(struct replay_program *program,
+			struct replay_slice *slice, struct kb_diag *diag);
+
+/* Goes back to the first event; `live` must hold nothing any more. */
+int replay_program_rewind(struct replay_program *program, struct kb_diag *diag);
+
+#endif /* REPLAY_PROGRAM_H */

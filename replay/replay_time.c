@@ -1,0 +1,270 @@
+#include "replay.h"
+
+#include "kb_bits.h"
+#include "replay_program.h"
+#include "replay_tick.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* A timed slice lasts at least this long, so that reading the clock around it
+ * costs next to nothing, … */
+#define SLICE_MIN_NS UINT64_C(250000)
+
+/* … and at most about this long, so that the budget is looked at in time. */
+#define SLICE_MAX_NS UINT64_C(50000000)
+
+/* Operations of the first slice, before anything is known of their cost. */
+#define SLICE_FIRST 2048
+
+/* A timed pass on its way. */
+struct timing {
+	const struct replay_job *job;
+	struct replay_program program;
+
+	/* Operations of the next slice. */
+	size_t chunk;
+
+	/* System clock at which the pass, or its current replay, must end; 0
+	 * for never. */
+	uint64_t deadline_ns;
+
+	/* The current replay's tally. */
+	uint64_t ticks;
+	uint64_t events;
+	uint64_t slices;
+	bool cut_short;
+
+	/* Latency only: where readings go, as large as a block, and what
+	 * becomes of them. */
+	struct replay_probe probe;
+	struct replay_latency_result *latency;
+};
+
+static bool is_late(const struct timing *t)
+{
+	return t->deadline_ns && replay_tick_system() >= t->deadline_ns;
+}
+
+/* Runs some operations under the clock and adapts the next slice's size. */
+static void run_timed(struct timing *t, const struct replay_op *ops,
+		      size_t count)
+{
+	const struct alloc *alloc = &t->job->alloc;
+	bool use_tsc = t->job->use_tsc;
+	uint64_t wall = replay_tick_system();
+	uint64_t begin = replay_tick_begin(use_tsc);
+
+	alloc->vt->run[t->job->touch](alloc->ctx, ops, count, t->program.live);
+	t->ticks += replay_tick_end(use_tsc) - begin;
+	t->slices++;
+	wall = replay_tick_system() - wall;
+	if (wall < SLICE_MIN_NS && count == t->chunk)
+		t->chunk *= 2;
+	else if (wall > SLICE_MAX_NS && t->chunk > 1)
+		t->chunk /= 2;
+}
+
+static void file_samples(struct timing *t)
+{
+	for (size_t i = 0; i < t->probe.kfree_count; i++)
+		replay_hist_add(&t->latency->kfree, t->probe.kfree_ticks[i]);
+	for (size_t i = 0; i < t->probe.lookup_count; i++)
+		replay_hist_add(&t->latency->lookup, t->probe.lookup_ticks[i]);
+	t->probe.kfree_count = 0;
+	t->probe.lookup_count = 0;
+}
+
+static void run_probed(struct timing *t, const struct replay_op *ops,
+		       size_t count)
+{
+	const struct alloc *alloc = &t->job->alloc;
+
+	t->probe.first_event = t->events;
+	alloc->vt->run_probed(alloc->ctx, ops, count, t->program.live,
+			      &t->probe);
+	file_samples(t);
+}
+
+/* The readings of a piece of `chunk` operations are kept until it ends. */
+static int reserve_probe(struct timing *t, size_t count)
+{
+	uint64_t *kfree, *lookup;
+
+	kfree = realloc(t->probe.kfree_ticks, count * sizeof(*kfree));
+	if (kfree)
+		t->probe.kfree_ticks = kfree;
+	lookup = realloc(t->probe.lookup_ticks, count * sizeof(*lookup));
+	if (lookup)
+		t->probe.lookup_ticks = lookup;
+	return kfree && lookup ? 0 : KB_E_NOMEM;
+}
+
+static void run_slice(struct timing *t, const struct replay_slice *slice,
+		      bool probed)
+{
+	size_t done = 0;
+
+	while (done < slice->count && !t->cut_short) {
+		size_t count = (size_t)kb_min(t->chunk, slice->count - done);
+
+		if (probed)
+			run_probed(t, slice->ops + done, count);
+		else
+			run_timed(t, slice->ops + done, count);
+		done += count;
+		t->events += count;
+		t->cut_short = is_late(t);
+	}
+	/* Late behind the very last operation is not late. */
+	if (done == slice->count && t->cut_short &&
+	    t->events == trc_reader_info(t->program.reader)->counts.events)
+		t->cut_short = false;
+	if (t->job->progress)
+		atomic_store(t->job->progress, t->events);
+}
+
+/* Replays up to `events_max` events from where the program stands. */
+static int run_replay(struct timing *t, uint64_t events_max, bool probed,
+		      struct kb_diag *diag)
+{
+	struct replay_slice slice;
+	int err = 0;
+
+	t->ticks = t->events = t->slices = 0;
+	t->cut_short = false;
+	while (t->events < events_max && !t->cut_short) {
+		err = replay_program_next(&t->program, &slice, diag);
+		if (err != 0)
+			break;
+		slice.count = (size_t)kb_min(slice.count,
+					     events_max - t->events);
+		if (probed && reserve_probe(t, slice.count) < 0)
+			return kb_fail(diag, KB_E_NOMEM, "out of memory");
+		run_slice(t, &slice, probed);
+	}
+	return err < 0 ? err : 0;
+}
+
+static void free_all(struct timing *t)
+{
+	const struct alloc *alloc = &t->job->alloc;
+
+	for (size_t i = 0; i < t->program.slots; i++) {
+		if (t->program.live[i])
+			alloc->vt->free(alloc->ctx, t->program.live[i]);
+		t->program.live[i] = 0;
+	}
+}
+
+static void begin(struct timing *t, const struct replay_job *job)
+{
+	memset(t, 0, sizeof(*t));
+	t->job = job;
+	t->chunk = SLICE_FIRST;
+	replay_program_init(&t->program, job->reader);
+}
+
+static void end(struct timing *t)
+{
+	replay_program_release(&t->program);
+	free(t->probe.kfree_ticks);
+	free(t->probe.lookup_ticks);
+}
+
+/* The first, untimed replay, and everything freed behind it. Half of the
+ * budget at most; the rest is the timed replay's. */
+static int warm_up(struct timing *t, struct kb_diag *diag)
+{
+	uint64_t budget = t->job->budget_ns;
+	uint64_t now = replay_tick_system();
+	int err;
+
+	t->deadline_ns = budget ? now + budget / 2 : 0;
+	err = run_replay(t, REPLAY_WARM_EVENTS_MAX, false, diag);
+	if (err < 0)
+		return err;
+	free_all(t);
+	t->deadline_ns = budget ? now + budget : 0;
+	return replay_program_rewind(&t->program, diag);
+}
+
+static int time_epoch(struct timing *t, struct replay_time_result *out,
+		      struct kb_diag *diag)
+{
+	struct rusage before, after;
+	int err;
+
+	err = warm_up(t, diag);
+	if (err < 0)
+		return err;
+	out->cold_ticks = t->ticks;
+	out->cold_events = t->events;
+	out->cold_slices = t->slices;
+	getrusage(RUSAGE_SELF, &before);
+	err = run_replay(t, UINT64_MAX, false, diag);
+	getrusage(RUSAGE_SELF, &after);
+	out->ticks = t->ticks;
+	out->events = t->events;
+	out->slices = t->slices;
+	out->cut_short = t->cut_short;
+	out->preemptions = (uint64_t)(after.ru_nivcsw - before.ru_nivcsw);
+	out->faults = (uint64_t)(after.ru_minflt - before.ru_minflt +
+				 after.ru_majflt - before.ru_majflt);
+	return err;
+}
+
+int replay_throughput(const struct replay_job *job,
+		      struct replay_time_result *out, struct kb_diag *diag)
+{
+	struct timing t;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	begin(&t, job);
+	err = time_epoch(&t, out, diag);
+	end(&t);
+	return err;
+}
+
+/* The share of frees, of 2^32, that are timed whole; as many again have their
+ * lookup timed. At most half each. */
+static uint32_t probe_share(const struct replay_job *job)
+{
+	uint64_t frees = trc_reader_info(job->reader)->counts.frees;
+
+	if (frees <= 2 * job->samples)
+		return UINT32_C(1) << 31;
+	return (uint32_t)((double)job->samples / (double)frees * 0x1p32);
+}
+
+static int probe_replay(struct timing *t, struct kb_diag *diag)
+{
+	uint32_t share = probe_share(t->job);
+	int err;
+
+	err = warm_up(t, diag);
+	if (err < 0)
+		return err;
+	t->probe.seed = t->job->seed;
+	t->probe.use_tsc = t->job->use_tsc;
+	t->probe.kfree_below = share;
+	t->probe.lookup_below = share > UINT32_MAX / 2 ? UINT32_MAX : 2 * share;
+	return run_replay(t, UINT64_MAX, true, diag);
+}
+
+int replay_latency(const struct replay_job *job,
+		   struct replay_latency_result *out, struct kb_diag *diag)
+{
+	struct timing t;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	begin(&t, job);
+	t.latency = out;
+	err = probe_replay(&t, diag);
+	out->cut_short = t.cut_short;
+	end(&t);
+	return err;
+}

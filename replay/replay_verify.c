@@ -1,0 +1,302 @@
+#include "replay.h"
+
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "replay_program.h"
+#include "replay_step.h"
+
+#include <bsd/sys/tree.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The allocator's own structures are walked this many times in a replay. */
+#define WALKS 8
+
+/* One freed address in so many is looked up again. */
+#define MISS_EVERY 64
+
+/* What the shadow model knows of a live allocation. */
+struct shadow {
+	RB_ENTRY(shadow) node;
+	uint64_t address;
+
+	/* Bytes that nobody else may hold, at least 1: the size asked for, in
+	 * whole granules where the allocator has such. */
+	uint64_t span;
+
+	/* As asked for. */
+	uint32_t size;
+
+	/* The alloc's event number: what the payload is made from. */
+	uint64_t key;
+};
+
+RB_HEAD(shadow_tree, shadow);
+
+static int shadow_compare(const struct shadow *a, const struct shadow *b)
+{
+	return (a->address > b->address) - (a->address < b->address);
+}
+
+RB_GENERATE_INTERNAL(shadow_tree, shadow, node, shadow_compare,
+		     __attribute__((unused)) static)
+
+/* A verification on its way. */
+struct verifying {
+	struct replay_step step;
+	struct replay_program program;
+	struct shadow_tree tree;
+
+	/* The shadow of each slot, or NULL; as many as the program's slots. */
+	struct shadow **of_slot;
+	size_t slots;
+
+	uint64_t events;
+
+	/* The next event behind which the structures are walked. */
+	uint64_t next_walk;
+	uint64_t walk_every;
+};
+
+static int wrong(const struct verifying *v, struct kb_diag *diag,
+		 const char *what)
+{
+	return kb_fail(diag, KB_E_WRONG, "event %" PRIu64 ": %s", v->events,
+		       what);
+}
+
+static int reserve(struct verifying *v)
+{
+	struct shadow **grown;
+
+	if (v->slots == v->program.slots)
+		return 0;
+	grown = realloc(v->of_slot, v->program.slots * sizeof(*grown));
+	if (!grown)
+		return KB_E_NOMEM;
+	memset(grown + v->slots, 0,
+	       (v->program.slots - v->slots) * sizeof(*grown));
+	v->of_slot = grown;
+	v->slots = v->program.slots;
+	return 0;
+}
+
+/* True if [address, address + span) meets neither neighbour in the tree. */
+static bool stands_alone(struct shadow *s)
+{
+	const struct shadow *before = RB_PREV(shadow_tree, NULL, s);
+	const struct shadow *after = RB_NEXT(shadow_tree, NULL, s);
+
+	return (!before || s->address - before->address >= before->span) &&
+	       (!after || after->address - s->address >= s->span);
+}
+
+static int check_new(struct verifying *v, struct shadow *s,
+		     struct kb_diag *diag)
+{
+	const struct alloc_vt *vt = v->step.alloc.vt;
+	void *ctx = v->step.alloc.ctx;
+
+	if (s->address % vt->alignment != 0)
+		return wrong(v, diag, "the address is not aligned");
+	if (RB_INSERT(shadow_tree, &v->tree, s))
+		return wrong(v, diag, "the address is handed out twice");
+	if (!stands_alone(s)) {
+		RB_REMOVE(shadow_tree, &v->tree, s);
+		return wrong(v, diag, "the allocation overlaps another");
+	}
+	if (vt->fill)
+		vt->fill(ctx, s->address, s->size, s->key);
+	return 0;
+}
+
+static int verify_alloc(struct verifying *v, struct replay_op op,
+			struct kb_diag *diag)
+{
+	uint32_t slot = replay_op_slot(op);
+	uint32_t granule = v->step.alloc.vt->granule;
+	struct shadow *s;
+	int err;
+
+	replay_step_run(&v->step, op, v->program.live);
+	if (!v->program.live[slot] || !v->step.alloc.vt->has_memory)
+		return 0;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	s->address = v->program.live[slot];
+	s->size = op.size;
+	s->key = v->events;
+	s->span = kb_max(1, op.size);
+	if (granule)
+		s->span = kb_div_up(s->span, granule) * granule;
+	err = check_new(v, s, diag);
+	if (err < 0)
+		free(s);
+	else
+		v->of_slot[slot] = s;
+	return err;
+}
+
+static int check_payload(struct verifying *v, const struct shadow *s,
+			 struct kb_diag *diag)
+{
+	const struct alloc *alloc = &v->step.alloc;
+
+	if (alloc->vt->intact &&
+	    !alloc->vt->intact(alloc->ctx, s->address, s->size, s->key))
+		return wrong(v, diag,
+			     "the allocation's payload was overwritten");
+	return 0;
+}
+
+static int check_found(struct verifying *v, const struct shadow *s,
+		       uint64_t size_found, struct kb_diag *diag)
+{
+	if (v->step.alloc.vt->size_of && size_found != s->span)
+		return wrong(v, diag,
+			     "the heap's lookup does not find the allocation "
+			     "with the size it was asked for");
+	return 0;
+}
+
+/* A freed address must not be found again. A miss searches everything, so not
+ * every one is tried. */
+static int check_gone(struct verifying *v, uint64_t address,
+		      struct kb_diag *diag)
+{
+	const struct alloc *alloc = &v->step.alloc;
+
+	if (!alloc->vt->lookup || v->events % MISS_EVERY != 0)
+		return 0;
+	if (alloc->vt->lookup(alloc->ctx, address) >= 0)
+		return wrong(v, diag, "the freed address is still found");
+	return 0;
+}
+
+static int verify_free(struct verifying *v, struct replay_op op,
+		       struct kb_diag *diag)
+{
+	uint32_t slot = replay_op_slot(op);
+	struct shadow *s = v->of_slot[slot];
+	int err;
+
+	err = s ? check_payload(v, s, diag) : 0;
+	if (err < 0)
+		return err;
+	replay_step_run(&v->step, op, v->program.live);
+	if (v->step.free_status < 0)
+		return wrong(v, diag,
+			     "the allocator does not know the address that it "
+			     "handed out");
+	if (!s)
+		return 0;
+	err = check_found(v, s, v->step.size_found, diag);
+	if (err == 0)
+		err = check_gone(v, s->address, diag);
+	RB_REMOVE(shadow_tree, &v->tree, s);
+	v->of_slot[slot] = NULL;
+	free(s);
+	return err;
+}
+
+static int walk(struct verifying *v, struct kb_diag *diag)
+{
+	const struct alloc *alloc = &v->step.alloc;
+
+	if (alloc->vt->is_valid && !alloc->vt->is_valid(alloc->ctx))
+		return wrong(v, diag, "the heap's structures disagree");
+	return 0;
+}
+
+static int verify_slice(struct verifying *v, const struct replay_slice *slice,
+			struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < slice->count; i++) {
+		struct replay_op op = slice->ops[i];
+
+		v->events++;
+		err = replay_op_is_free(op) ? verify_free(v, op, diag) :
+					      verify_alloc(v, op, diag);
+		if (err == 0 && v->events == v->next_walk) {
+			v->next_walk += v->walk_every;
+			err = walk(v, diag);
+		}
+	}
+	return err;
+}
+
+/* What lives at the end must be found intact as well. */
+static int verify_rest(struct verifying *v, struct kb_diag *diag)
+{
+	const struct alloc *alloc = &v->step.alloc;
+	struct shadow *s;
+	int err;
+
+	RB_FOREACH (s, shadow_tree, &v->tree) {
+		err = check_payload(v, s, diag);
+		if (err == 0 && alloc->vt->size_of)
+			err = check_found(
+				v, s,
+				alloc->vt->size_of(alloc->ctx, s->address),
+				diag);
+		if (err < 0)
+			return err;
+	}
+	return walk(v, diag);
+}
+
+static int verify_all(struct verifying *v, const struct replay_job *job,
+		      struct kb_diag *diag)
+{
+	struct replay_slice slice;
+	int err;
+
+	while ((err = replay_program_next(&v->program, &slice, diag)) == 0) {
+		err = reserve(v);
+		if (err < 0)
+			return kb_fail(diag, err, "out of memory for shadows");
+		err = verify_slice(v, &slice, diag);
+		if (err < 0)
+			return err;
+		if (job->progress)
+			atomic_store(job->progress, v->events);
+	}
+	return err < 0 ? err : verify_rest(v, diag);
+}
+
+static void release(struct verifying *v)
+{
+	for (size_t i = 0; i < v->slots; i++)
+		free(v->of_slot[i]);
+	free(v->of_slot);
+	replay_step_release(&v->step);
+	replay_program_release(&v->program);
+}
+
+int replay_verify(const struct replay_job *job,
+		  struct replay_verify_result *out, struct kb_diag *diag)
+{
+	uint64_t events = trc_reader_info(job->reader)->counts.events;
+	struct verifying v = { .tree = RB_INITIALIZER(&v.tree) };
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	v.walk_every = events / WALKS + 1;
+	v.next_walk = v.walk_every;
+	replay_program_init(&v.program, job->reader);
+	err = replay_step_init(&v.step, job->alloc, job->touch);
+	if (err < 0)
+		kb_fail(diag, err, "out of memory for the digest");
+	else
+		err = verify_all(&v, job, diag);
+	out->events = v.events;
+	out->has_memory = job->alloc.vt->has_memory;
+	out->has_digest = v.step.digest != NULL;
+	out->digest = replay_step_digest(&v.step);
+	release(&v);
+	return err;
+}
