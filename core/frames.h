@@ -7,8 +7,9 @@
  * not the limit.
  *
  * Giving frames back in the reverse order of taking them restores the order in
- * which later ones come: each is again the first to be handed out, and one that
- * was new before has, when it was taken, nothing below it on the list.
+ * which later ones come. For frames from the list that is plain. New ones are
+ * taken only when the list is empty, so they go back to its bottom, lowest
+ * first, just where they would have come from.
  *
  * Only the simulated pager may include this file.
  */

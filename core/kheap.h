@@ -225,7 +225,11 @@ struct pager kheap_pager(const struct kheap *h);
 /* The counters so far. */
 void kheap_counters(const struct kheap *h, struct kheap_counters *out);
 
-/* True if rows, arrays, runs, lookup and pager all agree; walks everything. */
+/*
+ * True if rows, arrays, indexes, runs, lookup and pager all agree. Walks
+ * everything, with a byte of scratch a page; where the host has not even that,
+ * it looks at rows, arrays and runs alone.
+ */
 bool kheap_is_valid(const struct kheap *h);
 
 #endif /* KHEAP_H */
