@@ -166,7 +166,8 @@ static bool skip_tgid(struct cursor *c)
 {
 	if (!SKIP(c, "("))
 		return true;
-	while (c->p < c->end && (is_digit(*c->p) || *c->p == '-' || *c->p == ' '))
+	while (c->p < c->end &&
+	       (is_digit(*c->p) || *c->p == '-' || *c->p == ' '))
 		c->p++;
 	if (!SKIP(c, ")"))
 		return false;

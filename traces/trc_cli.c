@@ -1,14 +1,12 @@
 #include "trc_cli.h"
 
+#include "kb_suggest.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Longest word that suggestions are made for, and farthest likeness. */
-#define WORD_MAX     32
-#define DISTANCE_MAX 3
 
 /* The one variable of the program: a signal handler reaches nothing else. */
 static volatile sig_atomic_t caught_signal;
@@ -66,56 +64,15 @@ int cli_flush(void)
 			 strerror(errno));
 }
 
-/* Levenshtein's distance of two words, at most WORD_MAX bytes each. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[WORD_MAX + 1];
-	size_t size = strlen(b);
-
-	for (unsigned j = 0; j <= size; j++)
-		row[j] = j;
-	for (unsigned i = 0; a[i]; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i + 1;
-		for (unsigned j = 0; j < size; j++) {
-			unsigned change = corner + (a[i] != b[j]);
-			unsigned step = (row[j] < row[j + 1] ? row[j]
-							     : row[j + 1]) + 1;
-
-			corner = row[j + 1];
-			row[j + 1] = change < step ? change : step;
-		}
-	}
-	return row[size];
-}
-
-const char *cli_nearest(const char *word, const char *const *names)
-{
-	const char *nearest = NULL;
-	unsigned least = DISTANCE_MAX + 1;
-
-	if (strlen(word) > WORD_MAX)
-		return NULL;
-	for (; *names; names++) {
-		unsigned d = distance(word, *names);
-
-		if (d < least && d < strlen(*names)) {
-			least = d;
-			nearest = *names;
-		}
-	}
-	return nearest;
-}
-
 static int unknown_option(const struct cli *cli, const char *name)
 {
-	const char *names[WORD_MAX] = { "help" };
+	struct kb_suggest suggest = KB_SUGGEST_INIT(name);
 	const char *nearest;
 
-	for (size_t i = 0; cli->options[i].name && i + 2 < WORD_MAX; i++)
-		names[i + 1] = cli->options[i].name;
-	nearest = cli_nearest(name, names);
+	kb_suggest_offer(&suggest, "help");
+	for (size_t i = 0; cli->options[i].name; i++)
+		kb_suggest_offer(&suggest, cli->options[i].name);
+	nearest = kb_suggest_best(&suggest);
 	if (nearest)
 		cli_error("unknown option --%s; did you mean --%s?", name,
 			  nearest);
@@ -148,8 +105,7 @@ static int read_option(struct cli *cli, const char *text)
 	if (option->argument && !cli->value) {
 		if (cli->next >= cli->argc) {
 			cli_error("--%s needs an argument: --%s %s",
-				  option->name, option->name,
-				  option->argument);
+				  option->name, option->name, option->argument);
 			return CLI_BAD;
 		}
 		cli->value = cli->argv[cli->next++];

@@ -9,10 +9,7 @@
 #include <stddef.h>
 
 /* Exit statuses; after a signal it is 128 + the signal's number. */
-enum {
-	CLI_GOOD = 0,
-	CLI_FAILED = 2
-};
+enum { CLI_GOOD = 0, CLI_FAILED = 2 };
 
 struct cli_option {
 	/* Without the dashes. */
@@ -40,12 +37,7 @@ struct cli {
 };
 
 /* Other results of cli_next than an index into the options. */
-enum {
-	CLI_END = -1,
-	CLI_OPERAND = -2,
-	CLI_HELP = -3,
-	CLI_BAD = -4
-};
+enum { CLI_END = -1, CLI_OPERAND = -2, CLI_HELP = -3, CLI_BAD = -4 };
 
 /* Reads on: the index of an option, or one of the above; CLI_BAD has been
  * complained about. */
@@ -54,10 +46,6 @@ int cli_next(struct cli *cli);
 /* Prints "trc: …" and a newline to stderr; control characters become '?'.
  * Returns CLI_FAILED. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-/* The one of `names`, which ends with NULL, that `word` may have been meant to
- * be; NULL if none is near. */
-const char *cli_nearest(const char *word, const char *const *names);
 
 /* Prints `text` with '?' for control characters. */
 void cli_put_text(const char *text);

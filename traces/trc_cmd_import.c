@@ -1,5 +1,6 @@
 #include "trc_cmd.h"
 
+#include "kb_bits.h"
 #include "trc_cli.h"
 #include "trc_import.h"
 
@@ -15,6 +16,7 @@
 /* Time between two updates of the progress line. */
 #define PROGRESS_INTERVAL_MS 100
 
+/* clang-format off */
 static const char help_text[] =
 "usage: trc import [OPTION...] IN OUT.trc\n"
 "\n"
@@ -49,6 +51,7 @@ static const char help_text[] =
 "  echo 1 > events/kmem/kmalloc/enable; echo 1 > events/kmem/kfree/enable\n"
 "  sleep 60\n"
 "  echo 0 > tracing_on; cat trace > /tmp/trace.txt\n";
+/* clang-format on */
 
 enum {
 	OPT_LENIENT,
@@ -222,7 +225,7 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 	if (counts->events)
 		printf(" (%.2f an event)",
 		       (double)bytes / (double)counts->events);
-	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+	for (size_t i = 0; i < KB_ARRAY_LEN(notes); i++)
 		if (notes[i].count)
 			printf(", %s %" PRIu64, notes[i].name, notes[i].count);
 	putchar('\n');

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* clang-format off */
 static const char help_text[] =
 "usage: trc info [--json] FILE...\n"
 "\n"
@@ -27,10 +28,9 @@ static const char help_text[] =
 "examples:\n"
 "  trc info boot.trc\n"
 "  trc info --json *.trc | jq -r '[.file, .counts.events] | @tsv'\n";
+/* clang-format on */
 
-enum {
-	OPT_JSON
-};
+enum { OPT_JSON };
 
 static const struct cli_option options[] = {
 	[OPT_JSON] = { "json", NULL },
@@ -111,7 +111,8 @@ static json_t *json_counts(const struct trc_counts *counts)
 {
 	json_t *object = json_object();
 
-#define X(name, help) json_object_set_new(object, #name, json_count(counts->name));
+#define X(name, help) \
+	json_object_set_new(object, #name, json_count(counts->name));
 	TRC_COUNTS(X)
 #undef X
 	return object;
@@ -122,16 +123,13 @@ static int print_json(const struct report *report)
 	const struct trc_info *info = report->info;
 	json_t *object = json_pack(
 		"{s:o, s:I, s:s, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
-		"file", json_text(report->path),
-		"version", (json_int_t)info->version,
-		"clock", clock_name(info->clock),
-		"origin",
-		"kernel_release", json_text(info->kernel_release),
-		"source_format", json_text(info->source_format),
-		"source_name", json_text(info->source_name),
-		"source_hash", json_text(info->source_hash),
-		"counts", json_counts(&info->counts),
-		"bytes", json_count(report->bytes),
+		"file", json_text(report->path), "version",
+		(json_int_t)info->version, "clock", clock_name(info->clock),
+		"origin", "kernel_release", json_text(info->kernel_release),
+		"source_format", json_text(info->source_format), "source_name",
+		json_text(info->source_name), "source_hash",
+		json_text(info->source_hash), "counts",
+		json_counts(&info->counts), "bytes", json_count(report->bytes),
 		"blocks", json_count(report->blocks));
 	char *text = object ? json_dumps(object, JSON_PRESERVE_ORDER) : NULL;
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* clang-format off */
 static const char help_text[] =
 "usage: trc print [--limit N] FILE\n"
 "\n"
@@ -34,10 +35,9 @@ static const char help_text[] =
 "  trc print --limit 20 boot.trc\n"
 "  trc print boot.trc | awk -F'\\t' '$5 == \"alloc\" { n[$9] += $7 }\n"
 "      END { for (s in n) print n[s], s }' | sort -rn | head\n";
+/* clang-format on */
 
-enum {
-	OPT_LIMIT
-};
+enum { OPT_LIMIT };
 
 static const struct cli_option options[] = {
 	[OPT_LIMIT] = { "limit", "N" },

@@ -65,8 +65,8 @@ static bool report_progress(void *user)
 }
 
 /* Has the first bytes of a source at hand, without taking them. */
-static int peek(struct import *im, struct trc_source *source,
-		const char **head, size_t *size, struct kb_diag *diag)
+static int peek(struct import *im, struct trc_source *source, const char **head,
+		size_t *size, struct kb_diag *diag)
 {
 	int err;
 
@@ -249,9 +249,10 @@ static int check_output(const char *in_path, const char *out_path,
 	if (stat(out_path, &out) < 0)
 		return 0;
 	if (S_ISDIR(out.st_mode))
-		return kb_fail(diag, KB_E_IO,
-			       "%s: is a directory; name the .trc file to write",
-			       out_path);
+		return kb_fail(
+			diag, KB_E_IO,
+			"%s: is a directory; name the .trc file to write",
+			out_path);
 	if (!S_ISREG(out.st_mode))
 		return kb_fail(diag, KB_E_IO,
 			       "%s: is not a regular file; a .trc cannot be "

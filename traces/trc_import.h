@@ -19,8 +19,8 @@
 
 /* zstd level where the caller does not choose one, and the allowed range. */
 #define TRC_LEVEL_DEFAULT 3
-#define TRC_LEVEL_MIN 1
-#define TRC_LEVEL_MAX 19
+#define TRC_LEVEL_MIN	  1
+#define TRC_LEVEL_MAX	  19
 
 /* How far an import has come; told to a caller who wants to show it. */
 struct trc_import_progress {

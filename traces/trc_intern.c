@@ -71,8 +71,8 @@ static const char *keep(struct trc_intern *table, const char *bytes,
 /* Doubles the table, so that it is never more than half full. */
 static int grow(struct trc_intern *table)
 {
-	uint32_t bucket_count = table->bucket_count ? table->bucket_count * 2
-						    : 1024;
+	uint32_t bucket_count =
+		table->bucket_count ? table->bucket_count * 2 : 1024;
 	struct trc_interned *entries;
 	uint32_t *buckets;
 

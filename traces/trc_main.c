@@ -1,4 +1,6 @@
 /* trc: imports, describes and prints .trc traces. */
+#include "kb_bits.h"
+#include "kb_suggest.h"
 #include "trc_cli.h"
 #include "trc_cmd.h"
 #include "trc_format.h"
@@ -6,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 static const char help_text[] =
 "usage: trc COMMAND [OPTION...] ...\n"
 "\n"
@@ -29,6 +32,7 @@ static const char help_text[] =
 "\n"
 "exit status: 0 good; 2 wrong usage, unreadable, unwritable or damaged file;\n"
 "130 and 143 after SIGINT and SIGTERM.\n";
+/* clang-format on */
 
 struct command {
 	const char *name;
@@ -41,16 +45,14 @@ static const struct command commands[] = {
 	{ "print", trc_cmd_print },
 };
 
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
 static int unknown_command(const char *word)
 {
-	const char *names[COMMANDS + 1] = { NULL };
+	struct kb_suggest suggest = KB_SUGGEST_INIT(word);
 	const char *nearest;
 
-	for (size_t i = 0; i < COMMANDS; i++)
-		names[i] = commands[i].name;
-	nearest = cli_nearest(word, names);
+	for (size_t i = 0; i < KB_ARRAY_LEN(commands); i++)
+		kb_suggest_offer(&suggest, commands[i].name);
+	nearest = kb_suggest_best(&suggest);
 	if (nearest)
 		return cli_error("unknown command %s; did you mean %s?", word,
 				 nearest);
@@ -81,7 +83,7 @@ int main(int argc, char **argv)
 	default:
 		return CLI_FAILED;
 	}
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; i < KB_ARRAY_LEN(commands); i++)
 		if (strcmp(commands[i].name, cli.value) == 0)
 			return commands[i].run(argc - cli.next,
 					       argv + cli.next);

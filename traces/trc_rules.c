@@ -139,8 +139,8 @@ static int free_slot(struct trc_rules *rules, const struct trc_record *record,
 {
 	if (rules->free_count == rules->free_room) {
 		uint64_t room = rules->free_room ? rules->free_room * 2 : 4096;
-		uint32_t *grown = realloc(rules->free_slots,
-					  room * sizeof(*grown));
+		uint32_t *grown =
+			realloc(rules->free_slots, room * sizeof(*grown));
 
 		if (!grown)
 			return no_memory(diag);

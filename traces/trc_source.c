@@ -203,11 +203,11 @@ static int open_fd(struct file_ctx *file, const char *path,
 	struct stat st;
 
 	file->is_ours = strcmp(path, "-") != 0;
-	file->fd = file->is_ours ? open(path, O_RDONLY | O_CLOEXEC)
-				 : STDIN_FILENO;
+	file->fd =
+		file->is_ours ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
 	if (file->fd < 0 || fstat(file->fd, &st) < 0)
-		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
-			       file->name, strerror(errno));
+		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s", file->name,
+			       strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return kb_fail(diag, KB_E_IO,
 			       "%s: is a directory; name a recording",

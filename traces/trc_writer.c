@@ -21,7 +21,8 @@
 #define RAW_ROOM ((size_t)TRC_BLOCK_EVENTS_MAX * 8 + 16)
 
 /* What events of one class have in common. */
-struct class {
+struct class
+{
 	uint64_t size;
 	uint64_t granted;
 	uint32_t site;
@@ -193,8 +194,7 @@ static void prepare_header(struct trc_writer *w,
 }
 
 int trc_writer_open(struct trc_writer **out,
-		    const struct trc_writer_options *opts,
-		    struct kb_diag *diag)
+		    const struct trc_writer_options *opts, struct kb_diag *diag)
 {
 	struct trc_writer *w = calloc(1, sizeof(*w));
 
@@ -280,8 +280,8 @@ static bool all_zero(const uint8_t *data, size_t size)
 static int put_bytes(struct trc_writer *w, enum trc_column_id id,
 		     const uint8_t *raw, size_t size, struct kb_diag *diag)
 {
-	uint8_t *entry = w->directory +
-			 (size_t)w->columns * TRC_COLUMN_ENTRY_SIZE;
+	uint8_t *entry =
+		w->directory + (size_t)w->columns * TRC_COLUMN_ENTRY_SIZE;
 	size_t bound = ZSTD_compressBound(size);
 	enum trc_coding coding = TRC_CODING_ZSTD;
 	uint8_t *to;
@@ -367,7 +367,8 @@ static int put_replay_columns(struct trc_writer *w, struct kb_diag *diag)
 		return err;
 	for (uint32_t i = 0; i < new_classes; i++)
 		if (w->classes[p->first_class + i].kind == TRC_ALLOC)
-			w->numbers[sizes++] = w->classes[p->first_class + i].size;
+			w->numbers[sizes++] =
+				w->classes[p->first_class + i].size;
 	return put_planes(w, TRC_COL_CLASS_SIZE, sizes, diag);
 }
 
@@ -403,8 +404,8 @@ static uint32_t find_time_unit(const struct pending *p)
 	for (size_t u = 0; u < KB_ARRAY_LEN(units); u++) {
 		uint32_t i = 1;
 
-		while (i < p->events && p->time_ns[i] % units[u] ==
-						p->time_ns[0] % units[u])
+		while (i < p->events &&
+		       p->time_ns[i] % units[u] == p->time_ns[0] % units[u])
 			i++;
 		if (i >= p->events)
 			return units[u];
@@ -435,7 +436,8 @@ static int put_times(struct trc_writer *w, uint32_t unit, struct kb_diag *diag)
 	for (uint32_t i = 0; i < p->events; i++) {
 		uint64_t before = p->time_ns[i ? i - 1 : 0];
 		uint64_t now = p->time_ns[i];
-		uint64_t step = (now < before ? before - now : now - before) / unit;
+		uint64_t step =
+			(now < before ? before - now : now - before) / unit;
 		unsigned bits = 0;
 
 		codes[i] = (uint8_t)step;
@@ -652,8 +654,8 @@ static bool reserve_slot(struct trc_writer *w, uint32_t slot)
 static bool is_full(const struct trc_writer *w)
 {
 	const struct pending *p = &w->pending;
-	const size_t strings_max = TRC_STRINGS_BLOCK_MAX -
-				   2 * TRC_STRING_SIZE_MAX;
+	const size_t strings_max =
+		TRC_STRINGS_BLOCK_MAX - 2 * TRC_STRING_SIZE_MAX;
 
 	return p->events == TRC_BLOCK_EVENTS_MAX ||
 	       w->class_count == TRC_CLASSES_MAX ||
@@ -676,8 +678,8 @@ int trc_writer_add(struct trc_writer *writer, const struct trc_event *event,
 			return no_memory(writer, diag);
 		writer->slot_object[event->slot] = writer->objects++;
 	} else {
-		uint64_t age = writer->objects - 1 -
-			       writer->slot_object[event->slot];
+		uint64_t age =
+			writer->objects - 1 - writer->slot_object[event->slot];
 
 		if (age >= TRC_AGE_FAR) {
 			age = TRC_AGE_FAR;
@@ -735,8 +737,8 @@ static int write_header(struct trc_writer *w,
 	TRC_COUNTS(X)
 #undef X
 	for (unsigned i = 0; i < 16; i++)
-		end[(int)i - 16] = (uint8_t)digits[totals->source_hash >>
-						   (60 - 4 * i) & 15];
+		end[(int)i - 16] = (uint8_t)
+			digits[totals->source_hash >> (60 - 4 * i) & 15];
 	trc_put64(end, XXH64(w->header, (size_t)(end - w->header), 0));
 	return write_at(w, 0, w->header, w->header_size, diag);
 }

@@ -104,8 +104,7 @@ struct trc_decoder {
 	uint64_t size[TRC_BLOCK_EVENTS_MAX];
 };
 
-struct trc_decoder *trc_decoder_new(enum trc_columns columns,
-				    uint64_t live_max)
+struct trc_decoder *trc_decoder_new(enum trc_columns columns, uint64_t live_max)
 {
 	struct trc_decoder *dec = calloc(1, sizeof(*dec));
 
@@ -231,18 +230,17 @@ static bool is_wanted(const struct trc_decoder *dec, uint32_t id)
 }
 
 /* Checks what the directory says of one column before anyone believes it. */
-static int check_column(const struct trc_decoder *dec,
-			const struct column *col, uint32_t id)
+static int check_column(const struct trc_decoder *dec, const struct column *col,
+			uint32_t id)
 {
 	const struct trc_raw_block *from = dec->from;
 
 	if (col->coding > TRC_CODING_ZSTD)
-		return kb_fail_at(dec->diag, KB_E_UNSUPPORTED, from->name,
-				  from->offset,
-				  "block %" PRIu64 ": column %" PRIu32
-				  " has coding %" PRIu32
-				  ", which this build cannot read",
-				  from->number, id, col->coding);
+		return kb_fail_at(
+			dec->diag, KB_E_UNSUPPORTED, from->name, from->offset,
+			"block %" PRIu64 ": column %" PRIu32
+			" has coding %" PRIu32 ", which this build cannot read",
+			from->number, id, col->coding);
 	if (col->raw_size > raw_limit(id, &from->header))
 		return corrupt(dec, "a column is larger than its events need");
 	if (col->coding == TRC_CODING_RAW && col->raw_size != col->stored_size)
@@ -281,7 +279,8 @@ static int read_directory(struct trc_decoder *dec, size_t *total)
 			return corrupt(dec, "its columns are out of order");
 		last_id = id;
 		if (col.stored_size > size - used)
-			return corrupt(dec, "a column is longer than the block");
+			return corrupt(dec,
+				       "a column is longer than the block");
 		used += col.stored_size;
 		if (wanted) {
 			dec->columns[id] = col;
@@ -302,7 +301,9 @@ static int inflate_column(struct trc_decoder *dec, struct column *col,
 
 	content = ZSTD_getFrameContentSize(col->data, col->stored_size);
 	if (content != col->raw_size)
-		return corrupt(dec, "a compressed column does not hold what it should");
+		return corrupt(
+			dec,
+			"a compressed column does not hold what it should");
 	got = ZSTD_decompressDCtx(dec->zstd, to, col->raw_size, col->data,
 				  col->stored_size);
 	if (ZSTD_isError(got) || got != col->raw_size)
@@ -410,8 +411,9 @@ static int add_classes(struct trc_decoder *dec)
 	if (!planes64(&dec->columns[TRC_COL_CLASS_SIZE], allocs, 8, dec->wide))
 		return corrupt(dec, "its classes lack sizes");
 	for (uint32_t i = 0, a = 0; i < hdr->new_classes; i++)
-		classes->size[first + i] =
-			classes->kind[first + i] == TRC_ALLOC ? dec->wide[a++] : 0;
+		classes->size[first + i] = classes->kind[first + i] == TRC_ALLOC
+						   ? dec->wide[a++]
+						   : 0;
 	classes->count += hdr->new_classes;
 	return 0;
 }
@@ -612,8 +614,7 @@ static int add_strings(struct trc_decoder *dec)
 				  "block %" PRIu64 ": more call sites or tasks "
 				  "than the format allows",
 				  dec->from->number);
-	return err < 0 ? corrupt(dec, "its string tables are damaged")
-		       : 0;
+	return err < 0 ? corrupt(dec, "its string tables are damaged") : 0;
 }
 
 /* The `bits`, 1 to 63 of them, that start at bit `at` of a column. */
@@ -749,8 +750,7 @@ static int decode_details(struct trc_decoder *dec)
 	return 0;
 }
 
-int trc_decoder_block(struct trc_decoder *dec,
-		      const struct trc_raw_block *from,
+int trc_decoder_block(struct trc_decoder *dec, const struct trc_raw_block *from,
 		      struct trc_block *block, struct kb_diag *diag)
 {
 	size_t total;

@@ -61,8 +61,7 @@ void trc_decoder_rewind(struct trc_decoder *dec);
  * Decodes the block `from` into `*block`, which is valid until the next call.
  * Returns 0, or <0 with `diag` filled; after an error only a rewind helps.
  */
-int trc_decoder_block(struct trc_decoder *dec,
-		      const struct trc_raw_block *from,
+int trc_decoder_block(struct trc_decoder *dec, const struct trc_raw_block *from,
 		      struct trc_block *block, struct kb_diag *diag);
 
 /* What the blocks since the start have held: events, allocs, frees,

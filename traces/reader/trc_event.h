@@ -41,6 +41,7 @@ enum trc_kind {
  * place that lists them: struct, header encoding, `trc info` and its JSON all
  * expand it, in this order. All are unsigned 64-bit.
  */
+/* clang-format off */
 #define TRC_COUNTS(X)                                                          \
 	X(events, "allocs + frees")                                            \
 	X(objects, "allocations, each a new object")                           \
@@ -57,6 +58,7 @@ enum trc_kind {
 	X(bad_lines, "unreadable lines, skipped (--lenient)")                  \
 	X(live_max, "most objects live at once")                               \
 	X(live_at_end, "objects still live at the end")
+/* clang-format on */
 
 struct trc_counts {
 #define X(name, help) uint64_t name;

@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 /* First bytes of a file: none is text, and a line-end conversion shows. */
-#define TRC_MAGIC "\x89KHTRC\r\n"
+#define TRC_MAGIC      "\x89KHTRC\r\n"
 #define TRC_MAGIC_SIZE 8
 
-#define TRC_VERSION 1
+#define TRC_VERSION    1
 
 /* Bits of `required features` that this build understands: none yet. */
 #define TRC_FEATURES_KNOWN UINT64_C(0)
@@ -25,7 +25,7 @@
 /* Header: fixed part up to the counts; then the counts, the origin's strings
  * and the checksum. */
 #define TRC_HEADER_FIXED 32
-#define TRC_HEADER_MAX   4096
+#define TRC_HEADER_MAX	 4096
 
 /* Longest string of the header's origin, bytes, no NUL. */
 #define TRC_ORIGIN_MAX 255
@@ -46,17 +46,17 @@ enum { TRC_COUNT_COUNT = 0 TRC_COUNTS(X) };
 #define TRC_COLUMN_ENTRY_SIZE 12
 #define TRC_INDEX_HEADER_SIZE 16
 #define TRC_INDEX_ENTRY_SIZE  16
-#define TRC_END_SIZE          32
+#define TRC_END_SIZE	      32
 
 /* Limits; a reader refuses what goes beyond. */
-#define TRC_BLOCK_EVENTS_MAX UINT32_C(65536)
-#define TRC_BLOCK_BYTES_MAX  (UINT32_C(8) << 20)
+#define TRC_BLOCK_EVENTS_MAX  UINT32_C(65536)
+#define TRC_BLOCK_BYTES_MAX   (UINT32_C(8) << 20)
 #define TRC_BLOCK_COLUMNS_MAX 64
-#define TRC_CLASSES_MAX      UINT32_C(65536)
-#define TRC_LIVE_MAX         (UINT64_C(1) << 31)
-#define TRC_SITES_MAX        (UINT32_C(1) << 20)
-#define TRC_TASKS_MAX        (UINT32_C(1) << 22)
-#define TRC_TIME_UNIT_MAX    UINT32_C(1000000000)
+#define TRC_CLASSES_MAX	      UINT32_C(65536)
+#define TRC_LIVE_MAX	      (UINT64_C(1) << 31)
+#define TRC_SITES_MAX	      (UINT32_C(1) << 20)
+#define TRC_TASKS_MAX	      (UINT32_C(1) << 22)
+#define TRC_TIME_UNIT_MAX     UINT32_C(1000000000)
 
 /* Longest string in a table, the NUL included, and the most string bytes that
  * one column may bring. */
@@ -80,10 +80,7 @@ enum { TRC_COUNT_COUNT = 0 TRC_COUNTS(X) };
 #define TRC_AGE_WINDOW UINT32_C(65536)
 
 /* How a column's bytes are kept. */
-enum trc_coding {
-	TRC_CODING_RAW = 0,
-	TRC_CODING_ZSTD = 1
-};
+enum trc_coding { TRC_CODING_RAW = 0, TRC_CODING_ZSTD = 1 };
 
 /* Columns, by the id they have in a file. Ids below TRC_COL_DETAIL are what a
  * replay needs. */
@@ -114,7 +111,7 @@ enum trc_column_id {
 /* Time codes: below TRC_TIME_LINEAR a code is the magnitude itself; from there
  * on it stands for a bit length, and the bits below the highest follow in
  * TIME_EXTRA. Bit 7 is the sign. */
-#define TRC_TIME_LINEAR    16
+#define TRC_TIME_LINEAR	   16
 #define TRC_TIME_CODE_BIAS 12
 #define TRC_TIME_CODE_MAX  (TRC_TIME_CODE_BIAS + 63)
 #define TRC_TIME_NEGATIVE  0x80

@@ -18,8 +18,7 @@ static int name_input(struct trc_input *in, const char *name,
 	return 0;
 }
 
-int trc_input_open(struct trc_input *in, const char *path,
-		   struct kb_diag *diag)
+int trc_input_open(struct trc_input *in, const char *path, struct kb_diag *diag)
 {
 	struct stat st;
 	int err = name_input(in, path, diag);

@@ -143,8 +143,8 @@ static int check_counts(struct trc_reader *r, struct kb_diag *diag)
 	if (c->allocs > c->events || c->frees != c->events - c->allocs ||
 	    c->objects != c->allocs || c->frees > c->allocs ||
 	    c->implied_frees > c->frees ||
-	    c->live_at_end != c->allocs - c->frees ||
-	    c->live_max > c->allocs || c->live_max < c->live_at_end)
+	    c->live_at_end != c->allocs - c->frees || c->live_max > c->allocs ||
+	    c->live_max < c->live_at_end)
 		return damaged(r, TRC_HEADER_FIXED,
 			       "the header's counts contradict each other",
 			       diag);
@@ -350,9 +350,8 @@ static void expect_in_index(struct trc_reader *r,
 }
 
 /* Reads the rest of a block whose tag has been seen. */
-static int read_block(struct trc_reader *r, uint64_t offset,
-		      const uint8_t *tag, struct trc_block *block,
-		      struct kb_diag *diag)
+static int read_block(struct trc_reader *r, uint64_t offset, const uint8_t *tag,
+		      struct trc_block *block, struct kb_diag *diag)
 {
 	struct trc_raw_block raw = {
 		.name = r->in.name,
@@ -402,8 +401,7 @@ static int read_index(struct trc_reader *r, uint64_t offset,
 		return err;
 	left = trc_get64(data + 4);
 	if (trc_get32(data) != 0 || left != r->blocks)
-		return damaged(r, offset, "the index lists other blocks",
-			       diag);
+		return damaged(r, offset, "the index lists other blocks", diag);
 	while (left > 0) {
 		size_t step = (size_t)kb_min(left, INDEX_STEP);
 
@@ -423,8 +421,7 @@ static int read_index(struct trc_reader *r, uint64_t offset,
 		return damaged(r, offset, "the index's checksum is wrong",
 			       diag);
 	if (hash != r->index_hash)
-		return damaged(r, offset, "the index lists other blocks",
-			       diag);
+		return damaged(r, offset, "the index lists other blocks", diag);
 	return 0;
 }
 
@@ -526,7 +523,8 @@ int trc_reader_rewind(struct trc_reader *reader, struct kb_diag *diag)
 const char *trc_reader_site(const struct trc_reader *reader, uint32_t site,
 			    const char **module)
 {
-	const struct trc_strings *strings = trc_decoder_strings(reader->decoder);
+	const struct trc_strings *strings =
+		trc_decoder_strings(reader->decoder);
 
 	if (site == TRC_STRING_NONE || site > strings->site_count)
 		return NULL;
@@ -538,7 +536,8 @@ const char *trc_reader_site(const struct trc_reader *reader, uint32_t site,
 const char *trc_reader_task(const struct trc_reader *reader, uint32_t task,
 			    int32_t *pid)
 {
-	const struct trc_strings *strings = trc_decoder_strings(reader->decoder);
+	const struct trc_strings *strings =
+		trc_decoder_strings(reader->decoder);
 
 	if (task == TRC_STRING_NONE || task > strings->task_count)
 		return NULL;

@@ -67,7 +67,8 @@ int trc_strings_add_sites(struct trc_strings *strings, const uint8_t *data,
 	const char *end;
 	int err;
 
-	if (total > TRC_SITES_MAX || strings->bytes + size > TRC_STRINGS_FILE_MAX)
+	if (total > TRC_SITES_MAX ||
+	    strings->bytes + size > TRC_STRINGS_FILE_MAX)
 		return KB_E_RANGE;
 	if (total <= strings->site_count) {
 		strings->sites_seen = (uint32_t)total;
@@ -83,7 +84,8 @@ int trc_strings_add_sites(struct trc_strings *strings, const uint8_t *data,
 		return KB_E_NOMEM;
 	end = p + size;
 	for (uint32_t i = 0; i < count; i++) {
-		struct trc_site_entry *entry = &strings->sites[strings->sites_seen + i];
+		struct trc_site_entry *entry =
+			&strings->sites[strings->sites_seen + i];
 		size_t text_size = string_size(p, end);
 		size_t module_size = string_size(p + text_size, end);
 
@@ -109,7 +111,8 @@ int trc_strings_add_tasks(struct trc_strings *strings, const uint8_t *data,
 	const char *end;
 	int err;
 
-	if (total > TRC_TASKS_MAX || strings->bytes + size > TRC_STRINGS_FILE_MAX)
+	if (total > TRC_TASKS_MAX ||
+	    strings->bytes + size > TRC_STRINGS_FILE_MAX)
 		return KB_E_RANGE;
 	if (total <= strings->task_count) {
 		strings->tasks_seen = (uint32_t)total;
@@ -125,7 +128,8 @@ int trc_strings_add_tasks(struct trc_strings *strings, const uint8_t *data,
 		return KB_E_NOMEM;
 	end = p + size;
 	for (uint32_t i = 0; i < count; i++) {
-		struct trc_task_entry *entry = &strings->tasks[strings->tasks_seen + i];
+		struct trc_task_entry *entry =
+			&strings->tasks[strings->tasks_seen + i];
 		size_t comm_size = string_size(p, end);
 
 		if (comm_size == 0)
