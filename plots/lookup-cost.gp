@@ -39,9 +39,8 @@ see(s, q, ns, n) = !is_number(q) ? 0 : ( \
 stats data using (visit(int(column(-2)), column(0))) nooutput
 
 has_floor = visible(meta_floor_ns)
-floor_text = has_floor ? time_text(meta_floor_ns) : ""
+floor_text = has_floor ? time_text(sprintf("%.3g", meta_floor_ns) + 0) : ""
 draw_list = ""
-join_list = ""
 legend_list = ""
 sampled = 0
 array legend_text[blocks + 1]
@@ -58,7 +57,6 @@ do for [i = 1:blocks] {
 		draw_list = draw_list . sprintf("%d ", i)
 		hi_x = greater(hi_x, last_x[i])
 		if (has_floor && is_number(below_q[i])) {
-			join_list = join_list . sprintf("%d ", i)
 			note = sprintf(" — under %s up to %s", floor_text, \
 				percent_text(below_q[i]))
 		}
@@ -90,7 +88,8 @@ if (draw_list eq "") {
 # further down.
 if (has_floor) {
 	hi_ns = greater(hi_ns * 1.5, meta_floor_ns * 12)
-	lo_ns = lesser(lo_ns * 0.7, meta_floor_ns * (meta_floor_ns / hi_ns) ** (1 / 7.0))
+	lo_ns = lesser(lo_ns * 0.7, \
+		meta_floor_ns * (meta_floor_ns / hi_ns) ** (1 / 7.0))
 } else {
 	hi_ns = greater(hi_ns * 1.5, lo_ns * 12)
 	lo_ns = lo_ns * 0.7
@@ -112,7 +111,8 @@ do for [nines = 0:int(floor(hi_x))] {
 }
 set xtics add ("50 %%" x_of(0.5))
 if (hi_x < 4) { set xtics add ("75 %%" x_of(0.75)) } else { set xtics add ("" 0) }
-set xlabel "share of the operations that took at most so long (each line ends at its slowest sample)"
+set xlabel "share of the operations that took at most so long " . \
+	"(each line ends at its slowest sample)"
 
 if (has_floor) {
 	set object rectangle from graph 0, first lo_ns to graph 1, first meta_floor_ns \

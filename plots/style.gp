@@ -134,7 +134,8 @@ grouped(n) = n < 0 ? "-" . grouped(-n) : n < 1000 ? sprintf("%d", int(n)) : \
 	int(n - 1000 * floor(n / 1000)))
 whole(v) = abs(v) < 1e15 ? grouped(floor(v + 0.5)) : sprintf("%g", v)
 measured(v) = v >= 999.5e6 ? sprintf("%.4g G", v / 1e9) : \
-	v >= 999.5e3 ? sprintf("%.4g M", v / 1e6) : v >= 1000 ? whole(v) : v >= 100 ? sprintf("%.0f", v) : \
+	v >= 999.5e3 ? sprintf("%.4g M", v / 1e6) : v >= 1000 ? whole(v) : \
+	v >= 100 ? sprintf("%.0f", v) : \
 	v >= 10 ? sprintf("%.1f", v) : v >= 0.095 ? sprintf("%.2f", v) : \
 	sprintf("%.2g", v)
 count_text(v) = v >= 1e9 ? sprintf("%g G", v / 1e9) : \
