@@ -16,24 +16,33 @@
 static const char *const endings[] = { ".zst", ".gz",  ".trc", ".txt",
 				       ".ftrace", ".dat", ".trace", NULL };
 
+/* Cuts one known ending off, unless it is all there is. */
+static bool drop_ending(char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *const *e = endings; *e; e++) {
+		size_t own = strlen(*e);
+
+		if (length > own && strcmp(name + length - own, *e) == 0) {
+			name[length - own] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
 static void set_names(struct bench_trace *trace)
 {
 	const char *slash = strrchr(trace->given, '/');
 	const char *base = slash ? slash + 1 : trace->given;
-	size_t length;
 
 	if (strcmp(base, "-") == 0)
 		base = "stdin";
 	snprintf(trace->file, sizeof(trace->file), "%s", base);
 	snprintf(trace->name, sizeof(trace->name), "%s", base);
-	for (const char *const *e = endings; *e; e++) {
-		length = strlen(trace->name);
-		if (length > strlen(*e) &&
-		    strcmp(trace->name + length - strlen(*e), *e) == 0) {
-			trace->name[length - strlen(*e)] = '\0';
-			e = endings - 1;
-		}
-	}
+	while (drop_ending(trace->name))
+		;
 }
 
 static int hash_file(struct bench_trace *trace, const char *path,
