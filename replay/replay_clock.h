@@ -4,8 +4,9 @@
  * A reading around a piece of work is m = t + c + e: the work's time, the cost
  * of reading (c_low … c_high), and an error below the clock's quantum. So
  * t = m - c_mean, and |error| <= quantum + max(c_high - c_mean, c_mean - c_low)
- * for one reading. A time below four times that error is not reported as a
- * number: that is the floor.
+ * + 5 ns for one reading (the last for what the fences do to the work itself).
+ * A time below four times that error is not reported as a number: that is the
+ * floor.
  *
  * The replay engine and bench may include this file.
  */

@@ -20,6 +20,7 @@ void replay_program_release(struct replay_program *program)
 {
 	free(program->ops);
 	free(program->live);
+	free(program->held);
 	memset(program, 0, sizeof(*program));
 }
 
@@ -40,6 +41,7 @@ static int reserve_ops(struct replay_program *program, size_t count)
 static int reserve_slots(struct replay_program *program, size_t slots)
 {
 	uint64_t *live;
+	uint8_t *held;
 	size_t wanted;
 
 	if (slots <= program->slots)
@@ -51,6 +53,11 @@ static int reserve_slots(struct replay_program *program, size_t slots)
 	memset(live + program->slots, 0,
 	       (wanted - program->slots) * sizeof(*live));
 	program->live = live;
+	held = realloc(program->held, wanted);
+	if (!held)
+		return KB_E_NOMEM;
+	memset(held + program->slots, 0, wanted - program->slots);
+	program->held = held;
 	program->slots = wanted;
 	return 0;
 }
@@ -115,6 +122,14 @@ int replay_program_next(struct replay_program *program,
 	slice->count = block.count;
 	slice->first_event = block.first_event;
 	return 0;
+}
+
+void replay_program_mark(struct replay_program *program,
+			 const struct replay_op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		program->held[replay_op_slot(ops[i])] =
+			!replay_op_is_free(ops[i]);
 }
 
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag)

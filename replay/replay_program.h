@@ -23,10 +23,15 @@ struct replay_program {
 	struct replay_op *ops;
 	size_t capacity;
 
-	/* Handles of the live objects by slot; 0 where none is. Grows with the
-	 * highest slot that a slice has named. */
+	/* Handles by slot: of a live object, 0 if its alloc failed; stale where
+	 * the slot is free. Grows with the highest slot that a slice has
+	 * named. */
 	uint64_t *live;
 	size_t slots;
+
+	/* Whether each slot holds an object, as far as replay_program_mark has
+	 * been told. */
+	uint8_t *held;
 };
 
 struct replay_slice {
@@ -53,7 +58,12 @@ void replay_program_release(struct replay_program *program);
 int replay_program_next(struct replay_program *program,
 			struct replay_slice *slice, struct kb_diag *diag);
 
-/* Goes back to the first event; `live` must hold nothing any more. */
+/* Notes that operations of the current slice have been run, so that `held` says
+ * what is left to be freed. For passes that free it. */
+void replay_program_mark(struct replay_program *program,
+			 const struct replay_op *ops, size_t count);
+
+/* Goes back to the first event; nothing may be held any more. */
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag);
 
 #endif /* REPLAY_PROGRAM_H */

@@ -117,6 +117,7 @@ static void run_slice(struct timing *t, const struct replay_slice *slice,
 		t->events += count;
 		t->cut_short = is_late(t);
 	}
+	replay_program_mark(&t->program, slice->ops, done);
 	/* Late behind the very last operation is not late. */
 	if (done == slice->count && t->cut_short &&
 	    t->events == trc_reader_info(t->program.reader)->counts.events)
@@ -152,9 +153,9 @@ static void free_all(struct timing *t)
 	const struct alloc *alloc = &t->job->alloc;
 
 	for (size_t i = 0; i < t->program.slots; i++) {
-		if (t->program.live[i])
+		if (t->program.held[i] && t->program.live[i])
 			alloc->vt->free(alloc->ctx, t->program.live[i]);
-		t->program.live[i] = 0;
+		t->program.held[i] = 0;
 	}
 }
 

@@ -44,25 +44,56 @@ static kb_always_inline void replay_touch(const struct replay_calls calls,
 	}
 }
 
-/* Runs operations; what a timed pass measures. A free whose alloc failed is
- * left out. */
+static kb_always_inline void replay_alloc_one(const struct replay_calls calls,
+					      void *ctx, struct replay_op op,
+					      uint64_t *live,
+					      enum alloc_touch touch)
+{
+	uint64_t handle = calls.alloc(ctx, op.size);
+
+	live[replay_op_slot(op)] = handle;
+	replay_touch(calls, ctx, handle, op.size, touch);
+}
+
+static kb_always_inline void replay_free_one(const struct replay_calls calls,
+					     void *ctx, struct replay_op op,
+					     const uint64_t *live)
+{
+	uint64_t handle = live[replay_op_slot(op)];
+
+	if (kb_likely(handle))
+		calls.free(ctx, handle);
+}
+
+/*
+ * Runs operations; what a timed pass measures.
+ *
+ * Which kind comes next is all that a processor cannot foresee here, and is half
+ * of null's cost. So the loop goes from one kind's run to the other's: two
+ * branches, each with its own history, instead of one for both.
+ *
+ * A free whose alloc failed is left out. A freed slot keeps its stale handle:
+ * the store would cost a fifth of an event of null's, and nobody reads it before
+ * the slot's next alloc.
+ */
 static kb_always_inline void replay_loop(const struct replay_calls calls,
-					 void *ctx, const struct replay_op *ops,
+					 void *ctx, const struct replay_op *op,
 					 size_t count, uint64_t *live,
 					 enum alloc_touch touch)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct replay_op op = ops[i];
-		uint64_t *handle = &live[replay_op_slot(op)];
+	const struct replay_op *const end = op + count;
 
-		if (replay_op_is_free(op)) {
-			if (kb_likely(*handle))
-				calls.free(ctx, *handle);
-			*handle = 0;
-		} else {
-			*handle = calls.alloc(ctx, op.size);
-			replay_touch(calls, ctx, *handle, op.size, touch);
-		}
+	while (op != end && replay_op_is_free(*op))
+		replay_free_one(calls, ctx, *op++, live);
+	while (op != end) {
+		do
+			replay_alloc_one(calls, ctx, *op, live, touch);
+		while (++op != end && !replay_op_is_free(*op));
+		if (op == end)
+			return;
+		do
+			replay_free_one(calls, ctx, *op, live);
+		while (++op != end && replay_op_is_free(*op));
 	}
 }
 
@@ -128,7 +159,6 @@ replay_loop_probed(const struct replay_calls calls, void *ctx,
 			continue;
 		replay_probe_free(calls, ctx, *handle,
 				  probe->first_event + i, probe);
-		*handle = 0;
 	}
 }
 
