@@ -7,6 +7,7 @@
 #   left_px, right_px, top_px   room beside and above the panels
 #   legend_list    the series in the legend, "1 2 5"; "" for no legend
 #   legend_text    array: what the legend says of each series
+#   legend_note    a text in the legend's place, if it is not ""
 # It sets area_bottom_px and area_top_px (the panels' edges) and the functions
 # at_x and at_y from pixels to gnuplot's screen coordinates.
 
@@ -21,6 +22,7 @@ do for [w in legend_list] {
 legend_columns = int((picture_px - 40) / (legend_width + 76))
 legend_columns = greater(1, lesser(legend_columns, words(legend_list)))
 legend_rows = (words(legend_list) + legend_columns - 1) / legend_columns
+if (legend_note ne "") { legend_rows = 1 }
 
 area_bottom_px = 98 + legend_rows * legend_row_px
 area_top_px = area_bottom_px + plot_px
@@ -78,6 +80,10 @@ set label y_title noenhanced center rotate by 90 \
 	at screen at_x(17), at_y(area_bottom_px + plot_px / 2)
 set label fitted(meta_machine, room_px * 12 / 10.0) noenhanced \
 	textcolor rgb "#666666" at screen at_x(20), at_y(13) font font_of(10)
+
+if (legend_note ne "") {
+	set label fitted(legend_note, room_px) noenhanced at screen at_x(20), at_y(39)
+}
 
 # The legend is drawn here because gnuplot's own one trusts the terminal's
 # estimate of a text's width, which is wrong for long names.

@@ -71,6 +71,17 @@ do for [i = 1:blocks] {
 	}
 }
 fill_alike = fill_alike && words(fill_list) > 1
+broken_alike = broken_alike && words(broken_list) > 1
+
+# Which line is whose says nothing where all are drawn as one.
+legend_note = ""
+if (fill_alike && broken_alike && words(fill_list) == blocks && \
+	words(broken_list) == blocks) {
+	legend_list = ""
+	do for [i = 1:blocks] {
+		legend_note = legend_note . (i == 1 ? "Allocators: " : ", ") . series_label[i]
+	}
+}
 
 y_title = ""
 plot_px = 450
@@ -106,21 +117,27 @@ axis_lo = 0
 axis_hi = broken_list eq "" ? 1 : lesser(1.05, greater(hi_broken * 1.08, 0.01))
 load here . "axis.gp"
 set label "Fragmentation: 1 − longest free run / free pages" . \
-	(broken_alike && words(broken_list) > 1 ? " (the same for every allocator)" : "") \
+	(broken_alike ? ", the same for every allocator" : "") \
 	at graph 0, graph 1 offset character 0, 0.9
 share_of(row) = fragmentation(number(4), number(5))
 if (broken_list eq "") {
 	set label "No free page at any of these events." center at graph 0.5, 0.5
 	plot -1 notitle
 } else {
-	plot for [w in broken_list] data index (w + 0) every ::1 using \
-			(number(1)):(share_of(0)) with lines lt (w + 0) notitle, \
-		for [w in broken_list] data index (w + 0) every ::1 using \
-			(lone_x(w + 0, column(0) + 1, number(1), share_of(0))):(lone_y) \
-			with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
-		for [w in broken_list] data index (w + 0) \
-			every marker_step(w + 0)::marker_first(w + 0) using \
-			(number(1)):(share_of(0)) with points lt (w + 0) notitle
+	if (broken_alike) {
+		plot data index first_broken every ::1 using (number(1)):(share_of(0)) \
+			with linespoints lc rgb "#444444" lw 2 dt solid pt 7 \
+			ps (series_rows[first_broken] > 20 ? 0.2 : 0.7) * point_size notitle
+	} else {
+		plot for [w in broken_list] data index (w + 0) every ::1 using \
+				(number(1)):(share_of(0)) with lines lt (w + 0) notitle, \
+			for [w in broken_list] data index (w + 0) every ::1 using \
+				(lone_x(w + 0, column(0) + 1, number(1), share_of(0))):(lone_y) \
+				with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
+			for [w in broken_list] data index (w + 0) \
+				every marker_step(w + 0)::marker_first(w + 0) using \
+				(number(1)):(share_of(0)) with points lt (w + 0) notitle
+	}
 }
 
 # Pages, above. The words and the legend are drawn already.

@@ -58,7 +58,7 @@ do for [i = 1:blocks] {
 		hi_x = greater(hi_x, last_x[i])
 		if (has_floor && is_number(below_q[i])) {
 			note = sprintf(" — under %s up to %s", floor_text, \
-				percent_text(below_q[i]))
+				quantile_text(below_q[i]))
 		}
 	} else {
 		note = series_rows[i] == 0 ? " — no samples" : \
@@ -67,6 +67,7 @@ do for [i = 1:blocks] {
 	legend_text[i] = series_label[i] . note
 }
 
+legend_note = ""
 y_title = "time of one operation"
 plot_px = 400
 left_px = 104

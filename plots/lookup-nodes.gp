@@ -38,6 +38,7 @@ do for [i = 1:blocks] {
 	if (shown[i]) { draw_list = draw_list . sprintf("%d ", i) }
 }
 
+legend_note = ""
 y_title = "share of the lookups that compare at least so many"
 plot_px = 400
 left_px = 104

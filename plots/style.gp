@@ -146,6 +146,11 @@ time_text(ns) = ns < 999.5 ? sprintf("%g ns", ns) : \
 	ns < 999.5e3 ? sprintf("%g µs", ns / 1e3) : \
 	ns < 999.5e6 ? sprintf("%g ms", ns / 1e6) : whole(ns / 1e9) . " s"
 percent_text(share) = sprintf("%.10g %%", 100 * share)
+# A quantile, rounded down, with as many decimals as it has nines.
+quantile_text(q) = quantile_digits(q, q < 0.99 ? 1 : \
+	int(ceil(-log10(1 - q + 1e-12) - 1e-9)) - 1)
+quantile_digits(q, n) = \
+	sprintf("%.10g %%", floor(q * 100 * 10 ** n + 1e-6) / 10.0 ** n)
 # A tic's label is a format, in which a percent sign is written twice.
 percent_tic(share) = share > 0 && share < 5e-7 ? \
 	sprintf("1e%d %%%%", floor(log10(100 * share) + 0.5)) : \

@@ -58,6 +58,7 @@ do for [i = 1:n] {
 }
 
 row_px = 27
+legend_note = ""
 y_title = ""
 plot_px = greater(int(n * row_px + 14), 150)
 left_px = int(name_px + 36)

@@ -56,6 +56,7 @@ do for [i = 1:blocks] {
 	}
 }
 
+legend_note = ""
 y_title = ""
 plot_px = 430
 left_px = 104
