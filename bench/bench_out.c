@@ -1,15 +1,57 @@
 #include "bench_out.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int refuse_folder(const char *path, int err, struct kb_diag *diag)
+{
+	return kb_fail(diag, KB_E_IO,
+		       "cannot write results to '%s': %s; choose another "
+		       "folder with --out DIR, or --out none",
+		       path, strerror(err));
+}
+
+/* 0, or the errno that hinders writing in a folder that exists. */
+static int folder_error(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno;
+	if (!S_ISDIR(st.st_mode))
+		return ENOTDIR;
+	return access(path, W_OK | X_OK) == 0 ? 0 : errno;
+}
+
+int bench_out_check_folder(const char *path, struct kb_diag *diag)
+{
+	char *copy = strdup(path);
+	int err;
+
+	if (!copy)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	/* The nearest of its parents that exists must take the rest. */
+	while ((err = folder_error(copy)) == ENOENT) {
+		char *slash = strrchr(copy, '/');
+
+		if (slash == copy)
+			slash++;
+		else if (!slash)
+			strcpy(copy, ".");
+		if (slash)
+			*slash = '\0';
+	}
+	free(copy);
+	return err ? refuse_folder(path, err, diag) : 0;
+}
+
 int bench_out_make_folder(const char *path, struct kb_diag *diag)
 {
 	char *copy = strdup(path);
-	struct stat st;
 	int err = 0;
 
 	if (!copy)
@@ -24,16 +66,33 @@ int bench_out_make_folder(const char *path, struct kb_diag *diag)
 	}
 	if (err == 0 && mkdir(copy, 0777) != 0 && errno != EEXIST)
 		err = errno;
+	if (err == 0)
+		err = folder_error(path);
 	free(copy);
-	if (err == 0 && (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)))
-		err = ENOTDIR;
-	if (err == 0 && access(path, W_OK | X_OK) != 0)
-		err = errno;
-	if (err)
-		return kb_fail(diag, KB_E_IO,
-			       "cannot write results to '%s': %s; choose "
-			       "another folder with --out DIR, or --out none",
-			       path, strerror(err));
+	return err ? refuse_folder(path, err, diag) : 0;
+}
+
+/* A terminal, pipe or device is written to as it is: a rename would put a file
+ * in its place. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
+}
+
+static int set_paths(struct bench_out *out, const char *path)
+{
+	out->final_path = strdup(path);
+	if (!out->final_path)
+		return KB_E_NOMEM;
+	if (is_special(path))
+		return 0;
+	if (asprintf(&out->temp_path, "%s.tmp.%ld", path, (long)getpid()) < 0) {
+		out->temp_path = NULL;
+		return KB_E_NOMEM;
+	}
 	return 0;
 }
 
@@ -41,14 +100,11 @@ int bench_out_open(struct bench_out *out, const char *path,
 		   struct kb_diag *diag)
 {
 	memset(out, 0, sizeof(*out));
-	out->final_path = strdup(path);
-	if (!out->final_path ||
-	    asprintf(&out->temp_path, "%s.tmp.%ld", path, (long)getpid()) < 0) {
-		out->temp_path = NULL;
+	if (set_paths(out, path) < 0) {
 		bench_out_abandon(out);
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	}
-	out->stream = fopen(out->temp_path, "we");
+	out->stream = fopen(out->temp_path ? out->temp_path : path, "we");
 	if (!out->stream) {
 		int err = errno;
 
@@ -64,10 +120,11 @@ int bench_out_commit(struct bench_out *out, struct kb_diag *diag)
 	int failed = ferror(out->stream);
 
 	failed |= fflush(out->stream) != 0;
-	failed |= fsync(fileno(out->stream)) != 0;
+	if (out->temp_path)
+		failed |= fsync(fileno(out->stream)) != 0;
 	failed |= fclose(out->stream) != 0;
 	out->stream = NULL;
-	if (!failed)
+	if (!failed && out->temp_path)
 		failed = rename(out->temp_path, out->final_path) != 0;
 	if (failed) {
 		kb_fail(diag, KB_E_IO, "cannot write '%s': %s", out->final_path,

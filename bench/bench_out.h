@@ -14,8 +14,14 @@
 struct bench_out {
 	FILE *stream;
 	char *final_path;
+
+	/* NULL for a pipe or device, which keeps its place. */
 	char *temp_path;
 };
+
+/* Tells early whether bench_out_make_folder will probably succeed; changes
+ * nothing. Returns 0, or KB_E_IO with `diag` filled. */
+int bench_out_check_folder(const char *path, struct kb_diag *diag);
 
 /* Makes a folder and its parents. Returns 0, or KB_E_IO with `diag` filled. */
 int bench_out_make_folder(const char *path, struct kb_diag *diag);
