@@ -26,18 +26,21 @@ benchmark::internal::Benchmark *unwrap(gb_bench *bench)
 	return reinterpret_cast<benchmark::internal::Benchmark *>(bench);
 }
 
-/* Hands the options to the library. Returns false if it knows one of them
- * not, and has said so. */
+/* Hands the options to the library, which keeps argv[0] to name the program by:
+ * that one must be the caller's, not a copy. Returns false if it knows one of
+ * them not, and has said so. */
 bool initialize(int argc, char **argv, const char *extra)
 {
-	std::vector<std::string> words(argv, argv + argc);
-	std::vector<char *> pointers;
+	std::vector<std::string> words(argv + 1, argv + argc);
+	std::vector<char *> pointers(1, argv[0]);
 
 	words.emplace_back(extra);
 	for (std::string &word : words)
 		pointers.push_back(&word[0]);
 	int count = static_cast<int>(pointers.size());
 	pointers.push_back(nullptr);
+	/* The library keeps a pointer to the program's name. */
+	pointers[0] = argv[0];
 	benchmark::Initialize(&count, pointers.data());
 	return !benchmark::ReportUnrecognizedArguments(count, pointers.data());
 }
