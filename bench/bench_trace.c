@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Endings that say what kind of file it is, not which trace. */
@@ -110,6 +111,16 @@ static int read_header(struct bench_trace *trace, const char *path,
 	return 0;
 }
 
+/* A pipe can be read but once, so nothing may be tried on it first. */
+static bool is_pipe(const char *given)
+{
+	struct stat st;
+
+	return strcmp(given, "-") == 0 ||
+	       (stat(given, &st) == 0 && !S_ISREG(st.st_mode) &&
+		!S_ISDIR(st.st_mode));
+}
+
 /* True if the file begins as a .trc does, so that its own reader is to judge
  * it, damaged or not. */
 static bool is_trc(const struct kb_diag *diag)
@@ -120,6 +131,7 @@ static bool is_trc(const struct kb_diag *diag)
 int bench_trace_open(struct bench_trace *trace, const char *given,
 		     bool (*stop)(void), struct kb_diag *diag)
 {
+	bool pipe = is_pipe(given);
 	struct kb_diag first;
 	int err;
 
@@ -132,7 +144,7 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 			       strlen(given));
 	snprintf(trace->path, sizeof(trace->path), "%s", given);
 	kb_diag_init(&first);
-	if (strcmp(given, "-") == 0) {
+	if (pipe) {
 		err = KB_E_FORMAT;
 	} else {
 		err = read_header(trace, given, &first);
@@ -147,8 +159,7 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 			err = read_header(trace, trace->path, diag);
 	}
 	if (err == 0)
-		err = hash_file(trace,
-				strcmp(given, "-") ? given : trace->path, diag);
+		err = hash_file(trace, pipe ? trace->path : given, diag);
 	if (err < 0)
 		bench_trace_release(trace);
 	return err;
