@@ -7,7 +7,8 @@
 
 # Whatever the reader's own ~/.gnuplot sets for graphs.
 reset
-set encoding utf8
+# No `set encoding utf8`: where the locale is plain C, it warns. Both terminals
+# take UTF-8 as it is; only the functions on strings then see single bytes.
 set datafile separator "\t"
 # Labels may begin with a hash, so no character begins a comment.
 set datafile commentschars ""
@@ -112,17 +113,30 @@ marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 
 # --- Words and numbers -------------------------------------------------------
 
+# Every byte of a UTF-8 character but its first.
+continuation = ""
+do for [i = 128:191] { continuation = continuation . sprintf("%c", i) }
+# The first byte of those of three bytes and more, such as — and ….
+wide_first = ""
+do for [i = 224:247] { wide_first = wide_first . sprintf("%c", i) }
+inside_character(c) = strlen(c) == 1 && strstrt(continuation, c) > 0
+
 # The width of a text in pixels, a little generously (a rasteriser may round each
 # glyph up to whole pixels). The terminals' own guesses are for type of fixed
 # width. Single quotes, because in double ones a backquote would run a program.
-glyph_px(c) = strstrt('ijlI.,:;|!''`()[]/ rtf-', c) ? 5.7 : \
-	strstrt('mwMW@%—…', c) ? 13.5 : \
-	strstrt('ABCDEFGHJKLNOPQRSTUVXYZ=+<>~#&', c) ? 11.2 : 9.2
+glyph_px(c) = inside_character(c) ? 0 : \
+	strstrt('ijlI.,:;|!''`()[]/ rtf-', c) ? 5.7 : \
+	strstrt('mwMW@%', c) ? 13.5 : \
+	strstrt('ABCDEFGHJKLNOPQRSTUVXYZ=+<>~#&', c) ? 11.2 : \
+	strstrt(wide_first, c) ? 13.5 : 9.2
 text_px(s) = strlen(s) == 0 ? 0 : sum [k = 1:strlen(s)] glyph_px(s[k:k])
 
 # A text too long for its place loses its middle, since names of allocators
 # differ at the end and paths at both ends.
-shortened(s, n) = s[1:n - n / 2] . "…" . s[strlen(s) - n / 2 + 1:*]
+head(s, n) = n > 0 && inside_character(s[n + 1:n + 1]) ? head(s, n - 1) : s[1:n]
+tail(s, n) = n > 0 && inside_character(s[strlen(s) - n + 1:strlen(s) - n + 1]) ? \
+	tail(s, n - 1) : n > 0 ? s[strlen(s) - n + 1:*] : ""
+shortened(s, n) = head(s, n - n / 2) . "…" . tail(s, n / 2)
 fit_from(s, px, n) = n < 4 || text_px(shortened(s, n)) <= px ? \
 	shortened(s, n) : fit_from(s, px, n - (n > 40 ? n / 20 : 1))
 fitted(s, px) = text_px(s) <= px ? s : \
