@@ -24,6 +24,8 @@ static bool mean_nodes(const struct bench_cell *cell, double *mean)
 	return true;
 }
 
+/* The ns per event of an allocator that ran the whole trace: only such figures
+ * may be compared. */
 static bool median_ns(const struct bench_report *r, const char *name,
 		      double *ns)
 {
@@ -32,7 +34,8 @@ static bool median_ns(const struct bench_report *r, const char *name,
 	struct bench_throughput t;
 
 	if (!cell || !bench_cell_throughput(cell, r->clock, &t) ||
-	    t.below_floor || t.ns.median <= 0)
+	    t.below_floor || t.ns.median <= 0 ||
+	    t.events != r->trace->counts.events)
 		return false;
 	*ns = t.ns.median;
 	return true;

@@ -136,7 +136,7 @@ static int choose_folder(struct session *s, struct job *job,
 			       "two traces would write to '%s'; run them one "
 			       "by one with --out",
 			       job->folder);
-	return bench_out_make_folder(job->folder, diag);
+	return bench_out_check_folder(job->folder, diag);
 }
 
 /* Google Benchmark's options may leave only some of the cells. Returns an exit
@@ -250,7 +250,10 @@ static int write_folder(const struct bench_report *report, const char *folder,
 {
 	int err;
 
-	err = write_file(folder, "results.json", write_json, report, diag);
+	err = bench_out_make_folder(folder, diag);
+	if (err == 0)
+		err = write_file(folder, "results.json", write_json, report,
+				 diag);
 	if (err == 0)
 		err = write_file(folder, "table.txt", write_table, report,
 				 diag);

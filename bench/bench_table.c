@@ -76,7 +76,8 @@ static void add_throughput(struct table *t)
 			snprintf(ci->text[i], BENCH_TEXT_SIZE, "%.20s..%.20s",
 				 bench_format_number(low, x.ns.low),
 				 bench_format_number(high, x.ns.high));
-		if (times && has_base)
+		/* Of a part of the trace nothing is said against the whole. */
+		if (times && has_base && x.events == b.events)
 			bench_format_number(times->text[i],
 					    x.ns.median / b.ns.median);
 	}
