@@ -47,8 +47,8 @@ static void summarise(struct bench_summary *out, const struct bench_cell *cell,
 	if (!ns)
 		return;
 	for (size_t i = 0; i < cell->epochs; i++)
-		ns[i] = cold ? bench_epoch_cold_ns(&cell->epoch[i], clock) :
-			       bench_epoch_ns(&cell->epoch[i], clock);
+		ns[i] = cold ? bench_epoch_cold_ns(&cell->epoch[i], clock)
+			     : bench_epoch_ns(&cell->epoch[i], clock);
 	bench_summarise(out, ns, cell->epochs);
 	free(ns);
 }
@@ -86,9 +86,9 @@ static struct bench_figure figure(const struct replay_hist *hist, double q,
 	    (double)hist->count * (1 - q) < BENCH_QUANTILE_TAIL - 1e-9)
 		return out;
 	out.ns = replay_clock_ns(clock, replay_hist_quantile(hist, q));
-	out.state = out.ns < replay_clock_floor_ns(clock) ?
-			    BENCH_FIGURE_BELOW_FLOOR :
-			    BENCH_FIGURE_NUMBER;
+	out.state = out.ns < replay_clock_floor_ns(clock)
+			    ? BENCH_FIGURE_BELOW_FLOOR
+			    : BENCH_FIGURE_NUMBER;
 	return out;
 }
 

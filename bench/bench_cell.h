@@ -101,11 +101,13 @@ bool bench_cell_throughput(const struct bench_cell *cell,
 			   struct bench_throughput *out);
 
 /* The quantiles that reports show, in this order. */
+/* clang-format off */
 #define BENCH_QUANTILES(X)                                                     \
 	X(p50, 0.5)                                                            \
 	X(p90, 0.9)                                                            \
 	X(p99, 0.99)                                                           \
 	X(p999, 0.999)
+/* clang-format on */
 
 /* A quantile is a number only if at least so many samples lie beyond it. */
 #define BENCH_QUANTILE_TAIL 20

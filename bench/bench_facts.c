@@ -62,9 +62,9 @@ static void tell_search(FILE *out, const struct bench_report *r)
 	    bench_latency_figures(&seed->latency->lookup, r->clock, &f) &&
 	    f.p50.state != BENCH_FIGURE_NONE)
 		fprintf(out, "; half of its lookups take more than %s",
-			f.p50.state == BENCH_FIGURE_NUMBER ?
-				bench_format_ns(a, f.p50.ns) :
-				"less than the clock can tell");
+			f.p50.state == BENCH_FIGURE_NUMBER
+				? bench_format_ns(a, f.p50.ns)
+				: "less than the clock can tell");
 	fprintf(out, ".\n");
 }
 
@@ -141,8 +141,10 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 		if (strcmp(name, "null") == 0 || !median_ns(r, name, &ns) ||
 		    null < NULL_SHARE_TOLD * ns)
 			continue;
-		fprintf(out, "%s%s %.0f %%", *separator ? separator :
-			"- The harness's own share (null) is over 20 % of: ",
+		fprintf(out, "%s%s %.0f %%",
+			*separator ? separator
+				   : "- The harness's own share (null) is over "
+				     "20 % of: ",
 			name, 100 * null / ns);
 		separator = ", ";
 	}
@@ -163,17 +165,20 @@ static void tell_partial(FILE *out, const struct bench_report *r,
 		return;
 	}
 	if (!bench_cell_throughput(cell, r->clock, &t))
-		fprintf(out, "its budget of %g s ended before the first timed "
-			     "event",
+		fprintf(out,
+			"its budget of %g s ended before the first timed "
+			"event",
 			r->opts->budget_s);
 	else if (t.events < r->trace->counts.events)
-		fprintf(out, "its budget of %g s ended after %s of %s events, "
-			     "and its figures are of those alone",
+		fprintf(out,
+			"its budget of %g s ended after %s of %s events, "
+			"and its figures are of those alone",
 			r->opts->budget_s, bench_format_count(a, t.events),
 			bench_format_count(b, r->trace->counts.events));
 	else
-		fprintf(out, "its budget of %g s held %zu epochs, too few for "
-			     "an interval",
+		fprintf(out,
+			"its budget of %g s held %zu epochs, too few for "
+			"an interval",
 			r->opts->budget_s, cell->epochs);
 	fprintf(out, "; raise --budget.\n");
 }
@@ -199,9 +204,9 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_failures(out, report);
 	tell_null_share(out, report);
 	tell_states(out, report);
-	if (report->env->slow_build && (report->opts->passes &
-					(BENCH_PASS_THROUGHPUT |
-					 BENCH_PASS_LATENCY)))
+	if (report->env->slow_build &&
+	    (report->opts->passes &
+	     (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
 		fprintf(out, "- This is a debug build: its times say "
 			     "nothing.\n");
 }

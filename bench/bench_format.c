@@ -25,9 +25,9 @@ char *bench_format_number(char out[BENCH_TEXT_SIZE], double x)
 	if (x >= 999.5)
 		return bench_format_count(out, (uint64_t)llround(x));
 	snprintf(out, BENCH_TEXT_SIZE, "%.*f",
-		 x < 9.995 ? 2 :
-		 x < 99.95 ? 1 :
-			     0,
+		 x < 9.995   ? 2
+		 : x < 99.95 ? 1
+			     : 0,
 		 x);
 	return out;
 }

@@ -90,8 +90,8 @@ static void tell_epoch(struct gb_state *state, void *user)
 	int64_t n = gb_iters(state);
 
 	if (cell->status < 0 || cell->epochs == 0) {
-		gb_skip(state, cell->status < 0 ? cell->diag.text :
-						  "no epoch was timed");
+		gb_skip(state, cell->status < 0 ? cell->diag.text
+						: "no epoch was timed");
 		return;
 	}
 	epoch = &cell->epoch[r->next++ % cell->epochs];
@@ -113,9 +113,9 @@ static void register_cell(struct replayed *r)
 	bench = gb_register(name, tell_epoch, r);
 	gb_use_manual_time(bench);
 	gb_repetitions(bench, cell->epochs ? (int)cell->epochs : 1);
-	gb_iterations(bench, cell->epochs && cell->epoch[0].events ?
-				     (int64_t)cell->epoch[0].events :
-				     1);
+	gb_iterations(bench, cell->epochs && cell->epoch[0].events
+				     ? (int64_t)cell->epoch[0].events
+				     : 1);
 }
 
 static void tell_context(const struct bench_report *report)

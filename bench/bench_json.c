@@ -50,9 +50,8 @@ static json_t *epochs_json(const struct bench_cell *cell,
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < cell->epochs; i++)
-		json_array_append_new(
-			array,
-			time_json(bench_epoch_ns(&cell->epoch[i], clock)));
+		json_array_append_new(array, time_json(bench_epoch_ns(
+						     &cell->epoch[i], clock)));
 	return array;
 }
 
@@ -82,16 +81,16 @@ static json_t *throughput_json(const struct bench_report *r,
 		return NULL;
 	object = json_object();
 	json_object_set_new(object, "ns_per_event",
-			    t.below_floor ? json_null() :
-					    time_json(t.ns.median));
+			    t.below_floor ? json_null()
+					  : time_json(t.ns.median));
 	json_object_set_new(object, "ci_low",
-			    t.ns.has_interval && !t.below_floor ?
-				    time_json(t.ns.low) :
-				    json_null());
+			    t.ns.has_interval && !t.below_floor
+				    ? time_json(t.ns.low)
+				    : json_null());
 	json_object_set_new(object, "ci_high",
-			    t.ns.has_interval && !t.below_floor ?
-				    time_json(t.ns.high) :
-				    json_null());
+			    t.ns.has_interval && !t.below_floor
+				    ? time_json(t.ns.high)
+				    : json_null());
 	json_object_set_new(object, "epochs", count_json(cell->epochs));
 	json_object_set_new(object, "best", time_json(t.ns.min));
 	json_object_set_new(object, "spread", time_json(t.ns.spread));
@@ -202,17 +201,17 @@ json_t *bench_json_results(const struct bench_report *report)
 
 static json_t *clock_json(const struct replay_clock *clock)
 {
-	return json_pack(
-		"{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "source",
-		clock->use_tsc ? "tsc" : "CLOCK_MONOTONIC_RAW", "quantum_ticks",
-		(json_int_t)clock->quantum, "pair_low_ticks",
-		(json_int_t)clock->cost_low, "pair_median_ticks",
-		(json_int_t)clock->cost_median, "pair_p99_ticks",
-		(json_int_t)clock->cost_high, "pair_mean_ticks",
-		time_json(clock->cost_mean), "ns_per_tick",
-		json_real(clock->ns_per_tick), "error_ns",
-		time_json(replay_clock_error_ns(clock)), "floor_ns",
-		time_json(replay_clock_floor_ns(clock)));
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+			 "source",
+			 clock->use_tsc ? "tsc" : "CLOCK_MONOTONIC_RAW",
+			 "quantum_ticks", (json_int_t)clock->quantum,
+			 "pair_low_ticks", (json_int_t)clock->cost_low,
+			 "pair_median_ticks", (json_int_t)clock->cost_median,
+			 "pair_p99_ticks", (json_int_t)clock->cost_high,
+			 "pair_mean_ticks", time_json(clock->cost_mean),
+			 "ns_per_tick", json_real(clock->ns_per_tick),
+			 "error_ns", time_json(replay_clock_error_ns(clock)),
+			 "floor_ns", time_json(replay_clock_floor_ns(clock)));
 }
 
 static json_t *versions_json(const struct bench_report *r)

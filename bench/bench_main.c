@@ -161,8 +161,9 @@ static int choose_cells(struct session *s, struct job *job)
 	job->count = count;
 	if (count)
 		return EXIT_GOOD;
-	fprintf(stderr, "bench: --benchmark_filter matches no cell of '%s'; "
-			"names are like '%s/%s'\n",
+	fprintf(stderr,
+		"bench: --benchmark_filter matches no cell of '%s'; "
+		"names are like '%s/%s'\n",
 		job->trace.given, job->trace.file, opts->allocs[0].name);
 	return EXIT_USAGE;
 }
@@ -388,10 +389,9 @@ static int finish_session(struct session *s, int status)
 		status = own;
 	if (status == EXIT_GOOD && s->done && s->opts.gbench_argc > 1 &&
 	    !bench_signal)
-		status = bench_gbench_report(s->reports, s->done,
-					     s->opts.json &&
-						     strcmp(s->opts.json,
-							    "-") == 0);
+		status = bench_gbench_report(
+			s->reports, s->done,
+			s->opts.json && strcmp(s->opts.json, "-") == 0);
 	own = finish_stdout();
 	if (status == EXIT_GOOD)
 		status = own;
@@ -413,8 +413,8 @@ static int run_session(struct session *s)
 		return EXIT_USAGE;
 	catch_signals();
 	bench_env_read(&s->env);
-	s->env.pinned_cpu = s->opts.cpu >= 0 ? s->opts.cpu :
-					       bench_default_cpu();
+	s->env.pinned_cpu =
+		s->opts.cpu >= 0 ? s->opts.cpu : bench_default_cpu();
 	replay_clock_qualify(&s->clock);
 	replay_clock_calibrate(&s->clock);
 	bench_progress_begin(&s->progress);

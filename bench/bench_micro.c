@@ -199,8 +199,8 @@ static void lookup_body(struct gb_state *state, void *user)
 	}
 	while (gb_next_batch(state, n)) {
 		for (int64_t i = 0; i < n; i++) {
-			gb_do_not_optimize(p.alloc.vt->lookup(p.alloc.ctx,
-							      p.handle[at]));
+			gb_do_not_optimize(
+				p.alloc.vt->lookup(p.alloc.ctx, p.handle[at]));
 			at = at + 1 < p.count ? at + 1 : 0;
 		}
 	}

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALLOCS_DEFAULT                                                         \
-	"kheap,kheap:order=head,kheap:lookup=pagemap,glibc,jemalloc,"          \
+#define ALLOCS_DEFAULT                                                \
+	"kheap,kheap:order=head,kheap:lookup=pagemap,glibc,jemalloc," \
 	"jemalloc:round=page,null"
 
 #define BUDGET_DEFAULT_S 20.0
-#define BUDGET_QUICK_S 3.0
-#define BUDGET_MAX_S 1e6
+#define BUDGET_QUICK_S	 3.0
+#define BUDGET_MAX_S	 1e6
 
 enum option_id {
 	OPT_TRACE = 256,
@@ -58,6 +58,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* clang-format off */
 static const char help_text[] =
 	"usage: bench --trace FILE [--trace FILE]... [options]\n"
 	"\n"
@@ -108,6 +109,7 @@ static const char help_text[] =
 	"Exit status: 0 good; 2 usage, unreadable or corrupt input; 4 the machine\n"
 	"cannot do what was asked; 5 a wrong result (failed verification, crash);\n"
 	"130 and 143 after SIGINT and SIGTERM, with what was finished written.\n";
+/* clang-format on */
 
 const char *bench_help_text(void)
 {
@@ -237,7 +239,8 @@ static int unknown_option(const char *text, struct kb_diag *diag)
 	best = near.best ? kb_suggest_best(&near) : NULL;
 	if (best)
 		kb_fail(diag, KB_E_ARG,
-			"unknown option '%s'; did you mean '--%s'?", name, best);
+			"unknown option '%s'; did you mean '--%s'?", name,
+			best);
 	else
 		kb_fail(diag, KB_E_ARG, "unknown option '%s'; see --help",
 			name);
@@ -404,8 +407,8 @@ int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 	if (opts->passes == 0)
 		opts->passes = BENCH_PASS_ALL;
 	if (opts->budget_s == 0)
-		opts->budget_s = opts->quick ? BUDGET_QUICK_S :
-					       BUDGET_DEFAULT_S;
+		opts->budget_s =
+			opts->quick ? BUDGET_QUICK_S : BUDGET_DEFAULT_S;
 out:
 	if (err < 0)
 		bench_options_release(opts);

@@ -165,10 +165,10 @@ int bench_plot(const char *folder, size_t *drawn, struct kb_diag *diag)
 		free(scripts);
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	}
-	err = access(scripts, R_OK) == 0 ?
-		      bench_out_make_folder(figure_folder, diag) :
-		      kb_fail(diag, KB_E_UNSUPPORTED,
-			      "the plot scripts are not at '%s'", scripts);
+	err = access(scripts, R_OK) == 0
+		      ? bench_out_make_folder(figure_folder, diag)
+		      : kb_fail(diag, KB_E_UNSUPPORTED,
+				"the plot scripts are not at '%s'", scripts);
 	for (size_t i = 0; i < KB_ARRAY_LEN(figures) && err == 0; i++)
 		err = draw(scripts, folder, figures[i], drawn, diag);
 	free(figure_folder);

@@ -27,8 +27,8 @@ static void draw(struct bench_progress *p, double part)
 	char line[512];
 	size_t width = terminal_width() - 1;
 	double elapsed = (double)(replay_tick_system() - p->start_ns) / 1e9;
-	double share = p->total ? ((double)p->done + part) / (double)p->total :
-				  0;
+	double share =
+		p->total ? ((double)p->done + part) / (double)p->total : 0;
 	int used;
 
 	if (width >= sizeof(line))

@@ -261,10 +261,9 @@ static bool latency_done(const struct bench_run *run,
 	if (cell->latency_runs >= effort->latency_runs_max)
 		return true;
 	/* Half the budget's rest would not hold another run. */
-	if (cell->latency_runs &&
-	    cell->latency_spent_ns / cell->latency_runs +
-			    cell->latency_spent_ns >
-		    share_ns(run, 1 - THROUGHPUT_SHARE))
+	if (cell->latency_runs && cell->latency_spent_ns / cell->latency_runs +
+						  cell->latency_spent_ns >
+					  share_ns(run, 1 - THROUGHPUT_SHARE))
 		return true;
 	return l && l->kfree.count >= effort->samples &&
 	       (l->lookup.count == 0 || l->lookup.count >= effort->samples);
@@ -280,8 +279,8 @@ static int run_latency(struct bench_run *run, struct bench_cell *cell,
 	uint64_t begin = replay_tick_system();
 	int err;
 
-	job.budget_ns = share_ns(run, 1 - THROUGHPUT_SHARE) -
-			cell->latency_spent_ns;
+	job.budget_ns =
+		share_ns(run, 1 - THROUGHPUT_SHARE) - cell->latency_spent_ns;
 	/* Other operations are chosen in every run, the same ones in every
 	 * cell. */
 	job.seed = kb_mix64(run->opts->seed) + cell->latency_runs;
@@ -311,11 +310,11 @@ static int run_round(struct bench_run *run, enum bench_pass pass,
 		struct bench_cell *cell = &run->cells[order[i]];
 		bool timing = pass == BENCH_PASS_THROUGHPUT;
 
-		if (cell->status < 0 || (timing ? cell->throughput_done :
-						  latency_done(run, cell)))
+		if (cell->status < 0 ||
+		    (timing ? cell->throughput_done : latency_done(run, cell)))
 			continue;
-		err = timing ? run_epoch(run, cell, out, diag) :
-			       run_latency(run, cell, out, diag);
+		err = timing ? run_epoch(run, cell, out, diag)
+			     : run_latency(run, cell, out, diag);
 		if (err < 0)
 			return err;
 		turns++;
@@ -344,12 +343,12 @@ static size_t guess_steps(const struct bench_run *run)
 
 	steps += (passes & BENCH_PASS_VERIFY) ? 1 : 0;
 	steps += (passes & BENCH_PASS_COUNT) ? 1 : 0;
-	steps += (passes & BENCH_PASS_THROUGHPUT) ?
-			 (effort->epochs_min + effort->epochs_max) / 2 :
-			 0;
-	steps += (passes & BENCH_PASS_LATENCY) ?
-			 effort->latency_runs_max / 2 + 1 :
-			 0;
+	steps += (passes & BENCH_PASS_THROUGHPUT)
+			 ? (effort->epochs_min + effort->epochs_max) / 2
+			 : 0;
+	steps += (passes & BENCH_PASS_LATENCY)
+			 ? effort->latency_runs_max / 2 + 1
+			 : 0;
 	return steps * run->count;
 }
 

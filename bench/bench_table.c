@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COLUMNS_MAX 32
+#define COLUMNS_MAX  32
 #define HEADING_SIZE 24
 
 /* A column: its heading, the group that it stays together with, and one text a
@@ -120,9 +120,9 @@ static void add_latency(struct table *t, const char *group, bool lookup)
 		const struct replay_latency_result *l = r->cells[i].latency;
 		struct bench_latency f;
 
-		if (!l || !bench_latency_figures(lookup ? &l->lookup :
-							  &l->kfree,
-						 r->clock, &f))
+		if (!l ||
+		    !bench_latency_figures(lookup ? &l->lookup : &l->kfree,
+					   r->clock, &f))
 			continue;
 		bench_format_figure(c[0]->text[i], f.p50, f.floor_ns);
 		bench_format_figure(c[1]->text[i], f.p99, f.floor_ns);
@@ -156,8 +156,8 @@ static void add_state(struct table *t)
 		if (!c)
 			c = add_column(t, "", "state");
 		if (c)
-			strcpy(c->text[i], cell->status < 0 ? "FAILED" :
-							      "partial");
+			strcpy(c->text[i],
+			       cell->status < 0 ? "FAILED" : "partial");
 	}
 	for (size_t i = 0; c && i < r->count; i++)
 		if (strcmp(c->text[i], "-") == 0)

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* Endings that say what kind of file it is, not which trace. */
-static const char *const endings[] = { ".zst", ".gz",  ".trc", ".txt",
+static const char *const endings[] = { ".zst",	  ".gz",  ".trc",   ".txt",
 				       ".ftrace", ".dat", ".trace", NULL };
 
 /* Cuts one known ending off, unless it is all there is. */
@@ -140,7 +140,8 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 	trace->fd = -1;
 	set_names(trace);
 	if (strlen(given) >= sizeof(trace->path))
-		return kb_fail(diag, KB_E_ARG, "a path of %zu bytes is too long",
+		return kb_fail(diag, KB_E_ARG,
+			       "a path of %zu bytes is too long",
 			       strlen(given));
 	snprintf(trace->path, sizeof(trace->path), "%s", given);
 	kb_diag_init(&first);

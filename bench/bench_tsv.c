@@ -179,8 +179,8 @@ static void write_timeline(struct tsv *t)
 				bin->live);
 			write_or_missing(t, any,
 					 any ? (double)bin->nodes_visited /
-						       (double)bin->lookups :
-					       0);
+							 (double)bin->lookups
+					     : 0);
 			write_or_missing(t, any,
 					 (double)bin->nodes_visited_max);
 			fprintf(t->f, "\n");

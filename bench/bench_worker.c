@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* The descriptor under which a worker finds the shared memory. */
-#define SHARED_FD 3
+#define SHARED_FD	  3
 
 #define WATCH_INTERVAL_MS 100
 
@@ -128,8 +128,8 @@ static void become_worker(int fd)
 	char *const argv[] = { (char *)BENCH_WORKER_NAME, NULL };
 
 	/* A copy is not closed on exec; the original itself would be. */
-	if (fd == SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0 :
-			      dup2(fd, SHARED_FD) == SHARED_FD)
+	if (fd == SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0
+			    : dup2(fd, SHARED_FD) == SHARED_FD)
 		execv("/proc/self/exe", argv);
 	_exit(127);
 }

@@ -39,8 +39,6 @@ bool initialize(int argc, char **argv, const char *extra)
 		pointers.push_back(&word[0]);
 	int count = static_cast<int>(pointers.size());
 	pointers.push_back(nullptr);
-	/* The library keeps a pointer to the program's name. */
-	pointers[0] = argv[0];
 	benchmark::Initialize(&count, pointers.data());
 	return !benchmark::ReportUnrecognizedArguments(count, pointers.data());
 }
@@ -155,13 +153,13 @@ int gb_run(int argc, char **argv, bool all, bool to_stderr)
 		benchmark::ConsoleReporter reporter;
 
 		reporter.SetOutputStream(&std::cerr);
-		count = all ? benchmark::RunSpecifiedBenchmarks(
-				      &reporter, nullptr, "all") :
-			      benchmark::RunSpecifiedBenchmarks(&reporter);
+		count = all ? benchmark::RunSpecifiedBenchmarks(&reporter,
+								nullptr, "all")
+			    : benchmark::RunSpecifiedBenchmarks(&reporter);
 	} else {
-		count = all ? benchmark::RunSpecifiedBenchmarks(
-				      nullptr, nullptr, "all") :
-			      benchmark::RunSpecifiedBenchmarks();
+		count = all ? benchmark::RunSpecifiedBenchmarks(nullptr,
+								nullptr, "all")
+			    : benchmark::RunSpecifiedBenchmarks();
 	}
 	std::cout.flush();
 	if (count == 0)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Empty readings that the qualification takes; about 5 ms. */
-#define READINGS 100000
+#define READINGS	   100000
 
 #define CALIBRATION_MIN_NS UINT64_C(20000000)
 
@@ -118,8 +118,7 @@ void replay_clock_calibrate(struct replay_clock *clock)
 		ns = replay_tick_system() - clock->start_ns;
 		ticks = replay_tick_end(clock->use_tsc) - clock->start_ticks;
 	} while (ns < CALIBRATION_MIN_NS);
-	clock->ns_per_tick =
-		clock->use_tsc ? (double)ns / (double)ticks : 1.0;
+	clock->ns_per_tick = clock->use_tsc ? (double)ns / (double)ticks : 1.0;
 }
 
 double replay_clock_ns(const struct replay_clock *clock, uint64_t reading)

@@ -17,6 +17,7 @@
  * What the engine itself counts: X(name, help). Exact, the same on every
  * machine. The allocator's own counters follow them in a result.
  */
+/* clang-format off */
 #define REPLAY_COUNTERS(X)                                                     \
 	X(events, "events replayed, the skipped frees included")               \
 	X(allocs, "allocations asked for")                                     \
@@ -27,8 +28,9 @@
 	X(live_at_end, "allocations live at the end")                          \
 	X(bytes_live_max, "most bytes asked for and live at once")             \
 	X(first_failed_event, "number of the first event refused, from 1")
+/* clang-format on */
 
-#define REPLAY_COUNTERS_MAX 64
+#define REPLAY_COUNTERS_MAX	 64
 #define REPLAY_COUNTER_NAME_SIZE 32
 
 struct replay_counter {

@@ -81,8 +81,8 @@ static void after_alloc(struct replay_step *step, uint64_t handle)
 
 	if (!step->digest)
 		return;
-	add_word(step, handle ? alloc->vt->offset_of(alloc->ctx, handle) :
-				DIGEST_FAILED);
+	add_word(step, handle ? alloc->vt->offset_of(alloc->ctx, handle)
+			      : DIGEST_FAILED);
 }
 
 void replay_step_run(struct replay_step *step, struct replay_op op,

@@ -139,8 +139,8 @@ static int run_replay(struct timing *t, uint64_t events_max, bool probed,
 		err = replay_program_next(&t->program, &slice, diag);
 		if (err != 0)
 			break;
-		slice.count = (size_t)kb_min(slice.count,
-					     events_max - t->events);
+		slice.count =
+			(size_t)kb_min(slice.count, events_max - t->events);
 		if (probed && reserve_probe(t, slice.count) < 0)
 			return kb_fail(diag, KB_E_NOMEM, "out of memory");
 		run_slice(t, &slice, probed);

@@ -219,8 +219,8 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 		struct replay_op op = slice->ops[i];
 
 		v->events++;
-		err = replay_op_is_free(op) ? verify_free(v, op, diag) :
-					      verify_alloc(v, op, diag);
+		err = replay_op_is_free(op) ? verify_free(v, op, diag)
+					    : verify_alloc(v, op, diag);
 		if (err == 0 && v->events == v->next_walk) {
 			v->next_walk += v->walk_every;
 			err = walk(v, diag);
@@ -236,7 +236,7 @@ static int verify_rest(struct verifying *v, struct kb_diag *diag)
 	struct shadow *s;
 	int err;
 
-	RB_FOREACH (s, shadow_tree, &v->tree) {
+	RB_FOREACH(s, shadow_tree, &v->tree) {
 		err = check_payload(v, s, diag);
 		if (err == 0 && alloc->vt->size_of)
 			err = check_found(

@@ -15,7 +15,7 @@
 #define kb_noinline __attribute__((noinline))
 
 /* For the hint about which way a branch nearly always goes. */
-#define kb_likely(x) __builtin_expect(!!(x), 1)
+#define kb_likely(x)   __builtin_expect(!!(x), 1)
 #define kb_unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Elements of a true array. */

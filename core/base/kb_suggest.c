@@ -22,10 +22,11 @@ static size_t edit_distance(const char *a, size_t an, const char *b, size_t bn)
 		d[0][j] = j;
 	for (size_t i = 1; i <= an; i++) {
 		for (size_t j = 1; j <= bn; j++) {
-			size_t replace = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			size_t replace =
+				d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
 
-			d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1,
-				       replace);
+			d[i][j] =
+				min3(d[i - 1][j] + 1, d[i][j - 1] + 1, replace);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
 			    a[i - 2] == b[j - 1])
 				d[i][j] = (size_t)kb_min(d[i][j],

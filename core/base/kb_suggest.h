@@ -15,7 +15,10 @@ struct kb_suggest {
 	size_t distance;
 };
 
-#define KB_SUGGEST_INIT(name) { (name), NULL, 0 }
+#define KB_SUGGEST_INIT(name)   \
+	{                       \
+		(name), NULL, 0 \
+	}
 
 /*
  * Offers a candidate, which must outlive the struct. The nearest by edit

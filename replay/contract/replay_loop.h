@@ -142,10 +142,11 @@ static kb_always_inline void replay_probe_free(const struct replay_calls calls,
 }
 
 /* Runs operations and times some of them one by one. */
-static kb_always_inline void
-replay_loop_probed(const struct replay_calls calls, void *ctx,
-		   const struct replay_op *ops, size_t count, uint64_t *live,
-		   struct replay_probe *probe)
+static kb_always_inline void replay_loop_probed(const struct replay_calls calls,
+						void *ctx,
+						const struct replay_op *ops,
+						size_t count, uint64_t *live,
+						struct replay_probe *probe)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct replay_op op = ops[i];
@@ -157,8 +158,8 @@ replay_loop_probed(const struct replay_calls calls, void *ctx,
 		}
 		if (!*handle)
 			continue;
-		replay_probe_free(calls, ctx, *handle,
-				  probe->first_event + i, probe);
+		replay_probe_free(calls, ctx, *handle, probe->first_event + i,
+				  probe);
 	}
 }
 
@@ -167,6 +168,7 @@ replay_loop_probed(const struct replay_calls calls, void *ctx,
  * _first, _all and PREFIX_run_probed, to be named in its alloc_vt by
  * REPLAY_STAMPED(PREFIX).
  */
+/* clang-format off */
 #define REPLAY_STAMP_RUN(name, calls, touch)                                   \
 	static void name(void *ctx, const struct replay_op *ops, size_t count, \
 			 uint64_t *live)                                       \
@@ -188,5 +190,6 @@ replay_loop_probed(const struct replay_calls calls, void *ctx,
 #define REPLAY_STAMPED(prefix)                                                 \
 	.run = { prefix##_run_none, prefix##_run_first, prefix##_run_all },    \
 	.run_probed = prefix##_run_probed
+/* clang-format on */
 
 #endif /* REPLAY_LOOP_H */
