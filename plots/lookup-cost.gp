@@ -19,11 +19,13 @@ array last_x[blocks + 1]
 array samples[blocks + 1]
 array below_q[blocks + 1]
 array shown[blocks + 1]
+array slowest[blocks + 1]
 do for [i = 1:blocks + 1] {
 	last_x[i] = NaN
 	samples[i] = NaN
 	below_q[i] = NaN
 	shown[i] = 0
+	slowest[i] = 0
 }
 lo_ns = NaN
 hi_ns = NaN
@@ -32,7 +34,7 @@ visible(ns) = is_number(ns) && ns > 0
 visit(s, row) = skipped(s, row) ? 0 : see(s, number(1), number(2), number(3))
 see(s, q, ns, n) = !is_number(q) ? 0 : ( \
 	samples[s] = greater(samples[s], n), \
-	last_x[s] = q < 1 ? greater(last_x[s], x_of(q)) : last_x[s], \
+	q < 1 ? (last_x[s] = greater(last_x[s], x_of(q))) : (slowest[s] = 1), \
 	visible(ns) ? (shown[s] = shown[s] + 1, lo_ns = lesser(lo_ns, ns), \
 		hi_ns = greater(hi_ns, ns)) \
 		: (below_q[s] = shown[s] ? below_q[s] : greater(below_q[s], q)), 0)
@@ -43,18 +45,20 @@ floor_text = has_floor ? time_text(sprintf("%.3g", meta_floor_ns) + 0) : ""
 draw_list = ""
 legend_list = ""
 sampled = 0
+all_slowest = 1
 array legend_text[blocks + 1]
 hi_x = 1.0
 do for [i = 1:blocks] {
 	legend_list = legend_list . sprintf("%d ", i)
 	sampled = sampled + series_rows[i]
 	if (!is_number(last_x[i])) { last_x[i] = 0.0 }
-	if (is_number(samples[i]) && samples[i] > 0) {
+	if (slowest[i] && is_number(samples[i]) && samples[i] > 0) {
 		last_x[i] = greater(last_x[i], log10(2 * samples[i]))
 	}
 	note = ""
 	if (shown[i]) {
 		draw_list = draw_list . sprintf("%d ", i)
+		all_slowest = all_slowest && slowest[i]
 		hi_x = greater(hi_x, last_x[i])
 		if (has_floor && is_number(below_q[i])) {
 			note = sprintf(" — under %s up to %s", floor_text, \
@@ -113,7 +117,7 @@ do for [nines = 0:int(floor(hi_x))] {
 set xtics add ("50 %%" x_of(0.5))
 if (hi_x < 4) { set xtics add ("75 %%" x_of(0.75)) } else { set xtics add ("" 0) }
 set xlabel "share of the operations that took at most so long " . \
-	"(each line ends at its slowest sample)"
+	(all_slowest ? "(each line ends at its slowest sample)" : "")
 
 if (has_floor) {
 	set object rectangle from graph 0, first lo_ns to graph 1, first meta_floor_ns \
