@@ -620,12 +620,13 @@ static int add_strings(struct trc_decoder *dec)
 /* The `bits`, 1 to 63 of them, that start at bit `at` of a column. */
 static uint64_t take_bits(const struct column *col, uint64_t at, unsigned bits)
 {
-	const uint8_t *p = col->data + at / 8;
 	unsigned shift = (unsigned)(at % 8);
+	const uint8_t *p;
 	uint64_t v;
 
 	if (col->raw_size == 0)
 		return 0;
+	p = col->data + at / 8;
 	v = trc_get64(p) >> shift;
 	if (shift > 0)
 		v |= (uint64_t)p[8] << (64 - shift);

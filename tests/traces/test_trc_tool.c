@@ -1,0 +1,414 @@
+/* The trc program, as a person runs it: exit statuses, messages, pipes. */
+#include "trc_test.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SEED_TRC TRC_TEST_TRACES "seed-example.trc"
+#define SEED	 TRC_TEST_RECORDINGS "seed-example.ftrace"
+
+/* Where the tests of one run find the program and put their files. */
+struct setting {
+	const char *trc;
+	char *directory;
+};
+
+/* What a command did. */
+struct outcome {
+	int status;
+	struct blob out;
+};
+
+/* Runs a shell command line in the test's directory, where $TRC is the
+ * program; its standard output and error come together. */
+static struct outcome run(const struct setting *set, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static struct outcome run(const struct setting *set, const char *fmt, ...)
+{
+	struct outcome o = { 0 };
+	char command[4096];
+	char line[4096];
+	va_list args;
+	FILE *pipe;
+	int used;
+
+	used = snprintf(command, sizeof(command), "exec 2>&1; cd %s; TRC=%s; ",
+			set->directory, set->trc);
+	va_start(args, fmt);
+	vsnprintf(command + used, sizeof(command) - (size_t)used, fmt, args);
+	va_end(args);
+	blob_printf(&o.out, "%s", "");
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	while (fgets(line, sizeof(line) / 4, pipe))
+		blob_printf(&o.out, "%s", line);
+	o.status = pclose(pipe);
+	assert_true(WIFEXITED(o.status));
+	o.status = WEXITSTATUS(o.status);
+	return o;
+}
+
+static void expect(struct outcome o, int status, const char *says)
+{
+	if (o.status != status || !strstr(o.out.data, says))
+		fail_msg("status %d, not %d, or no \"%s\" in: %s", o.status,
+			 status, says, o.out.data);
+	free(o.out.data);
+}
+
+/* As expect, of an error: one line that begins with "trc: ". */
+static void expect_error(struct outcome o, const char *says)
+{
+	const char *newline = strchr(o.out.data, '\n');
+
+	assert_memory_equal(o.out.data, "trc: ", 5);
+	assert_non_null(newline);
+	assert_int_equal(newline[1], 0);
+	expect(o, 2, says);
+}
+
+static void test_trc_tool__help_and_version(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "$TRC --help"), 0, "usage: trc COMMAND");
+	expect(run(set, "$TRC -h"), 0, "examples:");
+	expect(run(set, "$TRC import --help"), 0, "--exclude-site SYM");
+	expect(run(set, "$TRC info --help"), 0, "--json");
+	expect(run(set, "$TRC print x --help"), 0, "--limit N");
+	expect(run(set, "$TRC --version"), 0, ".trc format version 1");
+	expect_error(run(set, "$TRC"), "see trc --help");
+	expect_error(run(set, "$TRC --help > /dev/full"), "No space left");
+}
+
+static void test_trc_tool__misspellings_are_met_with_a_guess(void **state)
+{
+	const struct setting *set = *state;
+
+	expect_error(run(set, "$TRC imprt a b"), "did you mean import?");
+	expect_error(run(set, "$TRC inof a"), "did you mean info?");
+	expect_error(run(set, "$TRC xyzzy"), "unknown command xyzzy");
+	expect_error(run(set, "$TRC import --lenint a b"),
+		     "did you mean --lenient?");
+	expect_error(run(set, "$TRC info --jsno a"), "did you mean --json?");
+	expect_error(run(set, "$TRC print --xyzzy a"),
+		     "unknown option --xyzzy");
+	expect_error(run(set, "$TRC print -l 5 a"), "unknown option -l");
+}
+
+static void test_trc_tool__wrong_usage(void **state)
+{
+	const struct setting *set = *state;
+
+	expect_error(run(set, "$TRC import"), "wanted are IN and OUT.trc");
+	expect_error(run(set, "$TRC import a"), "wanted are IN and OUT.trc");
+	expect_error(run(set, "$TRC import a b c"), "c: one operand too many");
+	expect_error(run(set, "$TRC import --level a b"), "from 1 to 19");
+	expect_error(run(set, "$TRC import --level 20 a b"), "from 1 to 19");
+	expect_error(run(set, "$TRC import a b --level"), "needs an argument");
+	expect_error(run(set, "$TRC import --quiet=1 a b"), "no argument");
+	expect_error(run(set, "$TRC import --exclude-site= a b"), "no symbol");
+	expect_error(run(set, "$TRC info"), "no FILE given");
+	expect_error(run(set, "$TRC print"), "no FILE given");
+	expect_error(run(set, "$TRC print a b"), "b: one file too many");
+	expect_error(run(set, "$TRC print --limit -1 a"), "--limit is -1");
+	expect_error(run(set, "$TRC print --limit 1x a"), "--limit is 1x");
+}
+
+static void test_trc_tool__import_says_what_it_made(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "$TRC import " SEED " out.trc; rm out.trc"), 0,
+	       "out.trc: 5 events, ");
+	expect(run(set, "$TRC import --quiet " SEED " out.trc | wc -c; "
+			"rm out.trc"),
+	       0, "0\n");
+	expect(run(set, "$TRC import " TRC_TEST_DATA "ftrace-overrun.txt.zst "
+			"out.trc; rm out.trc"),
+	       0, ", lost_events 890");
+}
+
+static void test_trc_tool__import_options(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "$TRC import --exclude-site kmalloc_example " SEED
+			" o.trc && $TRC info o.trc; rm o.trc"),
+	       0, "excluded_allocs             3");
+	expect(run(set, "$TRC import --kernel-release=6.1.0-x --level 1 " SEED
+			" o.trc && $TRC info o.trc; rm o.trc"),
+	       0, "kernel_release   6.1.0-x\n");
+	expect(run(set, "(cat " SEED "; echo rubbish) > in; $TRC import "
+			"--lenient in o.trc && $TRC info o.trc; rm in o.trc"),
+	       0, "bad_lines                   1");
+	expect(run(set, "cp " SEED " ./-in; $TRC import --quiet -- -in o.trc; "
+			"S=$?; rm ./-in o.trc; exit $S"),
+	       0, "");
+}
+
+static void test_trc_tool__import_reads_pipes(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "cat " SEED " | $TRC import - a.trc && "
+			"$TRC info a.trc"),
+	       0, "source_name      -\n");
+	expect(run(set, "zstd -qc " SEED " | $TRC import - b.trc && "
+			"$TRC print a.trc > a; $TRC print b.trc | cmp - a && "
+			"echo same; rm a a.trc b.trc"),
+	       0, "same\n");
+	expect_error(run(set, "$TRC import - a.trc < /dev/null"),
+		     "standard input: is empty");
+}
+
+static void test_trc_tool__errors_name_file_and_line(void **state)
+{
+	const struct setting *set = *state;
+
+	expect_error(run(set, "printf '# tracer: nop\\nx\\n' > in; "
+			      "$TRC import in out.trc; S=$?; rm in; exit $S"),
+		     "trc: in:2: ");
+	expect_error(run(set, "$TRC import /nonexistent out.trc"),
+		     "trc: /nonexistent: cannot open: No such file");
+	expect_error(run(set, "$TRC info " SEED), "trc import IN OUT.trc");
+	expect_error(run(set, "head -c 300 " SEED_TRC " > cut.trc; "
+			      "$TRC info cut.trc; S=$?; rm cut.trc; exit $S"),
+		     "byte 300: the file ends here");
+	expect_error(run(set, "$TRC print --limit 1 /nonexistent"),
+		     "No such file");
+	/* A name cannot drive the terminal. */
+	expect_error(run(set, "$TRC info \"$(printf 'a\\033[31m')\""),
+		     "a?[31m");
+}
+
+static void
+test_trc_tool__one_damaged_file_fails_all_but_shows_others(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "$TRC info " SEED " " SEED_TRC), 2,
+	       "events                      5");
+}
+
+static void test_trc_tool__print(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "$TRC print " SEED_TRC), 0,
+	       "0\t1000\t0\tinit-1\talloc\t0\t8192\t8192\tkmalloc_example+"
+	       "0x10\n"
+	       "1\t2000\t0\tinit-1\talloc\t1\t4096\t4096\tkmalloc_example+"
+	       "0x24\n"
+	       "2\t3000\t0\tinit-1\talloc\t2\t4096\t4096\tkmalloc_example+"
+	       "0x38\n"
+	       "3\t4000\t0\tinit-1\tfree\t0\t-\t-\tkfree_example+0x10\n"
+	       "4\t5000\t0\tinit-1\tfree\t1\t-\t-\tkfree_example+0x1c\n");
+	expect(run(set, "$TRC print --limit 2 " SEED_TRC " | wc -l"), 0, "2\n");
+	expect(run(set, "$TRC print --limit=0 " SEED_TRC " | wc -l"), 0, "0\n");
+	expect(run(set, "$TRC print " TRC_TEST_TRACES "debian-boot.trc | "
+			"grep -c free-implied"),
+	       0, "1627\n");
+}
+
+static void test_trc_tool__print_stops_quietly_with_its_reader(void **state)
+{
+	const struct setting *set = *state;
+	struct outcome o = run(set, "($TRC print " TRC_TEST_TRACES
+				    "debian-boot.trc; echo $? > status) | "
+				    "head -1; cat status; rm status");
+
+	assert_memory_equal(o.out.data, "0\t2779778000\t", 13);
+	expect(o, 0, "tracepoint_add_func+0xf7\n0\n");
+	expect_error(run(set, "$TRC print " SEED_TRC " > /dev/full"),
+		     "No space left");
+	expect_error(run(set, "$TRC info " SEED_TRC " > /dev/full"),
+		     "No space left");
+}
+
+static json_t *info_json(const struct setting *set, const char *path)
+{
+	struct outcome o = run(set, "$TRC info --json %s", path);
+	json_error_t error;
+	json_t *info = json_loads(o.out.data, JSON_REJECT_DUPLICATES, &error);
+
+	assert_int_equal(o.status, 0);
+	if (!info)
+		fail_msg("%s: %s", error.text, o.out.data);
+	free(o.out.data);
+	return info;
+}
+
+static void check_count(const json_t *info, const char *name, json_int_t want)
+{
+	const json_t *counts = json_object_get(info, "counts");
+	const json_t *count = json_object_get(counts, name);
+
+	if (!json_is_integer(count) || json_integer_value(count) != want)
+		fail_msg("%s is %lld, not %lld", name,
+			 (long long)json_integer_value(count), (long long)want);
+}
+
+static void check_boot(const struct setting *set, const char *path,
+		       const struct trc_counts *want)
+{
+	json_t *info = info_json(set, path);
+	const json_t *origin = json_object_get(info, "origin");
+
+	assert_string_equal(json_string_value(json_object_get(info, "file")),
+			    path);
+	assert_int_equal(json_integer_value(json_object_get(info, "version")),
+			 1);
+	assert_string_equal(json_string_value(json_object_get(info, "clock")),
+			    "ns");
+	assert_true(json_integer_value(json_object_get(info, "bytes")) > 30000);
+	assert_true(json_integer_value(json_object_get(info, "blocks")) >= 1);
+	assert_string_equal(
+		json_string_value(json_object_get(origin, "source_format")),
+		"ftrace");
+#define X(name, help) check_count(info, #name, (json_int_t)want->name);
+	TRC_COUNTS(X)
+#undef X
+	json_decref(info);
+}
+
+static void test_trc_tool__info_json_has_the_check_values(void **state)
+{
+	check_boot(*state, TRC_TEST_TRACES "boot.trc",
+		   &(struct trc_counts){ .events = 31619,
+					 .objects = 19028,
+					 .allocs = 19028,
+					 .frees = 12591,
+					 .null_frees = 2295,
+					 .unmatched_frees = 6,
+					 .excluded_allocs = 24683,
+					 .live_max = 7655,
+					 .live_at_end = 6437 });
+	check_boot(*state, TRC_TEST_TRACES "debian-boot.trc",
+		   &(struct trc_counts){ .events = 97972,
+					 .objects = 56597,
+					 .allocs = 56597,
+					 .frees = 41375,
+					 .implied_frees = 1627,
+					 .null_frees = 20472,
+					 .unmatched_frees = 6,
+					 .excluded_allocs = 154213,
+					 .live_max = 15324,
+					 .live_at_end = 15222 });
+}
+
+static void test_trc_tool__info_json_is_one_line_a_file(void **state)
+{
+	expect(run(*state,
+		   "$TRC info " SEED_TRC " --json " SEED_TRC " | wc -l"),
+	       0, "2\n");
+}
+
+static void test_trc_tool__info_takes_names_that_are_not_utf8(void **state)
+{
+	expect(run(*state, "cp " SEED_TRC " \"$(printf 'a\\377')\"; "
+			   "$TRC info --json a*; rm a*"),
+	       0, "\"file\": \"a?\"");
+}
+
+/* A signal ends an import that waits for its input, with its own status. */
+static void check_signal(const struct setting *set, const char *name,
+			 int status)
+{
+	char says[32];
+
+	snprintf(says, sizeof(says), "status %d\n", status);
+	expect(run(set,
+		   "mkfifo pipe; (echo '# tracer: nop'; sleep 2) > pipe & "
+		   "$TRC import pipe out.trc & P=$!; sleep 0.4; kill -%s $P; "
+		   "wait $P; echo status $?; rm pipe; ls -A; wait",
+		   name),
+	       0, says);
+}
+
+static void test_trc_tool__signals_end_an_import_cleanly(void **state)
+{
+	check_signal(*state, "TERM", 143);
+	check_signal(*state, "TERM", 143);
+}
+
+/* SIGINT is ignored in a shell's background jobs, so this forks by itself. */
+static void test_trc_tool__interrupt_has_status_130(void **state)
+{
+	const struct setting *set = *state;
+	int status = 0;
+	int fds[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(fds[0], STDIN_FILENO);
+		close(fds[1]);
+		if (chdir(set->directory) == 0 &&
+		    freopen("/dev/null", "w", stderr))
+			execl(set->trc, "trc", "import", "-", "out.trc",
+			      (char *)NULL);
+		_exit(99);
+	}
+	close(fds[0]);
+	usleep(300000);
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(fds[1]);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 130);
+}
+
+static int set_up(void **state)
+{
+	struct setting *set = *state;
+
+	set->directory = make_directory();
+	return 0;
+}
+
+/* Whatever a test did, nothing is left behind. */
+static int tear_down(void **state)
+{
+	struct setting *set = *state;
+
+	assert_int_equal(remove_directory(set->directory), 0);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct setting set = { .trc = argc > 1 ? argv[1] : "trc" };
+#define CASE(name)                                   \
+	{                                            \
+#name, name, set_up, tear_down, &set \
+	}
+	const struct CMUnitTest tests[] = {
+		CASE(test_trc_tool__help_and_version),
+		CASE(test_trc_tool__misspellings_are_met_with_a_guess),
+		CASE(test_trc_tool__wrong_usage),
+		CASE(test_trc_tool__import_says_what_it_made),
+		CASE(test_trc_tool__import_options),
+		CASE(test_trc_tool__import_reads_pipes),
+		CASE(test_trc_tool__errors_name_file_and_line),
+		CASE(test_trc_tool__one_damaged_file_fails_all_but_shows_others),
+		CASE(test_trc_tool__print),
+		CASE(test_trc_tool__print_stops_quietly_with_its_reader),
+		CASE(test_trc_tool__info_json_has_the_check_values),
+		CASE(test_trc_tool__info_json_is_one_line_a_file),
+		CASE(test_trc_tool__info_takes_names_that_are_not_utf8),
+		CASE(test_trc_tool__signals_end_an_import_cleanly),
+		CASE(test_trc_tool__interrupt_has_status_130),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
