@@ -1,8 +1,7 @@
 #include "bench_gbench.h"
 
+#include "bench_scaling.h"
 #include "gbench_shim.h"
-#include "kb_bits.h"
-#include "kb_rng.h"
 #include "trc_import.h"
 #include "trc_reader.h"
 
@@ -15,10 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
-
-/* Live clusters that the lookups are measured against. The window's default
- * holds the last of them. */
-static const int64_t live_counts[] = { 16, 256, 4096, 16384 };
 
 /* Largest text that an import benchmark holds in memory, bytes. */
 #define TEXT_MAX ((size_t)1 << 31)
@@ -135,108 +130,6 @@ static void decode_body(struct gb_state *state, void *user)
 	gb_items(state, (int64_t)events);
 }
 
-/* A heap with live clusters in it, and their addresses in random order. */
-struct population {
-	struct alloc alloc;
-	uint64_t *handle;
-	size_t count;
-};
-
-static void shuffle(uint64_t *values, size_t count, uint64_t seed)
-{
-	struct kb_rng rng = kb_rng_init(seed);
-
-	for (size_t i = count; i > 1; i--) {
-		size_t j = (size_t)kb_rng_below(&rng, i);
-		uint64_t t = values[i - 1];
-
-		values[i - 1] = values[j];
-		values[j] = t;
-	}
-}
-
-static int populate(struct population *p, const struct alloc_spec *spec,
-		    size_t count, struct kb_diag *diag)
-{
-	struct alloc_config config = { .spec = spec };
-	int err = alloc_open(&p->alloc, &config, diag);
-
-	p->count = count;
-	p->handle = calloc(count, sizeof(*p->handle));
-	if (err < 0)
-		return err;
-	if (!p->handle)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		p->handle[i] = p->alloc.vt->alloc(p->alloc.ctx, 1);
-		if (!p->handle[i])
-			return kb_fail(diag, KB_E_RANGE,
-				       "the window is too small");
-	}
-	shuffle(p->handle, count, 1);
-	return 0;
-}
-
-static void depopulate(struct population *p)
-{
-	free(p->handle);
-	alloc_close(&p->alloc);
-}
-
-static void lookup_body(struct gb_state *state, void *user)
-{
-	const struct alloc_spec *spec = user;
-	struct population p = { { NULL, NULL }, NULL, 0 };
-	int64_t n = gb_iters(state);
-	struct kb_diag diag;
-	size_t at = 0;
-
-	kb_diag_init(&diag);
-	if (populate(&p, spec, (size_t)gb_arg_of(state), &diag) < 0) {
-		gb_skip(state, diag.text);
-		depopulate(&p);
-		return;
-	}
-	while (gb_next_batch(state, n)) {
-		for (int64_t i = 0; i < n; i++) {
-			gb_do_not_optimize(
-				p.alloc.vt->lookup(p.alloc.ctx, p.handle[at]));
-			at = at + 1 < p.count ? at + 1 : 0;
-		}
-	}
-	gb_items(state, n);
-	depopulate(&p);
-}
-
-static bool has_lookup(const struct alloc_spec *spec)
-{
-	struct alloc_config config = { .spec = spec };
-	struct alloc alloc;
-	bool has;
-
-	if (alloc_open(&alloc, &config, NULL) < 0)
-		return false;
-	has = alloc.vt->lookup != NULL;
-	alloc_close(&alloc);
-	return has;
-}
-
-static void register_lookups(struct alloc_spec *specs, size_t count)
-{
-	char name[ALLOC_NAME_SIZE + 16];
-
-	for (size_t i = 0; i < count; i++) {
-		struct gb_bench *bench;
-
-		if (!has_lookup(&specs[i]))
-			continue;
-		snprintf(name, sizeof(name), "lookup/%s", specs[i].name);
-		bench = gb_register(name, lookup_body, &specs[i]);
-		for (size_t k = 0; k < KB_ARRAY_LEN(live_counts); k++)
-			gb_arg(bench, live_counts[k]);
-	}
-}
-
 static int register_trace(struct input *in, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -259,20 +152,47 @@ static int register_trace(struct input *in, const char *path)
 	return 0;
 }
 
+/* The library's default, half a second for each of hundreds, is too patient. A
+ * later option of the user's wins. */
+static int with_defaults(const struct bench_options *opts, char ***out)
+{
+	static char min_time[] = "--benchmark_min_time=0.05";
+	char **argv = calloc((size_t)opts->gbench_argc + 2, sizeof(*argv));
+
+	if (!argv)
+		return -1;
+	argv[0] = opts->gbench_argv[0];
+	argv[1] = min_time;
+	for (int i = 1; i < opts->gbench_argc; i++)
+		argv[i + 1] = opts->gbench_argv[i];
+	*out = argv;
+	return opts->gbench_argc + 1;
+}
+
+static int run_registered(const struct bench_options *opts)
+{
+	char **argv = NULL;
+	int argc = with_defaults(opts, &argv);
+	int err = argc < 0 ? 2 : gb_run(argc, argv, false, false);
+
+	free(argv);
+	return err;
+}
+
 int bench_micro(const struct bench_options *opts)
 {
 	struct input *inputs = calloc(opts->trace_count + 1, sizeof(*inputs));
-	struct alloc_spec *specs = opts->allocs;
-	size_t count = opts->alloc_count;
-	int err = inputs ? 0 : 2;
+	struct bench_scaling *scaling = bench_scaling_register(opts);
+	int err = inputs && scaling ? 0 : 2;
 
-	register_lookups(specs, count);
 	for (size_t i = 0; i < opts->trace_count && err == 0; i++)
 		err = register_trace(&inputs[i], opts->traces[i]);
 	if (err == 0)
-		err = gb_run(opts->gbench_argc, opts->gbench_argv, false,
-			     false);
+		err = run_registered(opts);
+	if (err == 0)
+		err = bench_scaling_report(scaling, opts);
 	gb_clear();
+	bench_scaling_free(scaling);
 	for (size_t i = 0; inputs && i < opts->trace_count; i++) {
 		free(inputs[i].data);
 		if (inputs[i].data)

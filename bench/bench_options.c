@@ -373,9 +373,9 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 
 static int complete(struct bench_options *opts, struct kb_diag *diag)
 {
-	if (opts->command != BENCH_RUN && opts->command != BENCH_MICRO)
+	if (opts->command != BENCH_RUN)
 		return 0;
-	if (opts->trace_count == 0 && opts->command == BENCH_RUN)
+	if (opts->trace_count == 0)
 		return kb_fail(diag, KB_E_ARG,
 			       "no trace given; try 'bench --trace "
 			       "traces/boot.trc', or --help");

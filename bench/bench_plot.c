@@ -17,8 +17,8 @@
 extern char **environ;
 
 static const char *const figures[] = { "lookup-cost", "lookup-nodes",
-				       "timeline", "throughput",
-				       "heap-window" };
+				       "timeline",    "throughput",
+				       "heap-window", "lookup-scaling" };
 static const char *const formats[] = { "svg", "png" };
 
 /* One gnuplot at work. */

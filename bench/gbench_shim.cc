@@ -63,6 +63,21 @@ void gb_arg(gb_bench *bench, int64_t arg)
 	unwrap(bench)->Arg(arg);
 }
 
+void gb_arg_name(gb_bench *bench, const char *name)
+{
+	unwrap(bench)->ArgName(name);
+}
+
+void gb_complexity(gb_bench *bench)
+{
+	unwrap(bench)->Complexity();
+}
+
+void gb_complexity_n(gb_state *state, int64_t n)
+{
+	unwrap(state)->SetComplexityN(n);
+}
+
 void gb_repetitions(gb_bench *bench, int n)
 {
 	unwrap(bench)->Repetitions(n);

@@ -34,8 +34,15 @@ struct gb_bench *gb_register(const char *name, gb_fn fn, void *user);
 /* Forgets all registered benchmarks. */
 void gb_clear(void);
 
-/* Adds a run with this argument, read back by gb_arg_of. */
+/* Adds a run with this argument, read back by gb_arg_of and shown behind its
+ * name: ".../live:4096". */
 void gb_arg(struct gb_bench *bench, int64_t arg);
+void gb_arg_name(struct gb_bench *bench, const char *name);
+
+/* Asks for the asymptotic law that fits the runs' times best against the n that
+ * each tells by gb_complexity_n. Reported, not to be relied on. */
+void gb_complexity(struct gb_bench *bench);
+void gb_complexity_n(struct gb_state *state, int64_t n);
 
 void gb_repetitions(struct gb_bench *bench, int n);
 void gb_iterations(struct gb_bench *bench, int64_t n);
