@@ -1,0 +1,532 @@
+/*
+ * bench as a whole: what it prints and writes.
+ */
+#include "cli.h"
+#include "kb_bits.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define SEED	  "--trace $TRACES/seed-example.trc"
+#define QUICK	  " --quick --alloc kheap,null,jemalloc"
+#define ALL_FILES 7 /* results.json, table.txt, five TSV files */
+
+static void expect_integers(const json_t *object, const char *const *names,
+			    const json_int_t *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (cli_counter(object, names[i]) != values[i]) {
+			print_error("%s is %lld\n", names[i],
+				    (long long)cli_counter(object, names[i]));
+			fail();
+		}
+}
+
+/*
+ * The seed's drawn example, worked out by hand:
+ *
+ *   kmalloc 8192, 4096, 4096    Row 0 → [1] ↔ [2]    Row 1 → [0]
+ *   kfree of 0xF0000000         rows 0, 1; nodes 1, 2, 0; removal walks 0
+ *   kfree of 0xF0002000         row 0; node 1; removal walks 1
+ */
+static void test_bench_output__the_seeds_example(void **state)
+{
+	static const char *const names[] = {
+		"events",	"allocs",	 "frees",
+		"failed_allocs", "skipped_frees", "lookups",
+		"rows_visited", "nodes_visited", "nodes_visited_max",
+		"remove_nodes_visited", "live_max", "live_at_end",
+		"bytes_live_max", "pages_peak",	 "pages_live",
+		"maps",		"unmaps",	 "pte_writes",
+		"tlb_invalidations", "page_tables_made", "pde_writes",
+	};
+	static const json_int_t values[] = {
+		5, 3, 2, 0, 0, 2, 3, 4, 3, 2, 3, 1, 16384, 4, 1, 4, 3, 7, 3, 1,
+		1,
+	};
+	struct cli *c = *state;
+	const json_t *cell;
+
+	static_assert(KB_ARRAY_LEN(names) == KB_ARRAY_LEN(values), "pairs");
+	cli_sh(c, "$BENCH " SEED " --pass count --out none --json -");
+	cli_expect(c, 0);
+	cell = cli_cell(cli_json(c), "seed-example.trc", "kheap");
+	expect_integers(cell, names, values, KB_ARRAY_LEN(names));
+	cell = cli_cell(c->json, "seed-example.trc", "kheap:order=head");
+	assert_int_equal(cli_counter(cell, "nodes_visited"), 5);
+	assert_int_equal(cli_counter(cell, "remove_nodes_visited"), 3);
+	cell = cli_cell(c->json, "seed-example.trc", "kheap:lookup=pagemap");
+	assert_int_equal(cli_counter(cell, "nodes_visited"), 2);
+	assert_int_equal(cli_counter(cell, "remove_nodes_visited"), 0);
+}
+
+/* What does not apply is absent: no heap's counters, no digest, no pass. */
+static void test_bench_output__what_does_not_apply_is_absent(void **state)
+{
+	static const char *const heap_only[] = {
+		"lookups", "rows_visited", "nodes_visited", "pages_peak",
+		"pte_writes", "tlb_invalidations",
+	};
+	static const char *const passes[] = { "throughput", "kfree_ns",
+					      "lookup_ns", "verified",
+					      "partial", "error" };
+	struct cli *c = *state;
+	json_t *cell;
+
+	cli_sh(c, "$BENCH " SEED " --pass count --out none --json -");
+	cli_expect(c, 0);
+	cell = cli_cell(cli_json(c), "seed-example.trc", "jemalloc");
+	for (size_t i = 0; i < KB_ARRAY_LEN(heap_only); i++)
+		assert_null(json_object_get(json_object_get(cell, "counters"),
+					    heap_only[i]));
+	assert_null(json_object_get(cell, "digest"));
+	for (size_t i = 0; i < KB_ARRAY_LEN(passes); i++)
+		assert_null(json_object_get(cell, passes[i]));
+
+	cli_sh(c, "$BENCH " SEED " --pass verify --out none --json - --alloc "
+		  "kheap,null");
+	cli_expect(c, 0);
+	cell = cli_cell(cli_json(c), "seed-example.trc", "kheap");
+	assert_null(json_object_get(cell, "counters"));
+	assert_true(json_is_true(json_object_get(cell, "verified")));
+	assert_true(json_is_string(json_object_get(cell, "digest")));
+	cell = cli_cell(c->json, "seed-example.trc", "null");
+	assert_true(json_is_false(json_object_get(cell, "verified")));
+}
+
+/* A time is a number above its floor, or null; never less. */
+static void check_time(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+	double floor = json_real_value(json_object_get(object, "floor"));
+
+	assert_true(json_is_real(json_object_get(object, "floor")));
+	if (!value || json_is_null(value))
+		return;
+	assert_true(json_is_real(value));
+	assert_true(json_real_value(value) >= floor);
+}
+
+static void check_latency(const json_t *object, bool required)
+{
+	static const char *const names[] = { "p50", "p90", "p99", "p999",
+					     "max" };
+
+	assert_true(object || !required);
+	if (!object)
+		return;
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
+		check_time(object, names[i]);
+	assert_true(json_is_real(json_object_get(object, "error")));
+	assert_true(json_integer_value(json_object_get(object, "samples")) > 0);
+}
+
+static void check_throughput(const json_t *object, json_int_t events)
+{
+	json_int_t epochs = json_integer_value(json_object_get(object,
+							       "epochs"));
+	const json_t *ns = json_object_get(object, "ns_per_event");
+
+	assert_non_null(object);
+	assert_true(epochs >= 6);
+	assert_int_equal(json_array_size(json_object_get(
+				 object, "epoch_ns_per_event")),
+			 epochs);
+	assert_int_equal(json_integer_value(json_object_get(object,
+							    "events_timed")),
+			 events);
+	check_time(object, "ns_per_event");
+	if (!json_is_real(ns))
+		return;
+	assert_true(json_real_value(json_object_get(object, "ci_low")) <=
+		    json_real_value(ns));
+	assert_true(json_real_value(json_object_get(object, "ci_high")) >=
+		    json_real_value(ns));
+}
+
+static void test_bench_output__all_passes(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell, *context;
+
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out none --json -"
+		  " --alloc kheap:lookup=pagemap,glibc,null");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+	cell = cli_cell(cli_json(c), "boot.trc", "kheap:lookup=pagemap");
+	check_throughput(json_object_get(cell, "throughput"), 31619);
+	check_latency(json_object_get(cell, "kfree_ns"), true);
+	check_latency(json_object_get(cell, "lookup_ns"), true);
+	assert_true(json_is_true(json_object_get(cell, "verified")));
+	cell = cli_cell(c->json, "boot.trc", "glibc");
+	check_throughput(json_object_get(cell, "throughput"), 31619);
+	check_latency(json_object_get(cell, "kfree_ns"), true);
+	assert_null(json_object_get(cell, "lookup_ns"));
+	context = json_object_get(c->json, "context");
+	assert_true(json_is_integer(json_object_get(context, "schema")));
+	assert_true(json_is_string(json_object_get(context, "revision")));
+	assert_true(json_is_string(json_object_get(context, "compiler")));
+	assert_true(json_is_string(json_object_get(context, "cpu_model")));
+	assert_true(json_is_object(json_object_get(context, "clock")));
+	assert_true(json_is_object(json_object_get(context, "options")));
+}
+
+static void test_bench_output__table(void **state)
+{
+	static const char *const columns[] = {
+		"allocator",  "ns/event",   "95% interval", "events/s",
+		"x jemalloc", "nodes/kfree", "mean",	    "max",
+		"kfree time", "p50",	    "p99",	    "p99.9",
+		"lookup time", "peak pages", "failures",
+	};
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED QUICK " --out none");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+	assert_int_equal(strncmp(c->out, "seed-example.trc: 5 events, 3 objects,"
+					 " at most 3 live", 53), 0);
+	for (size_t i = 0; i < KB_ARRAY_LEN(columns); i++)
+		cli_holds(c->out, columns[i]);
+	cli_holds(c->out, "\nkheap ");
+	cli_holds(c->out, "\njemalloc ");
+	cli_holds(c->out, "\nnull ");
+	cli_holds(c->out, "- To find one cluster");
+	/* No terminal: neither colour nor progress. */
+	assert_null(strchr(c->out, '\033'));
+	assert_null(strchr(c->out, '\r'));
+}
+
+static void test_bench_output__the_search_in_words(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --pass count --out none"
+		  " --alloc kheap,kheap:order=head");
+	cli_expect(c, 0);
+	cli_holds(c->out, "boot.trc: 31,619 events, 19,028 objects, at most "
+			  "7,655 live; 0 lost, 6 unmatched frees\n");
+	cli_holds(c->out, "3,771 nodes on average and 7,642 at worst");
+	cli_holds(c->out, "122 times fewer");
+	/* On the seed's example the head order is no better. */
+	cli_sh(c, "$BENCH " SEED " --pass count --out none"
+		  " --alloc kheap,kheap:order=head");
+	assert_null(strstr(c->out, "times fewer"));
+}
+
+static void test_bench_output__json_on_stdout_is_alone(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED " --trace $TRACES/boot.trc --json - --out o"
+		  " --no-plots --pass count --alloc kheap,null");
+	cli_expect(c, 0);
+	assert_int_equal(json_array_size(json_object_get(cli_json(c),
+							 "results")),
+			 4);
+	assert_true(cli_exists("o/seed-example/results.json"));
+	assert_true(cli_exists("o/boot/results.json"));
+	/* With Google Benchmark's report too, which then goes to stderr. */
+	cli_sh(c, "$BENCH " SEED QUICK " --json - --out none"
+		  " --benchmark_filter=null");
+	cli_expect(c, 0);
+	assert_int_equal(json_array_size(json_object_get(cli_json(c),
+							 "results")),
+			 1);
+	cli_holds(c->err, "seed-example.trc/null");
+}
+
+static void test_bench_output__json_file_is_the_same(void **state)
+{
+	struct cli *c = *state;
+	json_t *file;
+
+	cli_sh(c, "$BENCH " SEED " --json j.json --out o --pass count");
+	cli_expect(c, 0);
+	cli_holds(c->out, "\nallocator ");
+	file = json_deep_copy(cli_json_file(c, "j.json"));
+	assert_true(json_equal(cli_json_file(c, "o/results.json"), file));
+	json_decref(file);
+}
+
+static void test_bench_output__none_writes_nothing(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED QUICK " --out none");
+	cli_expect(c, 0);
+	assert_int_equal(cli_files(), 0);
+	assert_null(strstr(c->out, "Written"));
+}
+
+static void test_bench_output__default_folder(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED QUICK " --no-plots");
+	cli_expect(c, 0);
+	cli_holds(c->out, "Written to results/seed-example/");
+	assert_true(cli_exists("results/seed-example/results.json"));
+	/* Two folders above, and no file left over beside the final ones. */
+	assert_int_equal(cli_files(), 2 + ALL_FILES);
+}
+
+/* A second run replaces each file whole; others' files stay. */
+static void test_bench_output__second_run_over_the_same_folder(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED QUICK " --no-plots --out a/b; "
+		  "echo mine >a/b/notes; ln a/b/results.json old");
+	cli_expect(c, 0);
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --alloc kheap --pass count"
+		  " --no-plots --out a/b");
+	cli_expect(c, 0);
+	cli_cell(cli_json_file(c, "a/b/results.json"), "boot.trc", "kheap");
+	/* Replaced, not written over: who holds the old one has it whole. */
+	cli_cell(cli_json_file(c, "old"), "seed-example.trc", "kheap");
+	assert_true(cli_exists("a/b/notes"));
+	assert_int_equal(cli_files(), 2 + ALL_FILES + 2);
+}
+
+static void test_bench_output__two_traces_of_one_name(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "mkdir x; cp $TRACES/seed-example.trc x; $BENCH " SEED
+		  " --trace x/seed-example.trc --alloc null --pass count"
+		  " --no-plots --out o");
+	cli_expect(c, 2);
+	cli_holds(c->err, "two traces would write to");
+	/* The first one's results are there. */
+	cli_json_file(c, "o/seed-example/results.json");
+}
+
+static void test_bench_output__unwritable_folders(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, ": >file; $BENCH " SEED " --out file");
+	cli_refused(c, 2, "'file'", "--out");
+	cli_sh(c, "$BENCH " SEED " --out file/below");
+	cli_refused(c, 2, "'file/below'", "--out");
+	cli_sh(c, "$BENCH " SEED " --out /proc/nowhere");
+	cli_refused(c, 2, "'/proc/nowhere'", "--out");
+	cli_sh(c, "$BENCH " SEED " --out ''");
+	cli_expect(c, 2);
+	cli_sh(c, "$BENCH " SEED " --out none --pass count --json no/such/j");
+	cli_expect(c, 2);
+	cli_holds(c->err, "'no/such/j'");
+	assert_int_equal(cli_files(), 1);
+}
+
+static void test_bench_output__full_device(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED " --pass count --out none >/dev/full");
+	cli_refused(c, 2, "No space left");
+	cli_sh(c, "$BENCH " SEED " --pass count --out none --json - "
+		  ">/dev/full");
+	cli_refused(c, 2, "No space left");
+	cli_sh(c, "$BENCH --list >/dev/full");
+	cli_refused(c, 2, "No space left");
+	cli_sh(c, "$BENCH --help >/dev/full");
+	cli_refused(c, 2, "No space left");
+}
+
+/* A pipe is not replaced by a file of its name. */
+static void test_bench_output__json_into_a_pipe(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "mkfifo p; cat p >got & $BENCH " SEED
+		  " --pass count --out none --json p; status=$?; wait;"
+		  " test -p p && exit $status");
+	cli_expect(c, 0);
+	cli_cell(cli_json_file(c, "got"), "seed-example.trc", "kheap");
+	cli_sh(c, "mkfifo q; ( head -c 10 q >/dev/null ) & $BENCH " SEED
+		  " --pass count --out none --json q >/dev/null; echo $?; "
+		  "test -p q");
+	cli_expect(c, 0);
+}
+
+/* Whoever reads one line and goes away ends bench quietly. */
+static void test_bench_output__closed_pipe(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --pass count --out none "
+		  "--alloc kheap,null | head -1");
+	cli_expect(c, 0);
+	cli_holds(c->out, "boot.trc: 31,619 events");
+	assert_string_equal(c->err, "");
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --pass count --out none "
+		  "--json - | true");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+}
+
+static void test_bench_output__without_gnuplot(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "PATH=/nowhere $BENCH " SEED QUICK " --out o");
+	cli_expect(c, 0);
+	cli_holds(c->err, "gnuplot");
+	cli_holds(c->err, "--no-plots");
+	assert_true(cli_exists("o/results.json"));
+	cli_sh(c, "PATH=/nowhere $BENCH " SEED QUICK " --out o --no-plots");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+}
+
+static void test_bench_output__figures(void **state)
+{
+	static const char *const names[] = { "lookup-cost", "lookup-nodes",
+					     "timeline", "throughput",
+					     "heap-window" };
+	struct cli *c = *state;
+
+	cli_sh(c, "command -v gnuplot");
+	if (c->status != 0)
+		skip();
+	cli_sh(c, "$BENCH " SEED QUICK " --out o");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		cli_sh(c, "test -s o/%s.tsv && test -s o/figures/%s.svg &&"
+			  " test -s o/figures/%s.png",
+		       names[i], names[i], names[i]);
+		cli_expect(c, 0);
+	}
+	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 10);
+}
+
+static size_t longest_line(const char *text)
+{
+	size_t longest = 0, length = 0;
+
+	for (; *text; text++) {
+		length = *text == '\n' || *text == '\r' ? 0 : length + 1;
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}
+
+static void test_bench_output__colour_only_on_a_terminal(void **state)
+{
+	struct cli *c = *state;
+
+	cli_on_terminal(c, 80, "$BENCH " SEED " --pass count --out none");
+	cli_expect(c, 0);
+	cli_holds(c->out, "\033[1m");
+	cli_on_terminal(c, 80, "NO_COLOR=1 $BENCH " SEED
+			       " --pass count --out none 2>/dev/null");
+	cli_expect(c, 0);
+	assert_null(strchr(c->out, '\033'));
+	cli_on_terminal(c, 80, "TERM=dumb $BENCH " SEED
+			       " --pass count --out none 2>/dev/null");
+	assert_null(strchr(c->out, '\033'));
+	/* Empty is not set (no-color.org). */
+	cli_on_terminal(c, 80, "NO_COLOR= $BENCH " SEED
+			       " --pass count --out none 2>/dev/null");
+	cli_holds(c->out, "\033[1m");
+}
+
+static void test_bench_output__progress_only_on_a_terminal(void **state)
+{
+	struct cli *c = *state;
+
+	cli_on_terminal(c, 80, "$BENCH " SEED " --pass count --out none"
+			       " --alloc kheap >/dev/null");
+	cli_expect(c, 0);
+	cli_holds(c->out, "\r");
+	cli_holds(c->out, "kheap");
+	/* It wipes itself. */
+	assert_string_equal(c->out + c->out_size - 4, "\r\033[K");
+	cli_sh(c, "$BENCH " SEED " --pass count --out none >/dev/null");
+	assert_string_equal(c->err, "");
+}
+
+/* A table is cut into parts that fit the terminal; COLUMNS has no say. */
+static void test_bench_output__table_fits_the_terminal(void **state)
+{
+	struct cli *c = *state;
+
+	cli_on_terminal(c, 60, "NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
+			       " --out none 2>/dev/null | cat >wide;"
+			       "NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
+			       " --out none 2>/dev/null | sed '/^- /d' "
+			       ">/dev/null; NO_COLOR=1 COLUMNS=500 $BENCH " SEED
+			       QUICK " --out none 2>/dev/null");
+	cli_expect(c, 0);
+	*strstr(c->out, "\r\n- ") = '\0';
+	/* The trace's line and the facts are the terminal's to wrap. */
+	assert_true(longest_line(strchr(c->out, '\n') + 1) <= 60);
+	cli_sh(c, "COLUMNS=40 $BENCH " SEED QUICK " --out none");
+	assert_true(longest_line(c->out) > 120);
+}
+
+/* In every mode, without a terminal or a home, from any folder. */
+static void test_bench_output__bare_environment(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "env -i $BENCH " SEED QUICK " --out none </dev/null");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+	cli_sh(c, "env -i $BENCH " SEED QUICK " --out none <&-");
+	cli_expect(c, 0);
+}
+
+static void test_bench_output__touch_costs_what_it_says(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell;
+
+	cli_sh(c, "$BENCH " SEED " --alloc kheap --pass verify,count"
+		  " --touch first --out none --json -");
+	cli_expect(c, 0);
+	cell = cli_cell(cli_json(c), "seed-example.trc", "kheap");
+	assert_int_equal(cli_counter(cell, "tlb_misses") +
+				 cli_counter(cell, "tlb_hits"),
+			 3);
+	cli_sh(c, "$BENCH " SEED " --alloc kheap --pass verify,count"
+		  " --touch all --out none --json -");
+	cli_expect(c, 0);
+	cell = cli_cell(cli_json(c), "seed-example.trc", "kheap");
+	assert_int_equal(cli_counter(cell, "tlb_misses") +
+				 cli_counter(cell, "tlb_hits"),
+			 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cli_test(test_bench_output__the_seeds_example),
+		cli_test(test_bench_output__what_does_not_apply_is_absent),
+		cli_test(test_bench_output__all_passes),
+		cli_test(test_bench_output__table),
+		cli_test(test_bench_output__the_search_in_words),
+		cli_test(test_bench_output__json_on_stdout_is_alone),
+		cli_test(test_bench_output__json_file_is_the_same),
+		cli_test(test_bench_output__none_writes_nothing),
+		cli_test(test_bench_output__default_folder),
+		cli_test(test_bench_output__second_run_over_the_same_folder),
+		cli_test(test_bench_output__two_traces_of_one_name),
+		cli_test(test_bench_output__unwritable_folders),
+		cli_test(test_bench_output__full_device),
+		cli_test(test_bench_output__json_into_a_pipe),
+		cli_test(test_bench_output__closed_pipe),
+		cli_test(test_bench_output__without_gnuplot),
+		cli_test(test_bench_output__figures),
+		cli_test(test_bench_output__colour_only_on_a_terminal),
+		cli_test(test_bench_output__progress_only_on_a_terminal),
+		cli_test(test_bench_output__table_fits_the_terminal),
+		cli_test(test_bench_output__bare_environment),
+		cli_test(test_bench_output__touch_costs_what_it_says),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
