@@ -19,6 +19,7 @@
 /* The seed's window holds 2^14 clusters of two pages; from there on it is the
  * largest window there is, which begins lower. */
 #define SEED_LIVE_MAX 16384
+#define SEED_MANY_MAX 1024
 #define LARGE_PAGES   (UINT32_C(1) << 19)
 #define LARGE_BASE    UINT32_C(0x40000000)
 
@@ -111,15 +112,27 @@ static uint32_t size_of(enum population population, uint64_t i)
 		       : PAGE * (1 + (uint32_t)(i % MANY_ROW_PAGES));
 }
 
+/* A heap takes counted or plain calls for its whole life. */
+static uint64_t allocate(const struct alloc *alloc, uint32_t size, bool counted)
+{
+	struct replay_op op = replay_op_alloc(0, size);
+	uint64_t handle;
+
+	if (counted)
+		return alloc->vt->alloc(alloc->ctx, size);
+	alloc->vt->run[ALLOC_TOUCH_NONE](alloc->ctx, &op, 1, &handle);
+	return handle;
+}
+
 static int fill(struct heap *heap, enum population population, size_t live,
-		struct kb_diag *diag)
+		bool counted, struct kb_diag *diag)
 {
 	for (; heap->count < live; heap->count++) {
 		size_t i = heap->count;
 
 		heap->size[i] = size_of(population, i);
 		heap->handle[i] =
-			heap->alloc.vt->alloc(heap->alloc.ctx, heap->size[i]);
+			allocate(&heap->alloc, heap->size[i], counted);
 		if (!heap->handle[i])
 			return kb_fail(diag, KB_E_RANGE,
 				       "the window is too small");
@@ -127,17 +140,24 @@ static int fill(struct heap *heap, enum population population, size_t live,
 	return 0;
 }
 
-/* Which cluster the next free takes. `oldest` counts the frees before. */
-static size_t victim(const struct heap *heap, enum free_order order,
-		     size_t oldest, struct kb_rng *rng)
+/* Rows that a population fills. */
+static size_t rows_of(enum population population)
 {
-	switch (order) {
+	return population == ONE_ROW ? 1 : MANY_ROW_PAGES;
+}
+
+/* Which cluster the i-th free takes: the oldest, the newest of each row in
+ * turn, or any. */
+static size_t victim(const struct heap *heap, const struct scene *scene,
+		     size_t i, struct kb_rng *rng)
+{
+	size_t rows = (size_t)kb_min(rows_of(scene->population), heap->count);
+
+	switch (scene->order) {
 	case FIFO:
-		return oldest % heap->count;
+		return i % heap->count;
 	case LIFO:
-		/* The newest is the one allocated last: behind the first free,
-		 * its own place again. */
-		return heap->count - 1;
+		return heap->count - 1 - i % rows;
 	default:
 		return (size_t)kb_rng_below(rng, heap->count);
 	}
@@ -173,7 +193,7 @@ static void add_counter(void *user, const char *name, uint64_t value)
 
 /* Frees clusters in the scene's order, each replaced by a new one of its size,
  * and tells the mean steps of those frees' lookups. */
-static void count_steps(struct heap *heap, enum free_order order,
+static void count_steps(struct heap *heap, const struct scene *scene,
 			struct sums *sums)
 {
 	const struct alloc *alloc = &heap->alloc;
@@ -183,7 +203,7 @@ static void count_steps(struct heap *heap, enum free_order order,
 	if (!alloc->vt->counters)
 		return;
 	for (size_t i = 0; i < COUNTED_FREES; i++) {
-		size_t v = victim(heap, order, i, &rng);
+		size_t v = victim(heap, scene, i, &rng);
 
 		alloc->vt->free(alloc->ctx, heap->handle[v]);
 		heap->handle[v] = alloc->vt->alloc(alloc->ctx, heap->size[v]);
@@ -203,17 +223,19 @@ static void tell_steps(struct gb_state *state, const struct sums *sums)
 		gb_counter(state, "lines", sums->lines / sums->lookups);
 }
 
-/* The addresses to look for, in the state as it is now: one, or a random lot. */
-static size_t choose_targets(struct heap *heap, enum free_order order)
+/* Puts the addresses to look for first: the oldest or the newest of each row,
+ * or all in a random order. Returns how many. */
+static size_t choose_targets(struct heap *heap, const struct scene *scene)
 {
+	size_t rows = (size_t)kb_min(rows_of(scene->population), heap->count);
 	struct kb_rng rng = kb_rng_init(2);
 	uint64_t target;
 
-	if (order != RANDOM) {
-		target = heap->handle[victim(heap, order, COUNTED_FREES, &rng)];
-		heap->handle[0] = target;
-		return 1;
-	}
+	if (scene->order == LIFO)
+		memmove(heap->handle, heap->handle + heap->count - rows,
+			rows * sizeof(*heap->handle));
+	if (scene->order != RANDOM)
+		return rows;
 	for (size_t i = heap->count; i > 1; i--) {
 		size_t j = (size_t)kb_rng_below(&rng, i);
 
@@ -239,7 +261,7 @@ static void time_lookups(struct gb_state *state, struct scene *scene,
 			 struct heap *heap, const struct sums *sums)
 {
 	const struct alloc *alloc = &heap->alloc;
-	size_t targets = choose_targets(heap, scene->order), at = 0;
+	size_t targets = choose_targets(heap, scene), at = 0;
 	int64_t n = gb_iters(state);
 	uint64_t begin = replay_tick_system();
 
@@ -256,25 +278,47 @@ static void time_lookups(struct gb_state *state, struct scene *scene,
 						  : 0);
 }
 
+static bool needs_large(const struct scene *scene, size_t live)
+{
+	return live > SEED_LIVE_MAX ||
+	       (scene->population == MANY_ROW && live > SEED_MANY_MAX);
+}
+
+/* Counts and times in heaps of their own. */
+static int measure_steps(const struct scene *scene, size_t live,
+			 struct sums *sums, struct kb_diag *diag)
+{
+	struct heap heap;
+	int err = open_heap(&heap, &scene->spec, live, needs_large(scene, live),
+			    diag);
+
+	if (err == 0)
+		err = fill(&heap, scene->population, live, true, diag);
+	if (err == 0)
+		count_steps(&heap, scene, sums);
+	close_heap(&heap);
+	return err;
+}
+
 static void lookup_body(struct gb_state *state, void *user)
 {
 	struct scene *scene = user;
 	size_t live = (size_t)gb_arg_of(state);
-	bool large = live > SEED_LIVE_MAX ||
-		     (scene->population == MANY_ROW && live > 1024);
 	struct kb_diag diag;
 	struct sums sums;
 	struct heap heap;
 	int err;
 
 	kb_diag_init(&diag);
-	err = open_heap(&heap, &scene->spec, live, large, &diag);
+	err = open_heap(&heap, &scene->spec, live, needs_large(scene, live),
+			&diag);
 	if (err == 0)
-		err = fill(&heap, scene->population, live, &diag);
+		err = fill(&heap, scene->population, live, false, &diag);
+	if (err == 0)
+		err = measure_steps(scene, live, &sums, &diag);
 	if (err < 0) {
 		gb_skip(state, diag.text);
 	} else {
-		count_steps(&heap, scene->order, &sums);
 		time_lookups(state, scene, &heap, &sums);
 		tell_steps(state, &sums);
 		gb_complexity_n(state, (int64_t)live);
@@ -291,16 +335,20 @@ static int prepare_none(struct heap *heap, struct kb_diag *diag)
 
 static int prepare_busy(struct heap *heap, struct kb_diag *diag)
 {
-	return fill(heap, ONE_ROW, BUSY_LIVE, diag);
+	return fill(heap, ONE_ROW, BUSY_LIVE, false, diag);
 }
 
 /* Pages in a row, every second one freed again. */
 static int prepare_holes(struct heap *heap, struct kb_diag *diag)
 {
-	int err = fill(heap, ONE_ROW, BUSY_LIVE, diag);
+	int err = fill(heap, ONE_ROW, BUSY_LIVE, false, diag);
 
-	for (size_t i = 1; err == 0 && i < heap->count; i += 2)
-		heap->alloc.vt->free(heap->alloc.ctx, heap->handle[i]);
+	for (size_t i = 1; err == 0 && i < heap->count; i += 2) {
+		const struct replay_op op = replay_op_free(0);
+
+		heap->alloc.vt->run[ALLOC_TOUCH_NONE](heap->alloc.ctx, &op, 1,
+						      &heap->handle[i]);
+	}
 	return err;
 }
 

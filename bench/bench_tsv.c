@@ -31,6 +31,27 @@ static void write_or_missing(struct tsv *t, bool is_number, double x)
 		fprintf(t->f, "\t?");
 }
 
+/* A text cell. gnuplot would take a quote or a backslash for its own, a tab or
+ * line's end for the cell's. */
+static void write_text(struct tsv *t, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('\'', t->f);
+		else if (*text == '\\')
+			fputc('/', t->f);
+		else
+			fputc((unsigned char)*text < ' ' ? ' ' : *text, t->f);
+	}
+}
+
+static void write_meta_text(struct tsv *t, const char *key, const char *text)
+{
+	fprintf(t->f, "%s\t", key);
+	write_text(t, text);
+	fputc('\n', t->f);
+}
+
 /* Block 0: what the pictures are titled with. */
 static void write_meta(struct tsv *t, const char *title, size_t series)
 {
@@ -39,12 +60,12 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 		bench_find_cell(r->cells, r->count, "null");
 	struct bench_throughput n;
 
-	fprintf(t->f, "title\t%s\n", title);
-	fprintf(t->f, "trace\t%s\n", r->trace->file);
+	write_meta_text(t, "title", title);
+	write_meta_text(t, "trace", r->trace->file);
 	fprintf(t->f, "events\t%" PRIu64 "\n", r->trace->counts.events);
 	fprintf(t->f, "objects\t%" PRIu64 "\n", r->trace->counts.objects);
-	fprintf(t->f, "revision\t%s\n", r->env->revision);
-	fprintf(t->f, "machine\t%s\n", r->env->cpu_model);
+	write_meta_text(t, "revision", r->env->revision);
+	write_meta_text(t, "machine", r->env->cpu_model);
 	fprintf(t->f, "floor_ns\t%.3f\n", replay_clock_floor_ns(r->clock));
 	if (null && bench_cell_throughput(null, r->clock, &n) && !n.below_floor)
 		fprintf(t->f, "null_ns\t%.4g\n", n.ns.median);
@@ -64,10 +85,20 @@ static const struct replay_hist *cost_hist(const struct bench_cell *cell,
 	return cell->latency->kfree.count ? &cell->latency->kfree : NULL;
 }
 
-static void write_cost_curve(struct tsv *t, const struct replay_hist *hist)
+static void write_cost_point(struct tsv *t, const struct replay_hist *hist,
+			     double q, double samples)
 {
 	const struct replay_clock *clock = t->report->clock;
-	double floor_ns = replay_clock_floor_ns(clock);
+	double ns = replay_clock_ns(
+		clock, replay_hist_quantile(hist, q > 0 ? q : 1e-9));
+
+	fprintf(t->f, "%.9g", q);
+	write_or_missing(t, ns >= replay_clock_floor_ns(clock), ns);
+	fprintf(t->f, "\t%.0f\n", samples);
+}
+
+static void write_cost_curve(struct tsv *t, const struct replay_hist *hist)
+{
 	double count = (double)hist->count;
 
 	for (int i = 0;; i++) {
@@ -100,7 +131,8 @@ static void write_lookup_cost(struct tsv *t)
 
 		if (!hist)
 			continue;
-		fprintf(t->f, "%s %s\tns\tsamples\n", r->cells[i].spec.name,
+		write_text(t, r->cells[i].spec.name);
+		fprintf(t->f, " %s\tns\tsamples\n",
 			lookup ? "lookup" : "kfree");
 		write_cost_curve(t, hist);
 		end_block(t);
@@ -130,18 +162,20 @@ static size_t count_cells(const struct bench_report *r,
 /* The share of lookups that compare at least so many nodes. */
 static void write_nodes_curve(struct tsv *t, const struct replay_hist *hist)
 {
-	uint64_t below = 0;
+	uint64_t below = 0, last = 0;
 
 	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
 		if (hist->bucket[i] == 0)
 			continue;
-		fprintf(t->f, "%" PRIu64 "\t%.9g\n", replay_hist_bucket_low(i),
+		last = replay_hist_bucket_low(i);
+		fprintf(t->f, "%" PRIu64 "\t%.9g\n", last,
 			1 - (double)below / (double)hist->count);
 		below += hist->bucket[i];
 	}
 	/* Where the curve ends: the worst lookup. */
-	fprintf(t->f, "%" PRIu64 "\t%.9g\n", hist->max,
-		1 / (double)hist->count);
+	if (hist->max > last)
+		fprintf(t->f, "%" PRIu64 "\t%.9g\n", hist->max,
+			1 / (double)hist->count);
 }
 
 static void write_lookup_nodes(struct tsv *t)
@@ -153,7 +187,8 @@ static void write_lookup_nodes(struct tsv *t)
 	for (size_t i = 0; i < r->count; i++) {
 		if (!has_lookups(&r->cells[i]))
 			continue;
-		fprintf(t->f, "%s\tshare\n", r->cells[i].spec.name);
+		write_text(t, r->cells[i].spec.name);
+		fprintf(t->f, "\tshare\n");
 		write_nodes_curve(t, &r->cells[i].count->nodes);
 		end_block(t);
 	}
@@ -170,7 +205,8 @@ static void write_timeline(struct tsv *t)
 
 		if (!has_lookups(&r->cells[i]))
 			continue;
-		fprintf(t->f, "%s\tlive\tmean\tmax\n", r->cells[i].spec.name);
+		write_text(t, r->cells[i].spec.name);
+		fprintf(t->f, "\tlive\tmean\tmax\n");
 		for (uint32_t b = 0; b < c->bins; b++) {
 			const struct replay_bin *bin = &c->bin[b];
 			bool any = bin->lookups > 0;
@@ -199,7 +235,7 @@ static void write_throughput(struct tsv *t)
 	for (size_t i = 0; i < r->count; i++) {
 		if (!bench_cell_throughput(&r->cells[i], r->clock, &x))
 			continue;
-		fprintf(t->f, "%s", r->cells[i].spec.name);
+		write_text(t, r->cells[i].spec.name);
 		write_or_missing(t, !x.below_floor, x.ns.median);
 		write_or_missing(t, x.ns.has_interval && !x.below_floor,
 				 x.ns.low);
@@ -220,8 +256,8 @@ static void write_heap_window(struct tsv *t)
 
 		if (!has_window(&r->cells[i]))
 			continue;
-		fprintf(t->f, "%s\tpages\tlive_bytes\tfree_pages\tlongest\n",
-			r->cells[i].spec.name);
+		write_text(t, r->cells[i].spec.name);
+		fprintf(t->f, "\tpages\tlive_bytes\tfree_pages\tlongest\n");
 		for (uint32_t b = 0; b < c->bins; b++)
 			fprintf(t->f,
 				"%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
