@@ -100,20 +100,14 @@ static void write_cost_point(struct tsv *t, const struct replay_hist *hist,
 static void write_cost_curve(struct tsv *t, const struct replay_hist *hist)
 {
 	double count = (double)hist->count;
+	double beyond = 1;
 
-	for (int i = 0;; i++) {
-		double beyond = pow(10, -(double)i / CURVE_PER_DECADE);
-		double q = 1 - beyond;
-		double ns;
-
-		if (beyond * count < 1)
-			break;
-		ns = replay_clock_ns(
-			clock, replay_hist_quantile(hist, q > 0 ? q : 1e-9));
-		fprintf(t->f, "%.9g", q);
-		write_or_missing(t, ns >= floor_ns, ns);
-		fprintf(t->f, "\t%.0f\n", beyond * count);
+	for (int i = 1; beyond * count >= 1; i++) {
+		write_cost_point(t, hist, 1 - beyond, beyond * count);
+		beyond = pow(10, -(double)i / CURVE_PER_DECADE);
 	}
+	/* Where the curve ends: the slowest sample. */
+	write_cost_point(t, hist, 1, 1);
 }
 
 static void write_lookup_cost(struct tsv *t)
