@@ -108,6 +108,17 @@ static int make_parts(struct kheap *h)
 	return 0;
 }
 
+static int make_lookup(struct kheap *h, const struct lookup_ops *lookup)
+{
+	int status = lookup_lines_init(&h->lines, lookup, h->pages);
+
+	if (status == 0 && lookup->init)
+		status = lookup->init(h);
+	if (status == 0)
+		h->lookup = lookup;
+	return status;
+}
+
 int kheap_new(struct kheap **out, struct kheap_config *config,
 	      struct kb_diag *diag)
 {
@@ -137,13 +148,9 @@ int kheap_new(struct kheap **out, struct kheap_config *config,
 	status = make_parts(h);
 	if (status < 0)
 		goto out;
-	if (!c.lookup)
-		c.lookup = lookup_list[0];
-	if (c.lookup->init)
-		status = c.lookup->init(h);
+	status = make_lookup(h, c.lookup ? c.lookup : lookup_list[0]);
 	if (status < 0)
 		goto out;
-	h->lookup = c.lookup;
 	h->pager = c.pager;
 	kb_assert_slow(kheap_is_valid(h));
 	*out = h;
@@ -164,6 +171,7 @@ void kheap_free(struct kheap *h)
 		free(h->cluster_node[idx]);
 	if (h->lookup && h->lookup->release)
 		h->lookup->release(h);
+	lookup_lines_release(&h->lines);
 	pager_release(&h->pager);
 	runs_release(&h->runs);
 	free(h->freed_indexes);
@@ -319,18 +327,29 @@ give_index:
 	return status;
 }
 
+/* Notes a cluster that has come to life. */
+static inline void count_cluster(struct kheap *h, uint32_t pages)
+{
+	struct kheap_counters *c = &h->counters;
+
+	c->clusters_live++;
+	c->pages_live += pages;
+	c->pages_peak = kb_max(c->pages_peak, c->pages_live);
+	c->lookup_bytes_peak =
+		kb_max(c->lookup_bytes_peak, kheap_lookup_bytes(h));
+}
+
 static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 				      const bool counted)
 {
 	const uint32_t pages = pages_of(size);
 	const struct pager pager = h->pager;
-	struct kheap_counters *counters = &h->counters;
+	uint64_t *fit_steps = &h->counters.fit_steps;
 	uint32_t page;
 	kva_t va;
 
 	kb_assert_slow(kheap_is_valid(h));
-	page = counted ? runs_take_counted(&h->runs, pages,
-					   &counters->fit_steps)
+	page = counted ? runs_take_counted(&h->runs, pages, fit_steps)
 		       : runs_take(&h->runs, pages);
 	if (kb_unlikely(page == RUNS_NONE))
 		return 0;
@@ -340,12 +359,8 @@ static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 		goto give_run;
 	if (kb_unlikely(register_cluster(h, pages, va) < 0))
 		goto unmap;
-	if (counted) {
-		counters->clusters_live++;
-		counters->pages_live += pages;
-		counters->pages_peak =
-			kb_max(counters->pages_peak, counters->pages_live);
-	}
+	if (counted)
+		count_cluster(h, pages);
 	kb_assert_slow(kheap_is_valid(h));
 	return va;
 unmap:
@@ -353,7 +368,7 @@ unmap:
 								pages);
 give_run:
 	if (counted)
-		runs_give_counted(&h->runs, page, pages, &counters->fit_steps);
+		runs_give_counted(&h->runs, page, pages, fit_steps);
 	else
 		runs_give(&h->runs, page, pages);
 	kb_assert_slow(kheap_is_valid(h));
@@ -468,6 +483,11 @@ uint32_t kheap_longest_free_run(const struct kheap *h)
 	return runs_longest(&h->runs);
 }
 
+const struct lookup_ops *kheap_lookup_ops(const struct kheap *h)
+{
+	return h->lookup;
+}
+
 size_t kheap_lookup_bytes(const struct kheap *h)
 {
 	return h->lookup->bytes ? h->lookup->bytes(h) : 0;
@@ -578,10 +598,12 @@ static bool pages_are_tiled(const struct kheap *h, uint8_t *seen)
 
 /* True if the lookup finds the live clusters: all of them, or, where that is a
  * walk for each, the last one of each row. */
-static bool lookup_is_valid(const struct kheap *h)
+static bool lookup_is_valid(const struct kheap *h, uint32_t clusters)
 {
 	uint32_t i;
 
+	if (h->lookup->is_valid && !h->lookup->is_valid(h, clusters))
+		return false;
 	for (i = 0; i < h->pages; i++) {
 		const struct KheapCluster *node = h->cluster_node[i];
 
@@ -642,7 +664,7 @@ bool kheap_is_valid(const struct kheap *h)
 	if (!seen)
 		return true;
 	valid = indexes_are_valid(h, clusters, seen) &&
-		pages_are_tiled(h, seen) && lookup_is_valid(h) &&
+		pages_are_tiled(h, seen) && lookup_is_valid(h, clusters) &&
 		pages_are_backed(h) &&
 		(!h->pager.ops->is_valid ||
 		 h->pager.ops->is_valid(h->pager.ctx));

@@ -69,22 +69,42 @@ struct KheapCluster {
 TAILQ_HEAD(KheapClusterList, KheapCluster);
 
 /*
- * What the heap counts: X(name, unit, help). Unsigned 64-bit, exact, the same
- * on every machine, compiler and optimisation level.
+ * What the heap counts: X(name, unit, help, steps). Unsigned 64-bit, exact, the
+ * same on every machine, compiler and optimisation level.
+ *
+ * `steps` is 0, or the kind of step (enum lookup_steps, lookup.h) that a lookup
+ * must count for the figure to mean anything. Whoever hands counters up leaves
+ * out those that the heap's lookup has not got.
  */
-#define KHEAP_COUNTERS(X)                                                    \
-	X(lookups, "lookups", "searches for a cluster by its address")       \
-	X(rows_visited, "rows", "row heads examined, the hit row included")  \
-	X(nodes_visited, "nodes", "nodes compared by lookups, hit included") \
-	X(nodes_visited_max, "nodes", "nodes compared by the worst lookup")  \
-	X(remove_nodes_visited, "nodes", "nodes compared again to unlink")   \
-	X(pages_live, "pages", "pages of the live clusters")                 \
-	X(pages_peak, "pages", "most pages live at once")                    \
-	X(clusters_live, "clusters", "live clusters")                        \
-	X(fit_steps, "steps", "tree nodes examined to choose and keep runs")
+/* clang-format off */
+#define KHEAP_COUNTERS(X)						\
+	X(lookups, "lookups", "searches for a cluster by its address", 0) \
+	X(rows_visited, "rows",						\
+	  "row heads examined, the hit row included", LOOKUP_ROWS)	\
+	X(nodes_visited, "nodes",					\
+	  "nodes compared by lookups, hit included", LOOKUP_NODES)	\
+	X(nodes_visited_max, "nodes",					\
+	  "nodes compared by the worst lookup", LOOKUP_NODES)		\
+	X(levels_walked, "levels",					\
+	  "levels of a tree or table that lookups went through",	\
+	  LOOKUP_LEVELS)						\
+	X(lines_touched, "lines",					\
+	  "distinct 64-byte lines of each lookup, on a modelled layout", \
+	  LOOKUP_LINES)							\
+	X(lines_touched_max, "lines",					\
+	  "distinct lines of the worst lookup", LOOKUP_LINES)		\
+	X(remove_nodes_visited, "nodes",				\
+	  "nodes compared again to unlink", 0)				\
+	X(pages_live, "pages", "pages of the live clusters", 0)		\
+	X(pages_peak, "pages", "most pages live at once", 0)		\
+	X(clusters_live, "clusters", "live clusters", 0)		\
+	X(fit_steps, "steps",						\
+	  "numbers and links examined to choose and keep runs", 0)	\
+	X(lookup_bytes_peak, "bytes", "most bytes of the lookup's index", 0)
+/* clang-format on */
 
 struct kheap_counters {
-#define X(name, unit, help) uint64_t name;
+#define X(name, unit, help, steps) uint64_t name;
 	KHEAP_COUNTERS(X)
 #undef X
 };
@@ -216,7 +236,11 @@ uint32_t kheap_pages(const struct kheap *h);
 uint32_t kheap_free_pages(const struct kheap *h);
 uint32_t kheap_longest_free_run(const struct kheap *h);
 
-/* Bytes of the index that the lookup keeps beside rows and arrays. */
+/* The lookup that the heap was made with. */
+const struct lookup_ops *kheap_lookup_ops(const struct kheap *h);
+
+/* Bytes of the index that the lookup keeps beside rows and arrays, as of now.
+ * What a lookup is given for all of its life is included. */
 size_t kheap_lookup_bytes(const struct kheap *h);
 
 /* The heap's pager, for translation, payload and the pager's counters. */

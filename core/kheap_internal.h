@@ -12,6 +12,7 @@
 #include "kb_bits.h"
 #include "kheap.h"
 #include "lookup.h"
+#include "lookup_lines.h"
 #include "page_runs.h"
 
 struct kheap {
@@ -33,6 +34,9 @@ struct kheap {
 
 	/* The lookup's own, from its init to its release. */
 	void *lookup_state;
+
+	/* What the counted lookup under way has touched. */
+	struct lookup_lines lines;
 
 	struct pager pager;
 
@@ -56,15 +60,74 @@ struct kheap {
 	struct kheap_counters counters;
 };
 
-/* Notes a search that examined `rows` row heads and compared `nodes` nodes. */
-static inline void kheap_count_lookup(struct kheap_counters *counters,
-				      uint64_t rows, uint64_t nodes)
+/* The steps of one lookup. */
+struct lookup_tally {
+	uint64_t rows;
+	uint64_t nodes;
+	uint64_t levels;
+	struct lookup_lines *lines;
+};
+
+/* Notes that a search reads element `i` of area `area`; with a constant NULL
+ * for `tally`, nothing. */
+static kb_always_inline void lookup_touch(struct lookup_tally *tally,
+					  unsigned area, uint64_t i)
 {
-	counters->lookups++;
-	counters->rows_visited += rows;
-	counters->nodes_visited += nodes;
-	counters->nodes_visited_max =
-		kb_max(counters->nodes_visited_max, nodes);
+	if (tally)
+		lookup_lines_touch(tally->lines, area, i);
+}
+
+/* Adds a search that has ended to the heap's counters. */
+static inline void kheap_count_lookup(struct kheap *h,
+				      const struct lookup_tally *tally)
+{
+	struct kheap_counters *c = &h->counters;
+
+	c->lookups++;
+	c->rows_visited += tally->rows;
+	c->nodes_visited += tally->nodes;
+	c->nodes_visited_max = kb_max(c->nodes_visited_max, tally->nodes);
+	c->levels_walked += tally->levels;
+	c->lines_touched += tally->lines->touched;
+	c->lines_touched_max =
+		kb_max(c->lines_touched_max, tally->lines->touched);
+}
+
+/*
+ * Stamps prefix_find and prefix_find_counted from `search`, a kb_always_inline
+ * template (h, va, tally) that counts only where `tally` is not NULL.
+ */
+#define LOOKUP_STAMP(prefix, search)                                \
+	static int prefix##_find(const struct kheap *h, kva_t va)   \
+	{                                                           \
+		return search(h, va, NULL);                         \
+	}                                                           \
+	static int prefix##_find_counted(struct kheap *h, kva_t va) \
+	{                                                           \
+		struct lookup_tally tally = { .lines = &h->lines }; \
+		int idx;                                            \
+                                                                    \
+		lookup_lines_begin(tally.lines);                    \
+		idx = search(h, va, &tally);                        \
+		kheap_count_lookup(h, &tally);                      \
+		return idx;                                         \
+	}
+
+/* The window's page where the cluster with index `idx` starts. */
+static inline uint32_t kheap_page_of(const struct kheap *h, int idx)
+{
+	return (h->cluster_va[idx] - h->base) >> KVA_PAGE_SHIFT;
+}
+
+/* True if `va` is the first byte of a page of the window, whose number is then
+ * in `*page`. An address below the base wraps round to one beyond the end. */
+static kb_always_inline bool kheap_page_at(const struct kheap *h, kva_t va,
+					   uint32_t *page)
+{
+	const uint32_t offset = va - h->base;
+
+	*page = offset >> KVA_PAGE_SHIFT;
+	return *page < h->pages && offset % KVA_PAGE_SIZE == 0;
 }
 
 #endif /* KHEAP_INTERNAL_H */

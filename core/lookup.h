@@ -19,6 +19,56 @@
 
 struct kheap;
 
+/*
+ * The kinds of step that a lookup counts. All are exact integers, the same on
+ * every machine; what is not counted is not 0 but absent.
+ */
+enum lookup_steps {
+	/* Row heads examined. */
+	LOOKUP_ROWS = 1,
+
+	/* Nodes, entries or slots whose content was compared with the address,
+	 * or read to tell whether it is the one. */
+	LOOKUP_NODES = 2,
+
+	/* Levels of a tree or of tables gone through, the last included. */
+	LOOKUP_LEVELS = 4,
+
+	/* Distinct 64-byte lines, below. */
+	LOOKUP_LINES = 8
+};
+
+/* A line of the modelled memory, bytes. */
+#define LOOKUP_LINE_SIZE 64
+
+/*
+ * The modelled layout that lines are counted on. A lookup reads elements of
+ * `areas`, each an array that starts on a line of its own; element i of one
+ * whose elements have `size` bytes is bytes i * size … i * size + size - 1 of
+ * it, and reading the element touches every line that these are in. Where a
+ * real structure is made of allocations, the model puts node i of it at i. A
+ * line that one lookup touches again is not counted again. So the figure says
+ * how many lines the structure asks for, whatever host, compiler and malloc do.
+ */
+struct lookup_area {
+	/* Bytes of an element; 0 ends the list. */
+	uint32_t size;
+
+	/* Elements: at most this many times the window's pages, rounded up to a
+	 * power of two, and at least LOOKUP_AREA_MIN. */
+	uint32_t per_page;
+};
+
+#define LOOKUP_AREAS_MAX 3
+#define LOOKUP_AREA_MIN	 2048
+
+/* Modelled sizes that several lookups share, bytes: the head of a row, two
+ * pointers; the node of a row, which malloc makes 32; an address; an index. */
+#define LOOKUP_HEAD_SIZE  16
+#define LOOKUP_NODE_SIZE  32
+#define LOOKUP_VA_SIZE	  4
+#define LOOKUP_INDEX_SIZE 4
+
 struct lookup_ops {
 	/* The name on a command line: lookup=NAME. */
 	const char *name;
@@ -26,12 +76,18 @@ struct lookup_ops {
 	/* One line for --list. */
 	const char *help;
 
+	/* The steps that find_counted counts: enum lookup_steps, or-ed. */
+	unsigned steps;
+
+	/* Of the modelled layout; the rest are zeros. */
+	struct lookup_area areas[LOOKUP_AREAS_MAX];
+
 	/* True for the list searches: the seed walks the row a second time to
 	 * unlink the node, so do they. Others know the node by its index. */
 	bool walks_to_remove;
 
-	/* Makes the index for an empty heap. Returns 0 or KB_E_NOMEM.
-	 * Optional, with release. */
+	/* Makes the index for an empty heap. Returns 0 or KB_E_NOMEM, with
+	 * nothing to release. Optional, with release. */
 	int (*init)(struct kheap *h);
 	void (*release)(struct kheap *h);
 
@@ -43,7 +99,7 @@ struct lookup_ops {
 	int (*insert)(struct kheap *h, int idx);
 
 	/* Tells the index that `idx` goes: it is in the arrays still, its node
-	 * has left the row. */
+	 * has left the row. Never fails. */
 	void (*erase)(struct kheap *h, int idx);
 
 	/*
@@ -52,14 +108,18 @@ struct lookup_ops {
 	 */
 	int (*find)(const struct kheap *h, kva_t va);
 
-	/* The same, and counts one lookup and its steps in the heap's counters
-	 * (kheap_count_lookup, kheap_internal.h). Required; both are stamped
-	 * from one template. What a step is, other than rows and nodes of the
+	/* The same, and counts one lookup and its steps in the heap's counters.
+	 * Required; both are stamped from one template by LOOKUP_STAMP
+	 * (kheap_internal.h). What a step is, other than rows and nodes of the
 	 * lists, each lookup's file says. */
 	int (*find_counted)(struct kheap *h, kva_t va);
 
-	/* Bytes of the index. Optional: NULL has none. */
+	/* Bytes of the index, in O(1). Optional: NULL has none. */
 	size_t (*bytes)(const struct kheap *h);
+
+	/* True if the index holds `clusters` clusters and its own rules. That
+	 * it finds each of them is the heap's to check. Optional. */
+	bool (*is_valid)(const struct kheap *h, uint32_t clusters);
 };
 
 /* All lookups, ended by NULL; the first one is the default. */

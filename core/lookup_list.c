@@ -6,6 +6,15 @@
 /* clang-format off */
 #define LOOKUPS(X)							\
 	X(lookup_rows)							\
+	X(lookup_rowmap)						\
+	X(lookup_scan)							\
+	X(lookup_sorted)						\
+	X(lookup_hash)							\
+	X(lookup_robinhood)						\
+	X(lookup_rbtree)						\
+	X(lookup_radix)							\
+	X(lookup_judy)							\
+	X(lookup_pte)							\
 	X(lookup_pagemap)
 /* clang-format on */
 

@@ -19,11 +19,6 @@ static uint32_t *map_of(const struct kheap *h)
 	return h->lookup_state;
 }
 
-static inline uint32_t page_of(const struct kheap *h, int idx)
-{
-	return (h->cluster_va[idx] - h->base) >> KVA_PAGE_SHIFT;
-}
-
 static int pagemap_init(struct kheap *h)
 {
 	h->lookup_state = calloc(h->pages, sizeof(uint32_t));
@@ -38,50 +33,53 @@ static void pagemap_release(struct kheap *h)
 
 static int pagemap_insert(struct kheap *h, int idx)
 {
-	kb_assert(map_of(h)[page_of(h, idx)] == 0);
-	map_of(h)[page_of(h, idx)] = (uint32_t)idx + 1;
+	kb_assert(map_of(h)[kheap_page_of(h, idx)] == 0);
+	map_of(h)[kheap_page_of(h, idx)] = (uint32_t)idx + 1;
 	return 0;
 }
 
 static void pagemap_erase(struct kheap *h, int idx)
 {
-	kb_assert(map_of(h)[page_of(h, idx)] == (uint32_t)idx + 1);
-	map_of(h)[page_of(h, idx)] = 0;
+	kb_assert(map_of(h)[kheap_page_of(h, idx)] == (uint32_t)idx + 1);
+	map_of(h)[kheap_page_of(h, idx)] = 0;
 }
 
-/* A constant NULL for `counters` makes the plain version. */
 static kb_always_inline int search(const struct kheap *h, kva_t va,
-				   struct kheap_counters *counters)
+				   struct lookup_tally *tally)
 {
-	/* An address below the base wraps round to one beyond the window. */
-	const uint32_t offset = va - h->base;
-	const uint32_t page = offset >> KVA_PAGE_SHIFT;
-	const bool within = page < h->pages && offset % KVA_PAGE_SIZE == 0;
+	uint32_t page;
 
-	if (counters)
-		kheap_count_lookup(counters, 0, within);
-	return within ? (int)map_of(h)[page] - 1 : -1;
+	if (!kheap_page_at(h, va, &page))
+		return -1;
+	lookup_touch(tally, 0, page);
+	if (tally)
+		tally->nodes = 1;
+	return (int)map_of(h)[page] - 1;
 }
 
-static int pagemap_find(const struct kheap *h, kva_t va)
-{
-	return search(h, va, NULL);
-}
-
-static int pagemap_find_counted(struct kheap *h, kva_t va)
-{
-	return search(h, va, &h->counters);
-}
+LOOKUP_STAMP(pagemap, search)
 
 static size_t pagemap_bytes(const struct kheap *h)
 {
 	return h->pages * sizeof(uint32_t);
 }
 
+static bool pagemap_is_valid(const struct kheap *h, uint32_t clusters)
+{
+	uint32_t entries = 0;
+	uint32_t page;
+
+	for (page = 0; page < h->pages; page++)
+		entries += map_of(h)[page] != 0;
+	return entries == clusters;
+}
+
 extern const struct lookup_ops lookup_pagemap;
 const struct lookup_ops lookup_pagemap = {
 	.name = "pagemap",
 	.help = "an array over the window's pages: one load",
+	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LINES,
+	.areas = { { LOOKUP_INDEX_SIZE, 1 } },
 	.init = pagemap_init,
 	.release = pagemap_release,
 	.insert = pagemap_insert,
@@ -89,4 +87,5 @@ const struct lookup_ops lookup_pagemap = {
 	.find = pagemap_find,
 	.find_counted = pagemap_find_counted,
 	.bytes = pagemap_bytes,
+	.is_valid = pagemap_is_valid,
 };

@@ -5,9 +5,10 @@
  */
 #include "kheap_internal.h"
 
-/* A constant NULL for `counters` makes the plain version. */
+enum { AREA_HEADS, AREA_NODES, AREA_VAS };
+
 static kb_always_inline int search(const struct kheap *h, kva_t va,
-				   struct kheap_counters *counters)
+				   struct lookup_tally *tally)
 {
 	const struct KheapCluster *node;
 	uint64_t nodes = 0;
@@ -15,35 +16,38 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 	int found = -1;
 
 	for (row = 0; row < h->pages; row++) {
+		lookup_touch(tally, AREA_HEADS, row);
 		TAILQ_FOREACH(node, &h->free_clusters[row], prev_next_info) {
-			if (counters)
+			const int idx = node->cluster_index;
+
+			if (tally)
 				nodes++;
-			if (h->cluster_va[node->cluster_index] == va) {
-				found = node->cluster_index;
+			lookup_touch(tally, AREA_NODES, (uint32_t)idx);
+			lookup_touch(tally, AREA_VAS, (uint32_t)idx);
+			if (h->cluster_va[idx] == va) {
+				found = idx;
 				goto out;
 			}
 		}
 	}
 out:
-	if (counters)
-		kheap_count_lookup(counters, row + (found >= 0), nodes);
+	if (tally) {
+		tally->rows = row + (found >= 0);
+		tally->nodes = nodes;
+	}
 	return found;
 }
 
-static int rows_find(const struct kheap *h, kva_t va)
-{
-	return search(h, va, NULL);
-}
-
-static int rows_find_counted(struct kheap *h, kva_t va)
-{
-	return search(h, va, &h->counters);
-}
+LOOKUP_STAMP(rows, search)
 
 extern const struct lookup_ops lookup_rows;
 const struct lookup_ops lookup_rows = {
 	.name = "rows",
 	.help = "the seed's search: every row from the first, along each list",
+	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LINES,
+	.areas = { [AREA_HEADS] = { LOOKUP_HEAD_SIZE, 1 },
+		   [AREA_NODES] = { LOOKUP_NODE_SIZE, 1 },
+		   [AREA_VAS] = { LOOKUP_VA_SIZE, 1 } },
 	.walks_to_remove = true,
 	.find = rows_find,
 	.find_counted = rows_find_counted,

@@ -155,7 +155,10 @@ static void kheap_gauge(const void *ctx, struct alloc_gauge *out)
 	struct kheap_counters counters;
 
 	kheap_counters(ctx, &counters);
-	out->lookups = counters.lookups;
+	/* Where no nodes are counted there are no lookups to speak of. */
+	out->lookups = 0;
+	if (kheap_lookup_ops(ctx)->steps & LOOKUP_NODES)
+		out->lookups = counters.lookups;
 	out->nodes_visited = counters.nodes_visited;
 	out->pages_live = counters.pages_live;
 	out->free_pages = kheap_free_pages(ctx);
@@ -164,12 +167,16 @@ static void kheap_gauge(const void *ctx, struct alloc_gauge *out)
 
 static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 {
+	const unsigned steps = kheap_lookup_ops(ctx)->steps;
 	struct pager pager = kheap_pager(ctx);
 	struct kheap_counters heap;
 	struct pager_counters paging;
 
 	kheap_counters(ctx, &heap);
-#define X(name, unit, help) fn(user, #name, heap.name);
+	/* Steps that the lookup does not count are absent, not 0. */
+#define X(name, unit, help, needed)         \
+	if ((steps & (needed)) == (needed)) \
+		fn(user, #name, heap.name);
 	KHEAP_COUNTERS(X)
 #undef X
 	fn(user, "lookup_bytes", kheap_lookup_bytes(ctx));
@@ -192,22 +199,14 @@ static void kheap_close(void *ctx)
 }
 
 static const struct alloc_vt kheap_vt = {
-	REPLAY_STAMPED(kheap),
-	.alloc = counted_alloc,
-	.free = counted_free,
-	.touch = counted_touch,
-	.alignment = KVA_PAGE_SIZE,
-	.has_memory = true,
-	.lookup = kheap_lookup,
-	.size_of = kheap_size_of,
-	.granule = KVA_PAGE_SIZE,
-	.fill = kheap_fill,
-	.intact = kheap_intact,
-	.offset_of = kheap_offset_of,
-	.gauge = kheap_gauge,
-	.counters = kheap_hand_up,
-	.is_valid = kheap_valid,
-	.close = kheap_close,
+	REPLAY_STAMPED(kheap),	    .alloc = counted_alloc,
+	.free = counted_free,	    .touch = counted_touch,
+	.alignment = KVA_PAGE_SIZE, .has_memory = true,
+	.lookup = kheap_lookup,	    .size_of = kheap_size_of,
+	.granule = KVA_PAGE_SIZE,   .fill = kheap_fill,
+	.intact = kheap_intact,	    .offset_of = kheap_offset_of,
+	.gauge = kheap_gauge,	    .counters = kheap_hand_up,
+	.is_valid = kheap_valid,    .close = kheap_close,
 };
 
 static int open_pager(struct pager *out, enum pager_choice choice)

@@ -10,14 +10,19 @@ static struct kheap_counters counters_of(const struct kheap *h)
 	return counters;
 }
 
-/* Compares all but fit_steps, which test_page_runs has. */
+/* Compares all but fit_steps, which test_page_runs has, and lines and bytes,
+ * which test_lookup has. */
 static void assert_counters(const struct kheap *h,
 			    struct kheap_counters expected)
 {
 	const struct kheap_counters counters = counters_of(h);
 
 	expected.fit_steps = counters.fit_steps;
-#define X(name, unit, help) assert_int_equal(counters.name, expected.name);
+	expected.lines_touched = counters.lines_touched;
+	expected.lines_touched_max = counters.lines_touched_max;
+	expected.lookup_bytes_peak = counters.lookup_bytes_peak;
+#define X(name, unit, help, steps) \
+	assert_int_equal(counters.name, expected.name);
 	KHEAP_COUNTERS(X)
 #undef X
 }

@@ -98,7 +98,7 @@ static int failing_find(const struct kheap *h, kva_t va)
 
 static int failing_find_counted(struct kheap *h, kva_t va)
 {
-	kheap_count_lookup(&h->counters, 0, 0);
+	h->counters.lookups++;
 	return failing_find(h, va);
 }
 
@@ -366,18 +366,17 @@ static void test_kheap_failures__map_refused(void **state)
 }
 
 /* Each allocation that making a heap needs fails once. Expect: KB_E_NOMEM, no
- * heap, and the pager released all the same. */
-static void test_kheap_failures__new(void **state)
+ * heap, and the pager released all the same. Returns how many there are. */
+static unsigned check_failing_new(const struct lookup_ops *lookup)
 {
 	unsigned n;
 	int status = KB_E_NOMEM;
 
-	(void)state;
 	for (n = 1; status != 0; n++) {
 		struct spy_pager spy;
 		struct kheap_config config = {
 			.pages = TEST_PAGES,
-			.lookup = lookup_by_name("pagemap"),
+			.lookup = lookup,
 			.pager = test_pager_spy(&spy),
 		};
 		struct kheap *h = NULL;
@@ -393,8 +392,61 @@ static void test_kheap_failures__new(void **state)
 		}
 		kheap_free(h);
 	}
-	/* The heap, five arrays, three of the runs, one of the lookup. */
-	assert_true(n > 10);
+	return n - 1;
+}
+
+static void test_kheap_failures__new(void **state)
+{
+	const struct lookup_ops *const *lookup;
+
+	(void)state;
+	/* The heap, five arrays, three of the runs; the last n succeeds. */
+	for (lookup = lookup_list; *lookup; lookup++)
+		assert_true(check_failing_new(*lookup) > 9);
+}
+
+/* The n-th allocation after the heap was made fails, whichever it is, for every
+ * n and every lookup, while clusters come and then go. Expect: a kmalloc fails
+ * and changes nothing, or the lookup makes do; a kfree never fails. */
+static void check_nth(const struct lookup_ops *lookup, unsigned n)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.lookup = lookup, .pager = test_pager_sim(0) });
+	uint32_t pages = 0;
+	uint32_t i;
+
+	failing.malloc_in = n;
+	failing.calloc_in = n;
+	failing.realloc_in = n;
+	for (i = 0; i < TEST_PAGES; i++) {
+		const kva_t va = kheap_kmalloc(h, 1);
+
+		if (va == 0)
+			continue;
+		assert_int_equal(va, TEST_VA(pages));
+		pages++;
+	}
+	assert_int_equal(kheap_free_pages(h), TEST_PAGES - pages);
+	/* Each kind fails once. */
+	assert_true(pages + 3 >= TEST_PAGES);
+	for (i = 0; i < pages; i++)
+		assert_int_equal(kheap_kfree(h, TEST_VA(i)), 0);
+	failing.malloc_in = 0;
+	failing.calloc_in = 0;
+	failing.realloc_in = 0;
+	assert_heap_empty(h);
+	kheap_free(h);
+}
+
+static void test_kheap_failures__nth_allocation(void **state)
+{
+	const struct lookup_ops *const *lookup;
+	unsigned n;
+
+	(void)state;
+	for (lookup = lookup_list; *lookup; lookup++)
+		for (n = 1; n <= TEST_PAGES + 4; n++)
+			check_nth(*lookup, n);
 }
 
 static void test_kheap_failures__pager_new(void **state)
@@ -461,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__every_frame_limit),
 		cmocka_unit_test(test_kheap_failures__map_refused),
 		cmocka_unit_test(test_kheap_failures__new),
+		cmocka_unit_test(test_kheap_failures__nth_allocation),
 		cmocka_unit_test(test_kheap_failures__pager_new),
 		cmocka_unit_test(test_kheap_failures__map_without_memory),
 	};

@@ -142,6 +142,79 @@ static void test_lookup__bytes(void **state)
 	kheap_free(pagemap);
 }
 
+/* What one counted search for the 40th of 64 clusters of a page costs; absent
+ * steps are 0. The tree's shape is libbsd's: it has 6 levels here. */
+static void test_lookup__steps_are_exact(void **state)
+{
+	static const struct {
+		const char *lookup;
+		unsigned rows, nodes, levels, lines;
+	} expected[] = {
+		/* A head; 40 nodes of 32 bytes; 40 addresses of 4. */
+		{ "rows", 1, 40, 0, 1 + 20 + 3 },
+		/* The two words of bits, in a line behind the heads; and rows'. */
+		{ "rowmap", 1, 40, 0, 1 + 1 + 20 + 3 },
+		{ "scan", 0, 40, 0, 3 },
+		{ "pte", 0, 1, 2, 2 },
+		{ "pagemap", 0, 1, 0, 1 },
+		{ "radix", 0, 1, 1, 1 },
+		{ "judy", 0, 0, 0, 0 },
+	};
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < KB_ARRAY_LEN(expected); k++) {
+		const struct lookup_ops *lookup =
+			lookup_by_name(expected[k].lookup);
+		struct kheap *h = new_with(lookup);
+		struct kheap_counters c;
+		int i;
+
+		for (i = 0; i < TEST_PAGES; i++)
+			kheap_kmalloc_counted(h, 1);
+		assert_int_equal(lookup->find_counted(h, TEST_VA(39)), 39);
+		kheap_counters(h, &c);
+		assert_int_equal(c.lookups, 1);
+		assert_int_equal(c.rows_visited, expected[k].rows);
+		assert_int_equal(c.nodes_visited, expected[k].nodes);
+		assert_int_equal(c.levels_walked, expected[k].levels);
+		assert_int_equal(c.lines_touched, expected[k].lines);
+		assert_int_equal(c.lines_touched_max, expected[k].lines);
+		assert_true(c.lookup_bytes_peak >= kheap_lookup_bytes(h));
+		kheap_free(h);
+	}
+}
+
+/* Expect: a lookup counts steps of the kinds that it says, and no others. */
+static void check_kinds(const struct lookup_ops *lookup)
+{
+	struct kheap *h = new_with(lookup);
+	struct kheap_counters c;
+	int i;
+
+	for (i = 0; i < TEST_PAGES; i++)
+		kheap_kmalloc_counted(h, 1);
+	for (i = 0; i < TEST_PAGES; i++)
+		assert_int_equal(kheap_kfree_counted(h, TEST_VA(i)), 0);
+	kheap_counters(h, &c);
+	assert_int_equal(c.lookups, TEST_PAGES);
+	assert_true(c.rows_visited == 0 || lookup->steps & LOOKUP_ROWS);
+	assert_int_equal(c.nodes_visited != 0,
+			 (lookup->steps & LOOKUP_NODES) != 0);
+	assert_int_equal(c.levels_walked != 0,
+			 (lookup->steps & LOOKUP_LEVELS) != 0);
+	assert_int_equal(c.lines_touched != 0,
+			 (lookup->steps & LOOKUP_LINES) != 0);
+	assert_true(c.nodes_visited_max <= TEST_PAGES);
+	kheap_free(h);
+}
+
+static void test_lookup__counts_what_it_says(void **state)
+{
+	(void)state;
+	with_each(check_kinds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +223,8 @@ int main(void)
 		cmocka_unit_test(test_lookup__follows_the_heap),
 		cmocka_unit_test(test_lookup__full_heap),
 		cmocka_unit_test(test_lookup__bytes),
+		cmocka_unit_test(test_lookup__steps_are_exact),
+		cmocka_unit_test(test_lookup__counts_what_it_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
