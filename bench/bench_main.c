@@ -4,6 +4,7 @@
  * bench_table.c, bench_json.c and bench_tsv.c.
  */
 #include "alloc_list.h"
+#include "bench_commands.h"
 #include "bench_gbench.h"
 #include "bench_options.h"
 #include "bench_out.h"
@@ -441,6 +442,14 @@ static void release_session(struct session *s)
 	bench_options_release(&s->opts);
 }
 
+static void print_help(void)
+{
+	fputs(bench_help_text(), stdout);
+	printf("\nCommands (bench COMMAND --help tells more)\n");
+	for (const struct bench_command_entry *c = bench_commands; c->name; c++)
+		printf("  %-10s %s\n", c->name, c->help);
+}
+
 static int dispatch(struct session *s)
 {
 	switch (s->opts.command) {
@@ -452,7 +461,7 @@ static int dispatch(struct session *s)
 		       KB_REVISION);
 		return finish_stdout();
 	case BENCH_HELP:
-		fputs(bench_help_text(), stdout);
+		print_help();
 		return finish_stdout();
 	case BENCH_MICRO:
 		return bench_micro(&s->opts);
@@ -469,8 +478,10 @@ int main(int argc, char **argv)
 
 	if (argc == 1 && strcmp(argv[0], BENCH_WORKER_NAME) == 0)
 		return bench_worker_main();
+	if (argc > 1 && argv[1][0] != '-')
+		return bench_commands_run(argc - 1, argv + 1);
 	kb_diag_init(&diag);
-	if (bench_options_parse(&session.opts, argc, argv, &diag) < 0)
+	if (bench_options_parse(&session.opts, argc, argv, NULL, &diag) < 0)
 		return complain(&diag);
 	status = dispatch(&session);
 	release_session(&session);

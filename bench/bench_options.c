@@ -371,7 +371,8 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 	return err;
 }
 
-static int complete(struct bench_options *opts, struct kb_diag *diag)
+static int complete(struct bench_options *opts, const char *allocs_default,
+		    struct kb_diag *diag)
 {
 	if (opts->command != BENCH_RUN)
 		return 0;
@@ -380,13 +381,14 @@ static int complete(struct bench_options *opts, struct kb_diag *diag)
 			       "no trace given; try 'bench --trace "
 			       "traces/boot.trc', or --help");
 	if (opts->alloc_count == 0)
-		return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count,
-					     ALLOCS_DEFAULT, diag);
+		return alloc_spec_parse_list(
+			&opts->allocs, &opts->alloc_count,
+			allocs_default ? allocs_default : ALLOCS_DEFAULT, diag);
 	return 0;
 }
 
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
-			struct kb_diag *diag)
+			const char *allocs_default, struct kb_diag *diag)
 {
 	size_t room = (size_t)argc + 1;
 	int err;
@@ -403,7 +405,7 @@ int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 	argc = split_gbench(opts, argc, argv);
 	err = parse_all(opts, argc, argv, diag);
 	if (err == 0)
-		err = complete(opts, diag);
+		err = complete(opts, allocs_default, diag);
 	if (opts->passes == 0)
 		opts->passes = BENCH_PASS_ALL;
 	if (opts->budget_s == 0)

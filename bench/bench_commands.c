@@ -1,0 +1,41 @@
+#include "bench_commands.h"
+
+#include "kb_suggest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int bench_gate_main(int argc, char **argv);
+int bench_bless_main(int argc, char **argv);
+
+const struct bench_command_entry bench_commands[] = {
+	{ "gate", "compare exact counters with committed baselines",
+	  bench_gate_main },
+	{ "bless", "write those baselines anew", bench_bless_main },
+	{ NULL, NULL, NULL },
+};
+
+int bench_commands_run(int argc, char **argv)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(argv[0]);
+
+	for (const struct bench_command_entry *c = bench_commands; c->name;
+	     c++) {
+		if (strcmp(c->name, argv[0]) == 0)
+			return c->main(argc, argv);
+		kb_suggest_offer(&near, c->name);
+	}
+	if (strchr(argv[0], '/') || strchr(argv[0], '.'))
+		fprintf(stderr,
+			"bench: '%s' is not an option; a trace is given as "
+			"'--trace %s'\n",
+			argv[0], argv[0]);
+	else if (kb_suggest_best(&near))
+		fprintf(stderr,
+			"bench: unknown command '%s'; did you mean '%s'?\n",
+			argv[0], kb_suggest_best(&near));
+	else
+		fprintf(stderr, "bench: unknown command '%s'; see --help\n",
+			argv[0]);
+	return 2;
+}

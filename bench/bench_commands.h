@@ -1,0 +1,28 @@
+/*
+ * bench_commands: what `bench WORD …` runs when the first word is no option. One
+ * file and one line in bench_commands.c each.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_COMMANDS_H
+#define BENCH_COMMANDS_H
+
+struct bench_command_entry {
+	/* The word on the command line. */
+	const char *name;
+
+	/* One line for `bench --help`. */
+	const char *help;
+
+	/* Runs it; argv[0] is the word. Returns the exit status. */
+	int (*main)(int argc, char **argv);
+};
+
+/* All commands, ended by one whose name is NULL. */
+extern const struct bench_command_entry bench_commands[];
+
+/* Runs the command called argv[0], or says on stderr that there is none and
+ * which name is nearest. Returns the exit status. */
+int bench_commands_run(int argc, char **argv);
+
+#endif /* BENCH_COMMANDS_H */
