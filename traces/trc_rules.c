@@ -184,7 +184,7 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 		rules->counts.null_allocs++;
 		return 0;
 	}
-	if (t->count >= t->room / 2 && grow(t) < 0)
+	if (t->count >= t->room / 4 * 3 && grow(t) < 0)
 		return no_memory(diag);
 	i = find(t, record->pointer);
 	if (!t->keys[i]) {

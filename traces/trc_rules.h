@@ -43,7 +43,9 @@ struct trc_pointer_table {
 	/* The live object's slot, or TRC_EXCLUDED. */
 	uint32_t *values;
 
-	/* Places, a power of two or 0, and how many are taken, half at most. */
+	/* Places, a power of two or 0, and how many are taken, three quarters
+	 * at most: more would make searches long, less the table larger than
+	 * the caches. */
 	uint64_t room;
 	uint64_t count;
 };

@@ -423,7 +423,10 @@ static int expand_classes(struct trc_decoder *dec)
 {
 	const struct trc_block_header *hdr = &dec->from->header;
 	const struct column *col = &dec->columns[TRC_COL_CLASS];
-	const struct classes *classes = &dec->classes;
+	const uint64_t *restrict class_size = dec->classes.size;
+	const uint8_t *restrict class_kind = dec->classes.kind;
+	uint64_t *restrict size = dec->size;
+	uint8_t *restrict kind = dec->kind;
 	uint32_t highest = 0;
 
 	if (col->raw_size == 0)
@@ -438,10 +441,10 @@ static int expand_classes(struct trc_decoder *dec)
 		uint16_t id = dec->class_id[i];
 
 		highest = id > highest ? id : highest;
-		dec->kind[i] = classes->kind[id];
-		dec->size[i] = classes->size[id];
+		kind[i] = class_kind[id];
+		size[i] = class_size[id];
 	}
-	if (highest >= classes->count)
+	if (highest >= dec->classes.count)
 		return corrupt(dec, "an event is of a class not yet defined");
 	return 0;
 }
@@ -491,18 +494,21 @@ static int reserve_slots(struct slots *slots, uint32_t events)
  */
 static bool assign_slots(struct slots *slots, uint32_t events,
 			 const uint8_t *kind, const uint32_t *age,
-			 const uint32_t *far_slot, uint32_t *out)
+			 const uint32_t *far_slot, uint32_t *restrict out)
 {
-	uint32_t top = slots->top;
-	uint32_t fresh = slots->fresh;
+	uint32_t *restrict window = slots->window;
+	uint32_t *restrict stack = slots->stack;
+	uint8_t *restrict live = slots->live;
 	uint64_t objects = slots->objects;
+	uint32_t fresh = slots->fresh;
+	uint32_t top = slots->top;
 	uint32_t slot;
 
 	for (uint32_t i = 0; i < events; i++) {
 		if (kind[i] == TRC_ALLOC) {
-			slot = top > 0 ? slots->stack[--top] : fresh++;
-			slots->live[slot] = 1;
-			slots->window[objects++ % TRC_AGE_WINDOW] = slot;
+			slot = top > 0 ? stack[--top] : fresh++;
+			live[slot] = 1;
+			window[objects++ % TRC_AGE_WINDOW] = slot;
 		} else {
 			uint64_t object = objects - 1 - *age;
 
@@ -513,13 +519,13 @@ static bool assign_slots(struct slots *slots, uint32_t events,
 			} else {
 				if (kb_unlikely(*age >= objects))
 					return false;
-				slot = slots->window[object % TRC_AGE_WINDOW];
+				slot = window[object % TRC_AGE_WINDOW];
 			}
 			age++;
-			if (kb_unlikely(!slots->live[slot]))
+			if (kb_unlikely(!live[slot]))
 				return false;
-			slots->live[slot] = 0;
-			slots->stack[top++] = slot;
+			live[slot] = 0;
+			stack[top++] = slot;
 		}
 		out[i] = slot;
 	}
