@@ -32,7 +32,7 @@ static const char help_text[] =
 "  --exclude-site SYM     leave out what SYM allocates, a symbol or\n"
 "                         symbol+0xoff; may be given several times\n"
 "  --level N              zstd level, 1 to 19; default 3. 19 makes the file a\n"
-"                         tenth smaller and takes ten times as long\n"
+"                         tenth smaller and takes about three times as long\n"
 "  --kernel-release STR   record which kernel it was (uname -r)\n"
 "  --quiet                no summary, no progress\n"
 "  --help, -h             show this text\n"
@@ -247,7 +247,8 @@ static int run(struct request *request)
 			      &request->import, &counts, &diag);
 	if (line.has_printed)
 		fputs("\r\033[K", stderr);
-	if (err == KB_E_STOPPED && cli_signal()) {
+	/* Not only KB_E_STOPPED: a signal also ends the opening of a pipe. */
+	if (err < 0 && cli_signal()) {
 		cli_error("stopped by a signal; %s was not written",
 			  request->operands[1]);
 		return 128 + cli_signal();

@@ -225,29 +225,20 @@ test_trc_rules__hidden_pointer_stops_even_a_lenient_import(void **state)
 	imported_release(&im);
 }
 
+/* clang-format off */
+static const char other_events[] =
+	ALLOC("1.0", "f+0x1/0x2", A)
+	AT("1.5") "kmem_cache_alloc: call_site=f+0x1/0x2 ptr=" B " bytes_req=1\n"
+	AT("1.6") "sched_switch: prev_comm=a prev_pid=1 ==> next_comm=b\n"
+	AT("1.7") "mm_page_alloc: page=1 pfn=0x1 order=0\n"
+	AT("1.8") "kfree_skb: skbaddr=1\n"
+	AT("1.9") "<stack trace>\n => kmalloc\n => f\n"
+	FREE("2.0", "g+0x1/0x2", A);
+/* clang-format on */
+
 static void test_trc_rules__other_events_are_counted(void **state)
 {
-	struct imported im = import_text(ALLOC(
-		"1.0", "f+0x1/0x2",
-		A) AT("1.5") "kmem_cache_alloc: call_site=f+0x1/0x2 ptr=" B
-			     " bytes_req=1 bytes_alloc=8 gfp_flags=\n" AT("1.6") "sched_switch: prev_comm=a prev_pid=1 ==> next_comm=b\n" AT(
-				     "1.7") "mm_page_alloc: page=1 pfn=0x1 "
-					    "order=0\n" AT(
-						    "1.8") "kfree_skb: "
-							   "skbaddr="
-							   "1\n" AT(
-								   "1."
-								   "9") "<stack"
-									" trace"
-									">\n "
-									"=> "
-									"kmallo"
-									"c\n "
-									"=> "
-									"f"
-									"\n" FREE("2.0",
-										  "g+0x1/0x2",
-										  A));
+	struct imported im = import_text(other_events);
 
 	(void)state;
 	assert_int_equal(im.counts.other_events, 5);
