@@ -79,7 +79,7 @@ struct trc_block {
  * Returns 0 and a reader in `*out`, which the caller closes; or <0, with
  * `*out` NULL and `diag` filled: KB_E_IO (missing, unreadable), KB_E_FORMAT
  * (not a .trc; the text says to try `trc import`), KB_E_CORRUPT,
- * KB_E_UNSUPPORTED, KB_E_NOMEM.
+ * KB_E_UNSUPPORTED, KB_E_RANGE (beyond the format's limits), KB_E_NOMEM.
  */
 int trc_reader_open(struct trc_reader **out, const char *path,
 		    enum trc_columns columns, struct kb_diag *diag);
