@@ -1,0 +1,218 @@
+/*
+ * What every allocator in the list must do, whatever it is: a new one is tested
+ * here without a line of its own.
+ */
+#include "replay_support.h"
+
+#include "alloc_list.h"
+#include "kb_bits.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef void (*spec_fn)(const char *name);
+
+/* Calls `fn` for each allocator with its defaults, and with every other value
+ * of every key, one key at a time. */
+static void for_each_spec(spec_fn fn)
+{
+	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
+		const struct alloc_key *key = (*o)->keys;
+
+		fn((*o)->name);
+		for (; key && key->name; key++) {
+			for (size_t i = 1; key->value(i); i++) {
+				char name[ALLOC_NAME_SIZE];
+
+				snprintf(name, sizeof(name), "%s:%s=%s",
+					 (*o)->name, key->name, key->value(i));
+				fn(name);
+			}
+		}
+	}
+}
+
+static void verify(const char *name, const char *trace, enum alloc_touch touch)
+{
+	struct replay_job job = { .reader = test_trace_file(trace),
+				  .alloc = test_alloc_open(name, 0),
+				  .touch = touch };
+	struct replay_verify_result result;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	if (replay_verify(&job, &result, &diag) != 0) {
+		print_error("%s on %s: %s\n", name, trace, diag.text);
+		fail();
+	}
+	assert_int_equal(result.events,
+			 trc_reader_info(job.reader)->counts.events);
+	assert_int_equal(result.has_memory, job.alloc.vt->has_memory);
+	alloc_close(&job.alloc);
+	trc_reader_close(job.reader);
+}
+
+static void verify_seed_example(const char *name)
+{
+	for (int touch = 0; touch < ALLOC_TOUCH_MODES; touch++)
+		verify(name, "seed-example.trc", (enum alloc_touch)touch);
+}
+
+static void verify_boot(const char *name)
+{
+	verify(name, "boot.trc", ALLOC_TOUCH_NONE);
+}
+
+static void test_alloc_list__all_verify_the_seeds_example(void **state)
+{
+	(void)state;
+	for_each_spec(verify_seed_example);
+}
+
+static void test_alloc_list__all_verify_a_boot(void **state)
+{
+	(void)state;
+	for_each_spec(verify_boot);
+}
+
+/* Touching every page of a boot: of the hosts' memory, and of the heap's. */
+static void test_alloc_list__touching_changes_no_result(void **state)
+{
+	(void)state;
+	verify("glibc", "boot.trc", ALLOC_TOUCH_ALL);
+	verify("jemalloc:round=page", "boot.trc", ALLOC_TOUCH_ALL);
+	verify("kheap:lookup=pagemap", "boot.trc", ALLOC_TOUCH_ALL);
+}
+
+static void check_contract(const char *name)
+{
+	struct alloc alloc = test_alloc_open(name, 0);
+	const struct alloc_vt *vt = alloc.vt;
+
+	for (int i = 0; i < ALLOC_TOUCH_MODES; i++)
+		assert_non_null(vt->run[i]);
+	assert_non_null(vt->run_probed);
+	assert_non_null(vt->alloc);
+	assert_non_null(vt->free);
+	assert_non_null(vt->touch);
+	assert_non_null(vt->close);
+	assert_true(vt->alignment >= 1);
+	assert_int_equal(vt->fill != NULL, vt->intact != NULL);
+	assert_int_equal(vt->size_of != NULL, vt->granule != 0);
+	assert_true(!vt->offset_of || vt->size_of);
+	alloc_close(&alloc);
+}
+
+static void test_alloc_list__contract(void **state)
+{
+	(void)state;
+	for_each_spec(check_contract);
+}
+
+static void test_alloc_list__names_and_keys_are_sound(void **state)
+{
+	(void)state;
+	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
+		int keys = 0;
+
+		assert_non_null((*o)->help);
+		assert_null(strpbrk((*o)->name, ":,= "));
+		for (const struct alloc_ops *const *p = alloc_list; p < o; p++)
+			assert_string_not_equal((*o)->name, (*p)->name);
+		for (; (*o)->keys && (*o)->keys[keys].name; keys++) {
+			assert_non_null((*o)->keys[keys].help);
+			assert_non_null((*o)->keys[keys].value(0));
+		}
+		assert_true(keys <= ALLOC_KEYS_MAX);
+	}
+}
+
+/* Live objects need not be freed before the end. */
+static void close_with_live_objects(const char *name)
+{
+	struct alloc alloc = test_alloc_open(name, 0);
+	uint64_t one = alloc.vt->alloc(alloc.ctx, 100);
+	uint64_t two = alloc.vt->alloc(alloc.ctx, 5000);
+
+	assert_true(one != 0);
+	assert_true(two != 0);
+	assert_true(one != two);
+	assert_int_equal(one % alloc.vt->alignment, 0);
+	assert_int_equal(two % alloc.vt->alignment, 0);
+	assert_int_equal(alloc.vt->free(alloc.ctx, one), 0);
+	/* The hosts' are the process's own to lose; a window's go with it. */
+	if (alloc.vt->has_memory && !alloc.vt->gauge)
+		assert_int_equal(alloc.vt->free(alloc.ctx, two), 0);
+	alloc_close(&alloc);
+}
+
+static void test_alloc_list__close_takes_the_rest(void **state)
+{
+	(void)state;
+	for_each_spec(close_with_live_objects);
+}
+
+/* The boundary where a page, or nothing, is too little by a byte. */
+static void check_payload(const char *name)
+{
+	static const uint32_t sizes[] = { 0, 1, 7, 8, 9, 4095, 4096, 4097 };
+	struct alloc alloc = test_alloc_open(name, 0);
+	const struct alloc_vt *vt = alloc.vt;
+
+	for (size_t i = 0; vt->fill && i < KB_ARRAY_LEN(sizes); i++) {
+		uint64_t h = vt->alloc(alloc.ctx, sizes[i]);
+
+		vt->fill(alloc.ctx, h, sizes[i], 1);
+		assert_true(vt->intact(alloc.ctx, h, sizes[i], 1));
+		assert_int_equal(vt->free(alloc.ctx, h), 0);
+	}
+	alloc_close(&alloc);
+}
+
+static void test_alloc_list__payload_is_kept(void **state)
+{
+	(void)state;
+	for_each_spec(check_payload);
+}
+
+/* One byte of a host's payload, any of it, is missed. */
+static void test_alloc_list__payload_is_watched_to_the_byte(void **state)
+{
+	static const uint32_t sizes[] = { 1, 8, 13, 4097 };
+	struct alloc alloc = test_alloc_open("glibc", 0);
+	const struct alloc_vt *vt = alloc.vt;
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(sizes); i++) {
+		uint64_t h = vt->alloc(alloc.ctx, sizes[i]);
+		char *bytes = (char *)(uintptr_t)h;
+
+		vt->fill(alloc.ctx, h, sizes[i], 42);
+		assert_false(vt->intact(alloc.ctx, h, sizes[i], 43));
+		for (uint32_t at = 0; at < sizes[i]; at++) {
+			bytes[at] ^= 1;
+			assert_false(vt->intact(alloc.ctx, h, sizes[i], 42));
+			bytes[at] ^= 1;
+		}
+		assert_true(vt->intact(alloc.ctx, h, sizes[i], 42));
+		vt->free(alloc.ctx, h);
+	}
+	alloc_close(&alloc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_alloc_list__names_and_keys_are_sound),
+		cmocka_unit_test(test_alloc_list__contract),
+		cmocka_unit_test(test_alloc_list__close_takes_the_rest),
+		cmocka_unit_test(test_alloc_list__payload_is_kept),
+		cmocka_unit_test(
+			test_alloc_list__payload_is_watched_to_the_byte),
+		cmocka_unit_test(test_alloc_list__all_verify_the_seeds_example),
+		cmocka_unit_test(test_alloc_list__all_verify_a_boot),
+		cmocka_unit_test(test_alloc_list__touching_changes_no_result),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

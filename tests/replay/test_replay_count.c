@@ -1,0 +1,332 @@
+#include "replay_support.h"
+
+#include "kb_bits.h"
+#include "test_allocator.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* Some 80 KB each. */
+static struct replay_count_result result, other;
+
+static int count(struct trc_reader *reader, struct alloc alloc,
+		 enum alloc_touch touch, struct replay_count_result *out,
+		 struct kb_diag *diag)
+{
+	struct replay_job job = { .reader = reader,
+				  .alloc = alloc,
+				  .touch = touch };
+	int err;
+
+	kb_diag_init(diag);
+	err = replay_count(&job, out, diag);
+	alloc_close(&alloc);
+	return err;
+}
+
+/* Counts a script in an allocator named as on a command line. */
+static void count_script(const char *script, const char *name, uint32_t pages,
+			 enum alloc_touch touch,
+			 struct replay_count_result *out)
+{
+	struct trc_reader *reader = test_trace(script);
+	struct kb_diag diag;
+
+	assert_int_equal(count(reader, test_alloc_open(name, pages), touch, out,
+			       &diag),
+			 0);
+	assert_int_equal(diag.status, 0);
+	trc_reader_close(reader);
+}
+
+static void expect(const char *name, uint64_t value)
+{
+	if (test_counter(&result, name) != value) {
+		print_error("%s is %llu, not %llu\n", name,
+			    (unsigned long long)test_counter(&result, name),
+			    (unsigned long long)value);
+		fail();
+	}
+}
+
+/*
+ * A window of three pages:
+ *
+ *   1  +1: 8192    [1 1 .]       row 1 → [0]
+ *   2  +2: 4096    [1 1 2]       row 0 → [1]
+ *   3  +3: 4096    no page left: refused
+ *   4  -1          [. . 2]       rows 0, 1; nodes 1, 0; removal walks 0
+ *   5  -3          was refused: left out
+ *   6  +4: 100     [4 . 2]       row 0 → [1] ↔ [0]
+ *   7  -4          [. . 2]       row 0; nodes 1, 0; removal walks both
+ */
+#define SCRIPT "+1:8192 +2:4096 +3:4096 -1 -3 +4:100 -4"
+
+static void test_replay_count__hand_computed(void **state)
+{
+	(void)state;
+	count_script(SCRIPT, "kheap", 3, ALLOC_TOUCH_NONE, &result);
+	expect("events", 7);
+	expect("allocs", 4);
+	expect("frees", 3);
+	expect("failed_allocs", 1);
+	expect("first_failed_event", 3);
+	expect("skipped_frees", 1);
+	expect("live_max", 2);
+	expect("live_at_end", 1);
+	expect("bytes_live_max", 12288);
+	expect("lookups", 2);
+	expect("rows_visited", 3);
+	expect("nodes_visited", 4);
+	expect("nodes_visited_max", 2);
+	expect("remove_nodes_visited", 3);
+	expect("pages_peak", 3);
+	expect("pages_live", 1);
+	expect("clusters_live", 1);
+	expect("maps", 4);
+	expect("unmaps", 3);
+	expect("tlb_invalidations", 3);
+	expect("tlb_hits", 0);
+	expect("tlb_misses", 0);
+	assert_true(result.has_gauge);
+	assert_int_equal(result.nodes.count, 2);
+	assert_int_equal(result.nodes.max, 2);
+	assert_int_equal(result.nodes.bucket[2], 2);
+}
+
+/* The same, by the other lookups and orders. */
+static void test_replay_count__what_a_lookup_changes(void **state)
+{
+	(void)state;
+	count_script(SCRIPT, "kheap:lookup=pagemap", 3, ALLOC_TOUCH_NONE,
+		     &result);
+	expect("lookups", 2);
+	expect("nodes_visited", 2);
+	expect("nodes_visited_max", 1);
+	expect("remove_nodes_visited", 0);
+	expect("pages_peak", 3);
+	count_script(SCRIPT, "kheap:order=head", 3, ALLOC_TOUCH_NONE, &result);
+	expect("nodes_visited", 3);
+	expect("remove_nodes_visited", 2);
+	count_script(SCRIPT, "kheap:pager=none", 3, ALLOC_TOUCH_NONE, &result);
+	expect("nodes_visited", 4);
+	assert_false(test_has_counter(&result, "maps"));
+}
+
+static void test_replay_count__hosts_have_no_heaps_counters(void **state)
+{
+	static const char *const names[] = { "glibc", "jemalloc", "null",
+					     "glibc:round=page" };
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		count_script(SCRIPT, names[i], 3, ALLOC_TOUCH_NONE, &result);
+		expect("events", 7);
+		expect("failed_allocs", 0);
+		expect("first_failed_event", 0);
+		expect("skipped_frees", 0);
+		expect("live_max", 3);
+		expect("live_at_end", 1);
+		expect("bytes_live_max", 16384);
+		assert_false(test_has_counter(&result, "lookups"));
+		assert_false(test_has_counter(&result, "pages_peak"));
+		assert_false(result.has_digest);
+		assert_false(result.has_gauge);
+		assert_int_equal(result.nodes.count, 0);
+	}
+}
+
+/* Little-endian words, whatever the host. */
+static uint64_t digest_of(const uint64_t *words, size_t count)
+{
+	unsigned char bytes[8 * 64];
+
+	assert_true(count <= 64);
+	for (size_t i = 0; i < 8 * count; i++)
+		bytes[i] = (unsigned char)(words[i / 8] >> (8 * (i % 8)));
+	return XXH64(bytes, 8 * count, 0);
+}
+
+/* Offsets of allocs, all ones for the refused one, pages of frees in bytes;
+ * nothing for the free left out. */
+static void test_replay_count__digest(void **state)
+{
+	static const uint64_t words[] = {
+		0, 0x2000, UINT64_MAX, 8192, 0, 4096,
+	};
+	static const char *const names[] = { "kheap", "kheap:order=head",
+					     "kheap:lookup=pagemap",
+					     "kheap:pager=none" };
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		count_script(SCRIPT, names[i], 3, ALLOC_TOUCH_NONE, &result);
+		assert_true(result.has_digest);
+		assert_int_equal(result.digest,
+				 digest_of(words, KB_ARRAY_LEN(words)));
+	}
+	/* Touching is not seen by it. */
+	count_script(SCRIPT, "kheap", 3, ALLOC_TOUCH_ALL, &result);
+	assert_int_equal(result.digest, digest_of(words, 6));
+	/* An empty trace is hashed as nothing. */
+	count_script("", "kheap", 3, ALLOC_TOUCH_NONE, &result);
+	assert_int_equal(result.digest, XXH64(NULL, 0, 0));
+}
+
+/* As many bins as events, where those are few: one state each. */
+static void test_replay_count__timeline_of_few_events(void **state)
+{
+	static const struct replay_bin expected[] = {
+		{ 1, 1, 8192, 2, 1, 1, 0, 0, 0 },
+		{ 2, 2, 12288, 3, 0, 0, 0, 0, 0 },
+		{ 3, 2, 12288, 3, 0, 0, 0, 0, 0 },
+		{ 4, 1, 4096, 1, 2, 2, 1, 2, 2 },
+		{ 5, 1, 4096, 1, 2, 2, 0, 0, 0 },
+		{ 6, 2, 4196, 2, 1, 1, 0, 0, 0 },
+		{ 7, 1, 4096, 1, 2, 2, 1, 2, 2 },
+	};
+
+	(void)state;
+	count_script(SCRIPT, "kheap", 3, ALLOC_TOUCH_NONE, &result);
+	assert_int_equal(result.bins, KB_ARRAY_LEN(expected));
+	for (size_t i = 0; i < KB_ARRAY_LEN(expected); i++) {
+		const struct replay_bin *bin = &result.bin[i];
+
+#define SAME(field) assert_int_equal(bin->field, expected[i].field)
+		SAME(event);
+		SAME(live);
+		SAME(live_bytes);
+		SAME(pages_live);
+		SAME(free_pages);
+		SAME(longest_free_run);
+		SAME(lookups);
+		SAME(nodes_visited);
+		SAME(nodes_visited_max);
+#undef SAME
+	}
+}
+
+static void check_bins(unsigned events)
+{
+	char *script = test_script(events, 3);
+	uint64_t lookups = 0, nodes = 0, worst = 0;
+
+	count_script(script, "kheap", 64, ALLOC_TOUCH_NONE, &result);
+	free(script);
+	assert_int_equal(result.bins, kb_min(events, REPLAY_BINS));
+	for (uint64_t b = 0; b < result.bins; b++) {
+		const struct replay_bin *bin = &result.bin[b];
+
+		assert_int_equal(bin->event, events * (b + 1) / result.bins);
+		assert_true(bin->live <= 4);
+		assert_int_equal(bin->pages_live, bin->live);
+		assert_int_equal(bin->free_pages, 64 - bin->live);
+		lookups += bin->lookups;
+		nodes += bin->nodes_visited;
+		worst = kb_max(worst, bin->nodes_visited_max);
+	}
+	assert_int_equal(lookups, test_counter(&result, "lookups"));
+	assert_int_equal(nodes, test_counter(&result, "nodes_visited"));
+	assert_int_equal(worst, test_counter(&result, "nodes_visited_max"));
+	assert_int_equal(result.nodes.count, lookups);
+}
+
+/* Bin b of B ends at event total * (b + 1) / B. */
+static void test_replay_count__timeline_of_many_events(void **state)
+{
+	static const unsigned events[] = { 1, 511, 512, 513, 1000, 1024, 4099 };
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++)
+		check_bins(events[i]);
+}
+
+static void test_replay_count__an_empty_trace(void **state)
+{
+	(void)state;
+	count_script("", "kheap", 0, ALLOC_TOUCH_NONE, &result);
+	expect("events", 0);
+	expect("live_max", 0);
+	assert_int_equal(result.bins, 1);
+	assert_int_equal(result.bin[0].event, 0);
+	assert_int_equal(result.nodes.count, 0);
+}
+
+/* 0 bytes are not touched, 4096 once, 4097 twice; none of it where refused. */
+static void test_replay_count__touch(void **state)
+{
+	static const char script[] = "+1:0 +2:1 +3:4096 +4:4097 +5:12288 +6:1";
+	static const uint64_t touches[] = {
+		[ALLOC_TOUCH_NONE] = 0,
+		[ALLOC_TOUCH_FIRST] = 4,
+		[ALLOC_TOUCH_ALL] = 1 + 1 + 2 + 3,
+	};
+
+	(void)state;
+	/* The window is full before the last. */
+	for (size_t i = 0; i < KB_ARRAY_LEN(touches); i++) {
+		count_script(script, "kheap", 8, (enum alloc_touch)i, &result);
+		expect("failed_allocs", 1);
+		assert_int_equal(test_counter(&result, "tlb_hits") +
+					 test_counter(&result, "tlb_misses"),
+				 touches[i]);
+	}
+}
+
+/* Same trace and options, same everything. */
+static void test_replay_count__is_deterministic(void **state)
+{
+	(void)state;
+	count_script(SCRIPT, "kheap", 3, ALLOC_TOUCH_ALL, &result);
+	count_script(SCRIPT, "kheap", 3, ALLOC_TOUCH_ALL, &other);
+	assert_memory_equal(&result, &other, sizeof(result));
+}
+
+static void test_replay_count__an_allocator_that_disowns(void **state)
+{
+	struct trc_reader *reader = test_trace("+1:1 +2:1 -1 -2");
+	struct test_allocator *liar = test_allocator_new();
+	struct kb_diag diag;
+
+	(void)state;
+	liar->lie = TEST_DISOWNS;
+	liar->nth = 2;
+	assert_int_equal(count(reader, test_allocator_alloc(liar),
+			       ALLOC_TOUCH_NONE, &result, &diag),
+			 KB_E_WRONG);
+	assert_non_null(strstr(diag.text, "event 4"));
+	assert_non_null(strstr(diag.text, "does not know"));
+	trc_reader_close(reader);
+}
+
+static void test_replay_count__finds_counters_by_name(void **state)
+{
+	const struct replay_counters counters = {
+		.count = 2, .item = { { "one", 1 }, { "two", 2 } }
+	};
+
+	(void)state;
+	assert_int_equal(replay_counters_find(&counters, "two")->value, 2);
+	assert_null(replay_counters_find(&counters, "three"));
+	assert_null(replay_counters_find(&counters, ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_replay_count__hand_computed),
+		cmocka_unit_test(test_replay_count__what_a_lookup_changes),
+		cmocka_unit_test(test_replay_count__hosts_have_no_heaps_counters),
+		cmocka_unit_test(test_replay_count__digest),
+		cmocka_unit_test(test_replay_count__timeline_of_few_events),
+		cmocka_unit_test(test_replay_count__timeline_of_many_events),
+		cmocka_unit_test(test_replay_count__an_empty_trace),
+		cmocka_unit_test(test_replay_count__touch),
+		cmocka_unit_test(test_replay_count__is_deterministic),
+		cmocka_unit_test(test_replay_count__an_allocator_that_disowns),
+		cmocka_unit_test(test_replay_count__finds_counters_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/*
+ * The timed passes: what they run and how often, never how long it takes.
+ */
+#include "replay_support.h"
+
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "replay_clock.h"
+#include "test_allocator.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Some 120 KB each. */
+static struct replay_latency_result latency, other;
+
+static struct replay_job job_of(struct trc_reader *reader, struct alloc alloc)
+{
+	return (struct replay_job){ .reader = reader, .alloc = alloc };
+}
+
+static struct replay_time_result time_script(const char *script,
+					     struct test_allocator *t,
+					     enum alloc_touch touch)
+{
+	struct trc_reader *reader = test_trace(script);
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct replay_time_result result;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	job.touch = touch;
+	assert_int_equal(replay_throughput(&job, &result, &diag), 0);
+	assert_int_equal(diag.status, 0);
+	trc_reader_close(reader);
+	return result;
+}
+
+/* The first replay, everything freed behind it, then the timed one. */
+static void test_replay_time__runs_the_trace_twice(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	struct replay_time_result result;
+
+	(void)state;
+	result = time_script("+1:5 +2:5 +3:5 -2 +4:5 -1", t, ALLOC_TOUCH_NONE);
+	assert_int_equal(result.cold_events, 6);
+	assert_int_equal(result.events, 6);
+	assert_int_equal(result.cold_slices, 1);
+	assert_int_equal(result.slices, 1);
+	assert_false(result.cut_short);
+	assert_int_equal(t->allocs, 2 * 4);
+	/* Two of the trace, two that were left, two of the trace. */
+	assert_int_equal(t->frees, 6);
+	assert_int_equal(t->wrong_frees, 0);
+	assert_int_equal(t->live, 2);
+	assert_int_equal(t->touches, 0);
+	assert_int_equal(t->lookups, 0);
+	free(t);
+}
+
+/* A refused alloc's free is left out, in both replays, and so is a stale
+ * handle in a slot that was taken again in vain. */
+static void test_replay_time__leaves_out_refused_frees(void **state)
+{
+	for (unsigned nth = 1; nth <= 8; nth++) {
+		struct test_allocator *t = test_allocator_new();
+
+		(void)state;
+		t->lie = TEST_FAILS;
+		t->nth = nth;
+		time_script("+1:5 -1 +2:5 -2 +3:5 +4:5 -3 -4", t,
+			    ALLOC_TOUCH_NONE);
+		assert_int_equal(t->allocs, 8);
+		assert_int_equal(t->frees, 7);
+		assert_int_equal(t->wrong_frees, 0);
+		assert_int_equal(t->live, 0);
+		free(t);
+	}
+}
+
+static void test_replay_time__touches_as_asked(void **state)
+{
+	static const uint64_t touches[] = {
+		[ALLOC_TOUCH_NONE] = 0,
+		[ALLOC_TOUCH_FIRST] = 3,
+		[ALLOC_TOUCH_ALL] = 1 + 1 + 3,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(touches); i++) {
+		struct test_allocator *t = test_allocator_new();
+
+		time_script("+1:0 +2:1 +3:4096 -3 +4:8193", t,
+			    (enum alloc_touch)i);
+		assert_int_equal(t->touches, 2 * touches[i]);
+		free(t);
+	}
+}
+
+/* Runs of one kind of any length, at the borders of slices too. */
+static void test_replay_time__slices_lose_nothing(void **state)
+{
+	static const unsigned events[] = { 0, 1, 2, 2047, 2048, 2049, 9000 };
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++) {
+		struct test_allocator *t = test_allocator_new();
+		char *script = test_script(events[i], 7);
+		struct replay_time_result result =
+			time_script(script, t, ALLOC_TOUCH_NONE);
+
+		assert_int_equal(result.cold_events, events[i]);
+		assert_int_equal(result.events, events[i]);
+		assert_true(result.slices >= (events[i] > 0));
+		assert_int_equal(t->wrong_frees, 0);
+		/* What was allocated was freed, but for what is live. */
+		assert_int_equal(t->allocs, t->frees + t->live);
+		assert_true(t->live <= 8);
+		free(script);
+		free(t);
+	}
+}
+
+/* Slow beyond any budget: it stops, says so, and tells just what it ran. */
+static void test_replay_time__a_budget_cuts_short(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	char *script = test_script(18000, 3);
+	struct trc_reader *reader = test_trace(script);
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct replay_time_result result;
+	_Atomic uint64_t progress = 0;
+	struct kb_diag diag;
+	uint64_t frees_between;
+
+	(void)state;
+	kb_diag_init(&diag);
+	t->spin_ns = 10000;
+	job.budget_ns = 1000000;
+	job.progress = &progress;
+	assert_int_equal(replay_throughput(&job, &result, &diag), 0);
+	assert_true(result.cut_short);
+	assert_in_range(result.cold_events, 1, 17999);
+	assert_in_range(result.events, 1, 17999);
+	assert_int_equal(progress, result.events);
+	/* All that it did is in its two tallies and in what it freed between
+	 * them: at most four objects were live. */
+	frees_between =
+		t->allocs + t->frees - result.cold_events - result.events;
+	assert_in_range(frees_between, 0, 4);
+	assert_int_equal(t->wrong_frees, 0);
+	free(script);
+	trc_reader_close(reader);
+	free(t);
+}
+
+/* Half of the budget is the first replay's, so that a trace that is too long
+ * for the budget still has its figure. */
+static void test_replay_time__no_budget_never_cuts(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	struct replay_time_result result;
+	char *script = test_script(5000, 3);
+
+	(void)state;
+	t->spin_ns = 2000;
+	result = time_script(script, t, ALLOC_TOUCH_NONE);
+	assert_false(result.cut_short);
+	assert_int_equal(result.events, 5000);
+	free(script);
+	free(t);
+}
+
+static void test_replay_time__both_clocks(void **state)
+{
+	struct replay_clock clock;
+
+	(void)state;
+	replay_clock_qualify(&clock);
+	for (int tsc = 0; tsc <= clock.use_tsc; tsc++) {
+		struct trc_reader *reader = test_trace_file("boot.trc");
+		struct replay_job job = job_of(
+			reader, test_alloc_open("kheap:lookup=pagemap", 0));
+		struct replay_time_result result;
+		struct kb_diag diag;
+
+		kb_diag_init(&diag);
+		job.use_tsc = tsc;
+		assert_int_equal(replay_throughput(&job, &result, &diag), 0);
+		assert_int_equal(result.events, 31619);
+		assert_int_equal(result.cold_events, 31619);
+		assert_true(result.ticks > 0);
+		assert_true(result.cold_ticks > 0);
+		alloc_close(&job.alloc);
+		trc_reader_close(reader);
+	}
+}
+
+static void measure(const char *trace, const char *name, uint64_t samples,
+		    uint64_t seed, struct replay_latency_result *out)
+{
+	struct trc_reader *reader = test_trace_file(trace);
+	struct replay_job job = job_of(reader, test_alloc_open(name, 0));
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	job.samples = samples;
+	job.seed = seed;
+	assert_int_equal(replay_latency(&job, out, &diag), 0);
+	assert_int_equal(diag.status, 0);
+	assert_false(out->cut_short);
+	alloc_close(&job.alloc);
+	trc_reader_close(reader);
+}
+
+/* Few frees: every one is timed, either whole or its lookup alone. */
+static void test_replay_time__all_frees_are_sampled(void **state)
+{
+	(void)state;
+	measure("boot.trc", "kheap:lookup=pagemap", 20000, 1, &latency);
+	assert_int_equal(latency.kfree.count + latency.lookup.count, 12591);
+	assert_in_range(latency.kfree.count, 6000, 6600);
+	measure("seed-example.trc", "kheap", 1, 1, &latency);
+	assert_int_equal(latency.kfree.count + latency.lookup.count, 2);
+}
+
+/* Many: about as many as were asked for, of each kind. */
+static void test_replay_time__samples_as_asked(void **state)
+{
+	(void)state;
+	measure("debian-boot.trc", "kheap:lookup=pagemap", 2000, 1, &latency);
+	assert_in_range(latency.kfree.count, 1800, 2200);
+	assert_in_range(latency.lookup.count, 1800, 2200);
+}
+
+/* The choice is the seed's, never the allocator's. */
+static void test_replay_time__same_seed_same_choice(void **state)
+{
+	(void)state;
+	measure("debian-boot.trc", "kheap:lookup=pagemap", 2000, 1, &latency);
+	measure("debian-boot.trc", "glibc", 2000, 1, &other);
+	assert_int_equal(latency.kfree.count, other.kfree.count);
+	assert_int_equal(other.lookup.count, 0);
+	measure("debian-boot.trc", "kheap:order=head", 2000, 1, &other);
+	assert_int_equal(latency.kfree.count, other.kfree.count);
+	assert_int_equal(latency.lookup.count, other.lookup.count);
+	/* 41,375 frees: other seeds hardly ever choose as many of both. */
+	measure("debian-boot.trc", "kheap:lookup=pagemap", 2000, 2, &other);
+	assert_true(latency.kfree.count != other.kfree.count ||
+		    latency.lookup.count != other.lookup.count);
+}
+
+/* Lookups are timed on their own, and the object freed all the same. */
+static void test_replay_time__lookups_free_too(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	char *script = test_script(9000, 5);
+	struct trc_reader *reader = test_trace(script);
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct kb_diag diag;
+
+	(void)state;
+	kb_diag_init(&diag);
+	job.samples = 100000;
+	assert_int_equal(replay_latency(&job, &latency, &diag), 0);
+	assert_int_equal(t->lookups, latency.lookup.count);
+	assert_true(t->lookups > 1500);
+	assert_int_equal(t->allocs, t->frees + t->live);
+	assert_int_equal(t->wrong_frees, 0);
+	free(script);
+	trc_reader_close(reader);
+	free(t);
+}
+
+static void test_replay_time__latency_budget_cuts_short(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	char *script = test_script(18000, 3);
+	struct trc_reader *reader = test_trace(script);
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct kb_diag diag;
+
+	(void)state;
+	kb_diag_init(&diag);
+	t->spin_ns = 10000;
+	job.budget_ns = 1000000;
+	job.samples = 100000;
+	assert_int_equal(replay_latency(&job, &latency, &diag), 0);
+	assert_true(latency.cut_short);
+	assert_true(latency.kfree.count + latency.lookup.count < 9000);
+	assert_int_equal(t->lookups, latency.lookup.count);
+	free(script);
+	trc_reader_close(reader);
+	free(t);
+}
+
+static void test_replay_time__passes_errors_on(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	struct trc_reader *reader = test_trace("+1:4294967296");
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct replay_time_result result;
+	struct kb_diag diag;
+
+	(void)state;
+	kb_diag_init(&diag);
+	assert_int_equal(replay_throughput(&job, &result, &diag), KB_E_RANGE);
+	assert_non_null(strstr(diag.text, "4 GiB"));
+	assert_int_equal(t->allocs, 0);
+	trc_reader_close(reader);
+	free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_replay_time__runs_the_trace_twice),
+		cmocka_unit_test(test_replay_time__leaves_out_refused_frees),
+		cmocka_unit_test(test_replay_time__touches_as_asked),
+		cmocka_unit_test(test_replay_time__slices_lose_nothing),
+		cmocka_unit_test(test_replay_time__a_budget_cuts_short),
+		cmocka_unit_test(test_replay_time__no_budget_never_cuts),
+		cmocka_unit_test(test_replay_time__both_clocks),
+		cmocka_unit_test(test_replay_time__all_frees_are_sampled),
+		cmocka_unit_test(test_replay_time__samples_as_asked),
+		cmocka_unit_test(test_replay_time__same_seed_same_choice),
+		cmocka_unit_test(test_replay_time__lookups_free_too),
+		cmocka_unit_test(test_replay_time__latency_budget_cuts_short),
+		cmocka_unit_test(test_replay_time__passes_errors_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
