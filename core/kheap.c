@@ -90,7 +90,7 @@ static int check_geometry(const struct kheap_config *config,
 
 /* Allocates what a heap of h->pages pages needs; kheap_free frees it, also if
  * only part could be had. */
-static int make_parts(struct kheap *h)
+static int make_parts(struct kheap *h, enum runs_fit fit)
 {
 	const size_t pages = h->pages;
 
@@ -102,7 +102,7 @@ static int make_parts(struct kheap *h)
 	if (!h->cluster_size || !h->cluster_va || !h->cluster_node ||
 	    !h->free_clusters || !h->freed_indexes)
 		return KB_E_NOMEM;
-	if (runs_init(&h->runs, h->pages) < 0)
+	if (runs_init(&h->runs, h->pages, fit) < 0)
 		return KB_E_NOMEM;
 	kheap_clusters_init(h);
 	return 0;
@@ -145,7 +145,7 @@ int kheap_new(struct kheap **out, struct kheap_config *config,
 	h->pages = c.pages;
 	h->first_index = c.first_index;
 	h->order = c.order;
-	status = make_parts(h);
+	status = make_parts(h, c.fit);
 	if (status < 0)
 		goto out;
 	status = make_lookup(h, c.lookup ? c.lookup : lookup_list[0]);
@@ -368,9 +368,9 @@ unmap:
 								pages);
 give_run:
 	if (counted)
-		runs_give_counted(&h->runs, page, pages, fit_steps);
+		runs_undo_counted(&h->runs, page, pages, fit_steps);
 	else
-		runs_give(&h->runs, page, pages);
+		runs_undo(&h->runs, page, pages);
 	kb_assert_slow(kheap_is_valid(h));
 	return 0;
 }

@@ -43,6 +43,7 @@
 #include "kb_status.h"
 #include "kva.h"
 #include "pager.h"
+#include "runs_fit.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -134,6 +135,9 @@ struct kheap_config {
 	uint32_t first_index;
 
 	enum kheap_order order;
+
+	/* Which free run kmalloc takes. */
+	enum runs_fit fit;
 
 	/* Of lookup_list (lookup.h); NULL means the seed's, `rows`. */
 	const struct lookup_ops *lookup;

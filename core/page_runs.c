@@ -37,13 +37,25 @@
  * the first or second. With a fan-out of 64 the tree is flat: three levels hold
  * the usual window, four a million pages.
  *
- * Another fit is another way to choose a run; carving and giving back stay.
+ * Another fit is another way to choose a run; carving and giving back stay. The
+ * longest hole is the number at the root, and the lowest of its length is first
+ * fit's answer for that length: so worst fit needs nothing more. Next fit enters
+ * the tree at the rover's leaf and climbs until something to the right is long
+ * enough. Best and exact fit ask for an order by length, which the tree of
+ * maxima cannot give; for these a second tree is kept (runs_sizes.h).
+ *
+ * Quick fit (Weinstock and Wulf's, with the lists not bounded) stands in front
+ * of all this. Kernels ask for the same few lengths again and again, so a run
+ * that comes back is most useful as it is; merging is work that the next request
+ * would undo. Only a request that nothing else can serve pays for it, and each
+ * run that was given back is merged at most once.
  */
 #include "page_runs.h"
 
 #include "kb_assert.h"
 #include "kb_bits.h"
 #include "kb_status.h"
+#include "runs_sizes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +78,30 @@ static size_t level_entries(size_t count)
 	return level_nodes(count) << RUNS_FANOUT_SHIFT;
 }
 
-int runs_init(struct page_runs *runs, uint32_t pages)
+const char *runs_fit_name(size_t fit)
+{
+	static const char *const names[RUNS_FITS] = {
+		[RUNS_FIRST] = "first",	  [RUNS_NEXT] = "next",
+		[RUNS_BEST] = "best",	  [RUNS_WORST] = "worst",
+		[RUNS_CUSTOM] = "custom", [RUNS_QUICK] = "quick",
+	};
+
+	return fit < RUNS_FITS ? names[fit] : NULL;
+}
+
+/* What some fits need beside the tree. */
+static int init_fit(struct page_runs *runs, uint32_t pages, enum runs_fit fit)
+{
+	runs->fit = fit;
+	if (fit == RUNS_QUICK)
+		return runs_lists_init(&runs->lists, pages);
+	if (fit != RUNS_BEST && fit != RUNS_CUSTOM)
+		return 0;
+	runs->sizes = runs_sizes_new(pages);
+	return runs->sizes ? 0 : KB_E_NOMEM;
+}
+
+int runs_init(struct page_runs *runs, uint32_t pages, enum runs_fit fit)
 {
 	size_t level_at[RUNS_LEVELS_MAX + 1];
 	size_t nonzero_at[RUNS_LEVELS_MAX + 1];
@@ -90,7 +125,8 @@ int runs_init(struct page_runs *runs, uint32_t pages)
 	runs->level[0] = calloc(entries, sizeof(uint32_t));
 	runs->nonzero[0] = calloc(nodes, sizeof(uint64_t));
 	runs->length_at_end = calloc(pages, sizeof(uint32_t));
-	if (!runs->level[0] || !runs->nonzero[0] || !runs->length_at_end) {
+	if (!runs->level[0] || !runs->nonzero[0] || !runs->length_at_end ||
+	    init_fit(runs, pages, fit) < 0) {
 		runs_release(runs);
 		return KB_E_NOMEM;
 	}
@@ -109,6 +145,8 @@ void runs_release(struct page_runs *runs)
 	free(runs->level[0]);
 	free(runs->nonzero[0]);
 	free(runs->length_at_end);
+	runs_sizes_free(runs->sizes);
+	runs_lists_release(&runs->lists);
 	memset(runs, 0, sizeof(*runs));
 }
 
@@ -134,6 +172,20 @@ static kb_always_inline uint32_t node_max(const uint32_t *children,
 	return max;
 }
 
+/* Keeps the order by length: `was` and `now` as in set_length. */
+static kb_noinline void resize_hole(struct page_runs *runs, uint32_t page,
+				    uint32_t was, uint32_t now, uint64_t *steps)
+{
+	if (was != 0) {
+		runs_sizes_remove(runs->sizes, page);
+		count_step(steps);
+	}
+	if (now != 0) {
+		runs_sizes_add(runs->sizes, page, now);
+		count_step(steps);
+	}
+}
+
 /*
  * Writes the length of the hole that starts at page `i`, 0 for none any more,
  * and mends the maxima above. A constant NULL for `steps` makes the plain
@@ -145,6 +197,8 @@ static kb_always_inline void set_length(struct page_runs *runs, uint32_t i,
 	uint32_t was = runs->level[0][i];
 	uint32_t k;
 
+	if (runs->sizes)
+		resize_hole(runs, i, was, now, steps);
 	runs->level[0][i] = now;
 	for (k = 0; k < runs->levels; k++) {
 		const uint32_t node = i >> RUNS_FANOUT_SHIFT;
@@ -180,28 +234,143 @@ static inline uint32_t top_length(const struct page_runs *runs)
 	return runs->pages - runs->top;
 }
 
-/* First fit among the holes: the lowest of at least `pages` pages, which there
- * is. */
+/* The lowest child of a node that is at least `pages` and whose bit is in
+ * `mask`; or RUNS_NONE. Level k is the children's. */
+static kb_always_inline uint32_t first_child(const struct page_runs *runs,
+					     uint32_t k, uint32_t node,
+					     uint64_t mask, uint32_t pages,
+					     uint64_t *steps)
+{
+	uint64_t nonzero = runs->nonzero[k][node] & mask;
+
+	for (; nonzero != 0; nonzero &= nonzero - 1) {
+		const uint32_t child = node << RUNS_FANOUT_SHIFT |
+				       (uint32_t)__builtin_ctzll(nonzero);
+
+		count_step(steps);
+		if (kb_likely(runs->level[k][child] >= pages))
+			return child;
+	}
+	return RUNS_NONE;
+}
+
+/* The lowest hole of at least `pages` pages below number `i` of level `k`, which
+ * is large enough. */
+static kb_always_inline uint32_t descend(const struct page_runs *runs,
+					 uint32_t k, uint32_t i, uint32_t pages,
+					 uint64_t *steps)
+{
+	while (k-- > 0)
+		i = first_child(runs, k, i, UINT64_MAX, pages, steps);
+	return i;
+}
+
+/* First fit among the holes; RUNS_NONE if none is long enough. */
+static kb_always_inline uint32_t first_hole(const struct page_runs *runs,
+					    uint32_t pages, uint64_t *steps)
+{
+	if (pages > longest_hole(runs))
+		return RUNS_NONE;
+	return descend(runs, runs->levels, 0, pages, steps);
+}
+
+/* First fit among the holes that start at page `from` or above it. */
+static uint32_t first_hole_from(const struct page_runs *runs, uint32_t from,
+				uint32_t pages, uint64_t *steps)
+{
+	uint64_t mask = UINT64_MAX << (from & (RUNS_FANOUT - 1));
+	uint32_t i = from;
+	uint32_t k;
+
+	if (pages > longest_hole(runs) || from >= runs->top)
+		return RUNS_NONE;
+	for (k = 0; k < runs->levels; k++) {
+		const uint32_t node = i >> RUNS_FANOUT_SHIFT;
+		const uint32_t child =
+			first_child(runs, k, node, mask, pages, steps);
+
+		if (child != RUNS_NONE)
+			return descend(runs, k, child, pages, steps);
+		i = node;
+		/* What is right of it; nothing, if it is the last. */
+		mask = ~(UINT64_MAX >> (~i & (RUNS_FANOUT - 1)));
+	}
+	return RUNS_NONE;
+}
+
+/* The first page of the run to take, the top's included; or RUNS_NONE. */
 static kb_always_inline uint32_t choose_first(const struct page_runs *runs,
 					      uint32_t pages, uint64_t *steps)
 {
-	uint32_t i = 0;
-	uint32_t k;
+	const uint32_t hole = first_hole(runs, pages, steps);
 
-	for (k = runs->levels; k-- > 0;) {
-		uint64_t nonzero = runs->nonzero[k][i];
-		uint32_t child;
+	if (hole == RUNS_NONE && kb_likely(pages <= top_length(runs)))
+		return runs->top;
+	return hole;
+}
 
-		for (;; nonzero &= nonzero - 1) {
-			child = i << RUNS_FANOUT_SHIFT |
-				(uint32_t)__builtin_ctzll(nonzero);
-			count_step(steps);
-			if (kb_likely(runs->level[k][child] >= pages))
-				break;
-		}
-		i = child;
+static uint32_t choose_next(const struct page_runs *runs, uint32_t pages,
+			    uint64_t *steps)
+{
+	const uint32_t hole = first_hole_from(runs, runs->rover, pages, steps);
+
+	if (hole != RUNS_NONE)
+		return hole;
+	if (runs->top >= runs->rover && pages <= top_length(runs))
+		return runs->top;
+	return choose_first(runs, pages, steps);
+}
+
+static uint32_t choose_best(const struct page_runs *runs, uint32_t pages,
+			    uint64_t *steps)
+{
+	const uint32_t hole = runs_sizes_find(runs->sizes, pages, steps);
+
+	if (pages <= top_length(runs) &&
+	    (hole == RUNS_NONE || top_length(runs) < runs->level[0][hole]))
+		return runs->top;
+	return hole;
+}
+
+static uint32_t choose_worst(const struct page_runs *runs, uint32_t pages,
+			     uint64_t *steps)
+{
+	const uint32_t longest = longest_hole(runs);
+
+	if (pages > kb_max(longest, top_length(runs)))
+		return RUNS_NONE;
+	if (longest < top_length(runs))
+		return runs->top;
+	return first_hole(runs, longest, steps);
+}
+
+static uint32_t choose_custom(const struct page_runs *runs, uint32_t pages,
+			      uint64_t *steps)
+{
+	const uint32_t hole = runs_sizes_find(runs->sizes, pages, steps);
+
+	if (hole == RUNS_NONE)
+		return pages <= top_length(runs) ? runs->top : RUNS_NONE;
+	if (runs->level[0][hole] == pages)
+		return hole;
+	return first_hole(runs, longest_hole(runs), steps);
+}
+
+static kb_always_inline uint32_t choose(const struct page_runs *runs,
+					uint32_t pages, uint64_t *steps)
+{
+	switch (runs->fit) {
+	case RUNS_NEXT:
+		return choose_next(runs, pages, steps);
+	case RUNS_BEST:
+		return choose_best(runs, pages, steps);
+	case RUNS_WORST:
+		return choose_worst(runs, pages, steps);
+	case RUNS_CUSTOM:
+		return choose_custom(runs, pages, steps);
+	default:
+		return choose_first(runs, pages, steps);
 	}
-	return i;
 }
 
 /* Takes the first `pages` pages of the hole that starts at `page`. What is left
@@ -216,27 +385,6 @@ static kb_always_inline void carve(struct page_runs *runs, uint32_t page,
 	if (rest != 0)
 		set_length(runs, page + pages, rest, steps);
 	set_length(runs, page, 0, steps);
-}
-
-static kb_always_inline uint32_t take(struct page_runs *runs, uint32_t pages,
-				      uint64_t *steps)
-{
-	uint32_t page;
-
-	kb_assert(pages >= 1);
-	kb_assert_slow(runs_is_valid(runs));
-	if (pages <= longest_hole(runs)) {
-		page = choose_first(runs, pages, steps);
-		carve(runs, page, pages, steps);
-	} else if (kb_likely(pages <= top_length(runs))) {
-		page = runs->top;
-		runs->top += pages;
-	} else {
-		return RUNS_NONE;
-	}
-	runs->free_pages -= pages;
-	kb_assert_slow(runs_is_valid(runs));
-	return page;
 }
 
 /* Adds `pages` pages in front of the top, and the `left` pages of the hole in
@@ -269,20 +417,106 @@ static kb_always_inline void join(struct page_runs *runs, uint32_t left,
 		set_length(runs, end, 0, steps);
 }
 
-static kb_always_inline void give(struct page_runs *runs, uint32_t page,
-				  uint32_t pages, uint64_t *steps)
+/* Gives pages back to the holes and the top, merging. */
+static kb_always_inline void merge(struct page_runs *runs, uint32_t page,
+				   uint32_t pages, uint64_t *steps)
 {
 	const uint32_t end = page + pages;
 	const uint32_t left = page > 0 ? runs->length_at_end[page - 1] : 0;
 
-	kb_assert(pages >= 1 && end <= runs->top);
-	kb_assert_slow(runs_is_valid(runs));
 	if (end == runs->top)
 		grow_top(runs, left, pages, steps);
 	else
 		join(runs, left, page, pages, runs->level[0][end], steps);
+}
+
+/* Merges all listed runs. */
+static kb_noinline void merge_listed(struct page_runs *runs, uint64_t *steps)
+{
+	while (runs->lists.listed > 0) {
+		const uint32_t pages = runs_lists_shortest(&runs->lists);
+
+		count_step(steps);
+		merge(runs, runs_lists_pop(&runs->lists, pages), pages, steps);
+	}
+}
+
+/* Takes from the start of the run at `page`, which is long enough. */
+static kb_always_inline void take_from(struct page_runs *runs, uint32_t page,
+				       uint32_t pages, uint64_t *steps)
+{
+	if (page == runs->top)
+		runs->top += pages;
+	else
+		carve(runs, page, pages, steps);
+}
+
+static uint32_t take_quick(struct page_runs *runs, uint32_t pages,
+			   uint64_t *steps)
+{
+	uint32_t page;
+
+	count_step(steps);
+	page = pages <= runs->pages ? runs_lists_pop(&runs->lists, pages)
+				    : RUNS_NONE;
+	runs->from_list = page != RUNS_NONE;
+	if (page != RUNS_NONE)
+		return page;
+	page = choose_first(runs, pages, steps);
+	/* More pages than are free are not worth merging for. */
+	if (page == RUNS_NONE && pages <= runs->free_pages) {
+		merge_listed(runs, steps);
+		page = choose_first(runs, pages, steps);
+	}
+	if (page != RUNS_NONE)
+		take_from(runs, page, pages, steps);
+	return page;
+}
+
+static kb_always_inline uint32_t take(struct page_runs *runs, uint32_t pages,
+				      uint64_t *steps)
+{
+	uint32_t page;
+
+	kb_assert(pages >= 1);
+	kb_assert_slow(runs_is_valid(runs));
+	if (runs->fit == RUNS_QUICK) {
+		page = take_quick(runs, pages, steps);
+	} else {
+		page = choose(runs, pages, steps);
+		if (kb_likely(page != RUNS_NONE))
+			take_from(runs, page, pages, steps);
+	}
+	if (kb_unlikely(page == RUNS_NONE))
+		return RUNS_NONE;
+	runs->free_pages -= pages;
+	runs->rover_before = runs->rover;
+	runs->rover = page + pages;
+	kb_assert_slow(runs_is_valid(runs));
+	return page;
+}
+
+static kb_always_inline void give(struct page_runs *runs, uint32_t page,
+				  uint32_t pages, const bool listed,
+				  uint64_t *steps)
+{
+	kb_assert(pages >= 1 && page + pages <= runs->top);
+	kb_assert_slow(runs_is_valid(runs));
+	if (listed) {
+		runs_lists_push(&runs->lists, page, pages);
+		count_step(steps);
+	} else {
+		merge(runs, page, pages, steps);
+	}
 	runs->free_pages += pages;
 	kb_assert_slow(runs_is_valid(runs));
+}
+
+static void undo(struct page_runs *runs, uint32_t page, uint32_t pages,
+		 uint64_t *steps)
+{
+	give(runs, page, pages, runs->from_list, steps);
+	runs->rover = runs->rover_before;
 }
 
 uint32_t runs_take(struct page_runs *runs, uint32_t pages)
@@ -298,13 +532,24 @@ uint32_t runs_take_counted(struct page_runs *runs, uint32_t pages,
 
 void runs_give(struct page_runs *runs, uint32_t page, uint32_t pages)
 {
-	give(runs, page, pages, NULL);
+	give(runs, page, pages, runs->fit == RUNS_QUICK, NULL);
 }
 
 void runs_give_counted(struct page_runs *runs, uint32_t page, uint32_t pages,
 		       uint64_t *steps)
 {
-	give(runs, page, pages, steps);
+	give(runs, page, pages, runs->fit == RUNS_QUICK, steps);
+}
+
+void runs_undo(struct page_runs *runs, uint32_t page, uint32_t pages)
+{
+	undo(runs, page, pages, NULL);
+}
+
+void runs_undo_counted(struct page_runs *runs, uint32_t page, uint32_t pages,
+		       uint64_t *steps)
+{
+	undo(runs, page, pages, steps);
 }
 
 uint32_t runs_free_pages(const struct page_runs *runs)
@@ -312,15 +557,39 @@ uint32_t runs_free_pages(const struct page_runs *runs)
 	return runs->free_pages;
 }
 
+/* The longest stretch of pages in holes, listed runs and top, which may touch
+ * each other. */
+static uint32_t longest_stretch(const struct page_runs *runs)
+{
+	uint32_t longest = 0;
+	uint32_t stretch = 0;
+	uint32_t page = 0;
+
+	while (page < runs->pages) {
+		const uint32_t length = runs_length_at(runs, page);
+
+		stretch = length != 0 ? stretch + length : 0;
+		longest = stretch > longest ? stretch : longest;
+		page += length != 0 ? length : 1;
+	}
+	return longest;
+}
+
 uint32_t runs_longest(const struct page_runs *runs)
 {
+	if (runs->lists.listed > 0)
+		return longest_stretch(runs);
 	return (uint32_t)kb_max(longest_hole(runs), top_length(runs));
 }
 
 uint32_t runs_length_at(const struct page_runs *runs, uint32_t page)
 {
 	kb_assert(page < runs->pages);
-	return page == runs->top ? top_length(runs) : runs->level[0][page];
+	if (page == runs->top)
+		return top_length(runs);
+	if (runs->lists.listed > 0 && runs->lists.length[page] != 0)
+		return runs->lists.length[page];
+	return runs->level[0][page];
 }
 
 /* True if the tags describe holes that touch neither each other nor the top,
@@ -328,7 +597,7 @@ uint32_t runs_length_at(const struct page_runs *runs, uint32_t page)
 static bool tags_are_valid(const struct page_runs *runs)
 {
 	const uint32_t *leaf = runs->level[0];
-	uint32_t total = top_length(runs);
+	uint32_t total = top_length(runs) + runs->lists.listed;
 	uint32_t page = 0;
 	bool after_hole = false;
 
@@ -379,6 +648,22 @@ static bool level_is_valid(const struct page_runs *runs, uint32_t k,
 	return true;
 }
 
+/* True if the order by length has all holes, and the lists are well. */
+static bool fit_is_valid(const struct page_runs *runs)
+{
+	uint32_t holes = 0;
+	uint32_t page;
+
+	if (runs->rover > runs->pages)
+		return false;
+	if (runs->fit == RUNS_QUICK && !runs_lists_is_valid(&runs->lists))
+		return false;
+	for (page = 0; runs->sizes && page < runs->pages; page++)
+		holes += runs->level[0][page] != 0;
+	return !runs->sizes ||
+	       runs_sizes_is_valid(runs->sizes, runs->level[0], holes);
+}
+
 bool runs_is_valid(const struct page_runs *runs)
 {
 	size_t count = runs->pages;
@@ -391,5 +676,5 @@ bool runs_is_valid(const struct page_runs *runs)
 			return false;
 		count = level_nodes(count);
 	}
-	return count == 1 && tags_are_valid(runs);
+	return count == 1 && tags_are_valid(runs) && fit_is_valid(runs);
 }

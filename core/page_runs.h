@@ -4,30 +4,60 @@
  * Pages are numbered from 0, the window's first. A *run* is a maximal stretch
  * of free pages: both its neighbours are taken pages or ends of the window.
  *
- * Policy, exactly, so that another implementation gives the same addresses:
+ * Policy, exactly, so that another implementation gives the same addresses. At
+ * first all pages are one run. The run that ends with the window's last page, if
+ * that page is free, is the *top*, its first page the *break*; all other runs
+ * are *holes*. A run is known by its first page. Taking n pages takes the first
+ * n pages of a run at least n pages long, which one depends on the fit; what is
+ * left of the run stays free where it is. There is an answer wherever any run is
+ * long enough, whatever the fit.
  *
- *   - at first all pages are one run;
- *   - first fit: taking n pages takes the first n pages of the run with the
- *     lowest address among those at least n pages long; what is left of the run
- *     stays free where it is;
- *   - a run that is given back merges at once with the runs that touch it, on
- *     either side.
+ *   first    the run with the lowest address.
+ *   next     the lowest run that starts at the *rover* or above it; if none
+ *            there is long enough, the lowest of all. The rover is the page
+ *            behind those taken last, 0 at first, and stays where it is when
+ *            pages come back, also inside a run.
+ *   best     the shortest run; of equally long ones the lowest.
+ *   worst    the longest run; of equally long ones the lowest.
+ *   custom   a hole of exactly n pages, the lowest; else the longest hole, the
+ *            lowest of equally long ones; else the top: the break is extended
+ *            only if no hole will do.
+ *   quick    below.
  *
- * So the answer depends on the set of free pages alone, not on its history.
- * Taking a run and giving it back leaves everything as it was.
+ * With all of these a run that is given back merges at once with the runs that
+ * touch it, on either side; the break so comes down again. Except for next's
+ * rover, the answer depends on the set of free pages alone, not on its history.
+ *
+ *   quick    A run that is given back is *listed* as it is, not merged with
+ *            anything, not even the top. Taking n pages takes the listed run of
+ *            exactly n pages that was given back last. If there is none, it is
+ *            first fit among the holes and the top, of which listed pages are no
+ *            part. If there is none either, all listed runs are given back as
+ *            for first fit, merging, and it is first fit again. So a request
+ *            fails only if no merging could have served it.
+ *
+ * runs_undo is the other way of giving back: right after the take, it restores
+ * the rover or the list too. It does not take apart what quick has merged.
  *
  * The `_counted` functions do the same and add to `*steps` the numbers of the
- * tree (below) that are examined: to choose a run, each child looked at on the
- * way down; to keep the tree, each maximum looked at on the way up and each
- * child looked at to find a new maximum.
+ * structures that are examined: to choose a run, each number of the tree (below)
+ * and each node of the order by size that is looked at on the way down, or one
+ * for the head of a list; to keep the tree, each maximum looked at on the way up
+ * and each child looked at to find a new maximum; one for each hole that enters
+ * or leaves the order by size, and for each run put on a list or merged from it.
  *
  * Only core/ may include this file.
  */
 #ifndef PAGE_RUNS_H
 #define PAGE_RUNS_H
 
+#include "runs_fit.h"
+#include "runs_lists.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+struct runs_sizes;
 
 /* The most pages that a window can have: those of a 32-bit address space. */
 #define RUNS_PAGES_MAX (UINT32_C(1) << 20)
@@ -43,8 +73,10 @@
 #define RUNS_LEVELS_MAX 4
 
 struct page_runs {
-	/* First page of the run at the window's end, the *top*; = pages if the
-	 * last page is taken. All other runs are *holes*. */
+	enum runs_fit fit;
+
+	/* The break: first page of the top; = pages if the last page is taken
+	 * or listed. */
 	uint32_t top;
 
 	/* Pages of the window, and those of them in runs. */
@@ -69,13 +101,25 @@ struct page_runs {
 	/* length_at_end[p] is the length of the hole whose last page is p; 0
 	 * if none's is. */
 	uint32_t *length_at_end;
+
+	/* The holes by length; NULL where the fit does not need it. */
+	struct runs_sizes *sizes;
+
+	/* Quick fit's; all zeros otherwise. */
+	struct runs_lists lists;
+
+	/* Next fit's, <= pages. For all fits, what runs_undo restores: the
+	 * rover before the last take, and whether a list has served it. */
+	uint32_t rover;
+	uint32_t rover_before;
+	bool from_list;
 };
 
 /*
  * Makes all of 1 … RUNS_PAGES_MAX pages one run. Returns 0, or KB_E_NOMEM with
  * nothing to release.
  */
-int runs_init(struct page_runs *runs, uint32_t pages);
+int runs_init(struct page_runs *runs, uint32_t pages, enum runs_fit fit);
 
 /* Frees what runs_init made; one that is all zeros is ignored. */
 void runs_release(struct page_runs *runs);
@@ -93,14 +137,21 @@ void runs_give(struct page_runs *runs, uint32_t page, uint32_t pages);
 void runs_give_counted(struct page_runs *runs, uint32_t page, uint32_t pages,
 		       uint64_t *steps);
 
-/* Free pages, and those of the longest run; 0 if there is none. */
+/* Undoes the last take, which gave `page`, right after it. */
+void runs_undo(struct page_runs *runs, uint32_t page, uint32_t pages);
+void runs_undo_counted(struct page_runs *runs, uint32_t page, uint32_t pages,
+		       uint64_t *steps);
+
+/* Free pages, and those of the longest stretch of them, which is the most that
+ * can be taken; 0 if there is none. With listed runs it walks the pages. */
 uint32_t runs_free_pages(const struct page_runs *runs);
 uint32_t runs_longest(const struct page_runs *runs);
 
-/* The length of the run that starts at `page` (below `pages`); 0 if none. */
+/* The length of the run that starts at `page` (below `pages`), listed ones as
+ * they are; 0 if none. */
 uint32_t runs_length_at(const struct page_runs *runs, uint32_t page);
 
-/* True if tags, tree and totals agree; walks everything. */
+/* True if tags, tree, order by size, lists and totals agree; walks everything. */
 bool runs_is_valid(const struct page_runs *runs);
 
 #endif /* PAGE_RUNS_H */

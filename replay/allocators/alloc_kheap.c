@@ -23,11 +23,6 @@ static const char *order_value(size_t i)
 	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
 }
 
-static const char *fit_value(size_t i)
-{
-	return i == 0 ? "first" : NULL;
-}
-
 static const char *nodes_value(size_t i)
 {
 	return i == 0 ? "malloc" : NULL;
@@ -49,7 +44,7 @@ static const struct alloc_key kheap_keys[] = {
 	[KEY_LOOKUP] = { "lookup", "how kfree finds a cluster", lookup_value },
 	[KEY_ORDER] = { "order", "where a new node goes in its row",
 			order_value },
-	[KEY_FIT] = { "fit", "which free run kmalloc takes", fit_value },
+	[KEY_FIT] = { "fit", "which free run kmalloc takes", runs_fit_name },
 	[KEY_NODES] = { "nodes", "where list nodes come from", nodes_value },
 	[KEY_PAGER] = { "pager", "what backs the pages", pager_value },
 	{ NULL, NULL, NULL },
@@ -225,6 +220,7 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 		.base = config->heap_base,
 		.pages = config->heap_pages,
 		.order = choice[KEY_ORDER],
+		.fit = choice[KEY_FIT],
 		.lookup = lookup_list[choice[KEY_LOOKUP]],
 	};
 	struct kheap *h;

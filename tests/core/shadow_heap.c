@@ -12,6 +12,7 @@ void shadow_init(struct shadow_heap *s, const struct kheap_config *config,
 	s->first_index = config->first_index;
 	s->order = config->order;
 	s->frame_limit = frame_limit;
+	shadow_runs_init(&s->runs, s->pages, config->fit);
 	s->clusters = calloc(s->pages, sizeof(*s->clusters));
 	s->freed = calloc(s->pages, sizeof(*s->freed));
 	assert_non_null(s->clusters);
@@ -22,44 +23,7 @@ void shadow_release(struct shadow_heap *s)
 {
 	free(s->clusters);
 	free(s->freed);
-}
-
-static bool page_is_free(const struct shadow_heap *s, uint32_t page)
-{
-	uint32_t i;
-
-	for (i = 0; i < s->pages; i++) {
-		const struct shadow_cluster *c = &s->clusters[i];
-
-		if (c->live && page >= c->page && page < c->page + c->pages)
-			return false;
-	}
-	return true;
-}
-
-/* The length of the stretch of free pages that starts at `page`. */
-static uint32_t free_from(const struct shadow_heap *s, uint32_t page)
-{
-	uint32_t end = page;
-
-	while (end < s->pages && page_is_free(s, end))
-		end++;
-	return end - page;
-}
-
-/* The lowest page from which `pages` are free, or s->pages. */
-static uint32_t first_fit(const struct shadow_heap *s, uint64_t pages)
-{
-	uint32_t page = 0;
-
-	while (page < s->pages) {
-		const uint32_t length = free_from(s, page);
-
-		if (length >= pages)
-			return page;
-		page += length + 1;
-	}
-	return s->pages;
+	shadow_runs_release(&s->runs);
 }
 
 /* Page tables that the live clusters need, and those from `page` too. */
@@ -102,7 +66,7 @@ static int next_index(struct shadow_heap *s)
 kva_t shadow_kmalloc(struct shadow_heap *s, uint32_t size)
 {
 	const uint64_t pages = size == 0 ? 1 : ((uint64_t)size + 4095) / 4096;
-	const uint32_t page = first_fit(s, pages);
+	const uint32_t page = shadow_runs_take(&s->runs, pages);
 	int idx;
 
 	if (page == s->pages)
@@ -110,8 +74,10 @@ kva_t shadow_kmalloc(struct shadow_heap *s, uint32_t size)
 	if (s->frame_limit != 0 &&
 	    shadow_pages_live(s) + pages +
 			    tables_with(s, page, (uint32_t)pages) >
-		    s->frame_limit)
+		    s->frame_limit) {
+		shadow_runs_undo(&s->runs, page, (uint32_t)pages);
 		return 0;
+	}
 	idx = next_index(s);
 	assert_true(idx >= 0);
 	s->clusters[idx] = (struct shadow_cluster){
@@ -144,6 +110,8 @@ int shadow_kfree(struct shadow_heap *s, kva_t va)
 	if (idx < 0)
 		return KB_E_NOT_LIVE;
 	s->clusters[idx].live = false;
+	shadow_runs_give(&s->runs, s->clusters[idx].page,
+			 s->clusters[idx].pages);
 	s->freed[s->freed_count++] = idx;
 	return 0;
 }
@@ -204,7 +172,6 @@ static void assert_row_is(const struct kheap *h, const struct shadow_heap *s,
 
 void assert_heap_is(const struct kheap *h, const struct shadow_heap *s)
 {
-	uint32_t longest = 0;
 	uint32_t i;
 
 	for (i = 0; i < s->pages; i++) {
@@ -218,10 +185,9 @@ void assert_heap_is(const struct kheap *h, const struct shadow_heap *s)
 		} else {
 			assert_cluster(h, (int)i, 0, 0);
 		}
-		if (free_from(s, i) > longest)
-			longest = free_from(s, i);
 	}
-	assert_int_equal(kheap_longest_free_run(h), longest);
+	assert_int_equal(kheap_longest_free_run(h),
+			 shadow_runs_longest(&s->runs));
 	assert_int_equal(kheap_free_pages(h), s->pages - shadow_pages_live(s));
 	assert_true(kheap_is_valid(h));
 }

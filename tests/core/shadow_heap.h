@@ -6,6 +6,7 @@
 #define SHADOW_HEAP_H
 
 #include "heap_support.h"
+#include "shadow_runs.h"
 
 struct shadow_cluster {
 	bool live;
@@ -34,6 +35,8 @@ struct shadow_heap {
 	uint32_t freed_count;
 
 	uint64_t allocations;
+
+	struct shadow_runs runs;
 };
 
 void shadow_init(struct shadow_heap *s, const struct kheap_config *config,

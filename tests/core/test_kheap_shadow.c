@@ -1,9 +1,10 @@
 /*
  * Long random sequences of operations on the heap and on its plain model, for
- * every lookup, order and pager, plain and counted: both must agree on every
+ * every lookup, fit, order and pager, plain and counted: both must agree on every
  * answer, and at intervals on everything.
  */
 #include "heap_support.h"
+#include "kb_bits.h"
 #include "kb_rng.h"
 #include "shadow_heap.h"
 
@@ -14,7 +15,7 @@
 /* A page table ends 50 pages into the window. */
 #define BASE (UINT32_C(0xF0400000) - 50 * KVA_PAGE_SIZE)
 
-enum { STEPS = 3000, INTERVAL = 61 };
+enum { STEPS = 600, INTERVAL = 61 };
 
 enum pager_kind { PAGER_NONE, PAGER_SIM, PAGER_SIM_TIGHT, PAGER_KINDS };
 
@@ -33,26 +34,34 @@ struct pair {
 	uint32_t pages_peak;
 };
 
-static void pair_init(struct pair *p, const struct lookup_ops *lookup,
-		      enum kheap_order order, enum pager_kind pager,
-		      bool counted)
+/* What a heap is made of. */
+struct kind {
+	const struct lookup_ops *lookup;
+	enum kheap_order order;
+	enum runs_fit fit;
+	enum pager_kind pager;
+	bool counted;
+};
+
+static void pair_init(struct pair *p, struct kind kind)
 {
 	struct kheap_config config = {
 		.base = BASE,
 		.pages = PAGES,
 		.first_index = 7,
-		.order = order,
-		.lookup = lookup,
+		.order = kind.order,
+		.fit = kind.fit,
+		.lookup = kind.lookup,
 	};
-	const uint32_t limit = pager == PAGER_SIM_TIGHT ? TIGHT_FRAMES : 0;
+	const uint32_t limit = kind.pager == PAGER_SIM_TIGHT ? TIGHT_FRAMES : 0;
 
 	memset(p, 0, sizeof(*p));
 	shadow_init(&p->shadow, &config, limit);
-	if (pager != PAGER_NONE)
+	if (kind.pager != PAGER_NONE)
 		config.pager = test_pager_sim(limit);
 	p->h = test_heap_new(config);
-	p->rng = kb_rng_init(7 + order + 10 * (uint64_t)pager);
-	p->counted = counted;
+	p->rng = kb_rng_init(7 + kind.order + 10 * (uint64_t)kind.pager);
+	p->counted = kind.counted;
 }
 
 static void pair_release(struct pair *p)
@@ -202,13 +211,12 @@ static void assert_pair(const struct pair *p)
 	assert_pager_counters(p);
 }
 
-static void run(const struct lookup_ops *lookup, enum kheap_order order,
-		enum pager_kind pager, bool counted)
+static void run(struct kind kind)
 {
 	struct pair p;
 	int i;
 
-	pair_init(&p, lookup, order, pager, counted);
+	pair_init(&p, kind);
 	for (i = 0; i < STEPS; i++) {
 		pair_step(&p);
 		if (i % INTERVAL == 0)
@@ -218,74 +226,112 @@ static void run(const struct lookup_ops *lookup, enum kheap_order order,
 	pair_release(&p);
 }
 
-static void test_kheap_shadow__every_combination(void **state)
+/* All heaps with one lookup and one fit. */
+static void run_all(const struct lookup_ops *lookup, enum runs_fit fit)
 {
-	const struct lookup_ops *const *lookup;
 	int order;
 	int pager;
 	int counted;
 
+	for (order = 0; order < 2; order++)
+		for (pager = 0; pager < PAGER_KINDS; pager++)
+			for (counted = 0; counted < 2; counted++)
+				run((struct kind){
+					.lookup = lookup,
+					.order = (enum kheap_order)order,
+					.fit = fit,
+					.pager = (enum pager_kind)pager,
+					.counted = counted,
+				});
+}
+
+static void test_kheap_shadow__every_combination(void **state)
+{
+	const struct lookup_ops *const *lookup;
+	int fit;
+
 	(void)state;
 	for (lookup = lookup_list; *lookup; lookup++)
-		for (order = 0; order < 2; order++)
-			for (pager = 0; pager < PAGER_KINDS; pager++)
-				for (counted = 0; counted < 2; counted++)
-					run(*lookup, (enum kheap_order)order,
-					    (enum pager_kind)pager, counted);
+		for (fit = 0; fit < RUNS_FITS; fit++)
+			run_all(*lookup, (enum runs_fit)fit);
 }
 
 /* Expect: heaps at the same addresses know nothing of each other. */
 static void test_kheap_shadow__heaps_side_by_side(void **state)
 {
-	struct pair pairs[4];
+	static const struct {
+		const char *lookup;
+		struct kind kind;
+	} kinds[] = {
+		{ "rows", { .pager = PAGER_SIM, .counted = true } },
+		{ "pagemap",
+		  { .order = KHEAP_ORDER_HEAD, .pager = PAGER_SIM } },
+		{ "hash", { .pager = PAGER_SIM_TIGHT, .counted = true } },
+		{ "judy", { .fit = RUNS_QUICK, .pager = PAGER_NONE } },
+	};
+	struct pair pairs[KB_ARRAY_LEN(kinds)];
 	struct kb_rng rng = kb_rng_init(3);
-	int i;
+	size_t i;
 
 	(void)state;
-	pair_init(&pairs[0], lookup_by_name("rows"), KHEAP_ORDER_TAIL,
-		  PAGER_SIM, true);
-	pair_init(&pairs[1], lookup_by_name("pagemap"), KHEAP_ORDER_HEAD,
-		  PAGER_SIM, false);
-	pair_init(&pairs[2], lookup_by_name("pagemap"), KHEAP_ORDER_TAIL,
-		  PAGER_SIM_TIGHT, true);
-	pair_init(&pairs[3], lookup_by_name("rows"), KHEAP_ORDER_HEAD,
-		  PAGER_NONE, false);
+	for (i = 0; i < KB_ARRAY_LEN(kinds); i++) {
+		struct kind kind = kinds[i].kind;
+
+		kind.lookup = lookup_by_name(kinds[i].lookup);
+		pair_init(&pairs[i], kind);
+	}
 	for (i = 0; i < 2 * STEPS; i++)
-		pair_step(&pairs[kb_rng_below(&rng, 4)]);
-	for (i = 0; i < 4; i++) {
+		pair_step(&pairs[kb_rng_below(&rng, KB_ARRAY_LEN(kinds))]);
+	for (i = 0; i < KB_ARRAY_LEN(kinds); i++) {
 		assert_pair(&pairs[i]);
 		pair_release(&pairs[i]);
 	}
 }
 
-/* Expect: the same operations, whatever the lookup, give the same addresses;
- * here against the first of the list. */
+/* The same operations on two heaps. */
+static void check_alike(struct kind a_kind, struct kind b_kind)
+{
+	struct pair a;
+	struct pair b;
+	int i;
+
+	pair_init(&a, a_kind);
+	pair_init(&b, b_kind);
+	b.rng = a.rng;
+	for (i = 0; i < STEPS; i++) {
+		pair_step(&a);
+		pair_step(&b);
+	}
+	for (i = 0; i < PAGES; i++) {
+		assert_int_equal(kheap_cluster_va(a.h, i),
+				 kheap_cluster_va(b.h, i));
+		assert_int_equal(kheap_cluster_size(a.h, i),
+				 kheap_cluster_size(b.h, i));
+	}
+	pair_release(&a);
+	pair_release(&b);
+}
+
+/* Expect: the same operations, whatever the lookup and the order, give the same
+ * addresses for one fit; here against the first of the list. */
 static void test_kheap_shadow__lookups_agree(void **state)
 {
 	const struct lookup_ops *const *lookup;
+	struct kind a = { .pager = PAGER_SIM, .counted = true };
+	int fit;
 
 	(void)state;
-	for (lookup = &lookup_list[1]; *lookup; lookup++) {
-		struct pair a;
-		struct pair b;
-		int i;
+	for (fit = 0; fit < RUNS_FITS; fit++) {
+		for (lookup = &lookup_list[1]; *lookup; lookup++) {
+			struct kind b = a;
 
-		pair_init(&a, lookup_list[0], KHEAP_ORDER_TAIL, PAGER_SIM,
-			  true);
-		pair_init(&b, *lookup, KHEAP_ORDER_HEAD, PAGER_SIM, true);
-		b.rng = a.rng;
-		for (i = 0; i < STEPS; i++) {
-			pair_step(&a);
-			pair_step(&b);
+			a.lookup = lookup_list[0];
+			a.fit = (enum runs_fit)fit;
+			b.lookup = *lookup;
+			b.fit = a.fit;
+			b.order = KHEAP_ORDER_HEAD;
+			check_alike(a, b);
 		}
-		for (i = 0; i < PAGES; i++) {
-			assert_int_equal(kheap_cluster_va(a.h, i),
-					 kheap_cluster_va(b.h, i));
-			assert_int_equal(kheap_cluster_size(a.h, i),
-					 kheap_cluster_size(b.h, i));
-		}
-		pair_release(&a);
-		pair_release(&b);
 	}
 }
 

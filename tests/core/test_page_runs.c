@@ -2,6 +2,7 @@
 #include "kb_bits.h"
 #include "kb_rng.h"
 #include "page_runs.h"
+#include "shadow_runs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static void test_page_runs__take_goes_upward(void **state)
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_init(&runs, 10, RUNS_FIRST), 0);
 	assert_int_equal(runs_longest(&runs), 10);
 	assert_int_equal(runs_take(&runs, 2), 0);
 	assert_int_equal(runs_take(&runs, 1), 2);
@@ -51,7 +52,7 @@ static void test_page_runs__first_fit_is_the_lowest(void **state)
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 11), 0);
+	assert_int_equal(runs_init(&runs, 11, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, 9), 0);
 	runs_give(&runs, 6, 2);
 	runs_give(&runs, 0, 1);
@@ -76,7 +77,7 @@ static void check_merge(bool left, bool right, uint32_t start, uint32_t length)
 {
 	struct page_runs runs;
 
-	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_init(&runs, 10, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, 10), 0);
 	if (left)
 		runs_give(&runs, 2, 2);
@@ -114,7 +115,7 @@ static void test_page_runs__give_merges_with_the_top(void **state)
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_init(&runs, 10, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, 10), 0);
 	runs_give(&runs, 8, 2);
 	assert_int_equal(runs_length_at(&runs, 8), 2);
@@ -136,7 +137,7 @@ static void test_page_runs__smallest_and_largest_window(void **state)
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 1), 0);
+	assert_int_equal(runs_init(&runs, 1, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, 2), RUNS_NONE);
 	assert_int_equal(runs_take(&runs, 1), 0);
 	assert_int_equal(runs_take(&runs, 1), RUNS_NONE);
@@ -145,7 +146,7 @@ static void test_page_runs__smallest_and_largest_window(void **state)
 	assert_true(runs_is_valid(&runs));
 	runs_release(&runs);
 
-	assert_int_equal(runs_init(&runs, RUNS_PAGES_MAX), 0);
+	assert_int_equal(runs_init(&runs, RUNS_PAGES_MAX, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, RUNS_PAGES_MAX), 0);
 	assert_int_equal(runs_longest(&runs), 0);
 	runs_give(&runs, RUNS_PAGES_MAX - 2, 1);
@@ -165,7 +166,7 @@ static void test_page_runs__steps_are_exact(void **state)
 	uint64_t steps = 0;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 10), 0);
+	assert_int_equal(runs_init(&runs, 10, RUNS_FIRST), 0);
 
 	/* From the top, and back to it: the tree is not looked at. */
 	assert_int_equal(runs_take_counted(&runs, 8, &steps), 0);
@@ -194,122 +195,202 @@ static void test_page_runs__steps_are_exact(void **state)
 	runs_release(&runs);
 }
 
-/* What the runs should do, on a byte a page. */
-struct bitmap {
-	uint8_t *taken;
-	uint32_t pages;
-};
-
-static uint32_t bitmap_free_from(const struct bitmap *b, uint32_t page)
-{
-	uint32_t end = page;
-
-	while (end < b->pages && !b->taken[end])
-		end++;
-	return end - page;
-}
-
-static uint32_t bitmap_take(struct bitmap *b, uint32_t pages)
-{
-	uint32_t page = 0;
-
-	while (page < b->pages) {
-		const uint32_t length = bitmap_free_from(b, page);
-
-		if (length >= pages) {
-			memset(&b->taken[page], 1, pages);
-			return page;
-		}
-		page += length + 1;
-	}
-	return RUNS_NONE;
-}
-
 static void assert_runs_are(const struct page_runs *runs,
-			    const struct bitmap *b)
+			    const struct shadow_runs *s)
 {
-	uint32_t longest = 0;
-	uint32_t total = 0;
-	uint32_t page = 0;
+	uint32_t page;
 
-	while (page < b->pages) {
-		const uint32_t length = bitmap_free_from(b, page);
-
-		assert_int_equal(runs_length_at(runs, page), length);
-		longest = length > longest ? length : longest;
-		total += length;
-		page += length + 1;
-	}
-	assert_int_equal(runs_longest(runs), longest);
-	assert_int_equal(runs_free_pages(runs), total);
+	for (page = 0; page < s->pages; page++)
+		assert_int_equal(runs_length_at(runs, page),
+				 shadow_runs_length_at(s, page));
+	assert_int_equal(runs_longest(runs), shadow_runs_longest(s));
+	assert_int_equal(runs_free_pages(runs), shadow_runs_free_pages(s));
 	assert_true(runs_is_valid(runs));
 }
 
-/* Pieces held: page and length. */
-struct piece {
-	uint32_t page;
-	uint32_t pages;
+/* Runs, their model and the pieces held. Odd steps are counted ones. */
+struct trial {
+	struct page_runs runs;
+	struct shadow_runs shadow;
+	struct shadow_run *held;
+	uint32_t count;
+	struct kb_rng rng;
+	uint64_t steps;
 };
 
-/* Takes and gives `steps` times in a window of `pages`, mostly full, and
- * compares each answer with the bitmap's. Odd steps are counted ones. */
-static void check_random(uint32_t pages, uint64_t seed, unsigned steps)
+/* Some takes are undone. */
+static void trial_take(struct trial *t, bool counted)
 {
-	struct kb_rng rng = kb_rng_init(seed);
-	struct bitmap b = { calloc(pages, 1), pages };
-	struct piece *held = calloc(pages, sizeof(*held));
-	struct page_runs runs;
-	uint64_t counted = 0;
-	uint32_t count = 0;
+	const uint32_t bound = kb_rng_below(&t->rng, 8) ? 4 : 70;
+	const uint32_t n = 1 + (uint32_t)kb_rng_below(&t->rng, bound);
+	const uint32_t expected = shadow_runs_take(&t->shadow, n);
+	const uint32_t page =
+		counted ? runs_take_counted(&t->runs, n, &t->steps)
+			: runs_take(&t->runs, n);
+
+	if (expected == t->shadow.pages) {
+		assert_int_equal(page, RUNS_NONE);
+		return;
+	}
+	assert_int_equal(page, expected);
+	if (kb_rng_below(&t->rng, 8) != 0) {
+		t->held[t->count++] = (struct shadow_run){ page, n };
+		return;
+	}
+	shadow_runs_undo(&t->shadow, page, n);
+	if (counted)
+		runs_undo_counted(&t->runs, page, n, &t->steps);
+	else
+		runs_undo(&t->runs, page, n);
+}
+
+static void trial_give(struct trial *t, bool counted)
+{
+	const uint64_t k = kb_rng_below(&t->rng, t->count);
+	const struct shadow_run p = t->held[k];
+
+	t->held[k] = t->held[--t->count];
+	shadow_runs_give(&t->shadow, p.page, p.pages);
+	if (counted)
+		runs_give_counted(&t->runs, p.page, p.pages, &t->steps);
+	else
+		runs_give(&t->runs, p.page, p.pages);
+}
+
+/* Takes and gives `steps` times in a window of `pages`, mostly full, and
+ * compares each answer with the model's. */
+static void check_random(uint32_t pages, uint64_t seed, enum runs_fit fit,
+			 unsigned steps)
+{
+	struct trial t = { .rng = kb_rng_init(seed) };
 	unsigned i;
 
-	assert_non_null(b.taken);
-	assert_non_null(held);
-	assert_int_equal(runs_init(&runs, pages), 0);
+	t.held = calloc(pages, sizeof(*t.held));
+	assert_non_null(t.held);
+	shadow_runs_init(&t.shadow, pages, fit);
+	assert_int_equal(runs_init(&t.runs, pages, fit), 0);
 	for (i = 0; i < steps; i++) {
-		if (kb_rng_below(&rng, 100) < 55 || count == 0) {
-			const uint32_t bound = kb_rng_below(&rng, 8) ? 4 : 70;
-			const uint32_t n =
-				1 + (uint32_t)kb_rng_below(&rng, bound);
-			const uint32_t expected = bitmap_take(&b, n);
-			const uint32_t page =
-				i % 2 ? runs_take_counted(&runs, n, &counted)
-				      : runs_take(&runs, n);
-
-			assert_int_equal(page, expected);
-			if (page != RUNS_NONE)
-				held[count++] = (struct piece){ page, n };
-		} else {
-			const uint64_t k = kb_rng_below(&rng, count);
-			const struct piece p = held[k];
-
-			held[k] = held[--count];
-			memset(&b.taken[p.page], 0, p.pages);
-			if (i % 2)
-				runs_give_counted(&runs, p.page, p.pages,
-						  &counted);
-			else
-				runs_give(&runs, p.page, p.pages);
-		}
-		if (i % 16 == 0)
-			assert_runs_are(&runs, &b);
+		if (kb_rng_below(&t.rng, 100) < 55 || t.count == 0)
+			trial_take(&t, i % 2);
+		else
+			trial_give(&t, i % 2);
+		if (i % 16 == 0 && (pages <= 500 || i % 512 == 0))
+			assert_runs_are(&t.runs, &t.shadow);
 	}
-	assert_runs_are(&runs, &b);
-	runs_release(&runs);
-	free(held);
-	free(b.taken);
+	assert_runs_are(&t.runs, &t.shadow);
+	runs_release(&t.runs);
+	shadow_runs_release(&t.shadow);
+	free(t.held);
 }
 
 /* Sizes around those at which the tree gets a level more. */
-static void test_page_runs__agree_with_a_bitmap(void **state)
+static void test_page_runs__agree_with_the_model(void **state)
 {
 	static const uint32_t sizes[] = { 1,   2,   63,	  64,	65,
 					  127, 500, 4095, 4096, 4097 };
+	int fit;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < KB_ARRAY_LEN(sizes); i++)
-		check_random(sizes[i], 1000 + i, 4000);
+		for (fit = 0; fit < RUNS_FITS; fit++)
+			check_random(sizes[i], 1000 + i, (enum runs_fit)fit,
+				     3000);
+}
+
+/*
+ * Holes of 4, 2, 4 and 3 pages, and a top of 4, the rover behind page 17:
+ *
+ *   |....#..#....#...##....|      page 0, 5, 8, 13, 18
+ *
+ * Expect: for two and for three pages, what each policy says.
+ */
+static void test_page_runs__each_fit_chooses_its_own(void **state)
+{
+	static const struct {
+		enum runs_fit fit;
+		uint32_t two;
+		uint32_t three;
+	} expected[] = {
+		{ RUNS_FIRST, 0, 0 },	{ RUNS_NEXT, 18, 18 },
+		{ RUNS_BEST, 5, 13 },	{ RUNS_WORST, 0, 0 },
+		{ RUNS_CUSTOM, 5, 13 },
+	};
+	struct page_runs runs;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < KB_ARRAY_LEN(expected); i++) {
+		assert_int_equal(runs_init(&runs, 22, expected[i].fit), 0);
+		assert_int_equal(runs_take(&runs, 18), 0);
+		runs_give(&runs, 0, 4);
+		runs_give(&runs, 5, 2);
+		runs_give(&runs, 8, 4);
+		runs_give(&runs, 13, 3);
+		assert_int_equal(runs_take(&runs, 2), expected[i].two);
+		runs_undo(&runs, expected[i].two, 2);
+		assert_int_equal(runs_take(&runs, 3), expected[i].three);
+		runs_undo(&runs, expected[i].three, 3);
+		assert_int_equal(runs_length_at(&runs, 13), 3);
+		assert_int_equal(runs_length_at(&runs, 18), 4);
+		assert_true(runs_is_valid(&runs));
+		runs_release(&runs);
+	}
+}
+
+/*
+ * Custom fit: no hole of one page, so the longest; none of four, so the break.
+ *
+ *   |..#...#.....|      holes at 0 and 3, break at 7
+ */
+static void test_page_runs__custom_extends_the_break_last(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 12, RUNS_CUSTOM), 0);
+	assert_int_equal(runs_take(&runs, 7), 0);
+	runs_give(&runs, 0, 2);
+	runs_give(&runs, 3, 3);
+	assert_int_equal(runs_take(&runs, 1), 3);
+	assert_int_equal(runs_take(&runs, 4), 7);
+	assert_int_equal(runs_take(&runs, 2), 0);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+/*
+ * Quick fit: runs come back in the order 2, 0, 4, each of a page.
+ *
+ *   |.#.#.#|
+ *
+ * Expect: they are handed out again the last first; two pages are served only
+ * by merging 0 with 1 once that is back too.
+ */
+static void test_page_runs__quick_is_last_in_first_out(void **state)
+{
+	struct page_runs runs;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 6, RUNS_QUICK), 0);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(runs_take(&runs, 1), i);
+	runs_give(&runs, 2, 1);
+	runs_give(&runs, 0, 1);
+	runs_give(&runs, 4, 1);
+	assert_int_equal(runs_longest(&runs), 1);
+	assert_int_equal(runs_take(&runs, 1), 4);
+	runs_give(&runs, 1, 1);
+	assert_int_equal(runs_longest(&runs), 3);
+	assert_int_equal(runs_length_at(&runs, 0), 1);
+	assert_int_equal(runs_take(&runs, 2), 0);
+	assert_int_equal(runs_length_at(&runs, 2), 1);
+	assert_int_equal(runs_take(&runs, 2), RUNS_NONE);
+	assert_int_equal(runs_take(&runs, 1), 2);
+	assert_int_equal(runs_free_pages(&runs), 0);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
 }
 
 /* Taking and giving back leaves every tag and every maximum as it was. */
@@ -319,7 +400,7 @@ static void test_page_runs__give_undoes_take(void **state)
 	uint32_t n;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 200), 0);
+	assert_int_equal(runs_init(&runs, 200, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, 180), 0);
 	runs_give(&runs, 10, 3);
 	runs_give(&runs, 60, 8);
@@ -345,7 +426,7 @@ static void test_page_runs__is_valid_sees_damage(void **state)
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 100), 0);
+	assert_int_equal(runs_init(&runs, 100, RUNS_FIRST), 0);
 	assert_int_equal(runs_take(&runs, 90), 0);
 	runs_give(&runs, 5, 4);
 	assert_true(runs_is_valid(&runs));
@@ -381,8 +462,11 @@ int main(void)
 		cmocka_unit_test(test_page_runs__give_merges_with_the_top),
 		cmocka_unit_test(test_page_runs__smallest_and_largest_window),
 		cmocka_unit_test(test_page_runs__steps_are_exact),
-		cmocka_unit_test(test_page_runs__agree_with_a_bitmap),
+		cmocka_unit_test(test_page_runs__agree_with_the_model),
 		cmocka_unit_test(test_page_runs__give_undoes_take),
+		cmocka_unit_test(test_page_runs__each_fit_chooses_its_own),
+		cmocka_unit_test(test_page_runs__custom_extends_the_break_last),
+		cmocka_unit_test(test_page_runs__quick_is_last_in_first_out),
 		cmocka_unit_test(test_page_runs__is_valid_sees_damage),
 	};
 
