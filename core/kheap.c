@@ -90,7 +90,7 @@ static int check_geometry(const struct kheap_config *config,
 
 /* Allocates what a heap of h->pages pages needs; kheap_free frees it, also if
  * only part could be had. */
-static int make_parts(struct kheap *h, enum runs_fit fit)
+static int make_parts(struct kheap *h, const struct kheap_config *config)
 {
 	const size_t pages = h->pages;
 
@@ -102,7 +102,12 @@ static int make_parts(struct kheap *h, enum runs_fit fit)
 	if (!h->cluster_size || !h->cluster_va || !h->cluster_node ||
 	    !h->free_clusters || !h->freed_indexes)
 		return KB_E_NOMEM;
-	if (runs_init(&h->runs, h->pages, fit) < 0)
+	if (config->nodes == KHEAP_NODES_POOL) {
+		h->node_pool = calloc(pages, sizeof(*h->node_pool));
+		if (!h->node_pool)
+			return KB_E_NOMEM;
+	}
+	if (runs_init(&h->runs, h->pages, config->fit) < 0)
 		return KB_E_NOMEM;
 	kheap_clusters_init(h);
 	return 0;
@@ -145,7 +150,7 @@ int kheap_new(struct kheap **out, struct kheap_config *config,
 	h->pages = c.pages;
 	h->first_index = c.first_index;
 	h->order = c.order;
-	status = make_parts(h, c.fit);
+	status = make_parts(h, &c);
 	if (status < 0)
 		goto out;
 	status = make_lookup(h, c.lookup ? c.lookup : lookup_list[0]);
@@ -161,6 +166,20 @@ out:
 	return status;
 }
 
+static inline struct KheapCluster *node_take(struct kheap *h, int idx)
+{
+	if (h->node_pool)
+		return &h->node_pool[idx];
+	return malloc(sizeof(struct KheapCluster));
+}
+
+/* NULL is ignored. */
+static inline void node_give(struct kheap *h, struct KheapCluster *node)
+{
+	if (!h->node_pool)
+		free(node);
+}
+
 void kheap_free(struct kheap *h)
 {
 	uint32_t idx;
@@ -168,7 +187,7 @@ void kheap_free(struct kheap *h)
 	if (!h)
 		return;
 	for (idx = 0; h->cluster_node && idx < h->pages; idx++)
-		free(h->cluster_node[idx]);
+		node_give(h, h->cluster_node[idx]);
 	if (h->lookup && h->lookup->release)
 		h->lookup->release(h);
 	lookup_lines_release(&h->lines);
@@ -176,6 +195,7 @@ void kheap_free(struct kheap *h)
 	runs_release(&h->runs);
 	free(h->freed_indexes);
 	free(h->free_clusters);
+	free(h->node_pool);
 	free(h->cluster_node);
 	free(h->cluster_va);
 	free(h->cluster_size);
@@ -224,7 +244,7 @@ static inline void clear_entries(struct kheap *h, int idx)
 static kb_always_inline int add_cluster(struct kheap *h, uint32_t row, int idx,
 					uint32_t size, kva_t va)
 {
-	struct KheapCluster *node = malloc(sizeof(*node));
+	struct KheapCluster *node = node_take(h, idx);
 
 	kb_assert(row < h->pages && idx >= 0 && (uint32_t)idx < h->pages);
 	kb_assert((uint64_t)size == ((uint64_t)row + 1) << KVA_PAGE_SHIFT);
@@ -297,8 +317,7 @@ struct KheapCluster *kheap_remove_cluster(struct kheap *h, uint32_t row,
 
 void kheap_free_node(struct kheap *h, struct KheapCluster *node)
 {
-	(void)h;
-	free(node);
+	node_give(h, node);
 }
 
 /* Takes index and node for pages that are mapped, and tells the lookup. */
@@ -320,7 +339,7 @@ static kb_always_inline int register_cluster(struct kheap *h, uint32_t pages,
 		return 0;
 	node = h->cluster_node[idx];
 	unlink_node(h, row, node);
-	free(node);
+	node_give(h, node);
 	clear_entries(h, idx);
 give_index:
 	index_give(h, idx);
@@ -392,7 +411,7 @@ static kb_always_inline int kfree(struct kheap *h, kva_t va, const bool counted)
 	pages = h->cluster_size[idx] >> KVA_PAGE_SHIFT;
 	(counted ? pager.ops->unmap_counted : pager.ops->unmap)(pager.ctx, va,
 								pages);
-	free(remove_cluster(h, pages - 1, idx, counted));
+	node_give(h, remove_cluster(h, pages - 1, idx, counted));
 	if (h->lookup->erase)
 		h->lookup->erase(h, idx);
 	clear_entries(h, idx);

@@ -117,6 +117,16 @@ enum kheap_order {
 	KHEAP_ORDER_HEAD = 1
 };
 
+/* Where list nodes come from. */
+enum kheap_nodes {
+	/* Each from malloc, and back to it: the seed's. */
+	KHEAP_NODES_MALLOC = 0,
+
+	/* From an array that is made with the heap, one for each index: nothing
+	 * is allocated on the way, and no kmalloc fails for want of a node. */
+	KHEAP_NODES_POOL = 1
+};
+
 struct kheap;
 struct lookup_ops;
 
@@ -138,6 +148,8 @@ struct kheap_config {
 
 	/* Which free run kmalloc takes. */
 	enum runs_fit fit;
+
+	enum kheap_nodes nodes;
 
 	/* Of lookup_list (lookup.h); NULL means the seed's, `rows`. */
 	const struct lookup_ops *lookup;

@@ -27,6 +27,10 @@ struct kheap {
 	 * how removal finds it when the lookup is not a search of lists. */
 	struct KheapCluster **cluster_node;
 
+	/* With nodes=pool, the node of each index, `pages` of them, in use or
+	 * not; else NULL. */
+	struct KheapCluster *node_pool;
+
 	/* The rows, `pages` of them, of the live clusters. */
 	struct KheapClusterList *free_clusters;
 

@@ -7,6 +7,8 @@
  *
  *   pager_sim_new   a two-level x86 structure with page frames and a TLB
  *                   model (pager_sim.h): the default;
+ *   pager_mmap_new  pages of the host, mapped and unmapped for real
+ *                   (pager_mmap.h);
  *   pager_none      nothing is behind the pages: what the heap itself costs.
  *
  * Preconditions common to all operations: `va` is page aligned and not 0,
@@ -44,7 +46,8 @@
 	X(tlb_invalidations, "invlpg", "single-page invalidations issued")    \
 	X(tlb_hits, "touches", "touches that the TLB model answered")         \
 	X(tlb_misses, "touches", "touches that walked the page tables")       \
-	X(map_rollbacks, "maps", "multi-page maps undone for want of frames")
+	X(map_rollbacks, "maps", "multi-page maps undone for want of frames") \
+	X(modelled_cycles, "cycles", "modelled, not measured: pager_sim.h")
 
 struct pager_counters {
 #define X(name, unit, help) uint64_t name;

@@ -312,6 +312,7 @@ static void sim_counters(const void *ctx, struct pager_counters *out)
 	const struct pager_sim *sim = ctx;
 
 	*out = sim->counters;
+	out->modelled_cycles = pager_sim_modelled_cycles(&sim->counters);
 }
 
 /* True if the entry is well formed and its frame, in use, backs `va`. */

@@ -3,10 +3,18 @@
  */
 #include "kheap.h"
 #include "lookup.h"
+#include "pager_mmap.h"
 #include "pager_sim.h"
 #include "replay_loop.h"
 
-enum kheap_key { KEY_LOOKUP, KEY_ORDER, KEY_FIT, KEY_NODES, KEY_PAGER };
+enum kheap_key {
+	KEY_LOOKUP,
+	KEY_ORDER,
+	KEY_FIT,
+	KEY_NODES,
+	KEY_PAGER,
+	KEY_TLB
+};
 
 static const char *lookup_value(size_t i)
 {
@@ -25,19 +33,42 @@ static const char *order_value(size_t i)
 
 static const char *nodes_value(size_t i)
 {
-	return i == 0 ? "malloc" : NULL;
+	static const char *const values[] = {
+		[KHEAP_NODES_MALLOC] = "malloc",
+		[KHEAP_NODES_POOL] = "pool",
+	};
+
+	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
 }
 
-enum pager_choice { PAGER_SIM, PAGER_NONE };
+enum pager_choice { PAGER_SIM, PAGER_NONE, PAGER_MMAP };
 
 static const char *pager_value(size_t i)
 {
 	static const char *const values[] = {
 		[PAGER_SIM] = "sim",
 		[PAGER_NONE] = "none",
+		[PAGER_MMAP] = "mmap",
 	};
 
 	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
+}
+
+/* Entries and ways. The default is the data TLB of Intel's Skylake, 1536x12 its
+ * second level; 64x64 has a single set. */
+static const struct {
+	const char *name;
+	uint32_t sets;
+	uint32_t ways;
+} tlbs[] = {
+	{ "64x4", 16, 4 },	{ "16x4", 4, 4 },    { "32x4", 8, 4 },
+	{ "64x64", 1, 64 },	{ "512x4", 128, 4 }, { "1024x8", 128, 8 },
+	{ "1536x12", 128, 12 },
+};
+
+static const char *tlb_value(size_t i)
+{
+	return i < KB_ARRAY_LEN(tlbs) ? tlbs[i].name : NULL;
 }
 
 static const struct alloc_key kheap_keys[] = {
@@ -47,6 +78,7 @@ static const struct alloc_key kheap_keys[] = {
 	[KEY_FIT] = { "fit", "which free run kmalloc takes", runs_fit_name },
 	[KEY_NODES] = { "nodes", "where list nodes come from", nodes_value },
 	[KEY_PAGER] = { "pager", "what backs the pages", pager_value },
+	[KEY_TLB] = { "tlb", "entries x ways of the simulated TLB", tlb_value },
 	{ NULL, NULL, NULL },
 };
 
@@ -204,10 +236,23 @@ static const struct alloc_vt kheap_vt = {
 	.is_valid = kheap_valid,    .close = kheap_close,
 };
 
-static int open_pager(struct pager *out, enum pager_choice choice)
+static int open_pager(struct pager *out, const struct alloc_config *config)
 {
-	if (choice == PAGER_SIM)
-		return pager_sim_new(out, NULL);
+	const uint8_t *choice = config->spec->choice;
+	const struct pager_sim_config sim = {
+		.tlb_sets = tlbs[choice[KEY_TLB]].sets,
+		.tlb_ways = tlbs[choice[KEY_TLB]].ways,
+	};
+
+	switch ((enum pager_choice)choice[KEY_PAGER]) {
+	case PAGER_SIM:
+		return pager_sim_new(out, &sim);
+	case PAGER_MMAP:
+		return pager_mmap_new(out, config->heap_base,
+				      config->heap_pages);
+	case PAGER_NONE:
+		break;
+	}
 	*out = pager_none();
 	return 0;
 }
@@ -221,14 +266,16 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 		.pages = config->heap_pages,
 		.order = choice[KEY_ORDER],
 		.fit = choice[KEY_FIT],
+		.nodes = choice[KEY_NODES],
 		.lookup = lookup_list[choice[KEY_LOOKUP]],
 	};
 	struct kheap *h;
 	int err;
 
-	err = open_pager(&heap.pager, choice[KEY_PAGER]);
+	err = open_pager(&heap.pager, config);
 	if (err < 0)
-		return kb_fail(diag, err, "simulated pager: %s",
+		return kb_fail(diag, err, "pager=%s: %s",
+			       pager_value(choice[KEY_PAGER]),
 			       kb_status_str(err));
 	err = kheap_new(&h, &heap, diag);
 	if (err < 0)

@@ -1,11 +1,12 @@
 /*
  * Long random sequences of operations on the heap and on its plain model, for
- * every lookup, fit, order and pager, plain and counted: both must agree on every
+ * every lookup, fit, order, nodes and pager, plain and counted: both must agree on every
  * answer, and at intervals on everything.
  */
 #include "heap_support.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
+#include "pager_mmap.h"
 #include "shadow_heap.h"
 
 #include <string.h>
@@ -17,7 +18,13 @@
 
 enum { STEPS = 600, INTERVAL = 61 };
 
-enum pager_kind { PAGER_NONE, PAGER_SIM, PAGER_SIM_TIGHT, PAGER_KINDS };
+enum pager_kind {
+	PAGER_NONE,
+	PAGER_SIM,
+	PAGER_SIM_TIGHT,
+	PAGER_MMAP,
+	PAGER_KINDS
+};
 
 /* Frames of PAGER_SIM_TIGHT: about two thirds of what the window needs. */
 #define TIGHT_FRAMES 80
@@ -39,6 +46,7 @@ struct kind {
 	const struct lookup_ops *lookup;
 	enum kheap_order order;
 	enum runs_fit fit;
+	enum kheap_nodes nodes;
 	enum pager_kind pager;
 	bool counted;
 };
@@ -51,13 +59,16 @@ static void pair_init(struct pair *p, struct kind kind)
 		.first_index = 7,
 		.order = kind.order,
 		.fit = kind.fit,
+		.nodes = kind.nodes,
 		.lookup = kind.lookup,
 	};
 	const uint32_t limit = kind.pager == PAGER_SIM_TIGHT ? TIGHT_FRAMES : 0;
 
 	memset(p, 0, sizeof(*p));
 	shadow_init(&p->shadow, &config, limit);
-	if (kind.pager != PAGER_NONE)
+	if (kind.pager == PAGER_MMAP)
+		assert_int_equal(pager_mmap_new(&config.pager, BASE, PAGES), 0);
+	else if (kind.pager != PAGER_NONE)
 		config.pager = test_pager_sim(limit);
 	p->h = test_heap_new(config);
 	p->rng = kb_rng_init(7 + kind.order + 10 * (uint64_t)kind.pager);
@@ -229,20 +240,18 @@ static void run(struct kind kind)
 /* All heaps with one lookup and one fit. */
 static void run_all(const struct lookup_ops *lookup, enum runs_fit fit)
 {
-	int order;
-	int pager;
-	int counted;
+	enum { ALL = 2 * 2 * 2 * PAGER_KINDS };
+	int i;
 
-	for (order = 0; order < 2; order++)
-		for (pager = 0; pager < PAGER_KINDS; pager++)
-			for (counted = 0; counted < 2; counted++)
-				run((struct kind){
-					.lookup = lookup,
-					.order = (enum kheap_order)order,
-					.fit = fit,
-					.pager = (enum pager_kind)pager,
-					.counted = counted,
-				});
+	for (i = 0; i < ALL; i++)
+		run((struct kind){
+			.lookup = lookup,
+			.order = (enum kheap_order)(i & 1),
+			.fit = fit,
+			.nodes = (enum kheap_nodes)(i >> 1 & 1),
+			.pager = (enum pager_kind)(i >> 3),
+			.counted = i >> 2 & 1,
+		});
 }
 
 static void test_kheap_shadow__every_combination(void **state)

@@ -1,0 +1,65 @@
+#include "heap_support.h"
+#include "pager_mmap.h"
+
+static struct pager new_mmap(uint32_t pages)
+{
+	struct pager pager = { NULL, NULL };
+
+	assert_int_equal(pager_mmap_new(&pager, TEST_BASE, pages), 0);
+	return pager;
+}
+
+/* Expect: memory of one's own for each page, zeroed each time it is mapped. */
+static void test_pager_mmap__maps_and_unmaps(void **state)
+{
+	struct pager pager = new_mmap(TEST_PAGES);
+	uint32_t i;
+
+	(void)state;
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(3)));
+	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(2), 3), 0);
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(1)));
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(5)));
+	for (i = 2; i < 5; i++) {
+		assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(i)), 0);
+		*pager.ops->payload(pager.ctx, TEST_VA(i)) = i;
+	}
+	pager.ops->touch(pager.ctx, TEST_VA(3) + 4095);
+	for (i = 2; i < 5; i++)
+		assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(i)), i);
+	pager.ops->unmap(pager.ctx, TEST_VA(2), 3);
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(3)));
+	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(3), 1), 0);
+	assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(3)), 0);
+	pager_release(&pager);
+}
+
+/* The window's last page, and one beyond what a heap can have. */
+static void test_pager_mmap__limits(void **state)
+{
+	struct pager pager = new_mmap(KHEAP_PAGES_DEFAULT);
+	struct pager none = { NULL, NULL };
+
+	(void)state;
+	assert_int_equal(
+		pager.ops->map(pager.ctx, TEST_VA(KHEAP_PAGES_DEFAULT - 1), 1),
+		0);
+	assert_non_null(pager.ops->payload(pager.ctx,
+					   TEST_VA(KHEAP_PAGES_DEFAULT - 1)));
+	assert_null(
+		pager.ops->payload(pager.ctx, TEST_VA(KHEAP_PAGES_DEFAULT)));
+	pager_release(&pager);
+	assert_int_equal(pager_mmap_new(&none, 0, KHEAP_PAGES_MAX + 1),
+			 KB_E_RANGE);
+	assert_null(none.ops);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pager_mmap__maps_and_unmaps),
+		cmocka_unit_test(test_pager_mmap__limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
