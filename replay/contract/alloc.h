@@ -121,6 +121,23 @@ struct alloc_gauge {
  * static. */
 typedef void (*alloc_counter_fn)(void *user, const char *name, uint64_t value);
 
+/* One live cluster of an allocator that keeps rows and tracking arrays. */
+struct alloc_cluster {
+	/* The row that its node is linked into: clusters of row + 1 pages. */
+	uint32_t row;
+
+	/* What its node carries: its place in both tracking arrays. */
+	uint32_t index;
+
+	/* The arrays' entries: its handle and its size, bytes. */
+	uint64_t handle;
+	uint64_t size;
+};
+
+/* Receives one cluster, valid for the call. */
+typedef void (*alloc_cluster_fn)(void *user,
+				 const struct alloc_cluster *cluster);
+
 struct alloc_vt {
 	/* Runs `count` operations, timed from outside. `live` maps slots to
 	 * handles. One for each enum alloc_touch. Required. */
@@ -174,6 +191,11 @@ struct alloc_vt {
 
 	/* Optional: NULL has none. */
 	void (*counters)(const void *ctx, alloc_counter_fn fn, void *user);
+
+	/* Hands up every live cluster: rows rising, each row in its list's
+	 * order. Returns the number of rows, the empty ones included. For
+	 * drawing; slow. Optional: NULL where there are no rows. */
+	uint32_t (*inspect)(const void *ctx, alloc_cluster_fn fn, void *user);
 
 	/* True if all of the allocator's structures agree; slow. Optional. */
 	bool (*is_valid)(const void *ctx);
