@@ -339,15 +339,28 @@ static int split_gbench(struct bench_options *opts, int argc, char **argv)
 	return kept;
 }
 
+/* What getopt has just refused: a letter that it knows not, or else the word
+ * that it has passed, for it sorts other words behind the options. */
+static const char *refused_word(char **argv, char letter[3])
+{
+	if (optopt <= 0 || optopt >= OPT_TRACE)
+		return argv[optind - 1];
+	letter[0] = '-';
+	letter[1] = (char)optopt;
+	letter[2] = '\0';
+	return letter;
+}
+
 static int parse_all(struct bench_options *opts, int argc, char **argv,
 		     struct kb_diag *diag)
 {
+	char letter[3];
 	int err = 0;
 
 	opterr = 0;
-	optind = 1;
+	/* Not 1: only 0 makes getopt forget an earlier command line. */
+	optind = 0;
 	while (err == 0) {
-		int before = optind;
 		int id = getopt_long(argc, argv, ":h", long_options, NULL);
 
 		if (id == -1)
@@ -357,9 +370,9 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 		if (id == ':')
 			err = kb_fail(diag, KB_E_ARG,
 				      "option '%s' needs a value; see --help",
-				      argv[before]);
+				      refused_word(argv, letter));
 		else if (id == '?')
-			err = unknown_option(argv[before], diag);
+			err = unknown_option(refused_word(argv, letter), diag);
 		else
 			err = take_option(opts, id, optarg, diag);
 	}
