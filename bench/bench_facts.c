@@ -1,11 +1,15 @@
 #include "bench_format.h"
 #include "bench_report.h"
+#include "bench_run.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 /* Above this share of an allocator's time the harness itself must be told. */
 #define NULL_SHARE_TOLD 0.20
+
+/* The other order is told of if it saves at least this factor of nodes. */
+#define ORDER_TOLD 1.1
 
 /* The seed heap's cell, with the heap's default options. */
 static const struct bench_cell *seed_cell(const struct bench_report *r)
@@ -76,7 +80,8 @@ static void tell_order(FILE *out, const struct bench_report *r)
 	double tail_mean, head_mean;
 
 	if (!mean_nodes(seed_cell(r), &tail_mean) ||
-	    !mean_nodes(head, &head_mean) || head_mean <= 0)
+	    !mean_nodes(head, &head_mean) || head_mean <= 0 ||
+	    tail_mean < ORDER_TOLD * head_mean)
 		return;
 	fprintf(out,
 		"- Pushing new nodes at the head of their row instead of the "
@@ -153,33 +158,43 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 			bench_format_ns(a, null));
 }
 
-static void tell_partial(FILE *out, const struct bench_report *r,
-			 const struct bench_cell *cell)
+/* Why the throughput pass is partial; false if it is not. */
+static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
+				const struct bench_cell *cell)
 {
 	struct bench_throughput t;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
+	if (!cell->throughput_done || cell->stop != BENCH_STOP_BUDGET)
+		return false;
+	if (!bench_cell_throughput(cell, r->clock, &t))
+		fprintf(out, "ended before the first timed event");
+	else if (t.events < r->trace->counts.events)
+		fprintf(out,
+			"ended after %s of %s events, and its figures are of "
+			"those alone",
+			bench_format_count(a, t.events),
+			bench_format_count(b, r->trace->counts.events));
+	else if (!t.ns.has_interval)
+		fprintf(out, "held %zu epochs, too few for an interval",
+			cell->epochs);
+	else
+		return false;
+	return true;
+}
+
+static void tell_partial(FILE *out, const struct bench_report *r,
+			 const struct bench_cell *cell)
+{
 	fprintf(out, "- %s is partial: ", cell->spec.name);
-	if (cell->stop != BENCH_STOP_BUDGET || !cell->throughput_done) {
+	if (bench_signal) {
 		fprintf(out, "it was stopped before its end.\n");
 		return;
 	}
-	if (!bench_cell_throughput(cell, r->clock, &t))
-		fprintf(out,
-			"its budget of %g s ended before the first timed "
-			"event",
-			r->opts->budget_s);
-	else if (t.events < r->trace->counts.events)
-		fprintf(out,
-			"its budget of %g s ended after %s of %s events, "
-			"and its figures are of those alone",
-			r->opts->budget_s, bench_format_count(a, t.events),
-			bench_format_count(b, r->trace->counts.events));
-	else
-		fprintf(out,
-			"its budget of %g s held %zu epochs, too few for "
-			"an interval",
-			r->opts->budget_s, cell->epochs);
+	fprintf(out, "its budget of %g s ", r->opts->budget_s);
+	if (!tell_throughput_cut(out, r, cell))
+		fprintf(out, "ended within the latency pass, whose figures "
+			     "are of the events before that alone");
 	fprintf(out, "; raise --budget.\n");
 }
 

@@ -77,9 +77,12 @@ static void tell_counters(struct gb_state *state, const struct bench_cell *cell)
 	if (!cell->count)
 		return;
 	counters = &cell->count->counters;
+	/* A counter of 0 stays out: the library would give its coefficient of
+	 * variation as NaN, which is no JSON. */
 	for (uint32_t i = 0; i < counters->count; i++)
-		gb_counter(state, counters->item[i].name,
-			   (double)counters->item[i].value);
+		if (counters->item[i].value)
+			gb_counter(state, counters->item[i].name,
+				   (double)counters->item[i].value);
 }
 
 static void tell_epoch(struct gb_state *state, void *user)

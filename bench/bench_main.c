@@ -26,6 +26,7 @@
 enum exit_status {
 	EXIT_GOOD = 0,
 	EXIT_USAGE = 2,
+	EXIT_ENVIRONMENT = 4,
 	EXIT_WRONG = 5,
 	EXIT_SIGNAL = 128
 };
@@ -58,7 +59,7 @@ struct session {
 static int complain(const struct kb_diag *diag)
 {
 	fprintf(stderr, "bench: %s\n", diag->text);
-	return EXIT_USAGE;
+	return diag->status == KB_E_ENVIRONMENT ? EXIT_ENVIRONMENT : EXIT_USAGE;
 }
 
 static void on_signal(int number)
@@ -331,6 +332,31 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 	return report_job(s, report, job);
 }
 
+/* --benchmark_list_tests: the cells' names, and nothing is measured. */
+static bool only_lists(const struct bench_options *opts)
+{
+	bool lists = false;
+
+	for (int i = 1; i < opts->gbench_argc; i++) {
+		const char *arg = opts->gbench_argv[i];
+
+		if (strncmp(arg, "--benchmark_list_tests", 22) == 0)
+			lists = strcmp(arg + 22, "=false") != 0;
+	}
+	return lists;
+}
+
+static void list_cells(const struct job *job)
+{
+	char name[512];
+
+	for (size_t i = 0; i < job->count; i++) {
+		bench_gbench_name(name, sizeof(name), &job->trace,
+				  &job->cells[i].spec);
+		printf("%s\n", name);
+	}
+}
+
 static int run_trace(struct session *s, const char *given)
 {
 	struct job *job = &s->jobs[s->done];
@@ -344,6 +370,10 @@ static int run_trace(struct session *s, const char *given)
 	status = choose_cells(s, job);
 	if (status != EXIT_GOOD)
 		return status;
+	if (only_lists(&s->opts)) {
+		list_cells(job);
+		return EXIT_GOOD;
+	}
 	if (choose_folder(s, job, &diag) < 0)
 		return complain(&diag);
 	return run_job(s, job, &diag);

@@ -63,6 +63,18 @@ static bool watch(uint64_t events, void *user)
 	return bench_signal != 0;
 }
 
+/* Passes a worker's error on; what the replay says of an event does not name
+ * the file. */
+static int name_trace(const struct bench_run *run, const struct kb_diag *from,
+		      struct kb_diag *to)
+{
+	if (from->status == KB_E_RANGE && strncmp(from->text, "event ", 6) == 0)
+		return kb_fail(to, from->status, "%s: %s", run->trace->given,
+			       from->text);
+	*to = *from;
+	return from->status;
+}
+
 /* Runs one pass of one cell in a worker. Returns 0 with `*out` filled; 1 if
  * the allocator gave a wrong result, which is now written in its cell; <0 if
  * the run is over: any other error is not the allocator's. */
@@ -91,9 +103,7 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 		cell->diag = out->diag;
 		return 1;
 	}
-	if (out->status < 0)
-		*diag = out->diag;
-	return out->status;
+	return out->status < 0 ? name_trace(run, &out->diag, diag) : 0;
 }
 
 /* A copy on the heap of part of an outcome, for the cell to keep. */

@@ -1,5 +1,6 @@
 #include "bench_trace.h"
 
+#include "trc_format.h"
 #include "trc_import.h"
 #include "trc_reader.h"
 
@@ -17,13 +18,44 @@
 static const char *const endings[] = { ".zst",	  ".gz",  ".trc",   ".txt",
 				       ".ftrace", ".dat", ".trace", NULL };
 
-/* Cuts one known ending off, unless it is all there is. */
-static bool drop_ending(char *name)
+/* Bytes of the well-formed UTF-8 character at `p` (RFC 3629), 0 if there is
+ * none. */
+static size_t utf8_length(const unsigned char *p)
 {
-	size_t length = strlen(name);
+	size_t length = p[0] < 0x80		       ? 1
+			: p[0] >= 0xc2 && p[0] <= 0xdf ? 2
+			: p[0] >= 0xe0 && p[0] <= 0xef ? 3
+			: p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
+						       : 0;
 
+	for (size_t i = 1; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* A file's name comes from strangers: what would drive a terminal or is no
+ * text in JSON becomes '?'. */
+static void defuse(char *name)
+{
+	unsigned char *p = (unsigned char *)name;
+
+	while (*p) {
+		size_t length = utf8_length(p);
+
+		if (length == 0 || *p < 0x20 || *p == 0x7f)
+			*p = '?';
+		p += length ? length : 1;
+	}
+}
+
+static bool cut_ending(char *name)
+{
 	for (const char *const *e = endings; *e; e++) {
-		size_t own = strlen(*e);
+		size_t length = strlen(name), own = strlen(*e);
 
 		if (length > own && strcmp(name + length - own, *e) == 0) {
 			name[length - own] = '\0';
@@ -41,8 +73,9 @@ static void set_names(struct bench_trace *trace)
 	if (strcmp(base, "-") == 0)
 		base = "stdin";
 	snprintf(trace->file, sizeof(trace->file), "%s", base);
-	snprintf(trace->name, sizeof(trace->name), "%s", base);
-	while (drop_ending(trace->name))
+	defuse(trace->file);
+	strcpy(trace->name, trace->file);
+	while (cut_ending(trace->name))
 		;
 }
 
@@ -73,24 +106,89 @@ static bool ask_stop(const struct trc_import_progress *progress, void *user)
 	return (*stop)();
 }
 
-static int import(struct bench_trace *trace, bool (*stop)(void),
-		  struct kb_diag *diag)
+/* Makes the unnamed file that the trace is to be read from. */
+static int begin_unnamed(struct bench_trace *trace, struct kb_diag *diag)
 {
-	struct trc_import_options options = { .on_progress = ask_stop,
-					      .user = &stop };
-	int err;
-
 	trace->fd = open_unnamed();
 	if (trace->fd < 0)
 		return kb_fail(diag, KB_E_IO,
 			       "cannot make a temporary file: %s; set TMPDIR",
 			       strerror(errno));
-	err = trc_import_fd(trace->given, trace->fd, &options, NULL, diag);
-	if (err < 0)
-		return err;
 	snprintf(trace->path, sizeof(trace->path), "/proc/%ld/fd/%d",
 		 (long)getpid(), trace->fd);
 	return 0;
+}
+
+static int import(struct bench_trace *trace, bool (*stop)(void),
+		  struct kb_diag *diag)
+{
+	struct trc_import_options options = { .on_progress = ask_stop,
+					      .user = &stop };
+	int err = begin_unnamed(trace, diag);
+
+	if (err < 0)
+		return err;
+	return trc_import_fd(trace->given, trace->fd, &options, NULL, diag);
+}
+
+/* Copies what is left of a stream to the unnamed file. */
+static int spool(struct bench_trace *trace, int from, bool (*stop)(void),
+		 struct kb_diag *diag)
+{
+	char buffer[65536];
+	ssize_t n;
+	int err = begin_unnamed(trace, diag);
+
+	if (err < 0)
+		return err;
+	while ((n = read(from, buffer, sizeof(buffer))) != 0) {
+		if (stop())
+			return KB_E_STOPPED;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || write(trace->fd, buffer, (size_t)n) != n)
+			return kb_fail(diag, KB_E_IO, "%s: %s", trace->given,
+				       strerror(errno));
+	}
+	return 0;
+}
+
+/* True if a stream's next bytes are those that a .trc begins with. They stay in
+ * the stream. Anything that cannot be looked into is text. */
+static bool holds_trc(int fd)
+{
+	char bytes[TRC_MAGIC_SIZE];
+	int look[2];
+	/* Standard input may be a file after all. */
+	ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
+
+	if (n < 0 && pipe2(look, O_CLOEXEC) == 0) {
+		if (tee(fd, look[1], sizeof(bytes), 0) > 0)
+			n = read(look[0], bytes, sizeof(bytes));
+		close(look[0]);
+		close(look[1]);
+	}
+	return n == sizeof(bytes) &&
+	       memcmp(bytes, TRC_MAGIC, TRC_MAGIC_SIZE) == 0;
+}
+
+/* A pipe can be read but once, so it is looked into first. */
+static int take_pipe(struct bench_trace *trace, bool (*stop)(void),
+		     struct kb_diag *diag)
+{
+	bool is_stdin = strcmp(trace->given, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO
+			  : open(trace->given, O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
+			       trace->given, strerror(errno));
+	err = holds_trc(fd) ? spool(trace, fd, stop, diag)
+			    : import(trace, stop, diag);
+	if (!is_stdin)
+		close(fd);
+	return err;
 }
 
 static int read_header(struct bench_trace *trace, const char *path,
@@ -121,18 +219,27 @@ static bool is_pipe(const char *given)
 		!S_ISDIR(st.st_mode));
 }
 
-/* True if the file begins as a .trc does, so that its own reader is to judge
- * it, damaged or not. */
-static bool is_trc(const struct kb_diag *diag)
+/* A file is read as a .trc, if it begins as one does: damaged or not, its own
+ * reader is to judge it. Any other is imported. */
+static int take_file(struct bench_trace *trace, bool (*stop)(void),
+		     struct kb_diag *diag)
 {
-	return diag->status != KB_E_FORMAT;
+	struct kb_diag own;
+	int err;
+
+	kb_diag_init(&own);
+	err = read_header(trace, trace->path, &own);
+	if (err == KB_E_FORMAT)
+		return import(trace, stop, diag);
+	if (err < 0)
+		*diag = own;
+	return err;
 }
 
 int bench_trace_open(struct bench_trace *trace, const char *given,
 		     bool (*stop)(void), struct kb_diag *diag)
 {
 	bool pipe = is_pipe(given);
-	struct kb_diag first;
 	int err;
 
 	memset(trace, 0, sizeof(*trace));
@@ -144,21 +251,10 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 			       "a path of %zu bytes is too long",
 			       strlen(given));
 	snprintf(trace->path, sizeof(trace->path), "%s", given);
-	kb_diag_init(&first);
-	if (pipe) {
-		err = KB_E_FORMAT;
-	} else {
-		err = read_header(trace, given, &first);
-		if (err < 0 && is_trc(&first)) {
-			*diag = first;
-			return err;
-		}
-	}
-	if (err < 0) {
-		err = import(trace, stop, diag);
-		if (err == 0)
-			err = read_header(trace, trace->path, diag);
-	}
+	err = pipe ? take_pipe(trace, stop, diag)
+		   : take_file(trace, stop, diag);
+	if (err == 0)
+		err = read_header(trace, trace->path, diag);
 	if (err == 0)
 		err = hash_file(trace, pipe ? trace->path : given, diag);
 	if (err < 0)

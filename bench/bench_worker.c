@@ -42,7 +42,7 @@ static int pin(int cpu, struct kb_diag *diag)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set) != 0)
-		return kb_fail(diag, KB_E_ARG,
+		return kb_fail(diag, KB_E_ENVIRONMENT,
 			       "cannot run on CPU %d: %s; choose another with "
 			       "--cpu",
 			       cpu, strerror(errno));

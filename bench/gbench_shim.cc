@@ -28,13 +28,14 @@ benchmark::internal::Benchmark *unwrap(gb_bench *bench)
 
 /* Hands the options to the library, which keeps argv[0] to name the program by:
  * that one must be the caller's, not a copy. Returns false if it knows one of
- * them not, and has said so. */
-bool initialize(int argc, char **argv, const char *extra)
+ * them not, and has said so. `extra` is an option of ours, which wins over the
+ * caller's or gives way to it. */
+bool initialize(int argc, char **argv, const char *extra, bool wins)
 {
 	std::vector<std::string> words(argv + 1, argv + argc);
 	std::vector<char *> pointers(1, argv[0]);
 
-	words.emplace_back(extra);
+	words.insert(wins ? words.end() : words.begin(), extra);
 	for (std::string &word : words)
 		pointers.push_back(&word[0]);
 	int count = static_cast<int>(pointers.size());
@@ -147,7 +148,7 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
 	benchmark::ConsoleReporter reporter;
 	std::string name;
 
-	if (!initialize(argc, argv, "--benchmark_list_tests=true"))
+	if (!initialize(argc, argv, "--benchmark_list_tests=true", true))
 		return 2;
 	reporter.SetOutputStream(&listing);
 	reporter.SetErrorStream(&std::cerr);
@@ -162,7 +163,7 @@ int gb_run(int argc, char **argv, bool all, bool to_stderr)
 {
 	size_t count;
 
-	if (!initialize(argc, argv, "--benchmark_list_tests=false"))
+	if (!initialize(argc, argv, "--benchmark_list_tests=false", false))
 		return 2;
 	if (to_stderr) {
 		benchmark::ConsoleReporter reporter;
