@@ -17,7 +17,8 @@ static void test_kb_rng__known_sequences(void **state)
 		  { UINT64_C(0x910a2dec89025cc1), UINT64_C(0xbeeb8da1658eec67),
 		    UINT64_C(0xf893a2eefb32555e) } },
 		{ 1234567,
-		  { UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
+		  { UINT64_C(6457827717110365317),
+		    UINT64_C(3203168211198807973),
 		    UINT64_C(9817491932198370423) } },
 	};
 
@@ -44,8 +45,9 @@ static void test_kb_rng__below_is_the_high_product(void **state)
 
 static void test_kb_rng__below_stays_below(void **state)
 {
-	static const uint64_t bounds[] = { 1, 2, 3, 1000, UINT64_C(1) << 32,
-					   UINT64_MAX };
+	static const uint64_t bounds[] = {
+		1, 2, 3, 1000, UINT64_C(1) << 32, UINT64_MAX
+	};
 	struct kb_rng rng = kb_rng_init(42);
 
 	(void)state;

@@ -9,10 +9,10 @@
 static void test_kb_status__every_status_has_its_own_name(void **state)
 {
 	static const int all[] = {
-		KB_END,		  KB_OK,	 KB_E_NOMEM,	KB_E_IO,
-		KB_E_FORMAT,	  KB_E_CORRUPT,	 KB_E_UNSUPPORTED,
-		KB_E_RANGE,	  KB_E_ARG,	 KB_E_NOT_LIVE,
-		KB_E_NO_FRAMES,	  KB_E_WRONG,	 KB_E_STOPPED,
+		KB_END,	      KB_OK,	     KB_E_NOMEM,       KB_E_IO,
+		KB_E_FORMAT,  KB_E_CORRUPT,  KB_E_UNSUPPORTED, KB_E_RANGE,
+		KB_E_ARG,     KB_E_NOT_LIVE, KB_E_NO_FRAMES,   KB_E_WRONG,
+		KB_E_STOPPED,
 	};
 
 	(void)state;
@@ -142,7 +142,8 @@ int main(void)
 		cmocka_unit_test(test_kb_status__no_diag_only_passes_on),
 		cmocka_unit_test(test_kb_status__first_error_wins),
 		cmocka_unit_test(test_kb_status__places),
-		cmocka_unit_test(test_kb_status__control_characters_are_defused),
+		cmocka_unit_test(
+			test_kb_status__control_characters_are_defused),
 		cmocka_unit_test(test_kb_status__long_texts_are_cut),
 	};
 

@@ -24,10 +24,10 @@ static void test_kb_suggest__one_slip(void **state)
 		const char *wanted;
 		const char *best;
 	} cases[] = {
-		{ "kheaq", "kheap" },	   /* replaced */
-		{ "khep", "kheap" },	   /* left out */
-		{ "kheeap", "kheap" },	   /* put in */
-		{ "khaep", "kheap" },	   /* two swapped */
+		{ "kheaq", "kheap" },  /* replaced */
+		{ "khep", "kheap" },   /* left out */
+		{ "kheeap", "kheap" }, /* put in */
+		{ "khaep", "kheap" },  /* two swapped */
 		{ "jmealloc", "jemalloc" }, { "nul", "null" },
 		{ "kheap", "kheap" },
 	};

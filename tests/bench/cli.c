@@ -105,8 +105,8 @@ static char *read_all(int fd, size_t *size)
 
 static void set_status(struct cli *c, int status)
 {
-	c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-					  WEXITSTATUS(status);
+	c->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+					: WEXITSTATUS(status);
 }
 
 static void start(struct cli *c, const char *command)
@@ -282,8 +282,8 @@ json_t *cli_json(struct cli *c)
 	json_error_t error;
 
 	json_decref(c->json);
-	c->json = json_loadb(c->out, c->out_size, JSON_REJECT_DUPLICATES,
-			     &error);
+	c->json =
+		json_loadb(c->out, c->out_size, JSON_REJECT_DUPLICATES, &error);
 	if (!c->json) {
 		print_error("line %d: %s, in: %.2000s\n", error.line,
 			    error.text, c->out);
@@ -312,11 +312,12 @@ json_t *cli_cell(const json_t *document, const char *trace,
 	json_t *cell;
 	size_t i;
 
-	json_array_foreach(results, i, cell) {
-		const char *t = json_string_value(json_object_get(cell,
-								  "trace"));
-		const char *a = json_string_value(
-			json_object_get(cell, "allocator"));
+	json_array_foreach(results, i, cell)
+	{
+		const char *t =
+			json_string_value(json_object_get(cell, "trace"));
+		const char *a =
+			json_string_value(json_object_get(cell, "allocator"));
 
 		if (t && a && strcmp(t, trace) == 0 &&
 		    strcmp(a, allocator) == 0)

@@ -70,8 +70,8 @@ void cli_expect_at(const struct cli *c, int status, const char *file, int line);
  * by NULL), and nothing on stdout. */
 void cli_refused_at(const struct cli *c, int status, const char *const *words,
 		    const char *file, int line);
-#define cli_refused(c, status, ...)                                            \
-	cli_refused_at(c, status, (const char *const[]){ __VA_ARGS__, NULL },  \
+#define cli_refused(c, status, ...)                                           \
+	cli_refused_at(c, status, (const char *const[]){ __VA_ARGS__, NULL }, \
 		       __FILE__, __LINE__)
 
 /* `text` holds `words`. */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#define RUN                                                                    \
-	"$BENCH --trace $TRACES/seed-example.trc --quick --out none"           \
+#define RUN                                                          \
+	"$BENCH --trace $TRACES/seed-example.trc --quick --out none" \
 	" --pass count,throughput"
 
 /* The entry of the document whose name begins so. */
@@ -16,10 +16,11 @@ static json_t *entry_of(const json_t *document, const char *name)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "benchmarks"), i, entry)
-		if (strncmp(json_string_value(json_object_get(entry, "name")),
-			    name, strlen(name)) == 0)
-			return entry;
+	json_array_foreach(
+		json_object_get(document, "benchmarks"), i,
+		entry) if (strncmp(json_string_value(json_object_get(entry,
+								     "name")),
+				   name, strlen(name)) == 0) return entry;
 	print_error("no benchmark '%s'\n", name);
 	fail();
 	return NULL;
@@ -42,9 +43,9 @@ static void check_document(const json_t *document)
 {
 	const json_t *entry = entry_of(document, "seed-example.trc/kheap/");
 
-	assert_string_equal(json_string_value(json_object_get(entry,
-							      "run_type")),
-			    "iteration");
+	assert_string_equal(
+		json_string_value(json_object_get(entry, "run_type")),
+		"iteration");
 	assert_true(number_of(entry, "repetitions") >= 6);
 	assert_true(number_of(entry, "real_time") > 0);
 	assert_true(number_of(entry, "iterations") == 5);
@@ -100,7 +101,8 @@ static void test_bench_gbench__repetitions_are_the_epochs(void **state)
 				"throughput"),
 		"epoch_ns_per_event");
 	cli_json_file(c, "b.json");
-	json_array_foreach(json_object_get(c->json, "benchmarks"), i, entry) {
+	json_array_foreach(json_object_get(c->json, "benchmarks"), i, entry)
+	{
 		double gap;
 
 		if (json_object_get(entry, "aggregate_name"))
@@ -156,8 +158,8 @@ static void test_bench_gbench__wrong_options(void **state)
 	assert_true(c->status < 128);
 }
 
-#define MICRO                                                                  \
-	"$BENCH --micro --alloc kheap --trace $TRACES/seed-example.trc"        \
+#define MICRO                                                           \
+	"$BENCH --micro --alloc kheap --trace $TRACES/seed-example.trc" \
 	" --trace $TRACES/recordings/seed-example.ftrace"
 
 /* The micro-benchmarks: only that they run and say their names. */
@@ -174,9 +176,8 @@ static void test_bench_gbench__micro(void **state)
 	cli_sh(c, MICRO " --benchmark_min_time=0.001 --benchmark_format=json"
 			" --benchmark_filter=seed");
 	cli_expect(c, 0);
-	assert_int_equal(json_array_size(json_object_get(cli_json(c),
-							 "benchmarks")),
-			 2);
+	assert_int_equal(
+		json_array_size(json_object_get(cli_json(c), "benchmarks")), 2);
 	entry_of(c->json, "decode/seed-example.trc");
 	entry_of(c->json, "import/seed-example.ftrace");
 	cli_sh(c, "$BENCH --micro --trace no/such.trc");

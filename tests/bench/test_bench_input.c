@@ -10,7 +10,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define COUNT "--pass count --out none --json - --alloc kheap"
+#define COUNT	   "--pass count --out none --json - --alloc kheap"
 #define RECORDINGS "$TRACES/recordings"
 
 /* Runs the count pass over what the arguments name; its only cell. */
@@ -29,14 +29,12 @@ static void test_bench_input__import_counts_as_the_trc(void **state)
 
 	trc = json_deep_copy(count(c, "", "$TRACES/boot.trc"));
 	counters = json_object_get(trc, "counters");
-	cell = count(c, "", RECORDINGS
-		     "/linux-6.1-initramfs-boot.ftrace.zst");
+	cell = count(c, "", RECORDINGS "/linux-6.1-initramfs-boot.ftrace.zst");
 	assert_true(json_equal(json_object_get(cell, "counters"), counters));
 	assert_true(json_equal(json_object_get(cell, "digest"),
 			       json_object_get(trc, "digest")));
-	assert_string_equal(
-		json_string_value(json_object_get(cell, "trace")),
-		"linux-6.1-initramfs-boot.ftrace.zst");
+	assert_string_equal(json_string_value(json_object_get(cell, "trace")),
+			    "linux-6.1-initramfs-boot.ftrace.zst");
 	json_decref(trc);
 }
 
@@ -71,16 +69,15 @@ static void test_bench_input__pipes(void **state)
 	char before[256], sum[65];
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(sources); i++) {
-		json_t *plain = json_deep_copy(json_object_get(
-			count(c, "", sources[i]), "counters"));
+		json_t *plain = json_deep_copy(
+			json_object_get(count(c, "", sources[i]), "counters"));
 
 		snprintf(before, sizeof(before), "cat %s |", sources[i]);
 		for (size_t k = 0; k < KB_ARRAY_LEN(names); k++) {
 			const json_t *cell = count(c, before, names[k]);
 
-			assert_true(json_equal(json_object_get(cell,
-							       "counters"),
-					       plain));
+			assert_true(json_equal(
+				json_object_get(cell, "counters"), plain));
 			snprintf(sum, sizeof(sum), "%s",
 				 json_string_value(json_object_get(
 					 cell, "trace_sha256")));
@@ -97,8 +94,8 @@ static void test_bench_input__pipes(void **state)
 static void test_bench_input__trc_by_standard_input(void **state)
 {
 	struct cli *c = *state;
-	json_t *plain = json_deep_copy(json_object_get(
-		count(c, "", "$TRACES/boot.trc"), "counters"));
+	json_t *plain = json_deep_copy(
+		json_object_get(count(c, "", "$TRACES/boot.trc"), "counters"));
 
 	assert_true(json_equal(
 		json_object_get(count(c, "cat $TRACES/boot.trc |", "-"),

@@ -32,17 +32,31 @@ static void expect_integers(const json_t *object, const char *const *names,
 static void test_bench_output__the_seeds_example(void **state)
 {
 	static const char *const names[] = {
-		"events",	"allocs",	 "frees",
-		"failed_allocs", "skipped_frees", "lookups",
-		"rows_visited", "nodes_visited", "nodes_visited_max",
-		"remove_nodes_visited", "live_max", "live_at_end",
-		"bytes_live_max", "pages_peak",	 "pages_live",
-		"maps",		"unmaps",	 "pte_writes",
-		"tlb_invalidations", "page_tables_made", "pde_writes",
+		"events",
+		"allocs",
+		"frees",
+		"failed_allocs",
+		"skipped_frees",
+		"lookups",
+		"rows_visited",
+		"nodes_visited",
+		"nodes_visited_max",
+		"remove_nodes_visited",
+		"live_max",
+		"live_at_end",
+		"bytes_live_max",
+		"pages_peak",
+		"pages_live",
+		"maps",
+		"unmaps",
+		"pte_writes",
+		"tlb_invalidations",
+		"page_tables_made",
+		"pde_writes",
 	};
 	static const json_int_t values[] = {
-		5, 3, 2, 0, 0, 2, 3, 4, 3, 2, 3, 1, 16384, 4, 1, 4, 3, 7, 3, 1,
-		1,
+		5, 3,	  2, 0, 0, 2, 3, 4, 3, 2, 3,
+		1, 16384, 4, 1, 4, 3, 7, 3, 1, 1,
 	};
 	struct cli *c = *state;
 	const json_t *cell;
@@ -64,12 +78,12 @@ static void test_bench_output__the_seeds_example(void **state)
 static void test_bench_output__what_does_not_apply_is_absent(void **state)
 {
 	static const char *const heap_only[] = {
-		"lookups", "rows_visited", "nodes_visited", "pages_peak",
-		"pte_writes", "tlb_invalidations",
+		"lookups",    "rows_visited", "nodes_visited",
+		"pages_peak", "pte_writes",   "tlb_invalidations",
 	};
 	static const char *const passes[] = { "throughput", "kfree_ns",
-					      "lookup_ns", "verified",
-					      "partial", "error" };
+					      "lookup_ns",  "verified",
+					      "partial",    "error" };
 	struct cli *c = *state;
 	json_t *cell;
 
@@ -123,18 +137,18 @@ static void check_latency(const json_t *object, bool required)
 
 static void check_throughput(const json_t *object, json_int_t events)
 {
-	json_int_t epochs = json_integer_value(json_object_get(object,
-							       "epochs"));
+	json_int_t epochs =
+		json_integer_value(json_object_get(object, "epochs"));
 	const json_t *ns = json_object_get(object, "ns_per_event");
 
 	assert_non_null(object);
 	assert_true(epochs >= 6);
-	assert_int_equal(json_array_size(json_object_get(
-				 object, "epoch_ns_per_event")),
-			 epochs);
-	assert_int_equal(json_integer_value(json_object_get(object,
-							    "events_timed")),
-			 events);
+	assert_int_equal(
+		json_array_size(json_object_get(object, "epoch_ns_per_event")),
+		epochs);
+	assert_int_equal(
+		json_integer_value(json_object_get(object, "events_timed")),
+		events);
 	check_time(object, "ns_per_event");
 	if (!json_is_real(ns))
 		return;
@@ -174,18 +188,21 @@ static void test_bench_output__all_passes(void **state)
 static void test_bench_output__table(void **state)
 {
 	static const char *const columns[] = {
-		"allocator",  "ns/event",   "95% interval", "events/s",
-		"x jemalloc", "nodes/kfree", "mean",	    "max",
-		"kfree time", "p50",	    "p99",	    "p99.9",
-		"lookup time", "peak pages", "failures",
+		"allocator",   "ns/event",    "95% interval", "events/s",
+		"x jemalloc",  "nodes/kfree", "mean",	      "max",
+		"kfree time",  "p50",	      "p99",	      "p99.9",
+		"lookup time", "peak pages",  "failures",
 	};
 	struct cli *c = *state;
 
 	cli_sh(c, "$BENCH " SEED QUICK " --out none");
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");
-	assert_int_equal(strncmp(c->out, "seed-example.trc: 5 events, 3 objects,"
-					 " at most 3 live", 53), 0);
+	assert_int_equal(strncmp(c->out,
+				 "seed-example.trc: 5 events, 3 objects,"
+				 " at most 3 live",
+				 53),
+			 0);
 	for (size_t i = 0; i < KB_ARRAY_LEN(columns); i++)
 		cli_holds(c->out, columns[i]);
 	cli_holds(c->out, "\nkheap ");
@@ -221,18 +238,16 @@ static void test_bench_output__json_on_stdout_is_alone(void **state)
 	cli_sh(c, "$BENCH " SEED " --trace $TRACES/boot.trc --json - --out o"
 		  " --no-plots --pass count --alloc kheap,null");
 	cli_expect(c, 0);
-	assert_int_equal(json_array_size(json_object_get(cli_json(c),
-							 "results")),
-			 4);
+	assert_int_equal(
+		json_array_size(json_object_get(cli_json(c), "results")), 4);
 	assert_true(cli_exists("o/seed-example/results.json"));
 	assert_true(cli_exists("o/boot/results.json"));
 	/* With Google Benchmark's report too, which then goes to stderr. */
 	cli_sh(c, "$BENCH " SEED QUICK " --json - --out none"
 		  " --benchmark_filter=null");
 	cli_expect(c, 0);
-	assert_int_equal(json_array_size(json_object_get(cli_json(c),
-							 "results")),
-			 1);
+	assert_int_equal(
+		json_array_size(json_object_get(cli_json(c), "results")), 1);
 	cli_holds(c->err, "seed-example.trc/null");
 }
 
@@ -395,8 +410,9 @@ static void test_bench_output__figures(void **state)
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
-		cli_sh(c, "test -s o/%s.tsv && test -s o/figures/%s.svg &&"
-			  " test -s o/figures/%s.png",
+		cli_sh(c,
+		       "test -s o/%s.tsv && test -s o/figures/%s.svg &&"
+		       " test -s o/figures/%s.png",
 		       names[i], names[i], names[i]);
 		cli_expect(c, 0);
 	}
@@ -421,16 +437,19 @@ static void test_bench_output__colour_only_on_a_terminal(void **state)
 	cli_on_terminal(c, 80, "$BENCH " SEED " --pass count --out none");
 	cli_expect(c, 0);
 	cli_holds(c->out, "\033[1m");
-	cli_on_terminal(c, 80, "NO_COLOR=1 $BENCH " SEED
-			       " --pass count --out none 2>/dev/null");
+	cli_on_terminal(c, 80,
+			"NO_COLOR=1 $BENCH " SEED
+			" --pass count --out none 2>/dev/null");
 	cli_expect(c, 0);
 	assert_null(strchr(c->out, '\033'));
-	cli_on_terminal(c, 80, "TERM=dumb $BENCH " SEED
-			       " --pass count --out none 2>/dev/null");
+	cli_on_terminal(c, 80,
+			"TERM=dumb $BENCH " SEED
+			" --pass count --out none 2>/dev/null");
 	assert_null(strchr(c->out, '\033'));
 	/* Empty is not set (no-color.org). */
-	cli_on_terminal(c, 80, "NO_COLOR= $BENCH " SEED
-			       " --pass count --out none 2>/dev/null");
+	cli_on_terminal(c, 80,
+			"NO_COLOR= $BENCH " SEED
+			" --pass count --out none 2>/dev/null");
 	cli_holds(c->out, "\033[1m");
 }
 
@@ -438,8 +457,9 @@ static void test_bench_output__progress_only_on_a_terminal(void **state)
 {
 	struct cli *c = *state;
 
-	cli_on_terminal(c, 80, "$BENCH " SEED " --pass count --out none"
-			       " --alloc kheap >/dev/null");
+	cli_on_terminal(c, 80,
+			"$BENCH " SEED " --pass count --out none"
+			" --alloc kheap >/dev/null");
 	cli_expect(c, 0);
 	cli_holds(c->out, "\r");
 	cli_holds(c->out, "kheap");
@@ -454,12 +474,13 @@ static void test_bench_output__table_fits_the_terminal(void **state)
 {
 	struct cli *c = *state;
 
-	cli_on_terminal(c, 60, "NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
-			       " --out none 2>/dev/null | cat >wide;"
-			       "NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
-			       " --out none 2>/dev/null | sed '/^- /d' "
-			       ">/dev/null; NO_COLOR=1 COLUMNS=500 $BENCH " SEED
-			       QUICK " --out none 2>/dev/null");
+	cli_on_terminal(c, 60,
+			"NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
+			" --out none 2>/dev/null | cat >wide;"
+			"NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
+			" --out none 2>/dev/null | sed '/^- /d' "
+			">/dev/null; NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK
+			" --out none 2>/dev/null");
 	cli_expect(c, 0);
 	*strstr(c->out, "\r\n- ") = '\0';
 	/* The trace's line and the facts are the terminal's to wrap. */

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 /* The second trace takes long: an epoch of it walks billions of nodes. */
-#define LONG_RUN                                                               \
-	"$BENCH --trace $TRACES/seed-example.trc --trace "                     \
-	"$TRACES/debian-boot.trc --alloc kheap,null --pass count,throughput"   \
+#define LONG_RUN                                                             \
+	"$BENCH --trace $TRACES/seed-example.trc --trace "                   \
+	"$TRACES/debian-boot.trc --alloc kheap,null --pass count,throughput" \
 	" --budget 100000 --no-plots --out o --json all.json"
 
 /* The first trace is done and the second one at work. */
@@ -48,8 +48,8 @@ static void stop_by(struct cli *c, int number)
 	document = cli_json_file(c, "o/debian-boot/results.json");
 	assert_true(is_partial(cli_cell(document, "debian-boot.trc", "kheap")));
 	document = cli_json_file(c, "all.json");
-	assert_false(is_partial(cli_cell(document, "seed-example.trc",
-					 "kheap")));
+	assert_false(
+		is_partial(cli_cell(document, "seed-example.trc", "kheap")));
 	assert_true(is_partial(cli_cell(document, "debian-boot.trc", "kheap")));
 	cli_holds(c->out, "kheap is partial");
 	assert_string_equal(c->err, "");
@@ -78,8 +78,8 @@ static void test_bench_stop__json_on_stdout(void **state)
 	kill(c->pid, SIGINT);
 	cli_wait(c);
 	cli_expect(c, 130);
-	assert_true(is_partial(
-		cli_cell(cli_json(c), "debian-boot.trc", "kheap")));
+	assert_true(
+		is_partial(cli_cell(cli_json(c), "debian-boot.trc", "kheap")));
 }
 
 /* True once the command sleeps in a read of the pipe: it has opened it, and

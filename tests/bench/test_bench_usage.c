@@ -29,10 +29,10 @@ static void test_bench_usage__list_names_every_allocator_and_key(void **state)
 static void test_bench_usage__help_and_version(void **state)
 {
 	static const char *const options[] = {
-		"--trace",	"--alloc", "--pass",	  "--out",
+		"--trace",	"--alloc", "--pass",	   "--out",
 		"--no-plots",	"--json",  "--heap-pages", "--heap-base",
-		"--touch",	"--cpu",   "--seed",	  "--budget",
-		"--quick",	"--list",  "--version",	  "--help",
+		"--touch",	"--cpu",   "--seed",	   "--budget",
+		"--quick",	"--list",  "--version",	   "--help",
 		"--benchmark_", "--micro",
 	};
 	struct cli *c = *state;
@@ -50,7 +50,8 @@ static void test_bench_usage__help_and_version(void **state)
 
 #define SEED "--trace $TRACES/seed-example.trc"
 
-static void test_bench_usage__says_what_is_wrong_and_what_was_meant(void **state)
+static void
+test_bench_usage__says_what_is_wrong_and_what_was_meant(void **state)
 {
 	static const struct {
 		const char *arguments;
@@ -143,8 +144,8 @@ static void test_bench_usage__names_are_canonical_and_single(void **state)
 		  " --alloc kheap:lookup=rows,order=tail,kheap,glibc,null");
 	cli_expect(c, 0);
 	document = cli_json(c);
-	assert_int_equal(
-		json_array_size(json_object_get(document, "results")), 4);
+	assert_int_equal(json_array_size(json_object_get(document, "results")),
+			 4);
 	cli_cell(document, "seed-example.trc",
 		 "kheap:lookup=pagemap,order=head");
 	cli_cell(document, "seed-example.trc", "null");
@@ -155,8 +156,8 @@ static void test_bench_usage__names_are_canonical_and_single(void **state)
 static void test_bench_usage__default_allocators(void **state)
 {
 	static const char *const names[] = {
-		"kheap",	"kheap:order=head", "kheap:lookup=pagemap",
-		"glibc",	"jemalloc",	    "jemalloc:round=page",
+		"kheap", "kheap:order=head", "kheap:lookup=pagemap",
+		"glibc", "jemalloc",	     "jemalloc:round=page",
 		"null",
 	};
 	struct cli *c = *state;
@@ -165,9 +166,8 @@ static void test_bench_usage__default_allocators(void **state)
 	cli_sh(c, "$BENCH " SEED " --pass count --out none --json -");
 	cli_expect(c, 0);
 	document = cli_json(c);
-	assert_int_equal(
-		json_array_size(json_object_get(document, "results")),
-		KB_ARRAY_LEN(names));
+	assert_int_equal(json_array_size(json_object_get(document, "results")),
+			 KB_ARRAY_LEN(names));
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
 		cli_cell(document, "seed-example.trc", names[i]);
 }
@@ -187,7 +187,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_usage__list_names_every_allocator_and_key),
 		cli_test(test_bench_usage__help_and_version),
-		cli_test(test_bench_usage__says_what_is_wrong_and_what_was_meant),
+		cli_test(
+			test_bench_usage__says_what_is_wrong_and_what_was_meant),
 		cli_test(test_bench_usage__refuses_an_impossible_window),
 		cli_test(test_bench_usage__geometry_is_a_choice),
 		cli_test(test_bench_usage__refuses_a_cpu_that_is_not_there),

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALLOCS                                                                 \
-	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap:pager=none"
+#define ALLOCS "kheap,kheap:order=head,kheap:lookup=pagemap,kheap:pager=none"
 
 /* Runs the count pass over all traces and leaves in each cell what no machine
  * changes. */
@@ -66,7 +65,8 @@ static void tell_difference(const char *where, const json_t *golden,
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)golden, key, value) {
+	json_object_foreach((json_t *)golden, key, value)
+	{
 		const json_t *other = json_object_get(own, key);
 		char *a, *b;
 
@@ -83,6 +83,9 @@ static void tell_difference(const char *where, const json_t *golden,
 		free(a);
 		free(b);
 	}
+	json_object_foreach((json_t *)own, key,
+			    value) if (!json_object_get(golden, key))
+		print_error("%s: %s is new\n", where, key);
 }
 
 static void test_golden__counters_are_the_committed_ones(void **state)
@@ -98,7 +101,8 @@ static void test_golden__counters_are_the_committed_ones(void **state)
 		print_error("%s:%d: %s\n", KB_GOLDEN, error.line, error.text);
 	assert_non_null(golden);
 	same = json_equal(golden, counted);
-	json_array_foreach(golden, i, cell) {
+	json_array_foreach(golden, i, cell)
+	{
 		const char *trace =
 			json_string_value(json_object_get(cell, "trace"));
 		const char *allocator =
@@ -139,7 +143,7 @@ static void test_golden__searches_are_the_designs(void **state)
 		const json_t *cell =
 			cell_of(expected[i].trace, expected[i].allocator);
 
-#define CHECK(counter, value)                                                  \
+#define CHECK(counter, value) \
 	assert_int_equal(cli_counter(cell, counter), expected[i].value)
 		CHECK("lookups", lookups);
 		CHECK("rows_visited", rows);
@@ -174,8 +178,8 @@ static void test_golden__imports_are_the_designs(void **state)
 		cli_sh(c, "$TRC info --json $TRACES/%s", expected[i].trace);
 		cli_expect(c, 0);
 		counts = json_object_get(cli_json(c), "counts");
-#define CHECK(name, field)                                                     \
-	assert_int_equal(json_integer_value(json_object_get(counts, name)),    \
+#define CHECK(name, field)                                                  \
+	assert_int_equal(json_integer_value(json_object_get(counts, name)), \
 			 expected[i].field)
 		CHECK("allocs", allocs);
 		CHECK("objects", allocs);

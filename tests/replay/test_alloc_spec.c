@@ -15,8 +15,7 @@ static void test_alloc_spec__canonical_names(void **state)
 	} cases[] = {
 		{ "kheap", "kheap" },
 		{ "kheap:lookup=rows", "kheap" },
-		{ "kheap:lookup=rows,order=tail,fit=first,pager=sim",
-		  "kheap" },
+		{ "kheap:lookup=rows,order=tail,fit=first,pager=sim", "kheap" },
 		{ "kheap:order=head", "kheap:order=head" },
 		{ "kheap:pager=none,order=head,lookup=pagemap",
 		  "kheap:lookup=pagemap,order=head,pager=none" },
@@ -37,8 +36,7 @@ static void test_alloc_spec__canonical_names(void **state)
 				 0);
 		assert_string_equal(spec.name, cases[i].name);
 		/* A canonical name names the same. */
-		assert_int_equal(alloc_spec_parse(&again, spec.name, &diag),
-				 0);
+		assert_int_equal(alloc_spec_parse(&again, spec.name, &diag), 0);
 		assert_string_equal(again.name, spec.name);
 		assert_memory_equal(again.choice, spec.choice,
 				    sizeof(spec.choice));
@@ -178,9 +176,8 @@ static void test_alloc_spec__lists_grow_and_refuse(void **state)
 	kb_diag_init(&diag);
 	assert_int_equal(alloc_spec_parse_list(&specs, &count, "kheap", &diag),
 			 0);
-	assert_int_equal(alloc_spec_parse_list(&specs, &count, "null,kheap",
-					       &diag),
-			 0);
+	assert_int_equal(
+		alloc_spec_parse_list(&specs, &count, "null,kheap", &diag), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(alloc_spec_parse_list(&specs, &count,
 					       "glibc,nill,jemalloc", &diag),
@@ -191,9 +188,9 @@ static void test_alloc_spec__lists_grow_and_refuse(void **state)
 					       "order=head,kheap", &diag),
 			 KB_E_ARG);
 	kb_diag_init(&diag);
-	assert_int_equal(alloc_spec_parse_list(&specs, &count, "kheap,,null",
-					       &diag),
-			 KB_E_ARG);
+	assert_int_equal(
+		alloc_spec_parse_list(&specs, &count, "kheap,,null", &diag),
+		KB_E_ARG);
 	free(specs);
 }
 

@@ -173,20 +173,13 @@ static bool test_is_valid(const void *ctx)
 }
 
 static const struct alloc_vt test_vt = {
-	REPLAY_STAMPED(test),
-	.alloc = test_alloc_one,
-	.free = test_free_one,
-	.touch = test_touch,
-	.alignment = TEST_GRANULE,
-	.has_memory = true,
-	.lookup = test_lookup,
-	.size_of = test_size_of,
-	.granule = TEST_GRANULE,
-	.fill = test_fill,
-	.intact = test_intact,
-	.offset_of = test_offset_of,
-	.is_valid = test_is_valid,
-	.close = free,
+	REPLAY_STAMPED(test),	   .alloc = test_alloc_one,
+	.free = test_free_one,	   .touch = test_touch,
+	.alignment = TEST_GRANULE, .has_memory = true,
+	.lookup = test_lookup,	   .size_of = test_size_of,
+	.granule = TEST_GRANULE,   .fill = test_fill,
+	.intact = test_intact,	   .offset_of = test_offset_of,
+	.is_valid = test_is_valid, .close = free,
 };
 
 struct test_allocator *test_allocator_new(void)

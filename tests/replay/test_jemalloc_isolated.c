@@ -44,7 +44,7 @@ static const void *symbol(const char *name)
 
 static void test_jemalloc_isolated__malloc_is_still_glibcs(void **state)
 {
-	static const char *const names[] = { "malloc",	"free",	  "calloc",
+	static const char *const names[] = { "malloc", "free", "calloc",
 					     "realloc", "memalign" };
 
 	(void)state;
@@ -66,8 +66,8 @@ static void test_jemalloc_isolated__ours_is_in_its_library(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
-		assert_non_null(strstr(file_of(symbol(names[i])),
-				       "libkb_jemalloc"));
+		assert_non_null(
+			strstr(file_of(symbol(names[i])), "libkb_jemalloc"));
 }
 
 /* From the library's own handle a search goes on in what it needs: libc's
@@ -97,7 +97,7 @@ static void for_each_export(const unsigned char *elf,
 	const ElfW(Shdr) *section = (const void *)(elf + header->e_shoff);
 
 	for (unsigned i = 0; i < header->e_shnum; i++) {
-		const ElfW(Sym) *symbols;
+		const ElfW(Sym) * symbols;
 		const char *strings;
 
 		if (section[i].sh_type != SHT_DYNSYM)

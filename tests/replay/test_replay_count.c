@@ -33,9 +33,9 @@ static void count_script(const char *script, const char *name, uint32_t pages,
 	struct trc_reader *reader = test_trace(script);
 	struct kb_diag diag;
 
-	assert_int_equal(count(reader, test_alloc_open(name, pages), touch, out,
-			       &diag),
-			 0);
+	assert_int_equal(
+		count(reader, test_alloc_open(name, pages), touch, out, &diag),
+		0);
 	assert_int_equal(diag.status, 0);
 	trc_reader_close(reader);
 }
@@ -317,7 +317,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replay_count__hand_computed),
 		cmocka_unit_test(test_replay_count__what_a_lookup_changes),
-		cmocka_unit_test(test_replay_count__hosts_have_no_heaps_counters),
+		cmocka_unit_test(
+			test_replay_count__hosts_have_no_heaps_counters),
 		cmocka_unit_test(test_replay_count__digest),
 		cmocka_unit_test(test_replay_count__timeline_of_few_events),
 		cmocka_unit_test(test_replay_count__timeline_of_many_events),

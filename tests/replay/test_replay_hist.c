@@ -45,12 +45,10 @@ static void test_replay_hist__small_values_are_exact(void **state)
 {
 	(void)state;
 	for (uint64_t v = 0; v < 256; v++) {
-		assert_int_equal(replay_hist_bucket_low(
-					 replay_hist_bucket_of(v)),
-				 v);
-		assert_int_equal(replay_hist_bucket_width(
-					 replay_hist_bucket_of(v)),
-				 1);
+		assert_int_equal(
+			replay_hist_bucket_low(replay_hist_bucket_of(v)), v);
+		assert_int_equal(
+			replay_hist_bucket_width(replay_hist_bucket_of(v)), 1);
 	}
 }
 
@@ -107,8 +105,8 @@ static void test_replay_hist__quantiles_against_a_sort(void **state)
 
 static void test_replay_hist__max_is_exact(void **state)
 {
-	static const uint64_t values[] = { 0,	  127,	1000003,
-					   UINT64_MAX - 12345, UINT64_MAX };
+	static const uint64_t values[] = { 0, 127, 1000003, UINT64_MAX - 12345,
+					   UINT64_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < KB_ARRAY_LEN(values); i++) {

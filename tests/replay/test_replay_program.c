@@ -16,13 +16,17 @@ static int next(struct replay_program *program, struct replay_slice *slice,
 static void test_replay_program__packs_a_trace(void **state)
 {
 	const struct replay_op expected[] = {
-		replay_op_alloc(0, 8192), replay_op_alloc(1, 0),
-		replay_op_alloc(2, UINT32_MAX), replay_op_free(0),
-		replay_op_free(2), replay_op_alloc(2, 7),
-		replay_op_alloc(0, 9), replay_op_alloc(3, 1),
+		replay_op_alloc(0, 8192),
+		replay_op_alloc(1, 0),
+		replay_op_alloc(2, UINT32_MAX),
+		replay_op_free(0),
+		replay_op_free(2),
+		replay_op_alloc(2, 7),
+		replay_op_alloc(0, 9),
+		replay_op_alloc(3, 1),
 	};
-	struct trc_reader *reader = test_trace(
-		"+1:8192 +2:0 +3:4294967295 -1 -3 +4:7 +1:9 +5:1");
+	struct trc_reader *reader =
+		test_trace("+1:8192 +2:0 +3:4294967295 -1 -3 +4:7 +1:9 +5:1");
 	struct replay_program program;
 	struct replay_slice slice;
 	struct kb_diag diag;
@@ -33,8 +37,7 @@ static void test_replay_program__packs_a_trace(void **state)
 	assert_int_equal(slice.first_event, 0);
 	assert_int_equal(slice.count, KB_ARRAY_LEN(expected));
 	for (size_t i = 0; i < slice.count; i++) {
-		assert_int_equal(slice.ops[i].slot_kind,
-				 expected[i].slot_kind);
+		assert_int_equal(slice.ops[i].slot_kind, expected[i].slot_kind);
 		assert_int_equal(slice.ops[i].size, expected[i].size);
 	}
 	assert_true(program.slots >= 4);

@@ -180,9 +180,15 @@ static void test_replay_verify__real_allocators(void **state)
 		"+11:4097 +12:8192 -3 +13:3 -10 +14:12288 -1 -2 +15:1 +16:100 "
 		"+17:1048576 -17 +18:65536 -9 -14 +19:131072 -4";
 	static const char *const names[] = {
-		"kheap",       "kheap:order=head", "kheap:lookup=pagemap",
-		"kheap:pager=none", "glibc",	   "glibc:round=page",
-		"jemalloc",    "jemalloc:round=page", "null",
+		"kheap",
+		"kheap:order=head",
+		"kheap:lookup=pagemap",
+		"kheap:pager=none",
+		"glibc",
+		"glibc:round=page",
+		"jemalloc",
+		"jemalloc:round=page",
+		"null",
 	};
 	struct replay_verify_result result;
 	struct kb_diag diag;
@@ -213,9 +219,8 @@ static void test_replay_verify__digest_is_counts(void **state)
 	struct kb_diag diag;
 
 	(void)state;
-	assert_int_equal(verify(reader, test_alloc_open("kheap", 3), &result,
-				&diag),
-			 0);
+	assert_int_equal(
+		verify(reader, test_alloc_open("kheap", 3), &result, &diag), 0);
 	assert_int_equal(trc_reader_rewind(reader, &diag), 0);
 	job.alloc = test_alloc_open("kheap", 3);
 	assert_int_equal(replay_count(&job, &counted, &diag), 0);
