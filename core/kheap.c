@@ -48,12 +48,6 @@ static_assert(KHEAP_PAGES_MAX <= RUNS_PAGES_MAX,
 /* The window ends at least a page below 2^32, so that its end is an address. */
 #define WINDOW_END_MAX ((UINT64_C(1) << 32) - KVA_PAGE_SIZE)
 
-/* Pages of a cluster for `size` bytes. No sum that could overflow. */
-static inline uint32_t pages_of(uint32_t size)
-{
-	return size == 0 ? 1 : ((size - 1) >> KVA_PAGE_SHIFT) + 1;
-}
-
 /* Checks the geometry, defaults filled in, against the documented limits. */
 static int check_geometry(const struct kheap_config *config,
 			  struct kb_diag *diag)
@@ -86,6 +80,15 @@ static int check_geometry(const struct kheap_config *config,
 			       "%" PRIu32,
 			       config->first_index, config->pages);
 	return 0;
+}
+
+int kheap_check_window(struct kheap_config *config, struct kb_diag *diag)
+{
+	if (config->base == 0)
+		config->base = KHEAP_BASE_DEFAULT;
+	if (config->pages == 0)
+		config->pages = KHEAP_PAGES_DEFAULT;
+	return check_geometry(config, diag);
 }
 
 /* Allocates what a heap of h->pages pages needs; kheap_free frees it, also if
@@ -134,11 +137,7 @@ int kheap_new(struct kheap **out, struct kheap_config *config,
 	memset(&config->pager, 0, sizeof(config->pager));
 	if (!c.pager.ops)
 		c.pager = pager_none();
-	if (c.base == 0)
-		c.base = KHEAP_BASE_DEFAULT;
-	if (c.pages == 0)
-		c.pages = KHEAP_PAGES_DEFAULT;
-	status = check_geometry(&c, diag);
+	status = kheap_check_window(&c, diag);
 	if (status < 0)
 		goto out;
 	h = calloc(1, sizeof(*h));
@@ -361,7 +360,7 @@ static inline void count_cluster(struct kheap *h, uint32_t pages)
 static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 				      const bool counted)
 {
-	const uint32_t pages = pages_of(size);
+	const uint32_t pages = kheap_pages_of(size);
 	const struct pager pager = h->pager;
 	uint64_t *fit_steps = &h->counters.fit_steps;
 	uint32_t page;

@@ -117,6 +117,16 @@ static inline void kheap_count_lookup(struct kheap *h,
 		return idx;                                         \
 	}
 
+/* Fills in the defaults of base and pages and checks them, and first_index,
+ * against kheap_new's limits. Returns 0 or KB_E_RANGE. */
+int kheap_check_window(struct kheap_config *config, struct kb_diag *diag);
+
+/* Pages of a cluster for `size` bytes. No sum that could overflow. */
+static inline uint32_t kheap_pages_of(uint32_t size)
+{
+	return size == 0 ? 1 : ((size - 1) >> KVA_PAGE_SHIFT) + 1;
+}
+
 /* The window's page where the cluster with index `idx` starts. */
 static inline uint32_t kheap_page_of(const struct kheap *h, int idx)
 {

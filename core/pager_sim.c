@@ -442,31 +442,30 @@ static const struct pager_ops sim_ops = {
 	.free = sim_free,
 };
 
-/* Replaces the zeros of a configuration by the defaults. */
-static struct pager_sim_config with_defaults(const struct pager_sim_config *in)
+int pager_sim_check(struct pager_sim_config *config)
 {
-	struct pager_sim_config config = { 0 };
-
-	if (in)
-		config = *in;
-	if (config.frame_limit == 0)
-		config.frame_limit = KVA_SPACE_PAGES;
-	if (config.tlb_sets == 0)
-		config.tlb_sets = PAGER_TLB_SETS_DEFAULT;
-	if (config.tlb_ways == 0)
-		config.tlb_ways = PAGER_TLB_WAYS_DEFAULT;
-	return config;
+	if (config->frame_limit == 0)
+		config->frame_limit = KVA_SPACE_PAGES;
+	if (config->tlb_sets == 0)
+		config->tlb_sets = PAGER_TLB_SETS_DEFAULT;
+	if (config->tlb_ways == 0)
+		config->tlb_ways = PAGER_TLB_WAYS_DEFAULT;
+	if (config->frame_limit > KVA_SPACE_PAGES ||
+	    config->tlb_sets > PAGER_TLB_SETS_MAX ||
+	    (config->tlb_sets & (config->tlb_sets - 1)) != 0 ||
+	    config->tlb_ways > PAGER_TLB_WAYS_MAX)
+		return KB_E_RANGE;
+	return 0;
 }
 
 int pager_sim_new(struct pager *out, const struct pager_sim_config *config)
 {
-	const struct pager_sim_config c = with_defaults(config);
+	struct pager_sim_config c = { 0 };
 	struct pager_sim *sim;
 
-	if (c.frame_limit > KVA_SPACE_PAGES ||
-	    c.tlb_sets > PAGER_TLB_SETS_MAX ||
-	    (c.tlb_sets & (c.tlb_sets - 1)) != 0 ||
-	    c.tlb_ways > PAGER_TLB_WAYS_MAX)
+	if (config)
+		c = *config;
+	if (pager_sim_check(&c) < 0)
 		return KB_E_RANGE;
 	sim = calloc(1, sizeof(*sim));
 	if (!sim)

@@ -103,6 +103,10 @@ struct pager_sim_config {
 	uint32_t tlb_ways;
 };
 
+/* Replaces the zeros of a configuration by the defaults. Returns 0, or
+ * KB_E_RANGE if it breaks a limit. */
+int pager_sim_check(struct pager_sim_config *config);
+
 /*
  * Makes a simulated pager in `*out`, which pager_release frees. `config` may
  * be NULL for the defaults. Returns 0, KB_E_RANGE or KB_E_NOMEM.

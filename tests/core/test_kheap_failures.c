@@ -4,6 +4,7 @@
  */
 #include "heap_support.h"
 #include "kb_rng.h"
+#include "kheap_fast.h"
 #include "kheap_internal.h"
 #include "shadow_heap.h"
 
@@ -449,6 +450,28 @@ static void test_kheap_failures__nth_allocation(void **state)
 			check_nth(*lookup, n);
 }
 
+/* The same for the heap made for speed. */
+static void test_kheap_failures__fast_new(void **state)
+{
+	const struct kheap_fast_config config = { .pages = TEST_PAGES };
+	unsigned n;
+	int status = KB_E_NOMEM;
+
+	(void)state;
+	for (n = 1; status != 0; n++) {
+		struct kheap_fast *f = NULL;
+
+		failing.calloc_in = n;
+		status = kheap_fast_new(&f, &config, NULL);
+		failing.calloc_in = 0;
+		assert_int_equal(status, f ? 0 : KB_E_NOMEM);
+		kheap_fast_free(f);
+	}
+	/* The heap, seven arrays, five of the lists, three of the runs and the
+	 * TLB; the last n succeeds. */
+	assert_int_equal(n - 1, 18);
+}
+
 static void test_kheap_failures__pager_new(void **state)
 {
 	struct pager pager = { NULL, NULL };
@@ -514,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__map_refused),
 		cmocka_unit_test(test_kheap_failures__new),
 		cmocka_unit_test(test_kheap_failures__nth_allocation),
+		cmocka_unit_test(test_kheap_failures__fast_new),
 		cmocka_unit_test(test_kheap_failures__pager_new),
 		cmocka_unit_test(test_kheap_failures__map_without_memory),
 	};

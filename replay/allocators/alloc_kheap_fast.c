@@ -1,0 +1,165 @@
+/*
+ * kheap-fast: the cluster heap made for speed, its simulated paging inside it.
+ */
+#include "kheap_fast.h"
+#include "lookup.h"
+#include "replay_loop.h"
+
+/* The boundary that is timed: one plain out-of-line call into the heap. */
+static kb_always_inline uint64_t timed_alloc(void *ctx, uint32_t size)
+{
+	return kheap_fast_kmalloc(ctx, size);
+}
+
+static kb_always_inline void timed_free(void *ctx, uint64_t handle)
+{
+	kheap_fast_kfree(ctx, (kva_t)handle);
+}
+
+static kb_always_inline void timed_touch(void *ctx, uint64_t handle,
+					 uint32_t offset)
+{
+	kheap_fast_touch(ctx, (kva_t)handle + offset);
+}
+
+static kb_always_inline int64_t fast_lookup(const void *ctx, uint64_t handle)
+{
+	return kheap_fast_find(ctx, (kva_t)handle);
+}
+
+static const struct replay_calls fast_calls = {
+	.alloc = timed_alloc,
+	.free = timed_free,
+	.touch = timed_touch,
+	.lookup = fast_lookup,
+};
+
+REPLAY_STAMP(fast, fast_calls)
+
+static uint64_t counted_alloc(void *ctx, uint32_t size)
+{
+	return kheap_fast_kmalloc_counted(ctx, size);
+}
+
+static int counted_free(void *ctx, uint64_t handle)
+{
+	return kheap_fast_kfree_counted(ctx, (kva_t)handle);
+}
+
+static void counted_touch(void *ctx, uint64_t handle, uint32_t offset)
+{
+	kheap_fast_touch_counted(ctx, (kva_t)handle + offset);
+}
+
+static uint64_t fast_size_of(const void *ctx, uint64_t handle)
+{
+	return kheap_fast_size_at(ctx, (kva_t)handle);
+}
+
+static uint64_t pages_of(uint32_t size)
+{
+	return size ? kb_div_up(size, KVA_PAGE_SIZE) : 1;
+}
+
+/* As kheap's: a word a frame, reached by translation. */
+static void fast_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
+{
+	for (uint64_t i = 0; i < pages_of(size); i++) {
+		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
+		uint64_t *word = kheap_fast_payload(ctx, va);
+
+		if (word)
+			*word = kb_mix64(key + i);
+	}
+}
+
+static bool fast_intact(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
+{
+	for (uint64_t i = 0; i < pages_of(size); i++) {
+		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
+		const uint64_t *word = kheap_fast_payload(ctx, va);
+
+		if (!word || *word != kb_mix64(key + i))
+			return false;
+	}
+	return true;
+}
+
+static uint64_t fast_offset_of(const void *ctx, uint64_t handle)
+{
+	return handle - kheap_fast_base(ctx);
+}
+
+static void fast_gauge(const void *ctx, struct alloc_gauge *out)
+{
+	struct kheap_counters heap;
+	struct pager_counters paging;
+
+	kheap_fast_counters(ctx, &heap, &paging);
+	out->lookups = heap.lookups;
+	out->nodes_visited = heap.nodes_visited;
+	out->pages_live = heap.pages_live;
+	out->free_pages = kheap_fast_free_pages(ctx);
+	out->longest_free_run = kheap_fast_longest_free_run(ctx);
+}
+
+static void fast_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
+{
+	const unsigned steps = kheap_fast_steps();
+	struct kheap_counters heap;
+	struct pager_counters paging;
+
+	kheap_fast_counters(ctx, &heap, &paging);
+#define X(name, unit, help, needed)         \
+	if ((steps & (needed)) == (needed)) \
+		fn(user, #name, heap.name);
+	KHEAP_COUNTERS(X)
+#undef X
+#define X(name, unit, help) fn(user, #name, paging.name);
+	PAGER_COUNTERS(X)
+#undef X
+}
+
+static bool fast_valid(const void *ctx)
+{
+	return kheap_fast_is_valid(ctx);
+}
+
+static void fast_close(void *ctx)
+{
+	kheap_fast_free(ctx);
+}
+
+static const struct alloc_vt fast_vt = {
+	REPLAY_STAMPED(fast),	    .alloc = counted_alloc,
+	.free = counted_free,	    .touch = counted_touch,
+	.alignment = KVA_PAGE_SIZE, .has_memory = true,
+	.lookup = fast_lookup,	    .size_of = fast_size_of,
+	.granule = KVA_PAGE_SIZE,   .fill = fast_fill,
+	.intact = fast_intact,	    .offset_of = fast_offset_of,
+	.gauge = fast_gauge,	    .counters = fast_hand_up,
+	.is_valid = fast_valid,	    .close = fast_close,
+};
+
+static int fast_open(struct alloc *out, const struct alloc_config *config,
+		     struct kb_diag *diag)
+{
+	const struct kheap_fast_config heap = {
+		.base = config->heap_base,
+		.pages = config->heap_pages,
+	};
+	struct kheap_fast *f;
+	int err = kheap_fast_new(&f, &heap, diag);
+
+	if (err < 0)
+		return kb_fail(diag, err, "kheap-fast: %s", kb_status_str(err));
+	out->vt = &fast_vt;
+	out->ctx = f;
+	return 0;
+}
+
+const struct alloc_ops alloc_kheap_fast = {
+	.name = "kheap-fast",
+	.help = "the cluster heap made for speed, eager paging and all",
+	.open = fast_open,
+};
