@@ -1,25 +1,19 @@
 #include "bench_worker.h"
 
 #include "alloc_spec.h"
+#include "bench_process.h"
 #include "replay.h"
 #include "trc_reader.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* The descriptor under which a worker finds the shared memory. */
-#define SHARED_FD	  3
 
 #define WATCH_INTERVAL_MS 100
 
@@ -32,22 +26,6 @@ struct shared {
 	_Atomic bool done;
 	struct bench_outcome outcome;
 };
-
-static int pin(int cpu, struct kb_diag *diag)
-{
-	cpu_set_t set;
-
-	if (cpu < 0)
-		return 0;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) != 0)
-		return kb_fail(diag, KB_E_ENVIRONMENT,
-			       "cannot run on CPU %d: %s; choose another with "
-			       "--cpu",
-			       cpu, strerror(errno));
-	return 0;
-}
 
 static int run_pass(const struct bench_job *job, struct replay_job *replay,
 		    struct bench_outcome *out)
@@ -85,7 +63,7 @@ static int do_job(struct shared *shared)
 	};
 	int err;
 
-	err = pin(job->cpu, diag);
+	err = bench_process_pin(job->cpu, diag);
 	if (err < 0)
 		return err;
 	err = alloc_spec_parse(&spec, job->alloc, diag);
@@ -105,14 +83,10 @@ static int do_job(struct shared *shared)
 
 int bench_worker_main(void)
 {
-	struct shared *shared;
+	struct shared *shared = bench_shared_attach(sizeof(*shared));
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* A terminal's Ctrl-C reaches the whole group; the parent decides. */
-	signal(SIGINT, SIG_IGN);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      SHARED_FD, 0);
-	if (shared == MAP_FAILED) {
+	bench_process_follow_parent();
+	if (!shared) {
 		fprintf(stderr, "bench: this program name is for bench's own "
 				"worker processes\n");
 		return 2;
@@ -120,27 +94,6 @@ int bench_worker_main(void)
 	shared->outcome.status = do_job(shared);
 	atomic_store(&shared->done, true);
 	return 0;
-}
-
-/* In the child, between fork and exec: only calls that are safe there. */
-static void become_worker(int fd)
-{
-	char *const argv[] = { (char *)BENCH_WORKER_NAME, NULL };
-
-	/* A copy is not closed on exec; the original itself would be. */
-	if (fd == SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0
-			    : dup2(fd, SHARED_FD) == SHARED_FD)
-		execv("/proc/self/exe", argv);
-	_exit(127);
-}
-
-static pid_t spawn(int fd)
-{
-	pid_t child = fork();
-
-	if (child == 0)
-		become_worker(fd);
-	return child;
 }
 
 /* Waits for the child, told by its process descriptor, and has it watched. */
@@ -161,16 +114,6 @@ static bool watch_child(int pidfd, struct shared *shared,
 	}
 }
 
-static int reap(pid_t child)
-{
-	int status;
-
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return 0;
-	return status;
-}
-
 /* What became of a worker that did not finish its job. */
 static void explain_death(struct bench_outcome *out, const char *alloc,
 			  int wait_status)
@@ -186,10 +129,12 @@ static void explain_death(struct bench_outcome *out, const char *alloc,
 			WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1);
 }
 
-static int run_child(int fd, struct shared *shared, bench_worker_watch watch,
-		     void *user, struct kb_diag *diag)
+static int run_child(const struct bench_shared *memory,
+		     bench_worker_watch watch, void *user, struct kb_diag *diag)
 {
-	pid_t child = spawn(fd);
+	struct shared *shared = memory->memory;
+	pid_t child = bench_process_spawn(BENCH_PROCESS_SELF, BENCH_WORKER_NAME,
+					  memory);
 	bool stopped = false;
 	int pidfd, status;
 
@@ -203,7 +148,7 @@ static int run_child(int fd, struct shared *shared, bench_worker_watch watch,
 	}
 	if (stopped)
 		kill(child, SIGKILL);
-	status = reap(child);
+	status = bench_process_reap(child);
 	if (stopped)
 		return KB_E_STOPPED;
 	if (!atomic_load(&shared->done))
@@ -215,29 +160,17 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 		     void *user, struct bench_outcome *out,
 		     struct kb_diag *diag)
 {
-	struct shared *shared = MAP_FAILED;
-	int fd, err;
+	struct bench_shared memory;
+	struct shared *shared;
+	int err;
 
-	fd = memfd_create("kheap-replay", MFD_CLOEXEC);
-	if (fd < 0 || ftruncate(fd, sizeof(*shared)) != 0) {
-		err = kb_fail(diag, KB_E_IO, "cannot make shared memory: %s",
-			      strerror(errno));
-		goto out;
-	}
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      fd, 0);
-	if (shared == MAP_FAILED) {
-		err = kb_fail(diag, KB_E_NOMEM, "cannot map shared memory: %s",
-			      strerror(errno));
-		goto out;
-	}
+	err = bench_shared_new(&memory, sizeof(*shared), diag);
+	if (err < 0)
+		return err;
+	shared = memory.memory;
 	shared->job = *job;
-	err = run_child(fd, shared, watch, user, diag);
+	err = run_child(&memory, watch, user, diag);
 	*out = shared->outcome;
-out:
-	if (shared != MAP_FAILED)
-		munmap(shared, sizeof(*shared));
-	if (fd >= 0)
-		close(fd);
+	bench_shared_release(&memory);
 	return err;
 }

@@ -34,6 +34,8 @@ const char *kb_status_str(int status)
 		return "wrong result";
 	case KB_E_STOPPED:
 		return "stopped before the end";
+	case KB_E_ENVIRONMENT:
+		return "not possible on this machine";
 	default:
 		return "unknown status";
 	}

@@ -58,7 +58,11 @@ enum kb_status {
 	KB_E_WRONG = -10,
 
 	/* Stopped by SIGINT, SIGTERM or a time budget before the end. */
-	KB_E_STOPPED = -11
+	KB_E_STOPPED = -11,
+
+	/* This machine cannot do what was asked: a CPU that is not there, a
+	 * tool that is missing. */
+	KB_E_ENVIRONMENT = -12
 };
 
 /*

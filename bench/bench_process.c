@@ -1,0 +1,111 @@
+#include "bench_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void *map(int fd, size_t size)
+{
+	void *memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int bench_shared_new(struct bench_shared *shared, size_t size,
+		     struct kb_diag *diag)
+{
+	shared->size = size;
+	shared->memory = NULL;
+	shared->fd = memfd_create("kheap-replay", MFD_CLOEXEC);
+	if (shared->fd >= 0 && ftruncate(shared->fd, (off_t)size) == 0)
+		shared->memory = map(shared->fd, size);
+	if (shared->memory)
+		return 0;
+	kb_fail(diag, KB_E_IO, "cannot make shared memory: %s",
+		strerror(errno));
+	bench_shared_release(shared);
+	return KB_E_IO;
+}
+
+void bench_shared_release(struct bench_shared *shared)
+{
+	if (shared->memory)
+		munmap(shared->memory, shared->size);
+	if (shared->fd >= 0)
+		close(shared->fd);
+	shared->memory = NULL;
+	shared->fd = -1;
+}
+
+void *bench_shared_attach(size_t size)
+{
+	struct stat st;
+
+	if (fstat(BENCH_PROCESS_SHARED_FD, &st) != 0 ||
+	    st.st_size < (off_t)size)
+		return NULL;
+	return map(BENCH_PROCESS_SHARED_FD, size);
+}
+
+/* Between fork and exec: only calls that are safe there. */
+static void become(const char *exe, const char *name, int fd)
+{
+	char *const argv[] = { (char *)name, NULL };
+
+	/* A copy is not closed on exec; the original itself would be. */
+	if (fd == BENCH_PROCESS_SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0
+					  : dup2(fd, BENCH_PROCESS_SHARED_FD) ==
+						    BENCH_PROCESS_SHARED_FD)
+		execv(exe, argv);
+	_exit(127);
+}
+
+pid_t bench_process_spawn(const char *exe, const char *name,
+			  const struct bench_shared *shared)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		become(exe, name, shared->fd);
+	return child;
+}
+
+int bench_process_reap(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return 0;
+	return status;
+}
+
+int bench_process_pin(int cpu, struct kb_diag *diag)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) != 0)
+		return kb_fail(diag, KB_E_ENVIRONMENT,
+			       "cannot run on CPU %d: %s; choose another with "
+			       "--cpu",
+			       cpu, strerror(errno));
+	return 0;
+}
+
+void bench_process_follow_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN);
+}

@@ -1,0 +1,53 @@
+/*
+ * bench_process: child processes of bench that share memory with it: this very
+ * program, or another build of it, executed anew under a name that says what it
+ * is to be.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_PROCESS_H
+#define BENCH_PROCESS_H
+
+#include "kb_status.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The descriptor under which a child finds the shared memory. */
+#define BENCH_PROCESS_SHARED_FD 3
+
+/* Memory to be shared with children; zeroed. */
+struct bench_shared {
+	int fd;
+	void *memory;
+	size_t size;
+};
+
+/* Makes shared memory. Returns 0, to be released, or <0 with `diag` filled. */
+int bench_shared_new(struct bench_shared *shared, size_t size,
+		     struct kb_diag *diag);
+void bench_shared_release(struct bench_shared *shared);
+
+/* In a child: maps what the parent shares. NULL if nothing is shared, or less
+ * than `size` bytes. */
+void *bench_shared_attach(size_t size);
+
+/* Executes `exe` as `name` with the shared memory. Returns its process id, or
+ * -1. A child whose exec fails exits with 127. */
+pid_t bench_process_spawn(const char *exe, const char *name,
+			  const struct bench_shared *shared);
+
+/* This very program's file. */
+#define BENCH_PROCESS_SELF "/proc/self/exe"
+
+/* Waits for a child's end; its wait status. */
+int bench_process_reap(pid_t child);
+
+/* Pins this process to a CPU; -1 pins nothing. Returns 0, or KB_E_ENVIRONMENT
+ * with `diag` filled. */
+int bench_process_pin(int cpu, struct kb_diag *diag);
+
+/* In a child: dies with its parent, leaves Ctrl-C to it. */
+void bench_process_follow_parent(void);
+
+#endif /* BENCH_PROCESS_H */
