@@ -215,6 +215,27 @@ static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 #undef X
 }
 
+static uint32_t kheap_inspect(const void *ctx, alloc_cluster_fn fn, void *user)
+{
+	uint32_t rows = kheap_pages(ctx);
+	const struct KheapCluster *node;
+
+	for (uint32_t row = 0; row < rows; row++) {
+		TAILQ_FOREACH(node, kheap_row(ctx, row), prev_next_info) {
+			int index = node->cluster_index;
+			struct alloc_cluster cluster = {
+				.row = row,
+				.index = (uint32_t)index,
+				.handle = kheap_cluster_va(ctx, index),
+				.size = kheap_cluster_size(ctx, index),
+			};
+
+			fn(user, &cluster);
+		}
+	}
+	return rows;
+}
+
 static bool kheap_valid(const void *ctx)
 {
 	return kheap_is_valid(ctx);
@@ -233,7 +254,8 @@ static const struct alloc_vt kheap_vt = {
 	.granule = KVA_PAGE_SIZE,   .fill = kheap_fill,
 	.intact = kheap_intact,	    .offset_of = kheap_offset_of,
 	.gauge = kheap_gauge,	    .counters = kheap_hand_up,
-	.is_valid = kheap_valid,    .close = kheap_close,
+	.inspect = kheap_inspect,   .is_valid = kheap_valid,
+	.close = kheap_close,
 };
 
 static int open_pager(struct pager *out, const struct alloc_config *config)
