@@ -21,7 +21,8 @@ static inline uint32_t alloc_host_round(uint32_t size)
 {
 	if (size == 0)
 		return 4096;
-	return size > UINT32_MAX - 4095 ? size : (size + 4095) & ~UINT32_C(4095);
+	return size > UINT32_MAX - 4095 ? size
+					: (size + 4095) & ~UINT32_C(4095);
 }
 
 /* alloc_vt's touch: writes the byte at handle + offset. */
@@ -42,63 +43,75 @@ void alloc_host_close(void *ctx);
 
 /*
  * Defines `prefix_open` for an allocator made of a malloc-like and a free-like
- * function, whose addresses are multiples of `aligned`: the loops with and
- * without round=page, stamped, and all that alloc.h asks for.
+ * function, whose addresses are multiples of `aligned`.
  */
-#define ALLOC_HOST_DEFINE(prefix, malloc_fn, free_fn, aligned)                 \
+#define ALLOC_HOST_DEFINE(prefix, malloc_fn, free_fn, aligned)                \
+	static kb_always_inline void *prefix##_malloc_call(void *ctx,         \
+							   size_t size)       \
+	{                                                                     \
+		(void)ctx;                                                    \
+		return malloc_fn(size);                                       \
+	}                                                                     \
+	static kb_always_inline void prefix##_free_call(void *ctx, void *p)   \
+	{                                                                     \
+		(void)ctx;                                                    \
+		free_fn(p);                                                   \
+	}                                                                     \
+	ALLOC_HOST_STAMP(prefix, prefix##_malloc_call, prefix##_free_call,    \
+			 aligned, alloc_host_close)                           \
+	static int prefix##_open(struct alloc *out,                           \
+				 const struct alloc_config *config,           \
+				 struct kb_diag *diag)                        \
+	{                                                                     \
+		(void)diag;                                                   \
+		out->vt = alloc_host_rounds(config->spec) ? &prefix##_page_vt \
+							  : &prefix##_vt;     \
+		out->ctx = NULL;                                              \
+		return 0;                                                     \
+	}
+
+/*
+ * Defines `prefix_vt` and `prefix_page_vt`, without and with round=page: the
+ * loops, stamped, and all else that alloc.h asks for. `malloc_call` and
+ * `free_call` are inline functions that get the allocator's context first.
+ */
+#define ALLOC_HOST_STAMP(prefix, malloc_call, free_call, aligned, close_fn)    \
 	static kb_always_inline uint64_t prefix##_alloc(void *ctx,             \
 							uint32_t size)         \
 	{                                                                      \
-		(void)ctx;                                                     \
-		return (uintptr_t)malloc_fn(size);                             \
+		return (uintptr_t)malloc_call(ctx, size);                      \
 	}                                                                      \
 	static kb_always_inline uint64_t prefix##_page_alloc(void *ctx,        \
 							     uint32_t size)    \
 	{                                                                      \
-		(void)ctx;                                                     \
-		return (uintptr_t)malloc_fn(alloc_host_round(size));           \
+		return (uintptr_t)malloc_call(ctx, alloc_host_round(size));    \
 	}                                                                      \
 	static kb_always_inline void prefix##_free(void *ctx, uint64_t handle) \
 	{                                                                      \
-		(void)ctx;                                                     \
-		free_fn((void *)(uintptr_t)handle);                            \
+		free_call(ctx, (void *)(uintptr_t)handle);                     \
 	}                                                                      \
 	static int prefix##_free_one(void *ctx, uint64_t handle)               \
 	{                                                                      \
 		prefix##_free(ctx, handle);                                    \
 		return 0;                                                      \
 	}                                                                      \
-	ALLOC_HOST_VT(prefix, prefix, aligned)                                 \
-	ALLOC_HOST_VT(prefix##_page, prefix, aligned)                          \
-	static int prefix##_open(struct alloc *out,                            \
-				 const struct alloc_config *config,            \
-				 struct kb_diag *diag)                         \
-	{                                                                      \
-		(void)diag;                                                    \
-		out->vt = alloc_host_rounds(config->spec) ? &prefix##_page_vt :\
-							    &prefix##_vt;      \
-		out->ctx = NULL;                                               \
-		return 0;                                                      \
-	}
+	ALLOC_HOST_VT(prefix, prefix, aligned, close_fn)                       \
+	ALLOC_HOST_VT(prefix##_page, prefix, aligned, close_fn)
 
 /* One of the two: `variant` has its own alloc and shares `prefix`'s free. */
-#define ALLOC_HOST_VT(variant, prefix, aligned)                                \
-	static const struct replay_calls variant##_calls = {                   \
-		.alloc = variant##_alloc,                                      \
-		.free = prefix##_free,                                         \
-		.touch = alloc_host_touch,                                     \
-	};                                                                     \
-	REPLAY_STAMP(variant, variant##_calls)                                 \
-	static const struct alloc_vt variant##_vt = {                          \
-		REPLAY_STAMPED(variant),                                       \
-		.alloc = variant##_alloc,                                      \
-		.free = prefix##_free_one,                                     \
-		.touch = alloc_host_touch,                                     \
-		.alignment = (aligned),                                        \
-		.has_memory = true,                                            \
-		.fill = alloc_host_fill,                                       \
-		.intact = alloc_host_intact,                                   \
-		.close = alloc_host_close,                                     \
+#define ALLOC_HOST_VT(variant, prefix, aligned, close_fn)               \
+	static const struct replay_calls variant##_calls = {            \
+		.alloc = variant##_alloc,                               \
+		.free = prefix##_free,                                  \
+		.touch = alloc_host_touch,                              \
+	};                                                              \
+	REPLAY_STAMP(variant, variant##_calls)                          \
+	static const struct alloc_vt variant##_vt = {                   \
+		REPLAY_STAMPED(variant),   .alloc = variant##_alloc,    \
+		.free = prefix##_free_one, .touch = alloc_host_touch,   \
+		.alignment = (aligned),	   .has_memory = true,          \
+		.fill = alloc_host_fill,   .intact = alloc_host_intact, \
+		.close = close_fn,                                      \
 	};
 
 #endif /* ALLOC_HOST_H */
