@@ -7,11 +7,13 @@
 
 int bench_gate_main(int argc, char **argv);
 int bench_bless_main(int argc, char **argv);
+int bench_show_main(int argc, char **argv);
 
 const struct bench_command_entry bench_commands[] = {
 	{ "gate", "compare exact counters with committed baselines",
 	  bench_gate_main },
 	{ "bless", "write those baselines anew", bench_bless_main },
+	{ "show", "draw the heap after one event of a trace", bench_show_main },
 	{ NULL, NULL, NULL },
 };
 

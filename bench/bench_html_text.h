@@ -10,9 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Room that bench_text_clean needs for a text of n bytes: it never grows. */
-#define BENCH_TEXT_CLEAN_SIZE(n) ((n) + 1)
-
 /*
  * Copies `text` to `out`, `size` bytes, with every byte that is no printable
  * character in valid UTF-8 replaced by '?': no control sequence reaches a

@@ -1,0 +1,598 @@
+/*
+ * show: replays a trace up to one event and draws the heap as it then stands.
+ */
+#include "bench_show.h"
+
+#include "alloc_spec.h"
+#include "bench_commands.h"
+#include "bench_html_text.h"
+#include "bench_out.h"
+#include "bench_trace.h"
+#include "kb_bits.h"
+#include "trc_reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+int bench_show_main(int argc, char **argv);
+
+/* Columns where there is no terminal to ask. */
+#define WIDTH_DEFAULT 80
+
+static const char show_help[] =
+	"usage: bench show --trace FILE [--at N] [--alloc SPEC] [--step]\n"
+	"                  [--svg FILE]\n"
+	"\n"
+	"Draws the heap after event N of a trace (default: its last): the rows "
+	"with\n"
+	"their nodes, the tracking arrays, and what the last event did, step "
+	"by "
+	"step.\n"
+	"\n"
+	"  --at N        the event, from 1; 0 is the empty heap before the "
+	"first\n"
+	"  --alloc SPEC  an allocator that has rows (default kheap)\n"
+	"  --step        plays on: Enter draws the next event, q ends\n"
+	"  --svg FILE    draws a picture instead ('-' for standard output)\n"
+	"\n"
+	"  bench show --trace traces/seed-example.trc --at 3\n"
+	"\n"
+	"Exit status: 0 drawn; 2 usage, unreadable input, no such event; 5 "
+	"wrong\n"
+	"result.\n";
+
+struct show_options {
+	const char *trace;
+	const char *alloc;
+	const char *svg;
+	uint64_t at;
+	bool has_at;
+	bool step;
+	bool help;
+};
+
+/* A replay that can stop at any event. */
+struct player {
+	struct bench_trace trace;
+	struct trc_reader *reader;
+	struct alloc_spec spec;
+	struct alloc alloc;
+
+	/* The reader's current block, and how much of it has been played. */
+	struct trc_block block;
+	uint32_t played;
+
+	/* Handles by slot; 0 if the alloc failed. */
+	uint64_t *live;
+	size_t slots;
+
+	struct show_scene scene;
+};
+
+static bool never(void)
+{
+	return false;
+}
+
+static void add_cluster(void *user, const struct alloc_cluster *cluster)
+{
+	struct show_heap *heap = user;
+
+	if (heap->count < heap->capacity)
+		heap->cluster[heap->count] = *cluster;
+	heap->count++;
+}
+
+/* Takes the heap's state; a second time if there was not room enough. */
+static int take(const struct alloc *alloc, struct show_heap *heap)
+{
+	for (;;) {
+		struct alloc_cluster *grown;
+
+		heap->count = 0;
+		heap->rows = alloc->vt->inspect(alloc->ctx, add_cluster, heap);
+		if (heap->count <= heap->capacity)
+			return 0;
+		grown = realloc(heap->cluster,
+				2 * heap->count * sizeof(*grown));
+		if (!grown)
+			return KB_E_NOMEM;
+		heap->cluster = grown;
+		heap->capacity = 2 * heap->count;
+	}
+}
+
+static const struct alloc_cluster *find_handle(const struct show_heap *heap,
+					       uint64_t handle)
+{
+	for (size_t i = 0; i < heap->count; i++)
+		if (heap->cluster[i].handle == handle)
+			return &heap->cluster[i];
+	return NULL;
+}
+
+size_t bench_show_row_length(const struct show_heap *heap, size_t first)
+{
+	size_t end = first;
+
+	while (end < heap->count &&
+	       heap->cluster[end].row == heap->cluster[first].row)
+		end++;
+	return end - first;
+}
+
+static int add_step(struct show_scene *s, struct show_step step)
+{
+	struct show_step *grown;
+
+	if (s->steps == s->steps_capacity) {
+		size_t capacity = s->steps_capacity * 2 + 64;
+
+		grown = realloc(s->step, capacity * sizeof(*grown));
+		if (!grown)
+			return KB_E_NOMEM;
+		s->step = grown;
+		s->steps_capacity = capacity;
+	}
+	s->step[s->steps++] = step;
+	return 0;
+}
+
+/* Walks the rows as kfree's search does, up to the subject. */
+static int search(struct show_scene *s)
+{
+	const struct alloc_cluster *node = s->before.cluster;
+	uint32_t row = 0;
+	int err = 0;
+
+	s->steps = 0;
+	if (s->search == SHOW_INDEX)
+		return 0;
+	for (size_t i = 0; i < s->before.count && err == 0; i++, node++) {
+		struct show_step step = { node, node->row, node->row };
+		struct show_step empty = { NULL, row, node->row - 1 };
+
+		if (node->row > row && s->search == SHOW_ROWS)
+			err = add_step(s, empty);
+		row = node->row + 1;
+		if (err == 0)
+			err = add_step(s, step);
+		if (node->handle == s->subject.handle)
+			break;
+	}
+	return err;
+}
+
+void bench_show_totals(const struct show_scene *scene, uint64_t *nodes,
+		       uint64_t *rows)
+{
+	*nodes = 0;
+	*rows = 0;
+	for (size_t i = 0; i < scene->steps; i++) {
+		const struct show_step *step = &scene->step[i];
+
+		*nodes += step->node != NULL;
+		/* A row counts once, at its first node. */
+		if (i == 0 || !step->node || !scene->step[i - 1].node ||
+		    scene->step[i - 1].row != step->row)
+			*rows += step->row_last - step->row + 1;
+	}
+}
+
+uint64_t bench_show_removal(const struct show_scene *scene)
+{
+	uint64_t nodes = 0;
+
+	for (size_t i = 0; i < scene->before.count; i++) {
+		const struct alloc_cluster *node = &scene->before.cluster[i];
+
+		if (node->row == scene->subject.row)
+			nodes++;
+		if (node->handle == scene->subject.handle)
+			break;
+	}
+	return nodes;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct alloc_cluster *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+void bench_show_entries(const struct show_scene *scene,
+			struct alloc_cluster *entry, size_t room, size_t *count,
+			size_t *more)
+{
+	bool has_subject = scene->op == SHOW_ALLOC || scene->op == SHOW_FREE;
+	struct alloc_cluster subject = scene->subject;
+	size_t total = scene->now.count, n = 0;
+
+	if (scene->op == SHOW_FREE) {
+		subject.size = 0;
+		subject.handle = 0;
+		total++;
+	}
+	if (has_subject && room > 0)
+		entry[n++] = subject;
+	/* The lowest indexes, by insertion: `room` is small. */
+	for (size_t i = 0; i < scene->now.count; i++) {
+		const struct alloc_cluster *c = &scene->now.cluster[i];
+		size_t at;
+
+		if (has_subject && c->index == subject.index)
+			continue;
+		if (n == room) {
+			at = n - 1;
+			if (at < (size_t)has_subject ||
+			    entry[at].index < c->index)
+				continue;
+		} else {
+			at = n++;
+		}
+		while (at > has_subject && entry[at - 1].index > c->index) {
+			entry[at] = entry[at - 1];
+			at--;
+		}
+		entry[at] = *c;
+	}
+	qsort(entry, n, sizeof(*entry), by_index);
+	*count = n;
+	*more = total - n;
+}
+
+static int reserve(struct player *p, uint32_t slot)
+{
+	size_t slots = p->slots;
+	uint64_t *grown;
+
+	if (slot < slots)
+		return 0;
+	slots = (size_t)kb_max(2 * slots, (uint64_t)slot + 1024);
+	grown = realloc(p->live, slots * sizeof(*grown));
+	if (!grown)
+		return KB_E_NOMEM;
+	memset(grown + p->slots, 0, (slots - p->slots) * sizeof(*grown));
+	p->live = grown;
+	p->slots = slots;
+	return 0;
+}
+
+/* Reads on until there is an event to play. Returns 0, KB_END or <0. */
+static int next_event(struct player *p, struct kb_diag *diag)
+{
+	int err = 0;
+
+	if (p->played == p->block.count) {
+		p->played = 0;
+		p->block.count = 0;
+		err = trc_reader_next(p->reader, &p->block, diag);
+	}
+	if (err == 0 && p->block.size[p->played] > UINT32_MAX)
+		return kb_fail(diag, KB_E_RANGE,
+			       "%s: an object of 4 GiB or more",
+			       p->trace.given);
+	if (err == 0 && reserve(p, p->block.slot[p->played]) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	return err;
+}
+
+/* Plays the event that next_event found. */
+static int play(struct player *p, struct kb_diag *diag)
+{
+	const struct alloc *alloc = &p->alloc;
+	uint32_t i = p->played++;
+	uint64_t *handle = &p->live[p->block.slot[i]];
+
+	p->scene.event++;
+	if (p->block.kind[i] == TRC_ALLOC) {
+		*handle = alloc->vt->alloc(alloc->ctx,
+					   (uint32_t)p->block.size[i]);
+		return 0;
+	}
+	if (*handle && alloc->vt->free(alloc->ctx, *handle) < 0)
+		return kb_fail(diag, KB_E_WRONG,
+			       "event %" PRIu64 ": the allocator does not know "
+			       "the address it handed out",
+			       p->scene.event);
+	return 0;
+}
+
+/* What the trace says of the event about to be played. */
+static void describe(struct player *p)
+{
+	struct show_scene *s = &p->scene;
+	uint32_t i = p->played;
+	const char *module;
+	const char *site =
+		trc_reader_site(p->reader, p->block.site[i], &module);
+
+	s->site[0] = '\0';
+	if (site)
+		bench_text_clean(s->site, sizeof(s->site), site);
+	s->size = p->block.size[i];
+	s->implied = p->block.kind[i] == TRC_FREE_IMPLIED;
+}
+
+static uint64_t gauge_nodes(const struct alloc *alloc, uint64_t *lookups)
+{
+	struct alloc_gauge gauge = { .lookups = 0 };
+
+	if (alloc->vt->gauge)
+		alloc->vt->gauge(alloc->ctx, &gauge);
+	*lookups = gauge.lookups;
+	return gauge.nodes_visited;
+}
+
+static void set_subject(struct show_scene *s, const struct show_heap *heap,
+			uint64_t handle)
+{
+	const struct alloc_cluster *found = find_handle(heap, handle);
+
+	if (found)
+		s->subject = *found;
+}
+
+/* Plays one event with everything about it kept for drawing. */
+static int play_shown(struct player *p, struct kb_diag *diag)
+{
+	struct show_scene *s = &p->scene;
+	bool is_alloc = p->block.kind[p->played] == TRC_ALLOC;
+	uint64_t *handle = &p->live[p->block.slot[p->played]];
+	uint64_t lookups, lookups_now, nodes;
+	int err;
+
+	describe(p);
+	if (take(&p->alloc, &s->before) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	s->op = *handle ? SHOW_FREE : SHOW_SKIPPED;
+	memset(&s->subject, 0, sizeof(s->subject));
+	if (!is_alloc && *handle)
+		set_subject(s, &s->before, *handle);
+	nodes = gauge_nodes(&p->alloc, &lookups);
+	err = play(p, diag);
+	if (err < 0)
+		return err;
+	s->nodes = gauge_nodes(&p->alloc, &lookups_now) - nodes;
+	s->has_nodes = lookups_now > lookups;
+	if (take(&p->alloc, &s->now) < 0 || (!is_alloc && search(s) < 0))
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	if (is_alloc) {
+		s->op = *handle ? SHOW_ALLOC : SHOW_FAILED;
+		set_subject(s, &s->now, *handle);
+	}
+	return 0;
+}
+
+static void set_search(struct player *p)
+{
+	const char *lookup = alloc_spec_value(&p->spec, "lookup");
+
+	p->scene.search = SHOW_INDEX;
+	if (lookup && strcmp(lookup, "rows") == 0)
+		p->scene.search = SHOW_ROWS;
+	if (lookup && strcmp(lookup, "rowmap") == 0)
+		p->scene.search = SHOW_ROWMAP;
+}
+
+static int open_player(struct player *p, const struct show_options *o,
+		       struct kb_diag *diag)
+{
+	struct alloc_config config = { .spec = &p->spec };
+	int err;
+
+	err = alloc_spec_parse(&p->spec, o->alloc, diag);
+	if (err == 0)
+		err = bench_trace_open(&p->trace, o->trace, never, diag);
+	if (err == 0)
+		err = trc_reader_open(&p->reader, p->trace.path,
+				      TRC_COLUMNS_ALL, diag);
+	if (err == 0)
+		err = alloc_open(&p->alloc, &config, diag);
+	if (err < 0)
+		return err;
+	if (!p->alloc.vt->inspect)
+		return kb_fail(diag, KB_E_ARG,
+			       "%s has no rows to show; try --alloc kheap",
+			       p->spec.name);
+	p->scene.events = p->trace.counts.events;
+	bench_text_clean(p->scene.trace, sizeof(p->scene.trace), p->trace.file);
+	bench_text_clean(p->scene.alloc, sizeof(p->scene.alloc), p->spec.name);
+	set_search(p);
+	return 0;
+}
+
+static void close_player(struct player *p)
+{
+	trc_reader_close(p->reader);
+	alloc_close(&p->alloc);
+	bench_trace_release(&p->trace);
+	free(p->live);
+	free(p->scene.before.cluster);
+	free(p->scene.now.cluster);
+	free(p->scene.step);
+}
+
+/* Plays up to event `at`, the last of them to be shown. */
+static int play_to(struct player *p, uint64_t at, struct kb_diag *diag)
+{
+	int err = 0;
+
+	if (at > p->scene.events)
+		return kb_fail(diag, KB_E_RANGE,
+			       "%s has %" PRIu64 " events, so there is no "
+			       "event %" PRIu64,
+			       p->trace.given, p->scene.events, at);
+	if (at == 0 && take(&p->alloc, &p->scene.now) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	while (p->scene.event < at && err == 0) {
+		err = next_event(p, diag);
+		if (err == 0)
+			err = p->scene.event + 1 == at ? play_shown(p, diag)
+						       : play(p, diag);
+	}
+	/* The header's count has been checked by the reader. */
+	return err == KB_END ? 0 : err;
+}
+
+static size_t terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (isatty(STDOUT_FILENO) &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	if (columns && atoi(columns) > 0)
+		return (size_t)atoi(columns);
+	return WIDTH_DEFAULT;
+}
+
+static bool wants_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
+}
+
+/* True if there is to be another event. */
+static bool ask_for_more(const struct show_scene *s)
+{
+	int c;
+
+	if (s->event >= s->events) {
+		printf("That was the last event.\n");
+		return false;
+	}
+	printf("Enter: event %" PRIu64 "; q: end ", s->event + 1);
+	fflush(stdout);
+	c = getchar();
+	if (c != '\n')
+		return false;
+	if (!isatty(STDIN_FILENO))
+		printf("\n");
+	return true;
+}
+
+static int draw_text(struct player *p, bool step, struct kb_diag *diag)
+{
+	int err = 0;
+
+	do {
+		bench_show_text(stdout, &p->scene, terminal_width(),
+				wants_colour());
+	} while (step && ask_for_more(&p->scene) &&
+		 (err = play_to(p, p->scene.event + 1, diag)) == 0);
+	if (err == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		return kb_fail(diag, KB_E_IO,
+			       "cannot write to standard "
+			       "output: %s",
+			       strerror(errno));
+	return err;
+}
+
+static int draw_svg(const struct player *p, const char *path,
+		    struct kb_diag *diag)
+{
+	struct bench_out out;
+	int err;
+
+	if (strcmp(path, "-") == 0) {
+		bench_show_svg(stdout, &p->scene);
+		return 0;
+	}
+	err = bench_out_open(&out, path, diag);
+	if (err < 0)
+		return err;
+	bench_show_svg(out.stream, &p->scene);
+	return bench_out_commit(&out, diag);
+}
+
+static int parse_number(const char *text, uint64_t *out, struct kb_diag *diag)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	if (errno || *end || text[0] < '0' || text[0] > '9')
+		return kb_fail(diag, KB_E_ARG,
+			       "--at wants an event's number, not '%s'", text);
+	return 0;
+}
+
+static int parse(struct show_options *o, int argc, char **argv,
+		 struct kb_diag *diag)
+{
+	const char *at = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		const struct {
+			const char *name;
+			const char **value;
+		} valued[] = { { "--trace", &o->trace },
+			       { "--at", &at },
+			       { "--alloc", &o->alloc },
+			       { "--svg", &o->svg } };
+		size_t k = 0;
+
+		while (k < KB_ARRAY_LEN(valued) &&
+		       strcmp(argv[i], valued[k].name) != 0)
+			k++;
+		if (k < KB_ARRAY_LEN(valued) && i + 1 == argc)
+			return kb_fail(diag, KB_E_ARG, "%s needs a value",
+				       argv[i]);
+		if (k < KB_ARRAY_LEN(valued))
+			*valued[k].value = argv[++i];
+		else if (strcmp(argv[i], "--step") == 0)
+			o->step = true;
+		else if (strcmp(argv[i], "--help") == 0)
+			o->help = true;
+		else
+			return kb_fail(diag, KB_E_ARG,
+				       "show does not know '%s'; see 'bench "
+				       "show --help'",
+				       argv[i]);
+	}
+	o->has_at = at != NULL;
+	if (!o->trace && !o->help)
+		return kb_fail(diag, KB_E_ARG, "show needs --trace FILE");
+	return at ? parse_number(at, &o->at, diag) : 0;
+}
+
+int bench_show_main(int argc, char **argv)
+{
+	struct show_options o = { .alloc = "kheap" };
+	struct player player;
+	struct kb_diag diag;
+	int err;
+
+	kb_diag_init(&diag);
+	memset(&player, 0, sizeof(player));
+	player.trace.fd = -1;
+	err = parse(&o, argc, argv, &diag);
+	if (err == 0 && o.help) {
+		fputs(show_help, stdout);
+		return 0;
+	}
+	if (err == 0)
+		err = open_player(&player, &o, &diag);
+	if (err == 0)
+		err = play_to(&player, o.has_at ? o.at : player.scene.events,
+			      &diag);
+	if (err == 0 && o.svg)
+		err = draw_svg(&player, o.svg, &diag);
+	else if (err == 0)
+		err = draw_text(&player, o.step, &diag);
+	close_player(&player);
+	if (err == 0)
+		return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return err == KB_E_WRONG ? 5 : 2;
+}
