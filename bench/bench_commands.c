@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+int bench_compare_main(int argc, char **argv);
 int bench_gate_main(int argc, char **argv);
 int bench_bless_main(int argc, char **argv);
 int bench_show_main(int argc, char **argv);
 
 const struct bench_command_entry bench_commands[] = {
+	{ "compare", "two builds in lock-step: is one slower?",
+	  bench_compare_main },
 	{ "gate", "compare exact counters with committed baselines",
 	  bench_gate_main },
 	{ "bless", "write those baselines anew", bench_bless_main },

@@ -6,6 +6,7 @@
 #include "alloc_list.h"
 #include "bench_commands.h"
 #include "bench_gbench.h"
+#include "bench_lockstep.h"
 #include "bench_options.h"
 #include "bench_out.h"
 #include "bench_plot.h"
@@ -60,21 +61,6 @@ static int complain(const struct kb_diag *diag)
 {
 	fprintf(stderr, "bench: %s\n", diag->text);
 	return diag->status == KB_E_ENVIRONMENT ? EXIT_ENVIRONMENT : EXIT_USAGE;
-}
-
-static void on_signal(int number)
-{
-	bench_signal = number;
-}
-
-/* The first signal ends the run in good order, the second one at once. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal,
-				    .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
 }
 
 static bool stop_import(void)
@@ -442,7 +428,7 @@ static int run_session(struct session *s)
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
 		return EXIT_USAGE;
-	catch_signals();
+	bench_run_catch_signals();
 	bench_env_read(&s->env);
 	s->env.pinned_cpu =
 		s->opts.cpu >= 0 ? s->opts.cpu : bench_default_cpu();
@@ -508,6 +494,8 @@ int main(int argc, char **argv)
 
 	if (argc == 1 && strcmp(argv[0], BENCH_WORKER_NAME) == 0)
 		return bench_worker_main();
+	if (argc == 1 && strcmp(argv[0], BENCH_LOCKSTEP_NAME) == 0)
+		return bench_lockstep_main();
 	if (argc > 1 && argv[1][0] != '-')
 		return bench_commands_run(argc - 1, argv + 1);
 	kb_diag_init(&diag);

@@ -38,6 +38,20 @@ static const struct effort effort_quick = { 6, 6, 1, 1000000000, 5000, 2 };
 
 volatile sig_atomic_t bench_signal;
 
+static void on_signal(int number)
+{
+	bench_signal = number;
+}
+
+void bench_run_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 static const struct effort *effort_of(const struct bench_run *run)
 {
 	return run->opts->quick ? &effort_quick : &effort_full;

@@ -38,6 +38,10 @@ struct bench_run {
  */
 int bench_run(struct bench_run *run, struct kb_diag *diag);
 
+/* Has SIGINT and SIGTERM set bench_signal: the first one ends a run in good
+ * order, the second one at once. */
+void bench_run_catch_signals(void);
+
 /* The highest CPU that this process may run on; -1 if unknown. */
 int bench_default_cpu(void);
 

@@ -132,6 +132,21 @@ void replay_program_mark(struct replay_program *program,
 			!replay_op_is_free(ops[i]);
 }
 
+void replay_program_free_held(struct replay_program *program,
+			      const struct alloc *alloc)
+{
+	/* Through the timed loop: a heap takes plain or counted calls for its
+	 * whole life. */
+	for (size_t i = 0; i < program->slots; i++) {
+		struct replay_op op = replay_op_free((uint32_t)i);
+
+		if (program->held[i])
+			alloc->vt->run[ALLOC_TOUCH_NONE](alloc->ctx, &op, 1,
+							 program->live);
+		program->held[i] = 0;
+	}
+}
+
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag)
 {
 	return trc_reader_rewind(program->reader, diag);

@@ -8,6 +8,7 @@
 #ifndef REPLAY_PROGRAM_H
 #define REPLAY_PROGRAM_H
 
+#include "alloc.h"
 #include "kb_status.h"
 #include "replay_op.h"
 #include "trc_reader.h"
@@ -62,6 +63,10 @@ int replay_program_next(struct replay_program *program,
  * what is left to be freed. For passes that free it. */
 void replay_program_mark(struct replay_program *program,
 			 const struct replay_op *ops, size_t count);
+
+/* Frees what `held` says is held, through `alloc`, and holds nothing. */
+void replay_program_free_held(struct replay_program *program,
+			      const struct alloc *alloc);
 
 /* Goes back to the first event; nothing may be held any more. */
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag);

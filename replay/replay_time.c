@@ -148,17 +148,6 @@ static int run_replay(struct timing *t, uint64_t events_max, bool probed,
 	return err < 0 ? err : 0;
 }
 
-static void free_all(struct timing *t)
-{
-	const struct alloc *alloc = &t->job->alloc;
-
-	for (size_t i = 0; i < t->program.slots; i++) {
-		if (t->program.held[i] && t->program.live[i])
-			alloc->vt->free(alloc->ctx, t->program.live[i]);
-		t->program.held[i] = 0;
-	}
-}
-
 static void begin(struct timing *t, const struct replay_job *job)
 {
 	memset(t, 0, sizeof(*t));
@@ -186,7 +175,7 @@ static int warm_up(struct timing *t, struct kb_diag *diag)
 	err = run_replay(t, REPLAY_WARM_EVENTS_MAX, false, diag);
 	if (err < 0)
 		return err;
-	free_all(t);
+	replay_program_free_held(&t->program, &t->job->alloc);
 	t->deadline_ns = budget ? now + budget : 0;
 	return replay_program_rewind(&t->program, diag);
 }

@@ -1,0 +1,350 @@
+#include "bench_lockstep.h"
+
+#include "alloc_spec.h"
+#include "bench_process.h"
+#include "bench_run.h"
+#include "replay_lap.h"
+#include "replay_tick.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How long one process waits for the other before it looks whether there is
+ * still somebody, ns. */
+#define PATIENCE_NS 200000000
+
+/* One side, as the parent and both processes see it. */
+struct side {
+	/* BENCH_LOCKSTEP_VERSION, once this side's program has spoken. */
+	_Atomic uint32_t version;
+
+	/* 1 once it is ready for its first turn, or has failed. */
+	_Atomic uint32_t ready;
+	int status;
+	struct kb_diag diag;
+	uint64_t ticks[BENCH_LOCKSTEP_TURNS / 2];
+	uint64_t readings[BENCH_LOCKSTEP_TURNS / 2];
+};
+
+struct shared {
+	/* First, so that even another version finds it. */
+	uint32_t version;
+	struct bench_lockstep_job job;
+
+	/* Sides that have said which they are. */
+	_Atomic uint32_t arrived;
+
+	/* The turn that is on; BENCH_LOCKSTEP_TURNS at the end, above it after
+	 * a failure. */
+	_Atomic uint32_t turn;
+	struct side side[2];
+};
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	const struct timespec patience = { .tv_nsec = PATIENCE_NS };
+
+	syscall(SYS_futex, word, FUTEX_WAIT, value, &patience, NULL, 0);
+}
+
+static void futex_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+static void give_turn(struct shared *shared, uint32_t turn)
+{
+	atomic_store(&shared->turn, turn);
+	futex_wake(&shared->turn);
+}
+
+/* Burns the share of a slice that the test of the gate asks for. */
+static uint64_t spin(const struct bench_lockstep_job *job, unsigned self,
+		     uint64_t ticks)
+{
+	uint64_t extra = (uint64_t)((double)ticks * job->slow_ppm / 1e6);
+	uint64_t begin, now;
+
+	if (self != 1 || extra == 0)
+		return 0;
+	begin = now = replay_tick_begin(job->use_tsc);
+	while (now - begin < extra)
+		now = replay_tick_end(job->use_tsc);
+	return now - begin;
+}
+
+static int take_turn(struct shared *shared, unsigned self, size_t own_turn,
+		     struct replay_lap *lap, struct kb_diag *diag)
+{
+	const struct bench_lockstep_job *job = &shared->job;
+	uint64_t ticks = 0, readings = 0;
+	int err;
+
+	err = replay_lap_run(lap, job->warm_ops, &ticks, &readings, diag);
+	ticks = readings = 0;
+	if (err == 0)
+		err = replay_lap_run(lap, job->slice_ops, &ticks, &readings,
+				     diag);
+	ticks += spin(job, self, ticks);
+	shared->side[self].ticks[own_turn] = ticks;
+	shared->side[self].readings[own_turn] = readings;
+	return err;
+}
+
+static int take_turns(struct shared *shared, unsigned self,
+		      struct replay_lap *lap, struct kb_diag *diag)
+{
+	size_t own_turns = 0;
+
+	for (;;) {
+		uint32_t turn = atomic_load(&shared->turn);
+		int err;
+
+		if (turn >= BENCH_LOCKSTEP_TURNS)
+			return 0;
+		if (shared->job.order[turn] != self) {
+			futex_wait(&shared->turn, turn);
+			continue;
+		}
+		err = take_turn(shared, self, own_turns++, lap, diag);
+		give_turn(shared, err < 0 ? UINT32_MAX : turn + 1);
+		if (err < 0)
+			return err;
+	}
+}
+
+/* One replay's worth of operations before the first turn: everything is then
+ * warm. Of a long trace, its first part. */
+static int warm_up(struct replay_lap *lap, struct trc_reader *reader,
+		   struct kb_diag *diag)
+{
+	uint64_t events = trc_reader_info(reader)->counts.events;
+	uint64_t ticks = 0, readings = 0;
+
+	if (events > REPLAY_WARM_EVENTS_MAX)
+		events = REPLAY_WARM_EVENTS_MAX;
+	return replay_lap_run(lap, events, &ticks, &readings, diag);
+}
+
+static void say_ready(struct shared *shared, unsigned self)
+{
+	struct side *side = &shared->side[self];
+	struct side *other = &shared->side[!self];
+
+	atomic_store(&side->ready, 1);
+	futex_wake(&side->ready);
+	while (!atomic_load(&other->ready) &&
+	       atomic_load(&shared->turn) < BENCH_LOCKSTEP_TURNS)
+		futex_wait(&other->ready, 0);
+}
+
+static int run_lap(struct shared *shared, unsigned self,
+		   struct replay_job *replay, struct kb_diag *diag)
+{
+	struct replay_lap *lap;
+	int err;
+
+	err = replay_lap_new(&lap, replay);
+	if (err < 0)
+		return kb_fail(diag, err, "out of memory");
+	err = warm_up(lap, replay->reader, diag);
+	if (err < 0)
+		give_turn(shared, UINT32_MAX);
+	say_ready(shared, self);
+	if (err == 0)
+		err = take_turns(shared, self, lap, diag);
+	replay_lap_free(lap);
+	return err;
+}
+
+static int do_side(struct shared *shared, unsigned self, struct kb_diag *diag)
+{
+	const struct bench_lockstep_job *job = &shared->job;
+	struct alloc_spec spec;
+	struct alloc_config config = { .spec = &spec,
+				       .heap_base = job->heap_base,
+				       .heap_pages = job->heap_pages };
+	struct replay_job replay = { .touch = job->touch,
+				     .use_tsc = job->use_tsc };
+	int err;
+
+	err = bench_process_pin(job->cpu, diag);
+	if (err == 0)
+		err = alloc_spec_parse(&spec, job->alloc, diag);
+	if (err == 0)
+		err = trc_reader_open(&replay.reader, job->trace,
+				      TRC_COLUMNS_REPLAY, diag);
+	if (err == 0)
+		err = alloc_open(&replay.alloc, &config, diag);
+	if (err == 0)
+		err = run_lap(shared, self, &replay, diag);
+	alloc_close(&replay.alloc);
+	trc_reader_close(replay.reader);
+	return err;
+}
+
+int bench_lockstep_main(void)
+{
+	struct shared *shared = bench_shared_attach(sizeof(*shared));
+	struct side *side;
+	unsigned self;
+
+	bench_process_follow_parent();
+	if (!shared || shared->version != BENCH_LOCKSTEP_VERSION) {
+		fprintf(stderr, "bench: this program name is for bench's own "
+				"lock-step runners\n");
+		return 2;
+	}
+	self = atomic_fetch_add(&shared->arrived, 1);
+	if (self > 1)
+		return 2;
+	side = &shared->side[self];
+	atomic_store(&side->version, BENCH_LOCKSTEP_VERSION);
+	futex_wake(&side->version);
+	side->status = do_side(shared, self, &side->diag);
+	if (side->status < 0)
+		give_turn(shared, UINT32_MAX);
+	atomic_store(&side->ready, 1);
+	futex_wake(&side->ready);
+	return 0;
+}
+
+/* Waits until a side has said its version, or is gone. */
+static bool wait_for_version(struct side *side, pid_t child)
+{
+	siginfo_t info;
+
+	while (atomic_load(&side->version) == 0) {
+		futex_wait(&side->version, 0);
+		memset(&info, 0, sizeof(info));
+		if (waitid(P_PID, (id_t)child, &info,
+			   WEXITED | WNOHANG | WNOWAIT) != 0 ||
+		    info.si_pid != 0)
+			return atomic_load(&side->version) != 0;
+	}
+	return true;
+}
+
+/* The side number is given out in order of arrival, so the second program is
+ * started when the first has arrived. */
+static int start_side(struct bench_shared *memory, unsigned which,
+		      const char *exe, pid_t *child, struct kb_diag *diag)
+{
+	struct shared *shared = memory->memory;
+
+	*child = bench_process_spawn(exe, BENCH_LOCKSTEP_NAME, memory);
+	if (*child < 0)
+		return kb_fail(diag, KB_E_IO, "cannot start '%s': %s", exe,
+			       strerror(errno));
+	if (wait_for_version(&shared->side[which], *child))
+		return 0;
+	return kb_fail(diag, KB_E_UNSUPPORTED,
+		       "'%s' does not speak version %d of the lock-step "
+		       "protocol: it is no bench, or one too old or too new "
+		       "to be compared with",
+		       exe, BENCH_LOCKSTEP_VERSION);
+}
+
+static int wait_for_end(struct shared *shared, const pid_t *child,
+			const char *const *exe, struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct side *side = &shared->side[i];
+		int status = bench_process_reap(child[i]);
+
+		if (WIFSIGNALED(status)) {
+			give_turn(shared, UINT32_MAX);
+			err = kb_fail(diag, KB_E_WRONG, "'%s' crashed: %s",
+				      exe[i], strsignal(WTERMSIG(status)));
+		} else if (side->status < 0) {
+			*diag = side->diag;
+			err = side->status;
+		}
+	}
+	return err;
+}
+
+static void stop_child(pid_t child)
+{
+	if (child <= 0)
+		return;
+	kill(child, SIGKILL);
+	bench_process_reap(child);
+}
+
+int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
+		       const char *candidate, struct bench_lockstep_epoch *out,
+		       struct kb_diag *diag)
+{
+	const char *const exe[2] = { base, candidate };
+	pid_t child[2] = { 0, 0 };
+	struct bench_shared memory;
+	struct shared *shared;
+	int err;
+
+	err = bench_shared_new(&memory, sizeof(*shared), diag);
+	if (err < 0)
+		return err;
+	shared = memory.memory;
+	shared->version = BENCH_LOCKSTEP_VERSION;
+	shared->job = *job;
+	for (unsigned i = 0; i < 2 && err == 0; i++)
+		err = start_side(&memory, i, exe[i], &child[i], diag);
+	if (err < 0) {
+		stop_child(child[0]);
+		stop_child(child[1]);
+	} else {
+		err = wait_for_end(shared, child, exe, diag);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(out->ticks[i], shared->side[i].ticks,
+		       sizeof(out->ticks[i]));
+		memcpy(out->readings[i], shared->side[i].readings,
+		       sizeof(out->readings[i]));
+	}
+	bench_shared_release(&memory);
+	return bench_signal ? KB_E_STOPPED : err;
+}
+
+static int compare_double(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double bench_lockstep_ratio(const struct bench_lockstep_job *job,
+			    const struct bench_lockstep_epoch *epoch,
+			    double reading_ticks)
+{
+	double ratio[BENCH_LOCKSTEP_BLOCKS];
+
+	(void)job;
+	for (size_t b = 0; b < BENCH_LOCKSTEP_BLOCKS; b++) {
+		double net[2];
+
+		for (unsigned i = 0; i < 2; i++)
+			net[i] =
+				(double)(epoch->ticks[i][2 * b] +
+					 epoch->ticks[i][2 * b + 1]) -
+				reading_ticks *
+					(double)(epoch->readings[i][2 * b] +
+						 epoch->readings[i][2 * b + 1]);
+		ratio[b] = log(net[1] / net[0]);
+	}
+	qsort(ratio, BENCH_LOCKSTEP_BLOCKS, sizeof(*ratio), compare_double);
+	return (ratio[BENCH_LOCKSTEP_BLOCKS / 2 - 1] +
+		ratio[BENCH_LOCKSTEP_BLOCKS / 2]) /
+	       2;
+}

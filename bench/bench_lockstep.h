@@ -1,0 +1,83 @@
+/*
+ * bench_lockstep: two builds of bench that run the same slices of the same
+ * trace in turns, on one CPU, a fraction of a millisecond each.
+ *
+ * The machine's drift is then the same for both, to within a slice. The two
+ * processes hand each other the turn through a word in shared memory (futex).
+ * Blocks of four slices go ABBA or BAAB, as a seeded generator says: A runs two
+ * slices, B the same two. Each epoch has two fresh processes.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_LOCKSTEP_H
+#define BENCH_LOCKSTEP_H
+
+#include "alloc.h"
+#include "bench_worker.h"
+#include "kb_status.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* argv[0] of a runner. */
+#define BENCH_LOCKSTEP_NAME "kheap-replay-lockstep"
+
+/* What the two builds must agree on: raised with any change of the shared
+ * struct or of what a slice is. */
+#define BENCH_LOCKSTEP_VERSION 1
+
+/* Blocks of an epoch; each is two slices of either side. */
+#define BENCH_LOCKSTEP_BLOCKS 12
+#define BENCH_LOCKSTEP_TURNS  (4 * BENCH_LOCKSTEP_BLOCKS)
+
+struct bench_lockstep_job {
+	char trace[BENCH_PATH_SIZE];
+	char alloc[ALLOC_NAME_SIZE];
+	uint32_t heap_pages;
+	uint32_t heap_base;
+	enum alloc_touch touch;
+	int cpu;
+	bool use_tsc;
+
+	/* Operations of a timed slice, and of the untimed ones that come first
+	 * in each turn to warm what the other side has cooled. */
+	uint64_t slice_ops;
+	uint64_t warm_ops;
+
+	/* Whose turn each is: 0 base, 1 candidate. */
+	uint8_t order[BENCH_LOCKSTEP_TURNS];
+
+	/* For testing the gate itself: the candidate spins for so many
+	 * millionths of its slice's time behind each slice, inside the timed
+	 * window. */
+	uint32_t slow_ppm;
+};
+
+/* An epoch: what each side's turns took, ticks net of the clock's own cost. */
+struct bench_lockstep_epoch {
+	uint64_t ticks[2][BENCH_LOCKSTEP_TURNS / 2];
+	uint64_t readings[2][BENCH_LOCKSTEP_TURNS / 2];
+};
+
+/*
+ * Runs one epoch of the program files base and candidate. Returns 0; KB_E_STOPPED
+ * after a signal; KB_E_UNSUPPORTED if one of them does not speak this protocol,
+ * with `diag` naming it; or another error of the job's.
+ */
+int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
+		       const char *candidate, struct bench_lockstep_epoch *out,
+		       struct kb_diag *diag);
+
+/*
+ * The epoch's figure: the median over its blocks of ln(candidate / base), each
+ * reading's own cost of `reading_ticks` taken off.
+ */
+double bench_lockstep_ratio(const struct bench_lockstep_job *job,
+			    const struct bench_lockstep_epoch *epoch,
+			    double reading_ticks);
+
+/* main() of a runner. Returns its exit status. */
+int bench_lockstep_main(void);
+
+#endif /* BENCH_LOCKSTEP_H */
