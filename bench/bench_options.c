@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALLOCS_DEFAULT                                                \
-	"kheap,kheap:order=head,kheap:lookup=pagemap,glibc,jemalloc," \
-	"jemalloc:round=page,null"
+#define ALLOCS_DEFAULT                                                  \
+	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast,glibc," \
+	"jemalloc,jemalloc:round=page,mimalloc,tcmalloc,null"
 
 #define BUDGET_DEFAULT_S 20.0
 #define BUDGET_QUICK_S	 3.0
@@ -75,8 +75,8 @@ static const char help_text[] =
 	"                    the fly); '-' is standard input; repeatable\n"
 	"  --alloc LIST      allocators, comma-separated; repeatable; --list shows\n"
 	"                    them and their options. Default:\n"
-	"                    kheap,kheap:order=head,kheap:lookup=pagemap,glibc,\n"
-	"                    jemalloc,jemalloc:round=page,null\n"
+	"                    kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast,\n"
+	"                    glibc,jemalloc,jemalloc:round=page,mimalloc,tcmalloc,null\n"
 	"  --pass LIST       of verify,count,throughput,latency; default: all\n"
 	"  --touch MODE      touch allocations: none (default), first (byte), all\n"
 	"                    (the first byte of every 4 KiB)\n"

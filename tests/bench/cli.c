@@ -35,6 +35,10 @@ int cli_setup(void **state)
 	unsetenv("COLUMNS");
 	setenv("TERM", "xterm", 1);
 	setenv("LC_ALL", "C", 1);
+	setenv("LSAN_OPTIONS",
+	       "print_suppressions=0:suppressions=" KB_SOURCE_DIR
+	       "/tests/bench/leaks.supp",
+	       1);
 	*state = c;
 	return 0;
 }

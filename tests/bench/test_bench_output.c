@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SEED	  "--trace $TRACES/seed-example.trc"
+#define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
 #define ALL_FILES 7 /* results.json, table.txt, five TSV files */
 
@@ -329,7 +330,8 @@ static void test_bench_output__unwritable_folders(void **state)
 	cli_refused(c, 2, "'/proc/nowhere'", "--out");
 	cli_sh(c, "$BENCH " SEED " --out ''");
 	cli_expect(c, 2);
-	cli_sh(c, "$BENCH " SEED " --out none --pass count --json no/such/j");
+	cli_sh(c, "$BENCH " SEED KHEAP
+		  " --out none --pass count --json no/such/j");
 	cli_expect(c, 2);
 	cli_holds(c->err, "'no/such/j'");
 	assert_int_equal(cli_files(), 1);
@@ -339,9 +341,9 @@ static void test_bench_output__full_device(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH " SEED " --pass count --out none >/dev/full");
+	cli_sh(c, "$BENCH " SEED KHEAP " --pass count --out none >/dev/full");
 	cli_refused(c, 2, "No space left");
-	cli_sh(c, "$BENCH " SEED " --pass count --out none --json - "
+	cli_sh(c, "$BENCH " SEED KHEAP " --pass count --out none --json - "
 		  ">/dev/full");
 	cli_refused(c, 2, "No space left");
 	cli_sh(c, "$BENCH --list >/dev/full");
@@ -355,12 +357,12 @@ static void test_bench_output__json_into_a_pipe(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "mkfifo p; cat p >got & $BENCH " SEED
+	cli_sh(c, "mkfifo p; cat p >got & $BENCH " SEED KHEAP
 		  " --pass count --out none --json p; status=$?; wait;"
 		  " test -p p && exit $status");
 	cli_expect(c, 0);
 	cli_cell(cli_json_file(c, "got"), "seed-example.trc", "kheap");
-	cli_sh(c, "mkfifo q; ( head -c 10 q >/dev/null ) & $BENCH " SEED
+	cli_sh(c, "mkfifo q; ( head -c 10 q >/dev/null ) & $BENCH " SEED KHEAP
 		  " --pass count --out none --json q >/dev/null; echo $?; "
 		  "test -p q");
 	cli_expect(c, 0);
@@ -434,7 +436,7 @@ static void test_bench_output__colour_only_on_a_terminal(void **state)
 {
 	struct cli *c = *state;
 
-	cli_on_terminal(c, 80, "$BENCH " SEED " --pass count --out none");
+	cli_on_terminal(c, 80, "$BENCH " SEED KHEAP " --pass count --out none");
 	cli_expect(c, 0);
 	cli_holds(c->out, "\033[1m");
 	cli_on_terminal(c, 80,
@@ -458,14 +460,14 @@ static void test_bench_output__progress_only_on_a_terminal(void **state)
 	struct cli *c = *state;
 
 	cli_on_terminal(c, 80,
-			"$BENCH " SEED " --pass count --out none"
+			"$BENCH " SEED KHEAP " --pass count --out none"
 			" --alloc kheap >/dev/null");
 	cli_expect(c, 0);
 	cli_holds(c->out, "\r");
 	cli_holds(c->out, "kheap");
 	/* It wipes itself. */
 	assert_string_equal(c->out + c->out_size - 4, "\r\033[K");
-	cli_sh(c, "$BENCH " SEED " --pass count --out none >/dev/null");
+	cli_sh(c, "$BENCH " SEED KHEAP " --pass count --out none >/dev/null");
 	assert_string_equal(c->err, "");
 }
 

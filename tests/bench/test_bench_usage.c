@@ -156,8 +156,15 @@ static void test_bench_usage__names_are_canonical_and_single(void **state)
 static void test_bench_usage__default_allocators(void **state)
 {
 	static const char *const names[] = {
-		"kheap", "kheap:order=head", "kheap:lookup=pagemap",
-		"glibc", "jemalloc",	     "jemalloc:round=page",
+		"kheap",
+		"kheap:order=head",
+		"kheap:lookup=pagemap",
+		"kheap-fast",
+		"glibc",
+		"jemalloc",
+		"jemalloc:round=page",
+		"mimalloc",
+		"tcmalloc",
 		"null",
 	};
 	struct cli *c = *state;
