@@ -289,6 +289,9 @@ static int take_option(struct bench_options *opts, int id, char *text,
 	case OPT_PASS:
 		return add_passes(&opts->passes, text, diag);
 	case OPT_OUT:
+		if (!*text)
+			return kb_fail(diag, KB_E_ARG,
+				       "--out takes a folder's name, or 'none'");
 		opts->no_out = strcmp(text, "none") == 0;
 		opts->out = opts->no_out ? NULL : text;
 		return 0;
