@@ -1,7 +1,6 @@
 #include "pager_mmap.h"
 
 #include "kb_assert.h"
-#include "kheap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,16 +97,14 @@ int pager_mmap_new(struct pager *out, kva_t base, uint32_t pages)
 {
 	struct pager_mmap *m;
 
-	if (pages == 0)
-		pages = KHEAP_PAGES_DEFAULT;
-	if (pages > KHEAP_PAGES_MAX)
+	if (pages == 0 || pages > KVA_SPACE_PAGES || base % KVA_PAGE_SIZE != 0)
 		return KB_E_RANGE;
 	if (sysconf(_SC_PAGESIZE) != (long)KVA_PAGE_SIZE)
 		return KB_E_UNSUPPORTED;
 	m = calloc(1, sizeof(*m) + pages);
 	if (!m)
 		return KB_E_NOMEM;
-	m->base = base ? base : KHEAP_BASE_DEFAULT;
+	m->base = base;
 	m->pages = pages;
 	m->window = mmap(NULL, bytes_of(pages), PROT_NONE, RESERVED, -1, 0);
 	if (m->window == MAP_FAILED) {

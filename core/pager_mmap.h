@@ -27,10 +27,10 @@
 #include "pager.h"
 
 /*
- * Reserves a window of `pages` pages from `base`, both as in a heap's
- * configuration: 0 means the default. `*out` is freed by pager_release. Returns
- * 0, KB_E_RANGE, KB_E_UNSUPPORTED where the host's page is not KVA_PAGE_SIZE
- * bytes, or KB_E_NOMEM.
+ * Reserves a window of `pages` pages, 1 … KVA_SPACE_PAGES, from `base`, page
+ * aligned. `*out` is freed by pager_release. Returns 0, KB_E_RANGE,
+ * KB_E_UNSUPPORTED where the host's page is not KVA_PAGE_SIZE bytes, or
+ * KB_E_NOMEM.
  */
 int pager_mmap_new(struct pager *out, kva_t base, uint32_t pages);
 

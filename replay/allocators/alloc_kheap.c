@@ -261,6 +261,8 @@ static const struct alloc_vt kheap_vt = {
 static int open_pager(struct pager *out, const struct alloc_config *config)
 {
 	const uint8_t *choice = config->spec->choice;
+	const uint32_t base = config->heap_base;
+	const uint32_t pages = config->heap_pages;
 	const struct pager_sim_config sim = {
 		.tlb_sets = tlbs[choice[KEY_TLB]].sets,
 		.tlb_ways = tlbs[choice[KEY_TLB]].ways,
@@ -270,8 +272,8 @@ static int open_pager(struct pager *out, const struct alloc_config *config)
 	case PAGER_SIM:
 		return pager_sim_new(out, &sim);
 	case PAGER_MMAP:
-		return pager_mmap_new(out, config->heap_base,
-				      config->heap_pages);
+		return pager_mmap_new(out, base ? base : KHEAP_BASE_DEFAULT,
+				      pages ? pages : KHEAP_PAGES_DEFAULT);
 	case PAGER_NONE:
 		break;
 	}

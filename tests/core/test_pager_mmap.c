@@ -49,7 +49,9 @@ static void test_pager_mmap__limits(void **state)
 	assert_null(
 		pager.ops->payload(pager.ctx, TEST_VA(KHEAP_PAGES_DEFAULT)));
 	pager_release(&pager);
-	assert_int_equal(pager_mmap_new(&none, 0, KHEAP_PAGES_MAX + 1),
+	assert_int_equal(pager_mmap_new(&none, TEST_BASE, 0), KB_E_RANGE);
+	assert_int_equal(pager_mmap_new(&none, TEST_BASE + 1, 1), KB_E_RANGE);
+	assert_int_equal(pager_mmap_new(&none, TEST_BASE, KVA_SPACE_PAGES + 1),
 			 KB_E_RANGE);
 	assert_null(none.ops);
 }
