@@ -290,8 +290,9 @@ static int take_option(struct bench_options *opts, int id, char *text,
 		return add_passes(&opts->passes, text, diag);
 	case OPT_OUT:
 		if (!*text)
-			return kb_fail(diag, KB_E_ARG,
-				       "--out takes a folder's name, or 'none'");
+			return kb_fail(
+				diag, KB_E_ARG,
+				"--out takes a folder's name, or 'none'");
 		opts->no_out = strcmp(text, "none") == 0;
 		opts->out = opts->no_out ? NULL : text;
 		return 0;
