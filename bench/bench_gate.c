@@ -42,7 +42,7 @@ enum gate_exit {
 };
 
 /* Cells that are gated if --alloc names none: those that count. */
-#define ALLOCS_GATED	"kheap,kheap:order=head,kheap:lookup=pagemap"
+#define ALLOCS_GATED	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast"
 
 #define BASELINE_FOLDER "bench/baseline"
 

@@ -1,0 +1,149 @@
+#include "cli.h"
+
+#include <string.h>
+
+#define SEED "--trace $TRACES/seed-example.trc"
+
+/* What was blessed passes; bless has said when and why. */
+static void test_bench_gate__what_was_blessed_passes(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason 'a start'");
+	cli_expect(c, 0);
+	cli_sh(c, "$BENCH gate " SEED " --baseline b");
+	cli_expect(c, 0);
+	cli_holds(c->out, "PASS  seed-example.trc");
+	cli_sh(c, "grep -c 'seed-example: a start' b/CHANGES");
+	cli_expect(c, 0);
+	cli_sh(c, "head -1 b/seed-example.counters");
+	cli_holds(c->out, "kbcounters 1\n");
+}
+
+/* One count more than the baseline's, or one less, fails. */
+static void test_bench_gate__one_node_fails(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
+		  " sed -i 's/^exact nodes_visited .*/exact nodes_visited 1/'"
+		  " b/*.counters && $BENCH gate " SEED " --baseline b");
+	cli_expect(c, 1);
+	cli_holds(c->out, "FAIL  kheap: nodes_visited 4 was 1 (+300.00 %)");
+	cli_sh(c, "sed -i 's/^exact nodes_visited .*/exact nodes_visited 9/'"
+		  " b/*.counters && $BENCH gate " SEED " --baseline b");
+	cli_expect(c, 1);
+}
+
+/* `max` may fall, `info` may do as it likes. */
+static void test_bench_gate__kinds(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
+		  " sed -i 's/^max pages_peak .*/max pages_peak 99/;"
+		  "s/^exact maps .*/info maps 99/' b/*.counters &&"
+		  " $BENCH gate " SEED " --baseline b");
+	cli_expect(c, 0);
+	cli_holds(c->out, "note  kheap: pages_peak 4 was 99");
+	cli_sh(c, "sed -i 's/^max pages_peak .*/max pages_peak 3/'"
+		  " b/*.counters; $BENCH gate " SEED " --baseline b");
+	cli_expect(c, 1);
+	/* A kind that was chosen stays when the figures are written anew. */
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
+		  " grep '^info maps 4' b/*.counters");
+	cli_expect(c, 0);
+}
+
+static void test_bench_gate__a_digest_fails(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
+		  " sed -i 's/^digest .*/digest 0123456789abcdef/'"
+		  " b/*.counters && $BENCH gate " SEED " --baseline b");
+	cli_expect(c, 1);
+	cli_holds(c->out, "was 0123456789abcdef");
+}
+
+/* A counter that is new, or gone, is a difference. */
+static void test_bench_gate__new_and_gone(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
+		  " sed -i '/^exact frees /d' b/*.counters &&"
+		  " $BENCH gate " SEED " --baseline b");
+	cli_expect(c, 1);
+	cli_holds(c->out, "frees is not in the baseline");
+	cli_sh(c, "$BENCH bless " SEED " --baseline d --reason r &&"
+		  " sed -i 's/^exact frees 2/&\\nexact freees 2/'"
+		  " d/*.counters && $BENCH gate " SEED " --baseline d");
+	cli_expect(c, 1);
+	cli_holds(c->out, "freees is gone");
+}
+
+/* Another trace, another window, no cell, no file, no baseline: 4, and what to
+ * do about it. */
+static void test_bench_gate__incomparable(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r");
+	cli_expect(c, 0);
+	cli_sh(c, "$BENCH gate " SEED " --baseline b --heap-pages 99");
+	cli_refused(c, 4, "configuration");
+	cli_sh(c, "$BENCH gate " SEED " --baseline b --alloc null");
+	cli_refused(c, 4, "no cell 'null'", "bless");
+	cli_sh(c, "cp $TRACES/boot.trc seed-example.trc; $BENCH gate --trace"
+		  " seed-example.trc --baseline b --alloc kheap-fast");
+	cli_refused(c, 4, "another trace");
+	cli_sh(c, "$BENCH gate " SEED " --baseline none");
+	cli_refused(c, 4, "none/seed-example.counters", "bless");
+	cli_sh(c, "echo junk >> b/seed-example.counters;"
+		  " $BENCH gate " SEED " --baseline b");
+	cli_refused(c, 4, "b/seed-example.counters:", "bless");
+}
+
+static void test_bench_gate__usage(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b");
+	cli_refused(c, 2, "--reason");
+	cli_sh(c, "$BENCH gate " SEED " --baseline");
+	cli_refused(c, 2, "--baseline");
+	cli_sh(c, "$BENCH gaet");
+	cli_refused(c, 2, "gate");
+	cli_sh(c, "$BENCH gate --help");
+	cli_expect(c, 0);
+	cli_holds(c->out, "Exit status");
+}
+
+/* The committed baselines hold: this is the gate itself. */
+static void test_bench_gate__committed_baselines(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH gate --trace $TRACES/boot.trc"
+		  " --trace $TRACES/debian-boot.trc --trace"
+		  " $TRACES/seed-example.trc"
+		  " --baseline $TRACES/../bench/baseline");
+	cli_expect(c, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cli_test(test_bench_gate__what_was_blessed_passes),
+		cli_test(test_bench_gate__one_node_fails),
+		cli_test(test_bench_gate__kinds),
+		cli_test(test_bench_gate__a_digest_fails),
+		cli_test(test_bench_gate__new_and_gone),
+		cli_test(test_bench_gate__incomparable),
+		cli_test(test_bench_gate__usage),
+		cli_test(test_bench_gate__committed_baselines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
