@@ -10,7 +10,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define COUNT	   "--pass count --out none --json - --alloc kheap"
+#define COUNT	   "--pass count --out none --json - --alloc kheap:lookup=pagemap"
 #define RECORDINGS "$TRACES/recordings"
 
 /* Runs the count pass over what the arguments name; its only cell. */

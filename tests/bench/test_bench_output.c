@@ -237,7 +237,8 @@ static void test_bench_output__json_on_stdout_is_alone(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "$BENCH " SEED " --trace $TRACES/boot.trc --json - --out o"
-		  " --no-plots --pass count --alloc kheap,null");
+		  " --no-plots --pass count"
+		  " --alloc kheap:lookup=pagemap,null");
 	cli_expect(c, 0);
 	assert_int_equal(
 		json_array_size(json_object_get(cli_json(c), "results")), 4);
@@ -295,10 +296,10 @@ static void test_bench_output__second_run_over_the_same_folder(void **state)
 	cli_sh(c, "$BENCH " SEED QUICK " --no-plots --out a/b; "
 		  "echo mine >a/b/notes; ln a/b/results.json old");
 	cli_expect(c, 0);
-	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --alloc kheap --pass count"
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --alloc null --pass count"
 		  " --no-plots --out a/b");
 	cli_expect(c, 0);
-	cli_cell(cli_json_file(c, "a/b/results.json"), "boot.trc", "kheap");
+	cli_cell(cli_json_file(c, "a/b/results.json"), "boot.trc", "null");
 	/* Replaced, not written over: who holds the old one has it whole. */
 	cli_cell(cli_json_file(c, "old"), "seed-example.trc", "kheap");
 	assert_true(cli_exists("a/b/notes"));
@@ -329,7 +330,7 @@ static void test_bench_output__unwritable_folders(void **state)
 	cli_sh(c, "$BENCH " SEED " --out /proc/nowhere");
 	cli_refused(c, 2, "'/proc/nowhere'", "--out");
 	cli_sh(c, "$BENCH " SEED " --out ''");
-	cli_expect(c, 2);
+	cli_refused(c, 2, "--out", "'none'");
 	cli_sh(c, "$BENCH " SEED KHEAP
 		  " --out none --pass count --json no/such/j");
 	cli_expect(c, 2);
@@ -374,12 +375,12 @@ static void test_bench_output__closed_pipe(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --pass count --out none "
-		  "--alloc kheap,null | head -1");
+		  "--alloc kheap:lookup=pagemap,null | head -1");
 	cli_expect(c, 0);
 	cli_holds(c->out, "boot.trc: 31,619 events");
 	assert_string_equal(c->err, "");
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --pass count --out none "
-		  "--json - | true");
+		  "--alloc null --json - | true");
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");
 }

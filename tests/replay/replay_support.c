@@ -105,6 +105,15 @@ char *test_script(unsigned count, unsigned depth)
 	return text;
 }
 
+/* Called by LeakSanitizer, in builds that have it. A replay into the process's
+ * own allocator leaves behind what the trace leaves live. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:glibc_alloc\nleak:glibc_page_alloc\n";
+}
+
 struct trc_reader *test_trace_file(const char *name)
 {
 	char path[4096];
@@ -118,7 +127,7 @@ struct alloc test_alloc_open(const char *name, uint32_t heap_pages)
 	struct alloc_spec spec;
 	struct alloc_config config = { .spec = &spec,
 				       .heap_pages = heap_pages };
-	struct alloc alloc;
+	struct alloc alloc = { NULL, NULL };
 	struct kb_diag diag;
 
 	kb_diag_init(&diag);
