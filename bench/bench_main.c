@@ -216,24 +216,6 @@ static void write_json(FILE *out, const void *user)
 	json_decref(document);
 }
 
-static int write_file(const char *folder, const char *name,
-		      void (*write)(FILE *out, const void *user),
-		      const void *user, struct kb_diag *diag)
-{
-	struct bench_out out;
-	char *path;
-	int err;
-
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = bench_out_open(&out, path, diag);
-	free(path);
-	if (err < 0)
-		return err;
-	write(out.stream, user);
-	return bench_out_commit(&out, diag);
-}
-
 static int write_folder(const struct bench_report *report, const char *folder,
 			struct kb_diag *diag)
 {
@@ -241,11 +223,11 @@ static int write_folder(const struct bench_report *report, const char *folder,
 
 	err = bench_out_make_folder(folder, diag);
 	if (err == 0)
-		err = write_file(folder, "results.json", write_json, report,
-				 diag);
+		err = bench_out_write(folder, "results.json", write_json,
+				      report, diag);
 	if (err == 0)
-		err = write_file(folder, "table.txt", write_table, report,
-				 diag);
+		err = bench_out_write(folder, "table.txt", write_table, report,
+				      diag);
 	if (err == 0)
 		err = bench_tsv_write(report, folder, diag);
 	return err;

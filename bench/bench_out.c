@@ -138,6 +138,24 @@ int bench_out_commit(struct bench_out *out, struct kb_diag *diag)
 	return 0;
 }
 
+int bench_out_write(const char *folder, const char *name,
+		    void (*write)(FILE *out, const void *user),
+		    const void *user, struct kb_diag *diag)
+{
+	struct bench_out out;
+	char *path;
+	int err;
+
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = bench_out_open(&out, path, diag);
+	free(path);
+	if (err < 0)
+		return err;
+	write(out.stream, user);
+	return bench_out_commit(&out, diag);
+}
+
 void bench_out_abandon(struct bench_out *out)
 {
 	if (out->stream)

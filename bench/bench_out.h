@@ -35,6 +35,12 @@ int bench_out_open(struct bench_out *out, const char *path,
  * filled and nothing left behind. */
 int bench_out_commit(struct bench_out *out, struct kb_diag *diag);
 
+/* Writes FOLDER/NAME whole: begins it, has `write` fill it, ends it. Returns 0,
+ * or <0 with `diag` filled. */
+int bench_out_write(const char *folder, const char *name,
+		    void (*write)(FILE *out, const void *user),
+		    const void *user, struct kb_diag *diag);
+
 /* Throws a file away. */
 void bench_out_abandon(struct bench_out *out);
 

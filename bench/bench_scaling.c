@@ -594,8 +594,9 @@ static void write_scene(FILE *f, const struct scene *scene)
 	fprintf(f, "\n\n");
 }
 
-static void write_tsv(FILE *f, const struct bench_scaling *s)
+static void write_tsv(FILE *f, const void *user)
 {
+	const struct bench_scaling *s = user;
 	size_t series = 0;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -613,22 +614,13 @@ static void write_tsv(FILE *f, const struct bench_scaling *s)
 static int write_folder(const struct bench_scaling *s, const char *folder,
 			struct kb_diag *diag)
 {
-	struct bench_out out;
 	size_t drawn;
-	char *path;
 	int err;
 
 	err = bench_out_make_folder(folder, diag);
-	if (err < 0)
-		return err;
-	if (asprintf(&path, "%s/lookup-scaling.tsv", folder) < 0)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = bench_out_open(&out, path, diag);
-	free(path);
-	if (err < 0)
-		return err;
-	write_tsv(out.stream, s);
-	err = bench_out_commit(&out, diag);
+	if (err == 0)
+		err = bench_out_write(folder, "lookup-scaling.tsv", write_tsv,
+				      s, diag);
 	return err < 0 ? err : bench_plot(folder, &drawn, diag);
 }
 

@@ -263,34 +263,30 @@ static void write_heap_window(struct tsv *t)
 	}
 }
 
-static int write_file(const struct bench_report *report, const char *folder,
-		      const char *name, void (*write)(struct tsv *t),
-		      struct kb_diag *diag)
-{
-	struct tsv t = { .report = report };
-	struct bench_out out;
-	char *path;
-	int err;
+/* One of the files, and what it is written from. */
+struct tsv_file {
+	unsigned passes;
+	const char *name;
+	void (*write)(struct tsv *t);
+};
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = bench_out_open(&out, path, diag);
-	free(path);
-	if (err < 0)
-		return err;
-	t.f = out.stream;
-	write(&t);
-	return bench_out_commit(&out, diag);
+struct tsv_job {
+	const struct bench_report *report;
+	const struct tsv_file *file;
+};
+
+static void write_file(FILE *f, const void *user)
+{
+	const struct tsv_job *job = user;
+	struct tsv t = { .report = job->report, .f = f };
+
+	job->file->write(&t);
 }
 
 int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag)
 {
-	static const struct {
-		unsigned passes;
-		const char *name;
-		void (*write)(struct tsv *t);
-	} files[] = {
+	static const struct tsv_file files[] = {
 		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
 		{ BENCH_PASS_COUNT, "lookup-nodes.tsv", write_lookup_nodes },
 		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
@@ -299,9 +295,12 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 	};
 	int err = 0;
 
-	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++)
+	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
+		const struct tsv_job job = { report, &files[i] };
+
 		if (report->opts->passes & files[i].passes)
-			err = write_file(report, folder, files[i].name,
-					 files[i].write, diag);
+			err = bench_out_write(folder, files[i].name, write_file,
+					      &job, diag);
+	}
 	return err;
 }
