@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define ROUND_KEY 0
+#define ROUND_KEY  0
 #define ROUND_PAGE 1
 
 static const char *round_value(size_t i)

@@ -44,12 +44,8 @@ static void null_close(void *ctx)
 }
 
 static const struct alloc_vt null_vt = {
-	REPLAY_STAMPED(null),
-	.alloc = null_alloc,
-	.free = null_free_one,
-	.touch = null_touch,
-	.alignment = 1,
-	.has_memory = false,
+	REPLAY_STAMPED(null), .alloc = null_alloc, .free = null_free_one,
+	.touch = null_touch,  .alignment = 1,	   .has_memory = false,
 	.close = null_close,
 };
 

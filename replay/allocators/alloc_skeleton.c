@@ -12,7 +12,7 @@
 
 /* The two calls that a replay times. They stand for an allocator's malloc and
  * free; here they are the process's. */
-#define skeleton_malloc malloc
+#define skeleton_malloc	 malloc
 #define skeleton_release free
 
 /* The name that the functions are stamped with, the calls, and the bytes that
