@@ -3,11 +3,11 @@
  * is the candidate slower than it may be?
  */
 #include "bench_commands.h"
+#include "bench_compare_report.h"
 #include "bench_elf.h"
 #include "bench_format.h"
 #include "bench_lockstep.h"
 #include "bench_options.h"
-#include "bench_out.h"
 #include "bench_run.h"
 #include "bench_sequential.h"
 #include "kb_bits.h"
@@ -66,7 +66,9 @@ static const char help[] =
 	"  --alpha PCT  false FAILs, of all gates of this call together (1)\n"
 	"  --beta PCT   missed slowdowns, a gate (5)\n"
 	"  --strict     INCONCLUSIVE counts as FAIL\n"
-	"  --raw FILE   also write every epoch's log ratio as JSON\n"
+	"  --report DIR also write compare.json (with every epoch's log "
+	"ratio),\n"
+	"               compare.md and compare.junit.xml there\n"
 	"  --slow PCT   slow the candidate down by so much: to test the gate\n"
 	"  --no-self-check, --heap-pages, --heap-base, --touch, --cpu, --seed\n"
 	"\n"
@@ -81,13 +83,13 @@ struct compare {
 	struct replay_clock clock;
 	const char *base;
 	const char *candidate;
-	const char *raw;
+	const char *report;
 	double slow_pct;
 	bool strict;
 	bool no_self_check;
 	bool help;
 
-	/* All gates' epochs, for --raw. */
+	/* All gates, as bench_compare_report.h says. */
 	json_t *gates;
 };
 
@@ -133,8 +135,8 @@ static int take_own(struct compare *c, char **argv)
 		if (strcmp(argv[0], names[i]) == 0)
 			return argv[1] && take_percent(argv[1], values[i]) ? 2
 									   : -1;
-	if (strcmp(argv[0], "--raw") == 0) {
-		c->raw = argv[1];
+	if (strcmp(argv[0], "--report") == 0) {
+		c->report = argv[1];
 		return argv[1] ? 2 : -1;
 	}
 	if (strcmp(argv[0], "--strict") == 0)
@@ -299,19 +301,28 @@ static const char *verdict_name(enum bench_verdict verdict)
 	return names[verdict];
 }
 
-static void note_gate(struct gate *g, const char *kind)
+/* Keeps a gate for the reports. */
+static void note_gate(struct gate *g, const char *kind,
+		      const struct bench_summary *s)
 {
 	json_t *ratios = json_array();
+	json_t *gate;
 
 	for (size_t i = 0; i < g->epochs; i++)
 		json_array_append_new(ratios, json_real(g->ratio[i]));
-	json_array_append_new(
-		g->compare->gates,
-		json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:o}", "kind", kind,
-			  "trace", g->trace->file, "allocator", g->alloc,
-			  "verdict", verdict_name(g->verdict), "slice_ops",
-			  (json_int_t)g->slice_ops, "slow_pct",
-			  g->slow_ppm / 1e4, "log_ratios", ratios));
+	gate = json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:o}", "kind",
+			 kind, "trace", g->trace->file, "allocator", g->alloc,
+			 "verdict", verdict_name(g->verdict), "slice_ops",
+			 (json_int_t)g->slice_ops, "slow_pct",
+			 g->slow_ppm / 1e4, "change_pct",
+			 100 * expm1(s->median), "log_ratios", ratios);
+	if (s->has_interval) {
+		json_object_set_new(gate, "low_pct",
+				    json_real(100 * expm1(s->low)));
+		json_object_set_new(gate, "high_pct",
+				    json_real(100 * expm1(s->high)));
+	}
+	json_array_append_new(g->compare->gates, gate);
 }
 
 static void tell_gate(struct gate *g, const char *kind)
@@ -321,7 +332,7 @@ static void tell_gate(struct gate *g, const char *kind)
 
 	memcpy(sorted, g->ratio, g->epochs * sizeof(*sorted));
 	bench_summarise(&s, sorted, g->epochs);
-	note_gate(g, kind);
+	note_gate(g, kind, &s);
 	printf("%-12s  %s  %s/%s  %+.2f %%", verdict_name(g->verdict), kind,
 	       g->trace->file, g->alloc, 100 * expm1(s.median));
 	if (s.has_interval)
@@ -414,23 +425,22 @@ static int do_trace(struct compare *c, const char *given)
 	return status;
 }
 
-static int write_raw(struct compare *c, struct kb_diag *diag)
+static int write_report(struct compare *c, struct kb_diag *diag)
 {
-	struct bench_out out;
 	json_t *document;
 	int err;
 
 	document =
-		json_pack("{s:{s:f, s:f, s:f, s:f}, s:I, s:O}", "test", "theta",
-			  c->test.theta, "delta", c->test.delta, "alpha",
-			  c->test.alpha, "beta", c->test.beta, "seed",
+		json_pack("{s:s, s:s, s:{s:f, s:f, s:f, s:f}, s:I, s:O}",
+			  "base", c->base, "candidate", c->candidate, "test",
+			  "theta", c->test.theta, "delta", c->test.delta,
+			  "alpha", c->test.alpha, "beta", c->test.beta, "seed",
 			  (json_int_t)c->opts.seed, "gates", c->gates);
-	err = bench_out_open(&out, c->raw, diag);
-	if (err == 0) {
-		json_dumpf(document, out.stream, JSON_INDENT(1));
-		fputc('\n', out.stream);
-		err = bench_out_commit(&out, diag);
-	}
+	if (!document)
+		return kb_fail(diag, KB_E_NOMEM,
+			       "out of memory for the "
+			       "report");
+	err = bench_compare_report(c->report, document, diag);
 	json_decref(document);
 	return err;
 }
@@ -438,6 +448,20 @@ static int write_raw(struct compare *c, struct kb_diag *diag)
 static bool same_code(const struct compare *c)
 {
 	return c->slow_pct == 0 && bench_elf_same_code(c->base, c->candidate);
+}
+
+/* Without a run there are no gates to report. Returns an exit status. */
+static int report_nothing(struct compare *c)
+{
+	struct kb_diag diag;
+	int status = COMPARE_PASS;
+
+	kb_diag_init(&diag);
+	c->gates = json_array();
+	if (c->report && write_report(c, &diag) < 0)
+		status = complain(KB_E_IO, &diag);
+	json_decref(c->gates);
+	return status;
 }
 
 static int run(struct compare *c)
@@ -454,7 +478,7 @@ static int run(struct compare *c)
 	if (same_code(c)) {
 		printf("PASS  '%s' and '%s' have the same code\n", c->base,
 		       c->candidate);
-		return COMPARE_PASS;
+		return report_nothing(c);
 	}
 	kb_diag_init(&diag);
 	replay_clock_qualify(&c->clock);
@@ -469,7 +493,7 @@ static int run(struct compare *c)
 		if (own != COMPARE_PASS && status != COMPARE_FAIL)
 			status = own;
 	}
-	if (c->raw && write_raw(c, &diag) < 0)
+	if (c->report && write_report(c, &diag) < 0)
 		status = complain(KB_E_IO, &diag);
 	json_decref(c->gates);
 	return bench_signal ? 128 + bench_signal : status;

@@ -25,12 +25,17 @@ static void test_bench_compare__a_crawl_fails(void **state)
 	const json_t *gate;
 
 	cli_sh(c, "$BENCH compare $BENCH $BENCH " BOOT " --alloc kheap-fast"
-		  " --slow 99 --no-self-check --raw raw.json");
+		  " --slow 99 --no-self-check --report out");
 	cli_expect(c, 1);
 	cli_holds(c->out, "FAIL          A/B  boot.trc/kheap-fast");
 	gate = json_array_get(
-		json_object_get(cli_json_file(c, "raw.json"), "gates"), 0);
+		json_object_get(cli_json_file(c, "out/compare.json"), "gates"),
+		0);
 	assert_true(json_array_size(json_object_get(gate, "log_ratios")) >= 12);
+	cli_sh(c, "grep -q '| FAIL | A/B | `boot.trc` | `kheap-fast` |'"
+		  " out/compare.md && xmllint --noout out/compare.junit.xml"
+		  " && grep -c '<failure' out/compare.junit.xml");
+	cli_expect(c, 0);
 }
 
 static void test_bench_compare__a_stranger_is_incomparable(void **state)
