@@ -6,6 +6,7 @@
 #include "alloc_list.h"
 #include "bench_commands.h"
 #include "bench_gbench.h"
+#include "bench_html.h"
 #include "bench_lockstep.h"
 #include "bench_options.h"
 #include "bench_out.h"
@@ -266,11 +267,15 @@ static int report_job(struct session *s, const struct bench_report *report,
 	if (!job->folder)
 		return EXIT_GOOD;
 	drawn = draw_figures(s, job->folder);
+	if (bench_html_write(report, job->folder, drawn > 0, &diag) < 0)
+		return complain(&diag);
 	if (!stdout_is_taken(&s->opts)) {
 		printf("\nWritten to %s/: results.json, table.txt, *.tsv",
 		       job->folder);
 		if (drawn)
 			printf(", figures/ (%zu pictures)", drawn);
+		printf("\nOpen in a browser: ");
+		bench_html_link(stdout, job->folder);
 		printf("\n");
 	}
 	return EXIT_GOOD;

@@ -4,6 +4,7 @@
 
 data = ARG1
 out = ARG2
+hover = ARG3 eq "hover"
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
@@ -41,7 +42,7 @@ see(s, q, ns, n) = !is_number(q) ? 0 : ( \
 stats data using (visit(int(column(-2)), column(0))) nooutput
 
 has_floor = visible(meta_floor_ns)
-floor_text = has_floor ? time_text(sprintf("%.3g", meta_floor_ns) + 0) : ""
+floor_text = has_floor ? time_text(rounded(meta_floor_ns)) : ""
 draw_list = ""
 legend_list = ""
 sampled = 0
@@ -137,4 +138,11 @@ plot for [w in draw_list] data index (w + 0) every ::1 using \
 	for [w in draw_list] data index (w + 0) \
 		every marker_step(w + 0)::marker_first(w + 0) using \
 		(point_x(w + 0, number(1))):(visible(number(2)) ? number(2) : NaN) \
-		with points lt (w + 0) notitle
+		with points lt (w + 0) notitle, \
+	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
+		every marker_step(hovered(draw_list, k))::marker_first(hovered(draw_list, k)) using \
+		(point_x(hovered(draw_list, k), number(1))):(visible(number(2)) ? number(2) : NaN): \
+		(sprintf("%s: %s take at most %s", series_label[hovered(draw_list, k)], \
+		number(1) < 1 ? quantile_text(number(1)) : "all", \
+		time_text(rounded(number(2))))) \
+		with labels hypertext noenhanced point lt (hovered(draw_list, k)) notitle

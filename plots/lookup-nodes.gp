@@ -5,6 +5,7 @@
 
 data = ARG1
 out = ARG2
+hover = ARG3 eq "hover"
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
@@ -79,4 +80,10 @@ plot for [w in draw_list] data index (w + 0) every ::1 using \
 	for [w in draw_list] data index (w + 0) \
 		every marker_step(w + 0)::marker_first(w + 0) using \
 		(place(number(1))):(visible(number(2)) ? number(2) : NaN) \
-		with points lt (w + 0) notitle
+		with points lt (w + 0) notitle, \
+	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
+		every marker_step(hovered(draw_list, k))::marker_first(hovered(draw_list, k)) using \
+		(place(number(1))):(visible(number(2)) ? number(2) : NaN):(sprintf( \
+		"%s: %s of the lookups compare %s nodes or more", series_label[hovered(draw_list, k)], \
+		share_text(number(2)), count_text(number(1)))) \
+		with labels hypertext noenhanced point lt (hovered(draw_list, k)) notitle

@@ -5,6 +5,7 @@
 
 data = ARG1
 out = ARG2
+hover = ARG3 eq "hover"
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
@@ -105,7 +106,12 @@ if (node_list eq "") {
 } else {
 	plot for [w in node_list] data index (w + 0) every ::1 using \
 			(drawable(number(1))):(drawable(number(3))) \
-			with linespoints lt (w + 0) notitle
+			with linespoints lt (w + 0) notitle, \
+		for [k = 1:hover ? words(node_list) : 0] data index (hovered(node_list, k)) every ::1 using \
+			(drawable(number(1))):(drawable(number(3))):(sprintf( \
+			"%s, %s live: %s nodes", series_label[hovered(node_list, k)], \
+			count_text(number(1)), measured(number(3)))) \
+			with labels hypertext noenhanced point lt (hovered(node_list, k)) notitle
 }
 
 # Time, above. The words and the legend are drawn already.
@@ -167,6 +173,11 @@ if (time_list eq "") {
 
 	plot for [w in time_list] data index (w + 0) every ::1 using \
 			(drawable(number(1))):(drawable(number(2))) \
-			with linespoints lt (w + 0) notitle
+			with linespoints lt (w + 0) notitle, \
+		for [k = 1:hover ? words(time_list) : 0] data index (hovered(time_list, k)) every ::1 using \
+			(drawable(number(1))):(drawable(number(2))):(sprintf( \
+			"%s, %s live: %s", series_label[hovered(time_list, k)], \
+			count_text(number(1)), time_text(rounded(number(2))))) \
+			with labels hypertext noenhanced point lt (hovered(time_list, k)) notitle
 }
 unset multiplot

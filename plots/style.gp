@@ -111,6 +111,11 @@ do for [i = 1:(blocks > 0 ? blocks : 1)] {
 marker_step(i) = series_rows[i] > 24 ? series_rows[i] / 10 : 1
 marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 
+# With "hover" for its third argument a script adds, for the page that bench
+# writes, texts that a point shows under the pointer. A loop over none of the
+# series, for [k = 1:0], still evaluates its index once, so this must be a number.
+hovered(list, k) = words(list) < k ? 1 : word(list, k) + 0
+
 # --- Words and numbers -------------------------------------------------------
 
 # Every byte of a UTF-8 character but its first.
@@ -152,6 +157,10 @@ measured(v) = v >= 999.5e6 ? sprintf("%.4g G", v / 1e9) : \
 	v >= 100 ? sprintf("%.0f", v) : \
 	v >= 10 ? sprintf("%.1f", v) : v >= 0.095 ? sprintf("%.2f", v) : \
 	sprintf("%.2g", v)
+# Three significant digits are what a clock is worth.
+rounded(v) = !is_number(v) || v <= 0 ? v : \
+	round_to(v, 10.0 ** (floor(log10(v)) - 2))
+round_to(v, unit) = unit * floor(v / unit + 0.5)
 count_text(v) = v >= 1e9 ? sprintf("%g G", v / 1e9) : \
 	v >= 1e6 ? sprintf("%g M", v / 1e6) : \
 	v >= 1 || v == 0 ? whole(v) : sprintf("%g", v)
@@ -165,6 +174,9 @@ quantile_text(q) = quantile_digits(q, q < 0.99 ? 1 : \
 	int(ceil(-log10(1 - q + 1e-12) - 1e-9)) - 1)
 quantile_digits(q, n) = \
 	sprintf("%.10g %%", floor(q * 100 * 10 ** n + 1e-6) / 10.0 ** n)
+# A share with three digits, but never 100 % for what is not all.
+share_text(share) = share > 0.5 && share < 1 ? quantile_text(share) : \
+	percent_text(rounded(share))
 # A tic's label is a format, in which a percent sign is written twice.
 percent_tic(share) = share > 0 && share < 5e-7 ? \
 	sprintf("1e%d %%%%", floor(log10(100 * share) + 0.5)) : \

@@ -4,6 +4,7 @@
 
 data = ARG1
 out = ARG2
+hover = ARG3 eq "hover"
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
@@ -110,7 +111,8 @@ do for [i = 1:n] {
 		nohead lt 1 lc rgb "#d4d4d4" lw 1 dt 3 back
 	if (is_number(ns[i])) {
 		set print $points append
-		print sprintf("%.17g\t%d", ns[i], y_of(i))
+		print sprintf("%.17g\t%d\t%s: %s ns per event", ns[i], y_of(i), \
+			name[i], said[i])
 		set print
 		npoints = npoints + 1
 		if (is_number(low[i]) && is_number(high[i])) {
@@ -142,7 +144,11 @@ if (has_null) {
 
 if (nbars > 0) {
 	plot $bars using 1:2:3:4 with xerrorbars lc rgb "#D55E00" lw 2 dt solid pt 0 notitle, \
-		$points using 1:2 with points pt 7 ps point_size lc rgb "#000000" notitle
+		$points using 1:2 with points pt 7 ps point_size lc rgb "#000000" notitle, \
+		for [k = 1:hover] $points using 1:2:(strcol(3)) \
+		with labels hypertext noenhanced point pt 7 ps point_size lc rgb "#000000" notitle
 } else {
-	plot $points using 1:2 with points pt 7 ps point_size lc rgb "#000000" notitle
+	plot $points using 1:2 with points pt 7 ps point_size lc rgb "#000000" notitle, \
+		for [k = 1:hover] $points using 1:2:(strcol(3)) \
+		with labels hypertext noenhanced point pt 7 ps point_size lc rgb "#000000" notitle
 }

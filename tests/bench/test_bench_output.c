@@ -10,7 +10,7 @@
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
-#define ALL_FILES 7 /* results.json, table.txt, five TSV files */
+#define ALL_FILES 8 /* results.json, table.txt, report.html, five TSV files */
 
 static void expect_integers(const json_t *object, const char *const *names,
 			    const json_int_t *values, size_t count)

@@ -1,0 +1,333 @@
+#include "bench_html.h"
+
+#include "bench_format.h"
+#include "bench_html_text.h"
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+/* A cell of a table: what it says, and what it is sorted by. */
+struct value {
+	char text[2 * BENCH_TEXT_SIZE];
+	bool has_number;
+	double number;
+};
+
+/* Finds one cell's value; leaves it empty if there is none. */
+typedef void (*value_fn)(struct value *out, const struct bench_report *r,
+			 const struct bench_cell *cell, const char *what);
+
+struct column {
+	const char *heading;
+	value_fn value;
+
+	/* Which of several that one function knows. */
+	const char *what;
+};
+
+struct sheet {
+	unsigned passes;
+	const char *title;
+	const char *caption;
+	struct column column[10];
+};
+
+static void set_number(struct value *v, double number)
+{
+	v->has_number = true;
+	v->number = number;
+}
+
+static void throughput(struct value *v, const struct bench_report *r,
+		       const struct bench_cell *cell, const char *what)
+{
+	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
+	struct bench_throughput t;
+
+	if (!bench_cell_throughput(cell, r->clock, &t))
+		return;
+	if (t.below_floor) {
+		if (strcmp(what, "ns") == 0)
+			snprintf(v->text, sizeof(v->text), "<%.3g", t.floor_ns);
+		return;
+	}
+	if (strcmp(what, "ns") == 0) {
+		bench_format_number(v->text, t.ns.median);
+		set_number(v, t.ns.median);
+	} else if (strcmp(what, "rate") == 0) {
+		bench_format_rate(v->text, t.ns.median);
+		set_number(v, 1 / t.ns.median);
+	} else if (strcmp(what, "interval") == 0 && t.ns.has_interval) {
+		snprintf(v->text, sizeof(v->text), "%s – %s",
+			 bench_format_number(low, t.ns.low),
+			 bench_format_number(high, t.ns.high));
+		set_number(v, t.ns.low);
+	} else if (strcmp(what, "cold") == 0) {
+		bench_format_number(v->text, t.cold_ns.median);
+		set_number(v, t.cold_ns.median);
+	} else if (strcmp(what, "epochs") == 0) {
+		bench_format_count(v->text, t.ns.count);
+		set_number(v, (double)t.ns.count);
+	}
+}
+
+static void times_jemalloc(struct value *v, const struct bench_report *r,
+			   const struct bench_cell *cell, const char *what)
+{
+	const struct bench_cell *base =
+		bench_find_cell(r->cells, r->count, what);
+	struct bench_throughput t, b;
+
+	/* Of a part of the trace nothing is said against the whole. */
+	if (!base || !bench_cell_throughput(cell, r->clock, &t) ||
+	    !bench_cell_throughput(base, r->clock, &b) || t.below_floor ||
+	    b.below_floor || t.events != b.events)
+		return;
+	bench_format_number(v->text, t.ns.median / b.ns.median);
+	set_number(v, t.ns.median / b.ns.median);
+}
+
+static void counter(struct value *v, const struct bench_report *r,
+		    const struct bench_cell *cell, const char *what)
+{
+	uint64_t n;
+
+	(void)r;
+	if (!bench_cell_counter(cell, what, &n))
+		return;
+	bench_format_count(v->text, n);
+	set_number(v, (double)n);
+}
+
+/* A counter for each lookup. */
+static void mean(struct value *v, const struct bench_report *r,
+		 const struct bench_cell *cell, const char *what)
+{
+	uint64_t lookups, n;
+
+	(void)r;
+	if (!bench_cell_counter(cell, "lookups", &lookups) || lookups == 0 ||
+	    !bench_cell_counter(cell, what, &n))
+		return;
+	bench_format_number(v->text, (double)n / (double)lookups);
+	set_number(v, (double)n / (double)lookups);
+}
+
+static void show_figure(struct value *v, struct bench_figure f, double floor_ns)
+{
+	if (f.state == BENCH_FIGURE_NONE)
+		return;
+	bench_format_figure(v->text, f, floor_ns);
+	set_number(v, f.state == BENCH_FIGURE_NUMBER ? f.ns : 0);
+}
+
+static void latency(struct value *v, const struct replay_hist *hist,
+		    const struct bench_report *r, const char *what)
+{
+	struct bench_latency l;
+
+	if (!bench_latency_figures(hist, r->clock, &l))
+		return;
+#define X(name, q)                    \
+	if (strcmp(what, #name) == 0) \
+		show_figure(v, l.name, l.floor_ns);
+	BENCH_QUANTILES(X)
+#undef X
+	if (strcmp(what, "max") == 0)
+		show_figure(v, l.max, l.floor_ns);
+	if (strcmp(what, "samples") == 0) {
+		bench_format_count(v->text, l.samples);
+		set_number(v, (double)l.samples);
+	}
+}
+
+static void kfree_time(struct value *v, const struct bench_report *r,
+		       const struct bench_cell *cell, const char *what)
+{
+	if (cell->latency)
+		latency(v, &cell->latency->kfree, r, what);
+}
+
+static void lookup_time(struct value *v, const struct bench_report *r,
+			const struct bench_cell *cell, const char *what)
+{
+	if (cell->latency)
+		latency(v, &cell->latency->lookup, r, what);
+}
+
+static void state(struct value *v, const struct bench_report *r,
+		  const struct bench_cell *cell, const char *what)
+{
+	const char *text = "complete";
+
+	(void)r;
+	if (strcmp(what, "verified") == 0) {
+		text = cell->status == KB_E_WRONG ? "WRONG"
+		       : !cell->verify		  ? ""
+		       : cell->verify->has_memory ? "yes"
+						  : "no memory";
+	} else if (cell->status < 0) {
+		text = "FAILED";
+	} else if (cell->partial) {
+		text = "partial";
+	}
+	snprintf(v->text, sizeof(v->text), "%s", text);
+	set_number(v, (double)strlen(text));
+}
+
+static void digest(struct value *v, const struct bench_report *r,
+		   const struct bench_cell *cell, const char *what)
+{
+	(void)r;
+	(void)what;
+	if (!cell->count || !cell->count->has_digest)
+		return;
+	snprintf(v->text, sizeof(v->text), "%016" PRIx64, cell->count->digest);
+	set_number(v, (double)(cell->count->digest >> 11));
+}
+
+static const struct sheet sheets[] = {
+	{ BENCH_PASS_THROUGHPUT,
+	  "Time per event",
+	  "Median ns per event over fresh processes, with its 95 % interval.",
+	  { { "ns/event", throughput, "ns" },
+	    { "95 % interval", throughput, "interval" },
+	    { "events/s", throughput, "rate" },
+	    { "× jemalloc", times_jemalloc, "jemalloc" },
+	    { "cold", throughput, "cold" },
+	    { "epochs", throughput, "epochs" } } },
+	{ BENCH_PASS_COUNT,
+	  "Steps of the lookups",
+	  "Exact counts of the lookups that kfree makes: the same on every "
+	  "machine. A lookup that does not count a kind of step has none.",
+	  { { "lookups", counter, "lookups" },
+	    { "rows each", mean, "rows_visited" },
+	    { "nodes each", mean, "nodes_visited" },
+	    { "nodes at worst", counter, "nodes_visited_max" },
+	    { "cache lines each", mean, "lines_touched" },
+	    { "nodes to unlink", mean, "remove_nodes_visited" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Time of one kfree",
+	  "Single operations, timed one by one. A time below what the clock "
+	  "can tell is given as less than that.",
+	  { { "p50", kfree_time, "p50" },
+	    { "p90", kfree_time, "p90" },
+	    { "p99", kfree_time, "p99" },
+	    { "p99.9", kfree_time, "p999" },
+	    { "slowest", kfree_time, "max" },
+	    { "samples", kfree_time, "samples" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Time of one lookup",
+	  "The part of kfree that finds the cluster, where it can be timed "
+	  "alone.",
+	  { { "p50", lookup_time, "p50" },
+	    { "p90", lookup_time, "p90" },
+	    { "p99", lookup_time, "p99" },
+	    { "p99.9", lookup_time, "p999" },
+	    { "slowest", lookup_time, "max" },
+	    { "samples", lookup_time, "samples" } } },
+	{ BENCH_PASS_ALL,
+	  "Memory and checks",
+	  "Equal digests mean equal addresses and sizes at every event.",
+	  { { "peak pages", counter, "pages_peak" },
+	    { "failed allocs", counter, "failed_allocs" },
+	    { "verified", state, "verified" },
+	    { "state", state, "state" },
+	    { "digest", digest, "" } } },
+};
+
+static void write_value(FILE *out, const struct value *v)
+{
+	fputs("<td", out);
+	if (v->has_number)
+		fprintf(out, " data-v=\"%.17g\"", v->number);
+	fputc('>', out);
+	bench_html_escape(out, v->text[0] ? v->text : "–");
+	fputs("</td>", out);
+}
+
+static void write_row(FILE *out, const struct bench_report *r,
+		      const struct bench_cell *cell, const struct sheet *s)
+{
+	fputs("<tr><th scope=\"row\">", out);
+	bench_html_escape(out, cell->spec.name);
+	fputs("</th>", out);
+	for (const struct column *c = s->column; c->heading; c++) {
+		struct value v = { .has_number = false };
+
+		c->value(&v, r, cell, c->what);
+		write_value(out, &v);
+	}
+	fputs("</tr>\n", out);
+}
+
+static void write_sheet(FILE *out, const struct bench_report *r,
+			const struct sheet *s)
+{
+	fprintf(out,
+		"<h3>%s</h3>\n<div class=\"pan\" role=\"region\" "
+		"tabindex=\"0\" aria-label=\"%s, table\">\n<table "
+		"class=\"s\">\n<caption>%s</caption>\n<thead><tr>"
+		"<th scope=\"col\">allocator</th>",
+		s->title, s->title, s->caption);
+	for (const struct column *c = s->column; c->heading; c++)
+		fprintf(out, "<th scope=\"col\">%s</th>", c->heading);
+	fputs("</tr></thead>\n<tbody>\n", out);
+	for (size_t i = 0; i < r->count; i++)
+		write_row(out, r, &r->cells[i], s);
+	fputs("</tbody>\n</table>\n</div>\n", out);
+}
+
+void bench_html_tables(FILE *out, const struct bench_report *report)
+{
+	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
+		if (report->opts->passes & sheets[i].passes)
+			write_sheet(out, report, &sheets[i]);
+}
+
+static void write_pair(FILE *out, const char *group, const char *name,
+		       const json_t *value)
+{
+	char *text;
+
+	fputs("<tr><th scope=\"row\">", out);
+	if (*group) {
+		bench_html_escape(out, group);
+		fputs(", ", out);
+	}
+	bench_html_escape(out, name);
+	fputs("</th><td class=\"t\">", out);
+	if (json_is_string(value)) {
+		bench_html_escape(out, json_string_value(value));
+	} else {
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT |
+						 JSON_REAL_PRECISION(6));
+		bench_html_escape(out, text ? text : "");
+		free(text);
+	}
+	fputs("</td></tr>\n", out);
+}
+
+void bench_html_environment(FILE *out, const struct bench_report *report)
+{
+	json_t *context = bench_json_context(report);
+	const char *name, *inner_name;
+	json_t *value, *inner;
+
+	fputs("<table class=\"env\">\n<caption>As results.json has "
+	      "it.</caption>\n<tbody>\n",
+	      out);
+	json_object_foreach(context, name, value)
+	{
+		if (!json_is_object(value)) {
+			write_pair(out, "", name, value);
+			continue;
+		}
+		json_object_foreach(value, inner_name, inner)
+			write_pair(out, name, inner_name, inner);
+	}
+	fputs("</tbody>\n</table>\n", out);
+	json_decref(context);
+}
