@@ -20,11 +20,32 @@
 static const char help_text[] =
 "usage: trc import [OPTION...] IN OUT.trc\n"
 "\n"
-"Turns a recording of a kernel's kmalloc and kfree events into a trace. IN is\n"
-"the text of /sys/kernel/tracing/trace, plain or zstd; - is standard input.\n"
-"OUT.trc appears only when it is whole; a failed import leaves nothing.\n"
+"Turns a recording of allocations and frees into a trace. IN may be plain, zstd\n"
+"or gzip; - is standard input. What it is, its first bytes tell. OUT.trc appears\n"
+"only when it is whole; a failed import leaves nothing.\n"
+"\n"
+"formats:\n"
+"  ftrace        text of /sys/kernel/tracing/trace or trace_pipe\n"
+"  trace-cmd     text of trace-cmd report\n"
+"  trace.dat     trace-cmd's file, versions 6 and 7\n"
+"  perf          text of perf script, with or without call chains\n"
+"  perf.data     perf's file; needs perf\n"
+"  lttng         LTTng's kernel events as babeltrace2 prints them\n"
+"  console       a kernel's console log: tp_printk, ftrace_dump\n"
+"  kheap         what traces/emit/kheap_trace.h writes, for kernels of your own\n"
+"  csapp         .rep traces of the CS:APP malloc lab\n"
+"  mtrace        glibc's mtrace(3)\n"
+"  valgrind      valgrind --trace-malloc=yes\n"
+"  malloc-bench  malloc-bench's protobuf, mostly gzip\n"
+"  heaptrack     heaptrack --raw\n"
+"  android       Android's memory_replay text\n"
+"  csv           what trc convert --to csv writes\n"
 "\n"
 "options:\n"
+"  --format NAME          take IN for this format, whatever it looks like\n"
+"  --caches               kmem_cache_alloc and kmem_cache_free are allocs and\n"
+"                         frees too, not other_events\n"
+"  --pages                so are mm_page_alloc and mm_page_free\n"
 "  --lenient              skip and count unreadable lines (bad_lines) instead\n"
 "                         of failing at the first\n"
 "  --keep-recorder        keep the allocations of the trace recorder itself\n"
@@ -43,6 +64,7 @@ static const char help_text[] =
 "examples:\n"
 "  trc import linux-6.1-debian-boot.ftrace.zst debian-boot.trc\n"
 "  cat /sys/kernel/tracing/trace | trc import --kernel-release $(uname -r) - my.trc\n"
+"  trace-cmd report | trc import - out.trc\n"
 "  trc import --level 19 --exclude-site krealloc trace.txt archive.trc\n"
 "\n"
 "record on a running kernel, as root:\n"
@@ -54,6 +76,9 @@ static const char help_text[] =
 /* clang-format on */
 
 enum {
+	OPT_FORMAT,
+	OPT_CACHES,
+	OPT_PAGES,
 	OPT_LENIENT,
 	OPT_KEEP_RECORDER,
 	OPT_EXCLUDE_SITE,
@@ -63,6 +88,9 @@ enum {
 };
 
 static const struct cli_option options[] = {
+	[OPT_FORMAT] = { "format", "NAME" },
+	[OPT_CACHES] = { "caches", NULL },
+	[OPT_PAGES] = { "pages", NULL },
 	[OPT_LENIENT] = { "lenient", NULL },
 	[OPT_KEEP_RECORDER] = { "keep-recorder", NULL },
 	[OPT_EXCLUDE_SITE] = { "exclude-site", "SYM" },
@@ -146,6 +174,15 @@ static int take_option(struct request *request, int option, const char *value)
 	struct trc_import_options *import = &request->import;
 
 	switch (option) {
+	case OPT_FORMAT:
+		import->format = value;
+		break;
+	case OPT_CACHES:
+		import->takes_caches = true;
+		break;
+	case OPT_PAGES:
+		import->takes_pages = true;
+		break;
 	case OPT_LENIENT:
 		import->lenient = true;
 		break;

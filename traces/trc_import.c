@@ -1,27 +1,23 @@
 #include "trc_import.h"
 
 #include "kb_bits.h"
+#include "kb_suggest.h"
 #include "trc_format.h"
 #include "trc_job.h"
+#include "trc_output.h"
 #include "trc_writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The formats that can be imported; the first that recognises a recording
- * reads it. A new one is one line here. */
+ * reads it, so the choosy ones stand first. A new one is one line here. */
 static const struct trc_format *const formats[] = {
-	&trc_format_ftrace,
+	&trc_format_trace_dat, &trc_format_perf_data, &trc_format_heaptrack,
+	&trc_format_kheap,     &trc_format_csv,	      &trc_format_mtrace,
+	&trc_format_csapp,     &trc_format_valgrind,  &trc_format_android,
+	&trc_format_lttng,     &trc_format_trace_cmd, &trc_format_perf,
+	&trc_format_ftrace,    &trc_format_console,   &trc_format_malloc_bench,
 };
-
-/* Names tried for the temporary file before giving up. */
-#define TEMPORARY_TRIES 100
 
 /* An import from the opening of its input to the writing of its output. */
 struct import {
@@ -91,26 +87,69 @@ static const struct trc_format *find_format(const char *head, size_t size)
 	return NULL;
 }
 
+const char *trc_import_format_name(size_t index)
+{
+	return index < KB_ARRAY_LEN(formats) ? formats[index]->name : NULL;
+}
+
+/* The format that the caller wants. */
+static int find_named(const char *name, const struct trc_format **format,
+		      struct kb_diag *diag)
+{
+	struct kb_suggest suggest = KB_SUGGEST_INIT(name);
+	const char *nearest;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(formats); i++) {
+		if (strcmp(formats[i]->name, name) == 0) {
+			*format = formats[i];
+			return 0;
+		}
+		kb_suggest_offer(&suggest, formats[i]->name);
+	}
+	nearest = kb_suggest_best(&suggest);
+	return kb_fail(diag, KB_E_ARG, "there is no format %s%s%s", name,
+		       nearest ? "; did you mean " : "; see trc import --help",
+		       nearest ? nearest : "");
+}
+
+/* Puts the inflating source between a compressed recording and its reader. */
+static int unpack(struct import *im, const char **head, size_t *size,
+		  struct kb_diag *diag)
+{
+	int err;
+
+	im->job.source = &im->stored;
+	if (trc_source_is_zstd(*head, *size))
+		err = trc_source_open_zstd(&im->unpacked, &im->stored,
+					   im->job.name, diag);
+	else if (trc_source_is_gz(*head, *size))
+		err = trc_source_open_gz(&im->unpacked, &im->stored,
+					 im->job.name, diag);
+	else
+		return 0;
+	if (err == 0)
+		err = peek(im, &im->unpacked, head, size, diag);
+	im->job.source = &im->unpacked;
+	return err;
+}
+
 /* Finds out what the recording is, and unpacks it on the way. */
 static int recognise(struct import *im, const struct trc_format **format,
 		     struct kb_diag *diag)
 {
+	const char *wanted = im->opts->format;
 	const char *head = NULL;
 	size_t size = 0;
-	int err = peek(im, &im->stored, &head, &size, diag);
+	int err = 0;
 
-	if (err < 0)
+	if (wanted)
+		err = find_named(wanted, format, diag);
+	if (err == 0)
+		err = peek(im, &im->stored, &head, &size, diag);
+	if (err == 0)
+		err = unpack(im, &head, &size, diag);
+	if (err < 0 || wanted)
 		return err;
-	im->job.source = &im->stored;
-	if (trc_source_is_zstd(head, size)) {
-		err = trc_source_open_zstd(&im->unpacked, &im->stored,
-					   im->job.name, diag);
-		if (err == 0)
-			err = peek(im, &im->unpacked, &head, &size, diag);
-		if (err < 0)
-			return err;
-		im->job.source = &im->unpacked;
-	}
 	*format = find_format(head, size);
 	if (*format)
 		return 0;
@@ -121,8 +160,9 @@ static int recognise(struct import *im, const struct trc_format **format,
 			       "trc info",
 			       im->job.name);
 	return kb_fail(diag, KB_E_FORMAT,
-		       "%s: is not a recording that can be imported; wanted is "
-		       "the text of /sys/kernel/tracing/trace, plain or zstd",
+		       "%s: is not a recording that can be imported, such as "
+		       "the text of /sys/kernel/tracing/trace; trc import "
+		       "--help lists the formats, --format NAME forces one",
 		       im->job.name);
 }
 
@@ -176,13 +216,16 @@ static int import_stored(struct import *im, const char *name,
 {
 	static const struct trc_import_options defaults;
 	const struct trc_import_options *opts = im->opts;
-	const struct trc_format *format;
+	const struct trc_format *format = NULL;
 	int err;
 
 	if (!opts)
 		opts = im->opts = &defaults;
 	im->job.name = strcmp(name, "-") == 0 ? "standard input" : name;
+	im->job.path = name;
 	im->job.lenient = opts->lenient;
+	im->job.takes_caches = opts->takes_caches;
+	im->job.takes_pages = opts->takes_pages;
 	im->job.is_stopped = report_progress;
 	im->job.user = im;
 	im->job.names.keep_recorder = opts->keep_recorder;
@@ -237,88 +280,21 @@ int trc_import_memory(const void *data, size_t size, const char *name,
 	return import_stored(&im, name, &out, counts, diag);
 }
 
-/* Refuses outputs that a rename would harm: a rename puts a file in the place
- * of whatever is there, be it the input or a device. */
-static int check_output(const char *in_path, const char *out_path,
-			struct kb_diag *diag)
-{
-	struct stat in;
-	struct stat out;
-	bool has_in;
-
-	if (stat(out_path, &out) < 0)
-		return 0;
-	if (S_ISDIR(out.st_mode))
-		return kb_fail(
-			diag, KB_E_IO,
-			"%s: is a directory; name the .trc file to write",
-			out_path);
-	if (!S_ISREG(out.st_mode))
-		return kb_fail(diag, KB_E_IO,
-			       "%s: is not a regular file; a .trc cannot be "
-			       "written to a device or pipe",
-			       out_path);
-	has_in = strcmp(in_path, "-") == 0 ? fstat(STDIN_FILENO, &in) == 0
-					   : stat(in_path, &in) == 0;
-	if (has_in && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-		return kb_fail(diag, KB_E_IO,
-			       "%s: is the input too; give the .trc another "
-			       "name",
-			       out_path);
-	return 0;
-}
-
-/* Makes a file beside `out_path` and its name, which the caller frees. The
- * kernel applies the umask, as it would to a file made in place. */
-static int make_temporary(const char *out_path, char **path, int *fd,
-			  struct kb_diag *diag)
-{
-	int directory_size = (int)(base_name(out_path) - out_path);
-
-	*fd = -1;
-	for (int i = 0; i < TEMPORARY_TRIES && *fd < 0; i++) {
-		if (asprintf(path, "%.*s.trc-import-%ld-%d", directory_size,
-			     out_path, (long)getpid(), i) < 0) {
-			*path = NULL;
-			return kb_fail(diag, KB_E_NOMEM, "%s: out of memory",
-				       out_path);
-		}
-		*fd = open(*path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (*fd >= 0)
-			return 0;
-		free(*path);
-		*path = NULL;
-		if (errno != EEXIST)
-			break;
-	}
-	return kb_fail(diag, KB_E_IO, "%s: cannot write there: %s", out_path,
-		       strerror(errno));
-}
-
 int trc_import_file(const char *in_path, const char *out_path,
 		    const struct trc_import_options *opts,
 		    struct trc_counts *counts, struct kb_diag *diag)
 {
-	struct trc_writer_options out = { .fd = -1, .name = out_path };
-	char *temporary = NULL;
-	int err = check_output(in_path, out_path, diag);
+	struct trc_writer_options options = { .fd = -1, .name = out_path };
+	struct trc_output output;
+	int err = trc_output_open(&output, out_path, diag);
 
 	if (err == 0)
-		err = make_temporary(out_path, &temporary, &out.fd, diag);
-	if (err < 0)
-		return err;
-	err = import_to(in_path, &out, opts, counts, diag);
-	if (err == 0 && fsync(out.fd) < 0)
-		err = kb_fail(diag, KB_E_IO, "%s: cannot write: %s", out_path,
-			      strerror(errno));
-	if (close(out.fd) < 0 && err == 0)
-		err = kb_fail(diag, KB_E_IO, "%s: cannot write: %s", out_path,
-			      strerror(errno));
-	if (err == 0 && rename(temporary, out_path) < 0)
-		err = kb_fail(diag, KB_E_IO, "%s: cannot write there: %s",
-			      out_path, strerror(errno));
-	if (err < 0)
-		unlink(temporary);
-	free(temporary);
+		err = trc_output_check_input(&output, in_path, diag);
+	options.fd = output.fd;
+	if (err == 0)
+		err = import_to(in_path, &options, opts, counts, diag);
+	if (err == 0)
+		err = trc_output_commit(&output, diag);
+	trc_output_release(&output);
 	return err;
 }

@@ -41,6 +41,15 @@ struct trc_import_options {
 	/* Keep the recorder's own allocations (rule 3). */
 	bool keep_recorder;
 
+	/* One of the names of trc_import_format_name; NULL finds it out from
+	 * the recording's first bytes. Borrowed. */
+	const char *format;
+
+	/* Take kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
+	 * mm_page_free for allocs and frees too. */
+	bool takes_caches;
+	bool takes_pages;
+
 	/* Further symbols whose allocations are left out, or NULL. Borrowed. */
 	const char *const *exclude_sites;
 	size_t exclude_site_count;
@@ -58,11 +67,14 @@ struct trc_import_options {
 	void *user;
 };
 
+/* The names of the formats, from index 0 on; NULL behind the last. */
+const char *trc_import_format_name(size_t index);
+
 /*
- * Imports `in_path` ("-" is standard input; plain or zstd, found out from its
- * first bytes) to `out_path`. The file appears under its name only when whole:
- * it is written beside it, fsynced and renamed. `opts` may be NULL for the
- * defaults; `counts` may be NULL, else receives the header's counts.
+ * Imports `in_path` ("-" is standard input; plain, zstd or gzip, found out from
+ * its first bytes) to `out_path`. The file appears under its name only when
+ * whole: it is written beside it, fsynced and renamed. `opts` may be NULL for
+ * the defaults; `counts` may be NULL, else receives the header's counts.
  *
  * Returns 0, or <0 with `diag` filled and nothing left at `out_path` that was
  * not there before: KB_E_IO, KB_E_FORMAT, KB_E_CORRUPT, KB_E_RANGE,

@@ -23,11 +23,19 @@ struct trc_job {
 	/* The recording's name in errors. Borrowed. */
 	const char *name;
 
+	/* Its path, "-" for standard input; for memory, whatever it is called.
+	 * Borrowed. */
+	const char *path;
+
 	/* The recording, unpacked if it was compressed. */
 	struct trc_source *source;
 
 	/* Count unreadable lines instead of failing (rule 9). */
 	bool lenient;
+
+	/* Events of slab caches and of pages count as allocs and frees too. */
+	bool takes_caches;
+	bool takes_pages;
 
 	/* To be asked by whoever reads the source; true stops the import. */
 	bool (*is_stopped)(void *user);
@@ -53,8 +61,22 @@ struct trc_format {
 	int (*import)(struct trc_job *job, struct kb_diag *diag);
 };
 
-/* Text of the kernel's /sys/kernel/tracing/trace. */
+/* The formats; each file import_NAME.c says what it reads. */
 extern const struct trc_format trc_format_ftrace;
+extern const struct trc_format trc_format_trace_cmd;
+extern const struct trc_format trc_format_perf;
+extern const struct trc_format trc_format_lttng;
+extern const struct trc_format trc_format_console;
+extern const struct trc_format trc_format_kheap;
+extern const struct trc_format trc_format_csapp;
+extern const struct trc_format trc_format_mtrace;
+extern const struct trc_format trc_format_valgrind;
+extern const struct trc_format trc_format_malloc_bench;
+extern const struct trc_format trc_format_heaptrack;
+extern const struct trc_format trc_format_android;
+extern const struct trc_format trc_format_csv;
+extern const struct trc_format trc_format_trace_dat;
+extern const struct trc_format trc_format_perf_data;
 
 /*
  * What to do about a line that cannot be read, by rule 9: counts it and

@@ -10,6 +10,7 @@ void trc_lines_init(struct trc_lines *lines, struct trc_source *source)
 	lines->next = NULL;
 	lines->end = NULL;
 	lines->number = 0;
+	lines->is_inside_long = false;
 	lines->is_stopped = NULL;
 	lines->user = NULL;
 	lines->carried = 0;
@@ -44,6 +45,12 @@ static void carry(struct trc_lines *lines, const char *p, size_t size,
 	lines->carried += size;
 }
 
+/* Has a piece at hand that is not used up. Returns 0, KB_END or an error. */
+static int have_piece(struct trc_lines *lines, struct kb_diag *diag)
+{
+	return lines->next < lines->end ? 0 : refill(lines, diag);
+}
+
 /* Puts together a line that goes on in the next piece. */
 static int next_carried(struct trc_lines *lines, struct trc_line *line,
 			struct kb_diag *diag)
@@ -53,18 +60,15 @@ static int next_carried(struct trc_lines *lines, struct trc_line *line,
 
 	lines->carried = 0;
 	line->is_too_long = false;
-	while (!newline) {
+	while (!newline && !line->is_too_long) {
 		const char *stop;
+		int err = have_piece(lines, diag);
 
-		if (lines->next == lines->end) {
-			int err = refill(lines, diag);
-
-			if (err == KB_END && has_any)
-				break;
-			if (err != 0)
-				return err;
-			has_any = true;
-		}
+		if (err == KB_END && has_any)
+			break;
+		if (err != 0)
+			return err;
+		has_any = true;
 		newline = memchr(lines->next, '\n',
 				 (size_t)(lines->end - lines->next));
 		stop = newline ? newline : lines->end;
@@ -74,15 +78,41 @@ static int next_carried(struct trc_lines *lines, struct trc_line *line,
 	line->text = lines->carry;
 	line->size = lines->carried;
 	line->is_terminated = newline != NULL;
+	lines->is_inside_long = line->is_too_long && !newline;
+	return 0;
+}
+
+/* Passes over the rest of a line that was too long. */
+static int skip_long(struct trc_lines *lines, struct kb_diag *diag)
+{
+	while (lines->is_inside_long) {
+		const char *newline;
+		int err = have_piece(lines, diag);
+
+		if (err != 0)
+			return err;
+		newline = memchr(lines->next, '\n',
+				 (size_t)(lines->end - lines->next));
+		lines->next = newline ? newline + 1 : lines->end;
+		lines->is_inside_long = !newline;
+	}
 	return 0;
 }
 
 int trc_lines_next(struct trc_lines *lines, struct trc_line *line,
 		   struct kb_diag *diag)
 {
-	size_t left = (size_t)(lines->end - lines->next);
-	const char *newline = left ? memchr(lines->next, '\n', left) : NULL;
+	const char *newline;
+	size_t left;
+	int err;
 
+	if (kb_unlikely(lines->is_inside_long)) {
+		err = skip_long(lines, diag);
+		if (err != 0)
+			return err;
+	}
+	left = (size_t)(lines->end - lines->next);
+	newline = left ? memchr(lines->next, '\n', left) : NULL;
 	if (kb_likely(newline != NULL)) {
 		line->text = lines->next;
 		line->size = (size_t)(newline - lines->next);
@@ -90,8 +120,7 @@ int trc_lines_next(struct trc_lines *lines, struct trc_line *line,
 		line->is_too_long = line->size > TRC_LINE_MAX;
 		lines->next = newline + 1;
 	} else {
-		int err = next_carried(lines, line, diag);
-
+		err = next_carried(lines, line, diag);
 		if (err != 0)
 			return err;
 	}

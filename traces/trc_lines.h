@@ -3,7 +3,8 @@
  *
  * A line is given where it lies in the source's own bytes; only one that
  * crosses from one piece to the next is copied. Lines longer than
- * TRC_LINE_MAX are given cut, so memory does not follow their length.
+ * TRC_LINE_MAX are given cut, as soon as that is known, so that neither memory
+ * nor time follows their length; the next call passes over the rest.
  *
  * Private to the importer.
  */
@@ -43,6 +44,9 @@ struct trc_lines {
 	const char *end;
 
 	uint64_t number;
+
+	/* The line given last goes on here: it was too long. */
+	bool is_inside_long;
 
 	/* Asked before each new piece, or NULL; true stops the reading. */
 	bool (*is_stopped)(void *user);

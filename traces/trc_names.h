@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The number of a call site or task that is not known. */
+#define TRC_NAME_NONE UINT32_MAX
+
 struct trc_name_site {
 	/* "symbol+0xoff" or "0xaddress", and the module or "". */
 	const char *text;

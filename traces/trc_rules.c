@@ -94,22 +94,39 @@ static int no_memory(struct kb_diag *diag)
 		       "out of memory for the objects that are live");
 }
 
-/* Takes the ids of a record's names in the output, new ones if need be. */
-static int name_event(struct trc_rules *rules, const struct trc_record *record,
-		      struct trc_event *event, struct kb_diag *diag)
+/* The id of a record's call site in the output, a new one if need be. */
+static int site_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
+		   struct kb_diag *diag)
 {
-	struct trc_name_site *site = &rules->names->sites[record->site];
-	struct trc_name_task *task = &rules->names->tasks[record->task];
+	struct trc_name_site *site;
 	int err = 0;
 
-	if (site->id == TRC_STRING_NONE)
+	*id = TRC_STRING_NONE;
+	if (kb_unlikely(number == TRC_NAME_NONE))
+		return 0;
+	site = &rules->names->sites[number];
+	if (kb_unlikely(site->id == TRC_STRING_NONE))
 		err = trc_writer_site(rules->writer, site->text, site->module,
 				      &site->id, diag);
-	if (err == 0 && task->id == TRC_STRING_NONE)
+	*id = site->id;
+	return err;
+}
+
+/* As site_id, of its task. */
+static int task_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
+		   struct kb_diag *diag)
+{
+	struct trc_name_task *task;
+	int err = 0;
+
+	*id = TRC_STRING_NONE;
+	if (kb_unlikely(number == TRC_NAME_NONE))
+		return 0;
+	task = &rules->names->tasks[number];
+	if (kb_unlikely(task->id == TRC_STRING_NONE))
 		err = trc_writer_task(rules->writer, task->comm, task->pid,
 				      &task->id, diag);
-	event->site = site->id;
-	event->task = task->id;
+	*id = task->id;
 	return err;
 }
 
@@ -122,8 +139,10 @@ static int emit(struct trc_rules *rules, const struct trc_record *record,
 		.cpu = record->cpu,
 		.kind = (uint8_t)kind,
 	};
-	int err = name_event(rules, record, &event, diag);
+	int err = site_id(rules, record->site, &event.site, diag);
 
+	if (err == 0)
+		err = task_id(rules, record->task, &event.task, diag);
 	if (err < 0)
 		return err;
 	if (kind == TRC_ALLOC) {
@@ -198,7 +217,8 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 			return err;
 		rules->counts.implied_frees++;
 	}
-	if (rules->names->sites[record->site].is_excluded) {
+	if (record->site != TRC_NAME_NONE &&
+	    rules->names->sites[record->site].is_excluded) {
 		t->values[i] = TRC_EXCLUDED;
 		rules->counts.excluded_allocs++;
 		return 0;
@@ -206,8 +226,9 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 	return take_slot(rules, record, i, diag);
 }
 
-int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
-		   struct kb_diag *diag)
+/* Applies the rules to a free of either kind. */
+static int free_as(struct trc_rules *rules, const struct trc_record *record,
+		   enum trc_kind kind, struct kb_diag *diag)
 {
 	struct trc_pointer_table *t = &rules->table;
 	uint32_t value;
@@ -228,7 +249,21 @@ int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
 		rules->counts.excluded_frees++;
 		return 0;
 	}
-	return free_slot(rules, record, TRC_FREE, value, diag);
+	rules->counts.implied_frees += kind == TRC_FREE_IMPLIED;
+	return free_slot(rules, record, kind, value, diag);
+}
+
+int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
+		   struct kb_diag *diag)
+{
+	return free_as(rules, record, TRC_FREE, diag);
+}
+
+int trc_rules_free_implied(struct trc_rules *rules,
+			   const struct trc_record *record,
+			   struct kb_diag *diag)
+{
+	return free_as(rules, record, TRC_FREE_IMPLIED, diag);
 }
 
 void trc_rules_finish(struct trc_rules *rules)

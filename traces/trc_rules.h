@@ -28,7 +28,7 @@ struct trc_record {
 
 	uint64_t time_ns;
 
-	/* Numbers in the rules' names. */
+	/* Numbers in the rules' names, or TRC_NAME_NONE. */
 	uint32_t site;
 	uint32_t task;
 
@@ -75,6 +75,12 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 /* Applies the rules to a free. Returns as above. */
 int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
 		   struct kb_diag *diag);
+
+/* As trc_rules_free, of a free that an earlier import has implied: it stays
+ * one, and is counted in implied_frees. */
+int trc_rules_free_implied(struct trc_rules *rules,
+			   const struct trc_record *record,
+			   struct kb_diag *diag);
 
 /* Makes the counts whole, after the last record. */
 void trc_rules_finish(struct trc_rules *rules);

@@ -105,6 +105,9 @@ struct zstd_ctx {
 	/* The frame at hand is whole, and so is all its output given. */
 	bool is_at_frame_end;
 
+	/* Bytes unpacked so far. */
+	uint64_t given;
+
 	char piece[PIECE_SIZE];
 };
 
@@ -167,7 +170,9 @@ static int zstd_next(void *arg, const char **data, size_t *size,
 	}
 	*data = ctx->piece;
 	*size = out.pos;
-	return 0;
+	ctx->given += out.pos;
+	return trc_source_check_ratio(ctx->given, ctx->inner->bytes_given,
+				      ctx->name, diag);
 }
 
 static void zstd_release(void *arg)
@@ -320,6 +325,19 @@ bool trc_source_is_zstd(const char *head, size_t size)
 	return (p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd) ||
 	       ((p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d &&
 		p[3] == 0x18);
+}
+
+int trc_source_check_ratio(uint64_t given, uint64_t inner, const char *name,
+			   struct kb_diag *diag)
+{
+	if (given <= TRC_SOURCE_RATIO_FREE ||
+	    given / TRC_SOURCE_RATIO_MAX <= inner)
+		return 0;
+	return kb_fail_at(diag, KB_E_CORRUPT, name, inner,
+			  "the compressed data unpacks to more than %d times "
+			  "its size: that is no recording; unpack it first if "
+			  "it really is one",
+			  TRC_SOURCE_RATIO_MAX);
 }
 
 uint64_t trc_source_hash(const struct trc_source *source)

@@ -1,6 +1,6 @@
 /*
  * trc_source: where the bytes of a recording come from: a file or a pipe,
- * memory, and zstd on top of either.
+ * memory, and zstd or gzip on top of either.
  *
  * Private to the importer.
  */
@@ -12,6 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* How many times its size a compressed recording may unpack to, and how many
+ * bytes in any case. */
+#define TRC_SOURCE_RATIO_MAX  4096
+#define TRC_SOURCE_RATIO_FREE (UINT64_C(64) << 20)
 
 struct trc_source_ops {
 	/*
@@ -56,10 +61,16 @@ int trc_source_open_memory(struct trc_source *source, const void *data,
 
 /*
  * Inflates what `inner` gives, which stays the caller's and must outlive it.
+ * What unpacks to TRC_SOURCE_RATIO_MAX times its size is refused: no recording
+ * does, and whoever made it means harm.
  * `name` is for errors, borrowed. 0 or KB_E_NOMEM.
  */
 int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
 			 const char *name, struct kb_diag *diag);
+
+/* As trc_source_open_zstd, for gzip, of one member or several. */
+int trc_source_open_gz(struct trc_source *source, struct trc_source *inner,
+		       const char *name, struct kb_diag *diag);
 
 /* As the op of that name. */
 int trc_source_next(struct trc_source *source, const char **data, size_t *size,
@@ -72,10 +83,21 @@ int trc_source_peek(struct trc_source *source, const char **data, size_t *size,
 /* Whether these first bytes of an input are zstd's. */
 bool trc_source_is_zstd(const char *head, size_t size);
 
+/* Whether they are gzip's. */
+bool trc_source_is_gz(const char *head, size_t size);
+
 /* xxHash64 of the bytes given so far; only of files and memory. */
 uint64_t trc_source_hash(const struct trc_source *source);
 
 /* Closes a source; harmless on a zeroed one. */
 void trc_source_release(struct trc_source *source);
+
+/*
+ * Whether `given` bytes are too many to have been unpacked from `inner` bytes;
+ * then it fills `diag`, with `name` for the file, and returns KB_E_CORRUPT,
+ * else 0.
+ */
+int trc_source_check_ratio(uint64_t given, uint64_t inner, const char *name,
+			   struct kb_diag *diag);
 
 #endif /* TRC_SOURCE_H */

@@ -1,0 +1,54 @@
+/*
+ * import_perf_data: perf's own file, through `perf script` where perf is
+ * installed.
+ */
+#include "trc_child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int run_perf(const char *path)
+{
+	char *const argv[] = {
+		"perf",	   "script",
+		"--force", "--show-lost-events",
+		"-F",	   "comm,tid,cpu,time,event,trace",
+		"-i",	   (char *)(uintptr_t)path,
+		NULL,
+	};
+
+	execvp(argv[0], argv);
+	fprintf(stderr,
+		"cannot run perf: %s (Debian's package is linux-perf)\n",
+		strerror(errno));
+	fflush(stderr);
+	return 127;
+}
+
+static int import_perf_data(struct trc_job *job, struct kb_diag *diag)
+{
+	struct trc_source *recording = job->source;
+	struct trc_source text;
+	int err = trc_child_open(&text, job, "perf script", run_perf, diag);
+
+	job->source = &text;
+	if (err == 0)
+		err = trc_format_perf.import(job, diag);
+	job->source = recording;
+	trc_source_release(&text);
+	return err;
+}
+
+static bool detect_perf_data(const char *head, size_t size)
+{
+	return size >= 8 && (memcmp(head, "PERFILE2", 8) == 0 ||
+			     memcmp(head, "2ELIFREP", 8) == 0);
+}
+
+const struct trc_format trc_format_perf_data = {
+	.name = "perf.data",
+	.detect = detect_perf_data,
+	.import = import_perf_data,
+};

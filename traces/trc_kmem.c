@@ -1,0 +1,306 @@
+#include "trc_kmem.h"
+
+#include "kb_bits.h"
+
+/* Pages are objects of their own beside those of the slab allocators: bit 62
+ * without bit 63 is no address of the kernel's. */
+#define PAGE_POINTER (UINT64_C(1) << 62)
+
+/* Pages are taken as 4096 bytes: the events do not tell. */
+#define PAGE_SHIFT 12
+
+/* The largest order that makes sense; the kernel's is 10. */
+#define ORDER_MAX 30
+
+/* " (decimal)", which options/fields prints behind a hexadecimal value. */
+static void skip_decimal_note(struct trc_scan *c)
+{
+	struct trc_scan note = *c;
+
+	if (!TRC_SKIP(&note, " ("))
+		return;
+	while (note.p < note.end &&
+	       (trc_scan_is_digit(*note.p) || *note.p == '-'))
+		note.p++;
+	if (TRC_SKIP(&note, ")"))
+		*c = note;
+}
+
+/* A size: decimal, or "0x1000 (4096)". */
+static bool read_size(struct trc_scan *c, uint64_t *value)
+{
+	if (!TRC_SKIP(c, "0x"))
+		return trc_scan_decimal(c, value);
+	if (trc_scan_hex(c, value) == 0)
+		return false;
+	skip_decimal_note(c);
+	return true;
+}
+
+/* The bytes of a call site: up to the space, and " [module]" if that follows.
+ * Options/fields has a decimal note there instead. */
+static bool read_site_text(struct trc_scan *c, const char **text, size_t *size)
+{
+	const char *space = memchr(c->p, ' ', trc_scan_left(c));
+	const char *close;
+
+	if (!space || space == c->p)
+		return false;
+	*text = c->p;
+	c->p = space;
+	if (trc_scan_left(c) > 2 && space[1] == '[') {
+		close = memchr(space, ']', trc_scan_left(c));
+		if (!close)
+			return false;
+		c->p = close + 1;
+	}
+	*size = (size_t)(c->p - *text);
+	skip_decimal_note(c);
+	return true;
+}
+
+static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
+{
+	const char *name;
+	size_t size;
+
+	if (!TRC_SKIP(c, "call_site=") || !read_site_text(c, &name, &size))
+		return trc_text_bad(text, "call_site= is missing");
+	return trc_text_site(text, name, size, site);
+}
+
+/* What the kernel prints instead of a pointer, in parentheses. */
+static int read_special_pointer(struct trc_text *text, struct trc_scan *c,
+				uint64_t *pointer)
+{
+	const char *close = memchr(c->p, ')', trc_scan_left(c));
+	size_t size = close ? (size_t)(close + 1 - c->p) : 0;
+
+	*pointer = 0;
+	if (TRC_SKIP(c, "(null)") || TRC_SKIP(c, "(nil)"))
+		return 0;
+	if (size > 0 && memmem(c->p, size, "ptrval", 6))
+		return kb_fail_line(text->diag, KB_E_FORMAT, text->job->name,
+				    text->line.number,
+				    "the pointer is hidden as %.*s, so no "
+				    "object can be told from another; record "
+				    "again with no_hash_pointers on the "
+				    "kernel's command line",
+				    (int)kb_min(size, 32), c->p);
+	return trc_text_bad(text, "the pointer is not a number");
+}
+
+/*
+ * Reads the pointer behind "ptr=". The kernel prints pointers in full width, so
+ * a pointer that ends an unterminated line and is shorter was cut off with it.
+ */
+static int read_pointer_value(struct trc_text *text, struct trc_scan *c,
+			      uint64_t *pointer)
+{
+	bool has_0x;
+	unsigned digits;
+
+	trc_scan_spaces(c);
+	if (c->p < c->end && *c->p == '(')
+		return read_special_pointer(text, c, pointer);
+	has_0x = TRC_SKIP(c, "0x");
+	digits = trc_scan_hex(c, pointer);
+	if (digits == 0 || (c->p < c->end && *c->p != ' '))
+		return trc_text_bad(text, "the pointer is not a number");
+	if (c->p == c->end && !text->line.is_terminated && !has_0x &&
+	    digits != 16 && digits != 8)
+		return trc_text_bad(text, "the recording is cut off here");
+	skip_decimal_note(c);
+	return 0;
+}
+
+static int read_pointer(struct trc_text *text, struct trc_scan *c,
+			uint64_t *pointer)
+{
+	if (!TRC_SKIP(c, " ptr="))
+		return trc_text_bad(text, "ptr= is missing");
+	return read_pointer_value(text, c, pointer);
+}
+
+/* " name=CACHE", which newer kernels put behind the pointer. */
+static void skip_cache_name(struct trc_scan *c)
+{
+	const char *stop;
+
+	if (!TRC_SKIP(c, " name="))
+		return;
+	stop = memmem(c->p, trc_scan_left(c), " bytes_req=", 11);
+	c->p = stop ? stop : c->end;
+}
+
+static int read_alloc(struct trc_text *text, struct trc_scan *c,
+		      struct trc_record *record)
+{
+	int err = read_site(text, c, &record->site);
+
+	if (err == 0)
+		err = read_pointer(text, c, &record->pointer);
+	if (err < 0)
+		return err;
+	skip_cache_name(c);
+	if (!TRC_SKIP(c, " bytes_req=") || !read_size(c, &record->size))
+		return trc_text_bad(text,
+				    "bytes_req= is missing or not a number");
+	if (!TRC_SKIP(c, " bytes_alloc=") ||
+	    !read_size(c, &record->size_granted))
+		return trc_text_bad(text,
+				    "bytes_alloc= is missing or not a number");
+	if (!TRC_SKIP(c, " gfp_flags="))
+		return trc_text_bad(text, "gfp_flags= is missing");
+	return trc_rules_alloc(&text->job->rules, record, text->diag);
+}
+
+static int read_free(struct trc_text *text, struct trc_scan *c,
+		     struct trc_record *record)
+{
+	int err;
+
+	record->size = 0;
+	record->size_granted = 0;
+	err = read_site(text, c, &record->site);
+	if (err == 0)
+		err = read_pointer(text, c, &record->pointer);
+	if (err == 0)
+		err = trc_rules_free(&text->job->rules, record, text->diag);
+	return err;
+}
+
+/*
+ * Reads "page=P pfn=N order=D". The pfn names the page: it is never hashed. An
+ * allocation that failed has no page.
+ */
+static int read_page(struct trc_text *text, struct trc_scan *c,
+		     struct trc_record *record)
+{
+	struct trc_scan number;
+	uint64_t pfn;
+	uint64_t order;
+	bool is_null;
+
+	if (!TRC_SKIP(c, "page="))
+		return trc_text_bad(text, "page= is missing");
+	number = *c;
+	is_null = TRC_SKIP(c, "(n") || TRC_SKIP(c, "0x0 ") ||
+		  TRC_SKIP(c, "0000000000000000 ");
+	*c = number;
+	c->p = memmem(c->p, trc_scan_left(c), " pfn=", 5);
+	if (!c->p)
+		return trc_text_bad(text, "pfn= is missing");
+	c->p += 5;
+	if (!read_size(c, &pfn) || (!is_null && pfn >= PAGE_POINTER))
+		return trc_text_bad(text, "the pfn is not a number");
+	if (!TRC_SKIP(c, " order=") || !read_size(c, &order) ||
+	    order > ORDER_MAX)
+		return trc_text_bad(text, "order= is missing or absurd");
+	if (c->p == c->end && !text->line.is_terminated)
+		return trc_text_bad(text, "the recording is cut off here");
+	record->pointer = is_null ? 0 : PAGE_POINTER | pfn;
+	record->site = TRC_NAME_NONE;
+	record->size = UINT64_C(1) << (order + PAGE_SHIFT);
+	record->size_granted = record->size;
+	return 0;
+}
+
+static int read_page_alloc(struct trc_text *text, struct trc_scan *c,
+			   struct trc_record *record)
+{
+	int err = read_page(text, c, record);
+
+	if (err == 0)
+		err = trc_rules_alloc(&text->job->rules, record, text->diag);
+	return err;
+}
+
+static int read_page_free(struct trc_text *text, struct trc_scan *c,
+			  struct trc_record *record)
+{
+	int err = read_page(text, c, record);
+
+	record->size = 0;
+	record->size_granted = 0;
+	if (err == 0)
+		err = trc_rules_free(&text->job->rules, record, text->diag);
+	return err;
+}
+
+/* Whether an event's name and its colon come next. */
+static bool is_event_name(const struct trc_scan *c)
+{
+	const char *p = c->p;
+
+	while (p < c->end && *p != ':' && *p != ' ')
+		p++;
+	if (p > c->p && p < c->end && *p == ':')
+		return true;
+	return trc_scan_left(c) >= 13 && memcmp(c->p, "<stack trace>", 13) == 0;
+}
+
+/* Steps over the padding behind a name, and over "(call site) ", which
+ * trace-cmd puts before the fields. */
+static void skip_gap(struct trc_scan *c)
+{
+	const char *close;
+
+	trc_scan_spaces(c);
+	if (c->p == c->end || *c->p != '(')
+		return;
+	close = memmem(c->p, trc_scan_left(c), ") call_site=", 12);
+	if (close)
+		c->p = close + 2;
+}
+
+/* The events of caches and pages, which only options ask for. */
+static int read_optional(struct trc_text *text, struct trc_scan *c,
+			 struct trc_record *record)
+{
+	const struct trc_job *job = text->job;
+
+	if (job->takes_caches && (TRC_SKIP(c, "kmem_cache_alloc:") ||
+				  TRC_SKIP(c, "kmem_cache_alloc_node:"))) {
+		skip_gap(c);
+		return read_alloc(text, c, record);
+	}
+	if (job->takes_caches && TRC_SKIP(c, "kmem_cache_free:")) {
+		skip_gap(c);
+		return read_free(text, c, record);
+	}
+	if (job->takes_pages && TRC_SKIP(c, "mm_page_alloc:")) {
+		skip_gap(c);
+		return read_page_alloc(text, c, record);
+	}
+	if (job->takes_pages && TRC_SKIP(c, "mm_page_free:")) {
+		skip_gap(c);
+		return read_page_free(text, c, record);
+	}
+	if (!is_event_name(c))
+		return trc_text_bad(text, "no event's name follows the time");
+	text->job->rules.counts.other_events++;
+	return 0;
+}
+
+int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
+		   struct trc_record *record)
+{
+	trc_scan_spaces(c);
+	if (TRC_SKIP(c, "kmalloc:") || TRC_SKIP(c, "kmalloc_node:")) {
+		skip_gap(c);
+		return read_alloc(text, c, record);
+	}
+	if (TRC_SKIP(c, "kfree:")) {
+		skip_gap(c);
+		return read_free(text, c, record);
+	}
+	return read_optional(text, c, record);
+}
+
+bool trc_kmem_is_in(const char *line, size_t size)
+{
+	return memmem(line, size, ": call_site=", 12) ||
+	       memmem(line, size, "mm_page_alloc: page=", 20) ||
+	       memmem(line, size, "mm_page_free: page=", 19);
+}

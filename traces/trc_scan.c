@@ -1,0 +1,52 @@
+#include "trc_scan.h"
+
+/* Lines of a recording's beginning that detection looks at. */
+#define DETECT_LINES 64
+
+#define NS_PER_S     UINT64_C(1000000000)
+
+bool trc_scan_fraction(struct trc_scan *c, uint64_t *ns)
+{
+	const char *start = c->p;
+	uint64_t fraction;
+
+	if (!trc_scan_decimal(c, &fraction) || c->p - start > 9)
+		return false;
+	for (size_t digits = (size_t)(c->p - start); digits < 9; digits++)
+		fraction *= 10;
+	*ns = fraction;
+	return true;
+}
+
+bool trc_scan_seconds(struct trc_scan *c, uint64_t *value, bool *has_fraction)
+{
+	uint64_t whole;
+	uint64_t ns;
+
+	if (!trc_scan_decimal(c, &whole))
+		return false;
+	*has_fraction = TRC_SKIP(c, ".");
+	*value = whole;
+	if (!*has_fraction)
+		return true;
+	if (!trc_scan_fraction(c, &ns) || whole > UINT64_MAX / NS_PER_S - 1)
+		return false;
+	*value = whole * NS_PER_S + ns;
+	return true;
+}
+
+bool trc_scan_lines(const char *head, size_t size,
+		    bool (*is_ours)(struct trc_scan line))
+{
+	const char *end = head + size;
+
+	for (unsigned i = 0; i < DETECT_LINES && head < end; i++) {
+		const char *newline = memchr(head, '\n', (size_t)(end - head));
+		const char *stop = newline ? newline : end;
+
+		if (is_ours((struct trc_scan){ head, stop }))
+			return true;
+		head = newline ? newline + 1 : end;
+	}
+	return false;
+}

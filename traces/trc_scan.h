@@ -1,0 +1,139 @@
+/*
+ * trc_scan: reading a line of text from left to right: literals, numbers,
+ * gaps. What every importer of text shares.
+ *
+ * A function that returns false or 0 has found something else; where the
+ * cursor then stands is not defined, unless the function says so.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_SCAN_H
+#define TRC_SCAN_H
+
+#include "kb_bits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The text from `p` up to `end`; `p` moves as it is read. */
+struct trc_scan {
+	const char *p;
+	const char *end;
+};
+
+static inline size_t trc_scan_left(const struct trc_scan *c)
+{
+	return (size_t)(c->end - c->p);
+}
+
+static inline bool trc_scan_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline void trc_scan_spaces(struct trc_scan *c)
+{
+	while (c->p < c->end && *c->p == ' ')
+		c->p++;
+}
+
+/* Spaces and tabs. */
+static inline void trc_scan_blanks(struct trc_scan *c)
+{
+	while (c->p < c->end && (*c->p == ' ' || *c->p == '\t'))
+		c->p++;
+}
+
+/* Steps over `text` of `size` bytes, if it comes next; else stays. */
+static kb_always_inline bool trc_scan_text(struct trc_scan *c, const char *text,
+					   size_t size)
+{
+	if (trc_scan_left(c) < size || memcmp(c->p, text, size) != 0)
+		return false;
+	c->p += size;
+	return true;
+}
+
+#define TRC_SKIP(c, literal) trc_scan_text(c, literal, sizeof(literal) - 1)
+
+/* Reads decimal digits, at least one, below 2^64. */
+static inline bool trc_scan_decimal(struct trc_scan *c, uint64_t *value)
+{
+	const char *start = c->p;
+	uint64_t v = 0;
+
+	while (c->p < c->end && trc_scan_is_digit(*c->p)) {
+		unsigned digit = (unsigned)(*c->p - '0');
+
+		if (kb_unlikely(v > (UINT64_MAX - digit) / 10))
+			return false;
+		v = v * 10 + digit;
+		c->p++;
+	}
+	*value = v;
+	return c->p > start;
+}
+
+/* The value of a hexadecimal digit; 16 or more for any other byte. */
+static inline unsigned trc_scan_hex_value(char c)
+{
+	unsigned byte = (unsigned char)c;
+
+	if (byte - '0' < 10)
+		return byte - '0';
+	byte = (byte | 0x20) - 'a';
+	return byte < 6 ? byte + 10 : 16;
+}
+
+/* Reads 1 to 16 hexadecimal digits; returns how many, 0 on failure. */
+static inline unsigned trc_scan_hex(struct trc_scan *c, uint64_t *value)
+{
+	unsigned digits = 0;
+	uint64_t v = 0;
+
+	for (; c->p < c->end; c->p++, digits++) {
+		unsigned digit = trc_scan_hex_value(*c->p);
+
+		if (digit > 15)
+			break;
+		v = v << 4 | digit;
+	}
+	*value = v;
+	return digits <= 16 ? digits : 0;
+}
+
+/* Reads "0x" and hexadecimal digits. */
+static inline bool trc_scan_0x(struct trc_scan *c, uint64_t *value)
+{
+	return TRC_SKIP(c, "0x") && trc_scan_hex(c, value) > 0;
+}
+
+/* Whether nothing but blanks is left. */
+static inline bool trc_scan_is_end(struct trc_scan *c)
+{
+	trc_scan_blanks(c);
+	return c->p == c->end;
+}
+
+/*
+ * Reads what stands behind the point of a number of seconds, 1 to 9 digits, as
+ * nanoseconds.
+ */
+bool trc_scan_fraction(struct trc_scan *c, uint64_t *ns);
+
+/*
+ * Reads "secs.fraction" as nanoseconds, or with `has_fraction` false a bare
+ * integer. False beyond 2^64 ns.
+ */
+bool trc_scan_seconds(struct trc_scan *c, uint64_t *value, bool *has_fraction);
+
+/*
+ * Looks for a line among the first ones of a recording's `size` bytes that
+ * `is_ours` recognises: for detection.
+ */
+bool trc_scan_lines(const char *head, size_t size,
+		    bool (*is_ours)(struct trc_scan line));
+
+#endif /* TRC_SCAN_H */

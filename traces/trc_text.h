@@ -1,0 +1,65 @@
+/*
+ * trc_text: what the importers of text share: going through the lines, saying
+ * why one cannot be read, naming call sites and tasks.
+ *
+ * Private to the importer.
+ */
+#ifndef TRC_TEXT_H
+#define TRC_TEXT_H
+
+#include "trc_job.h"
+#include "trc_lines.h"
+
+/* An import of text at work; an importer that needs more puts it first in a
+ * struct of its own. */
+struct trc_text {
+	struct trc_job *job;
+	struct kb_diag *diag;
+
+	/* The line at hand. */
+	struct trc_line line;
+
+	/* Why the line cannot be read; set with KB_E_FORMAT. Without it that
+	 * status is no matter of one line, and --lenient does not help. */
+	const char *reason;
+
+	/* An event has been read, so the recording's clock is known. */
+	bool has_clock;
+};
+
+/* Marks the line as unreadable; returns KB_E_FORMAT. */
+static inline int trc_text_bad(struct trc_text *text, const char *reason)
+{
+	text->reason = reason;
+	return KB_E_FORMAT;
+}
+
+/* Notes the clock of an event; one recording has one. Returns 0 or as
+ * trc_text_bad. */
+static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
+{
+	if (text->has_clock && clock != text->job->clock)
+		return trc_text_bad(text, "its clock is not that of the lines "
+					  "before");
+	text->job->clock = clock;
+	text->has_clock = true;
+	return 0;
+}
+
+/*
+ * Gives each line of the job's source to `read_line`, which returns 0, what
+ * trc_text_bad returned, or another error with `diag` filled. Lines that are
+ * too long never get there. Returns 0 at the end, or the error.
+ */
+int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *));
+
+/* Finds the number of a call site as recorders spell it; 0 or an error as
+ * read_line may return it. "0x0" is TRC_NAME_NONE. */
+int trc_text_site(struct trc_text *text, const char *site, size_t size,
+		  uint32_t *number);
+
+/* As above for a task. No comm and pid 0 is TRC_NAME_NONE. */
+int trc_text_task(struct trc_text *text, const char *comm, size_t size,
+		  int32_t pid, uint32_t *number);
+
+#endif /* TRC_TEXT_H */
