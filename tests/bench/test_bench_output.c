@@ -164,7 +164,8 @@ static void test_bench_output__all_passes(void **state)
 	struct cli *c = *state;
 	const json_t *cell, *context;
 
-	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out none --json -"
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --budget 1000"
+		  " --out none --json -"
 		  " --alloc kheap:lookup=pagemap,glibc,null");
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");

@@ -173,8 +173,6 @@ static void test_bench_usage__default_allocators(void **state)
 	cli_sh(c, "$BENCH " SEED " --pass count --out none --json -");
 	cli_expect(c, 0);
 	document = cli_json(c);
-	assert_int_equal(json_array_size(json_object_get(document, "results")),
-			 KB_ARRAY_LEN(names));
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
 		cli_cell(document, "seed-example.trc", names[i]);
 }
