@@ -69,6 +69,9 @@ static const char help[] =
 	"  --report DIR also write compare.json (with every epoch's log "
 	"ratio),\n"
 	"               compare.md and compare.junit.xml there\n"
+	"  --versus ALLOC  the candidate replays into ALLOC instead: two "
+	"allocators\n"
+	"               compared, if BASE and CANDIDATE are the same file\n"
 	"  --slow PCT   slow the candidate down by so much: to test the gate\n"
 	"  --no-self-check, --heap-pages, --heap-base, --touch, --cpu, --seed\n"
 	"\n"
@@ -84,6 +87,10 @@ struct compare {
 	const char *base;
 	const char *candidate;
 	const char *report;
+
+	/* --versus, as given and parsed. */
+	const char *versus_text;
+	struct alloc_spec versus;
 	double slow_pct;
 	bool strict;
 	bool no_self_check;
@@ -98,6 +105,7 @@ struct gate {
 	struct compare *compare;
 	const struct bench_trace *trace;
 	const char *alloc;
+	const char *versus;
 	const char *base;
 	const char *candidate;
 	uint32_t slow_ppm;
@@ -135,6 +143,10 @@ static int take_own(struct compare *c, char **argv)
 		if (strcmp(argv[0], names[i]) == 0)
 			return argv[1] && take_percent(argv[1], values[i]) ? 2
 									   : -1;
+	if (strcmp(argv[0], "--versus") == 0) {
+		c->versus_text = argv[1];
+		return argv[1] ? 2 : -1;
+	}
 	if (strcmp(argv[0], "--report") == 0) {
 		c->report = argv[1];
 		return argv[1] ? 2 : -1;
@@ -215,6 +227,12 @@ static int parse(struct compare *c, int argc, char **argv)
 		fprintf(stderr, "bench: %s\n", diag.text);
 		return COMPARE_USAGE;
 	}
+	if (c->versus_text &&
+	    alloc_spec_parse(&c->versus, c->versus_text, &diag) < 0) {
+		fprintf(stderr, "bench: %s\n", diag.text);
+		bench_options_release(&c->opts);
+		return COMPARE_USAGE;
+	}
 	return 0;
 }
 
@@ -233,7 +251,8 @@ static void make_job(const struct gate *g, struct bench_lockstep_job *job)
 
 	memset(job, 0, sizeof(*job));
 	strcpy(job->trace, g->trace->path);
-	strcpy(job->alloc, g->alloc);
+	strcpy(job->alloc[0], g->alloc);
+	strcpy(job->alloc[1], g->versus);
 	job->heap_pages = opts->heap_pages;
 	job->heap_base = opts->heap_base;
 	job->touch = opts->touch;
@@ -310,12 +329,12 @@ static void note_gate(struct gate *g, const char *kind,
 
 	for (size_t i = 0; i < g->epochs; i++)
 		json_array_append_new(ratios, json_real(g->ratio[i]));
-	gate = json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:o}", "kind",
-			 kind, "trace", g->trace->file, "allocator", g->alloc,
-			 "verdict", verdict_name(g->verdict), "slice_ops",
-			 (json_int_t)g->slice_ops, "slow_pct",
-			 g->slow_ppm / 1e4, "change_pct",
-			 100 * expm1(s->median), "log_ratios", ratios);
+	gate = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:o}", "kind", kind,
+		"trace", g->trace->file, "allocator", g->alloc, "versus",
+		g->versus, "verdict", verdict_name(g->verdict), "slice_ops",
+		(json_int_t)g->slice_ops, "slow_pct", g->slow_ppm / 1e4,
+		"change_pct", 100 * expm1(s->median), "log_ratios", ratios);
 	if (s->has_interval) {
 		json_object_set_new(gate, "low_pct",
 				    json_real(100 * expm1(s->low)));
@@ -333,8 +352,11 @@ static void tell_gate(struct gate *g, const char *kind)
 	memcpy(sorted, g->ratio, g->epochs * sizeof(*sorted));
 	bench_summarise(&s, sorted, g->epochs);
 	note_gate(g, kind, &s);
-	printf("%-12s  %s  %s/%s  %+.2f %%", verdict_name(g->verdict), kind,
-	       g->trace->file, g->alloc, 100 * expm1(s.median));
+	printf("%-12s  %s  %s/%s", verdict_name(g->verdict), kind,
+	       g->trace->file, g->alloc);
+	if (strcmp(g->alloc, g->versus) != 0)
+		printf(" -> %s", g->versus);
+	printf("  %+.2f %%", 100 * expm1(s.median));
 	if (s.has_interval)
 		printf(" [%+.2f, %+.2f]", 100 * expm1(s.low),
 		       100 * expm1(s.high));
@@ -371,6 +393,8 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 	struct gate g = { .compare = c,
 			  .trace = trace,
 			  .alloc = alloc,
+			  .versus = self || !c->versus_text ? alloc
+							    : c->versus.name,
 			  .base = c->base,
 			  .candidate = self ? c->base : c->candidate,
 			  .slow_ppm = self ? 0 : (uint32_t)(c->slow_pct * 1e6),
@@ -447,7 +471,8 @@ static int write_report(struct compare *c, struct kb_diag *diag)
 
 static bool same_code(const struct compare *c)
 {
-	return c->slow_pct == 0 && bench_elf_same_code(c->base, c->candidate);
+	return c->slow_pct == 0 && !c->versus_text &&
+	       bench_elf_same_code(c->base, c->candidate);
 }
 
 /* Without a run there are no gates to report. Returns an exit status. */

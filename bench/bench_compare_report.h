@@ -2,8 +2,9 @@
  * bench_compare_report: the verdicts of a comparison, for people and for CI.
  *
  * A gate is a JSON object: "kind" ("A/A" or "A/B"), "trace", "allocator",
- * "verdict", "slice_ops", "slow_pct", "change_pct", "low_pct" and "high_pct"
- * (the last two absent without an interval), and "log_ratios", one an epoch.
+ * "versus" (the candidate's allocator), "verdict", "slice_ops", "slow_pct",
+ * "change_pct", "low_pct" and "high_pct" (the last two absent without an
+ * interval), and "log_ratios", one an epoch.
  *
  * Only bench's own files include this file.
  */

@@ -179,7 +179,7 @@ static int do_side(struct shared *shared, unsigned self, struct kb_diag *diag)
 
 	err = bench_process_pin(job->cpu, diag);
 	if (err == 0)
-		err = alloc_spec_parse(&spec, job->alloc, diag);
+		err = alloc_spec_parse(&spec, job->alloc[self], diag);
 	if (err == 0)
 		err = trc_reader_open(&replay.reader, job->trace,
 				      TRC_COLUMNS_REPLAY, diag);

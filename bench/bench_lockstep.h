@@ -25,7 +25,7 @@
 
 /* What the two builds must agree on: raised with any change of the shared
  * struct or of what a slice is. */
-#define BENCH_LOCKSTEP_VERSION 1
+#define BENCH_LOCKSTEP_VERSION 2
 
 /* Blocks of an epoch; each is two slices of either side. */
 #define BENCH_LOCKSTEP_BLOCKS 12
@@ -33,7 +33,8 @@
 
 struct bench_lockstep_job {
 	char trace[BENCH_PATH_SIZE];
-	char alloc[ALLOC_NAME_SIZE];
+	/* Base's and candidate's. */
+	char alloc[2][ALLOC_NAME_SIZE];
 	uint32_t heap_pages;
 	uint32_t heap_base;
 	enum alloc_touch touch;
