@@ -11,7 +11,8 @@
 # It sets area_bottom_px and area_top_px (the panels' edges) and the functions
 # at_x and at_y from pixels to gnuplot's screen coordinates.
 
-picture_px = 1000
+# In letters a column stands for some pixels.
+picture_px = in_letters ? 9.3 * mode_number(2) : 1000
 header_px = 62
 legend_row_px = 19
 legend_width = 0
@@ -24,35 +25,55 @@ legend_columns = greater(1, lesser(legend_columns, words(legend_list)))
 legend_rows = (words(legend_list) + legend_columns - 1) / legend_columns
 if (legend_note ne "") { legend_rows = 1 }
 
+# In letters a line of the legend takes a whole row of the terminal, and all rows
+# together are as many as it has.
+if (in_letters) {
+	# A little more than a row, since the terminal rounds.
+	legend_row_px = 1.1 * (98 + plot_px + top_px + header_px) / \
+		greater(mode_number(3) - 1.1 * legend_rows, 4.0)
+}
 area_bottom_px = 98 + legend_rows * legend_row_px
 area_top_px = area_bottom_px + plot_px
 height_px = area_top_px + top_px + header_px
 at_x(px) = px / (picture_px + 0.0)
 at_y(px) = px / (height_px + 0.0)
 
+# Fonts in sixels shrink with the picture.
+sixel_scale = in_sixels ? mode_number(2) / 1000.0 : 1.0
 out_ending = strlen(out) > 4 ? out[strlen(out) - 3:*] : ""
 if (out_ending eq ".svg") {
 	# The second family is for readers who have not got the first.
 	set terminal svg size picture_px, height_px fixed \
 		font "DejaVu Sans,sans-serif,13" background rgb "white"
-} else {
-	if (out_ending eq ".png") {
-		# Its points are larger than SVG's pixels.
-		set terminal pngcairo size picture_px, height_px \
-			font "DejaVu Sans,11" background rgb "white"
-	} else {
+}
+if (out_ending eq ".png") {
+	# Its points are larger than SVG's pixels.
+	set terminal pngcairo size picture_px, height_px \
+		font "DejaVu Sans,11" background rgb "white"
+}
+if (in_letters) {
+	set terminal dumb size mode_number(2), mode_number(3) noenhanced
+}
+if (in_sixels) {
+	set terminal sixelgd size picture_px * sixel_scale, height_px * sixel_scale \
+		font "DejaVu Sans," . sprintf("%.1f", 10 * sixel_scale) \
+		truecolor background rgb "white"
+}
+if (!in_letters && !in_sixels) {
+	if (out_ending ne ".svg" && out_ending ne ".png") {
 		print sprintf("%s: a picture's name ends in .svg or .png", out)
 		exit status 1
 	}
+	set output out
 }
-set output out
-font_px = out_ending eq ".svg" ? 13 / 12.0 : 11 / 12.0
+font_px = out_ending eq ".svg" ? 13 / 12.0 : \
+	in_sixels ? 10 / 12.0 * sixel_scale : 11 / 12.0
 font_of(px) = sprintf(",%.1f", px * font_px)
 
 unset key
 set border 3 back lc rgb "#555555"
 set tics textcolor rgb "#222222"
-set grid xtics ytics back lt 1 lc rgb "#d4d4d4" lw 1 dt solid
+if (!in_letters) { set grid xtics ytics back lt 1 lc rgb "#d4d4d4" lw 1 dt solid }
 set style fill solid noborder
 set lmargin at screen at_x(left_px)
 set rmargin at screen at_x(picture_px - right_px)
@@ -85,6 +106,12 @@ if (legend_note ne "") {
 	set label fitted(legend_note, room_px) noenhanced at screen at_x(20), at_y(39)
 }
 
+# In letters a line is drawn with the character of its number, a point with the
+# letter of its shape.
+letter_line(i) = "*#$%@&="[(i - 1) % 7 + 1:(i - 1) % 7 + 1]
+letter_sample(i) = letter_line(i) . sprintf("%c", 64 + shapes[(i - 1) % 12 + 1]) . \
+	letter_line(i)
+
 # The legend is drawn here because gnuplot's own one trusts the terminal's
 # estimate of a text's width, which is wrong for long names.
 legend_at = 0
@@ -92,9 +119,14 @@ do for [w in legend_list] {
 	i = w + 0
 	lx = 20 + legend_at / legend_rows * (legend_width + 76)
 	ly = 39 + (legend_rows - 1 - legend_at % legend_rows) * legend_row_px
-	set arrow from screen at_x(lx), at_y(ly) to screen at_x(lx + 44), at_y(ly) \
-		nohead lt i
-	set label "" at screen at_x(lx + 22), at_y(ly) point lt i
-	set label legend_text[i] noenhanced at screen at_x(lx + 52), at_y(ly)
+	if (in_letters) {
+		set label letter_sample(i) . " " . legend_text[i] noenhanced \
+			at screen at_x(lx), at_y(ly)
+	} else {
+		set arrow from screen at_x(lx), at_y(ly) to screen at_x(lx + 44), at_y(ly) \
+			nohead lt i
+		set label "" at screen at_x(lx + 22), at_y(ly) point lt i
+		set label legend_text[i] noenhanced at screen at_x(lx + 52), at_y(ly)
+	}
 	legend_at = legend_at + 1
 }

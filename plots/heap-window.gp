@@ -4,6 +4,7 @@
 
 data = ARG1
 out = ARG2
+mode = ARG3
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]

@@ -5,7 +5,7 @@
 
 data = ARG1
 out = ARG2
-hover = ARG3 eq "hover"
+mode = ARG3
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
@@ -66,7 +66,7 @@ legend_note = ""
 y_title = ""
 plot_px = 560
 left_px = 104
-right_px = 238
+right_px = in_letters ? 310 : 238
 top_px = 30
 load here . "frame.gp"
 

@@ -13,6 +13,15 @@ set datafile separator "\t"
 # Labels may begin with a hash, so no character begins a comment.
 set datafile commentschars ""
 
+# The third argument (README.md): where else a picture goes than to a file.
+mode_word(k) = words(mode) < k ? "" : word(mode, k)
+mode_number(k) = words(mode) < k ? 0 : word(mode, k) + 0
+in_letters = mode_word(1) eq "dumb"
+in_sixels = mode_word(1) eq "sixel"
+# A terminal takes several bytes for one character only if it is told so; bench
+# gives it a locale in which that is no news.
+if (in_letters) { set encoding utf8 }
+
 # --- The data file -----------------------------------------------------------
 
 rows = 0
@@ -111,9 +120,10 @@ do for [i = 1:(blocks > 0 ? blocks : 1)] {
 marker_step(i) = series_rows[i] > 24 ? series_rows[i] / 10 : 1
 marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 
-# With "hover" for its third argument a script adds, for the page that bench
-# writes, texts that a point shows under the pointer. A loop over none of the
+# In mode "hover" a script adds, for the page that bench writes, texts that a
+# point shows under the pointer. A loop over none of the
 # series, for [k = 1:0], still evaluates its index once, so this must be a number.
+hover = mode eq "hover"
 hovered(list, k) = words(list) < k ? 1 : word(list, k) + 0
 
 # --- Words and numbers -------------------------------------------------------
@@ -129,7 +139,7 @@ inside_character(c) = strlen(c) == 1 && strstrt(continuation, c) > 0
 # The width of a text in pixels, a little generously (a rasteriser may round each
 # glyph up to whole pixels). The terminals' own guesses are for type of fixed
 # width. Single quotes, because in double ones a backquote would run a program.
-glyph_px(c) = inside_character(c) ? 0 : \
+glyph_px(c) = inside_character(c) ? 0 : in_letters ? 9.3 : \
 	strstrt('ijlI.,:;|!''`()[]/ rtf-', c) ? 5.7 : \
 	strstrt('mwMW@%', c) ? 13.5 : \
 	strstrt('ABCDEFGHJKLNOPQRSTUVXYZ=+<>~#&', c) ? 11.2 : \

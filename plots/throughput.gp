@@ -4,7 +4,7 @@
 
 data = ARG1
 out = ARG2
-hover = ARG3 eq "hover"
+mode = ARG3
 here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
@@ -96,7 +96,7 @@ set xlabel "ns per event" . epochs_text . (axis_log ? " (logarithmic axis)" : ""
 set yrange [0:n + 1] noextend
 unset ytics
 set border 1
-set grid noytics
+if (!in_letters) { set grid noytics }
 y_of(i) = n + 1 - rank[i]
 set print $points
 set print
@@ -107,8 +107,10 @@ nbars = 0
 do for [i = 1:n] {
 	set label name[i] noenhanced right \
 		at screen at_x(left_px - 14), first y_of(i)
-	set arrow from graph 0, first y_of(i) to graph 1, first y_of(i) \
-		nohead lt 1 lc rgb "#d4d4d4" lw 1 dt 3 back
+	if (!in_letters) {
+		set arrow from graph 0, first y_of(i) to graph 1, first y_of(i) \
+			nohead lt 1 lc rgb "#d4d4d4" lw 1 dt 3 back
+	}
 	if (is_number(ns[i])) {
 		set print $points append
 		print sprintf("%.17g\t%d\t%s: %s ns per event", ns[i], y_of(i), \

@@ -1,0 +1,224 @@
+/*
+ * plot: draws the figures of a results folder again, or one of them in the
+ * terminal.
+ */
+#include "bench_commands.h"
+#include "bench_figure.h"
+#include "bench_plot.h"
+#include "kb_bits.h"
+#include "kb_suggest.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int bench_plot_main(int argc, char **argv);
+
+/* Where there is no terminal to ask. */
+#define COLUMNS_DEFAULT 80
+#define ROWS_DEFAULT	40
+
+/* Less is no picture, and more no clearer one. */
+#define COLUMNS_MIN 60
+#define COLUMNS_MAX 200
+#define ROWS_MIN    20
+#define ROWS_MAX    60
+
+/* Pixels of a column, for terminals that do not tell. */
+#define COLUMN_PX 9
+#define WIDTH_MAX 1000
+
+static const char plot_help[] =
+	"usage: bench plot RESULTS\n"
+	"       bench plot --term [--sixel] RESULTS FIGURE\n"
+	"\n"
+	"Draws all figures of a results folder anew, from its TSV files into "
+	"its\n"
+	"figures/; or one of them in the terminal, in letters or, with --sixel "
+	"and a\n"
+	"terminal that takes them, in pixels. It fits the window.\n"
+	"\n"
+	"  bench plot --term results/boot lookup-nodes\n"
+	"\n"
+	"Figures\n";
+
+struct plot_options {
+	bool term;
+	bool sixel;
+	bool help;
+	const char *folder;
+	const char *figure;
+};
+
+static int parse(struct plot_options *o, int argc, char **argv,
+		 struct kb_diag *diag)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--term") == 0)
+			o->term = true;
+		else if (strcmp(argv[i], "--sixel") == 0)
+			o->sixel = true;
+		else if (strcmp(argv[i], "--help") == 0)
+			o->help = true;
+		else if (argv[i][0] == '-')
+			return kb_fail(diag, KB_E_ARG,
+				       "plot does not know '%s'; see 'bench "
+				       "plot --help'",
+				       argv[i]);
+		else if (!o->folder)
+			o->folder = argv[i];
+		else if (!o->figure)
+			o->figure = argv[i];
+		else
+			return kb_fail(diag, KB_E_ARG,
+				       "plot takes one figure, not also '%s'",
+				       argv[i]);
+	}
+	o->term |= o->sixel;
+	if (o->help)
+		return 0;
+	if (!o->folder)
+		return kb_fail(diag, KB_E_ARG, "plot needs a results folder");
+	if (o->term && !o->figure)
+		return kb_fail(diag, KB_E_ARG,
+			       "plot --term needs a figure; see 'bench plot "
+			       "--help'");
+	if (!o->term && o->figure)
+		return kb_fail(diag, KB_E_ARG,
+			       "plot draws one figure only with --term");
+	return 0;
+}
+
+static int check_figure(const struct plot_options *o, struct kb_diag *diag)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(o->figure);
+
+	for (const struct bench_picture *p = bench_pictures; p->name; p++) {
+		if (strcmp(p->name, o->figure) == 0)
+			return 0;
+		kb_suggest_offer(&near, p->name);
+	}
+	if (kb_suggest_best(&near))
+		return kb_fail(diag, KB_E_ARG,
+			       "there is no figure '%s'; did you mean '%s'?",
+			       o->figure, kb_suggest_best(&near));
+	return kb_fail(diag, KB_E_ARG,
+		       "there is no figure '%s'; see 'bench plot --help'",
+		       o->figure);
+}
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text && atoi(text) > 0 ? (uint64_t)atoi(text) : otherwise;
+}
+
+/* The scripts' third argument for this terminal. */
+static void choose_mode(char out[64], bool sixel)
+{
+	struct winsize window = { .ws_col = 0 };
+	uint64_t columns = from_environment("COLUMNS", COLUMNS_DEFAULT);
+	uint64_t rows = from_environment("LINES", ROWS_DEFAULT);
+	uint64_t width;
+
+	if (isatty(STDOUT_FILENO) &&
+	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
+	    window.ws_col > 0 && window.ws_row > 0) {
+		columns = window.ws_col;
+		/* The prompt behind it wants one too. */
+		rows = window.ws_row - 1u;
+	}
+	width = window.ws_xpixel ? window.ws_xpixel : columns * COLUMN_PX;
+	columns = kb_min(kb_max(columns, COLUMNS_MIN), COLUMNS_MAX);
+	rows = kb_min(kb_max(rows, ROWS_MIN), ROWS_MAX);
+	if (sixel)
+		snprintf(out, 64, "sixel %u",
+			 (unsigned)kb_min(width, WIDTH_MAX));
+	else
+		snprintf(out, 64, "dumb %u %u", (unsigned)columns,
+			 (unsigned)rows);
+}
+
+static int draw_here(const struct plot_options *o, struct kb_diag *diag)
+{
+	char *scripts = bench_figure_scripts();
+	char *script = NULL, *data = NULL;
+	char mode[64];
+	pid_t pid;
+	int err;
+
+	/* gnuplot counts a character as one column only in such a locale. */
+	setenv("LC_ALL", "C.UTF-8", 1);
+	choose_mode(mode, o->sixel);
+	if (!scripts || asprintf(&script, "%s/%s.gp", scripts, o->figure) < 0 ||
+	    asprintf(&data, "%s/%s.tsv", o->folder, o->figure) < 0)
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	else if (access(data, R_OK) != 0)
+		err = kb_fail(diag, KB_E_IO,
+			      "%s: %s; a run with the pass that measures it "
+			      "writes it",
+			      data, strerror(errno));
+	else
+		err = bench_figure_start(&pid, script, data, "", mode, diag);
+	if (err == 0 && bench_figure_wait(pid) != 0)
+		err = kb_fail(diag, KB_E_IO, "gnuplot could not draw %s", data);
+	free(data);
+	free(script);
+	free(scripts);
+	return err;
+}
+
+static int draw_all(const struct plot_options *o, struct kb_diag *diag)
+{
+	size_t drawn;
+	int err;
+
+	if (access(o->folder, R_OK | X_OK) != 0)
+		return kb_fail(diag, KB_E_IO, "%s: %s", o->folder,
+			       strerror(errno));
+	err = bench_plot(o->folder, &drawn, diag);
+	if (err == 0 && drawn == 0)
+		return kb_fail(diag, KB_E_ARG,
+			       "%s holds no data of a figure (*.tsv)",
+			       o->folder);
+	if (err == 0)
+		printf("Written to %s/figures/: %zu pictures\n", o->folder,
+		       drawn);
+	return err;
+}
+
+static void print_help(void)
+{
+	fputs(plot_help, stdout);
+	for (const struct bench_picture *p = bench_pictures; p->name; p++)
+		printf("  %-16s %s\n", p->name, p->title);
+	printf("\nExit status: 0 drawn; 2 usage, no data; 4 no gnuplot.\n");
+}
+
+int bench_plot_main(int argc, char **argv)
+{
+	struct plot_options o = { .folder = NULL };
+	struct kb_diag diag;
+	int err;
+
+	kb_diag_init(&diag);
+	err = parse(&o, argc, argv, &diag);
+	if (err == 0 && o.help) {
+		print_help();
+		return 0;
+	}
+	if (err == 0 && o.term)
+		err = check_figure(&o, &diag);
+	if (err == 0)
+		err = o.term ? draw_here(&o, &diag) : draw_all(&o, &diag);
+	if (err == 0)
+		return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return err == KB_E_UNSUPPORTED ? 4 : 2;
+}

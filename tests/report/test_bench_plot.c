@@ -1,0 +1,101 @@
+/*
+ * bench plot: figures of a results folder, anew or in the terminal.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+#define RUN                                                                   \
+	"$BENCH --trace $TRACES/seed-example.trc --alloc kheap --pass count " \
+	"--no-plots --out r >out && "
+
+/* Where gnuplot is missing there is nothing to try. */
+static void need_gnuplot(struct cli *c)
+{
+	cli_sh(c, "command -v gnuplot");
+	if (c->status != 0)
+		skip();
+}
+
+static size_t widest(const char *text)
+{
+	size_t columns = 0, most = 0;
+
+	for (; *text; text++) {
+		if (*text == '\n')
+			columns = 0;
+		else
+			columns += ((unsigned char)*text & 0xC0) != 0x80 &&
+				   *text != '\f' && *text != '\r';
+		most = columns > most ? columns : most;
+	}
+	return most;
+}
+
+static void test_bench_plot__in_letters(void **state)
+{
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	cli_sh(c, RUN "$BENCH plot --term r lookup-nodes");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+	cli_holds(c->out, "Nodes that kfree's lookup compares");
+	cli_holds(c->out, "seed-example.trc · 5 events · 3 objects");
+	cli_holds(c->out, "*G* kheap");
+	assert_int_equal(widest(c->out), 80);
+	cli_on_terminal(c, 100, "$BENCH plot --term r lookup-nodes");
+	cli_expect(c, 0);
+	assert_int_equal(widest(c->out), 100);
+}
+
+static void test_bench_plot__in_sixels(void **state)
+{
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	cli_sh(c, RUN "$BENCH plot --sixel r lookup-nodes");
+	cli_expect(c, 0);
+	assert_memory_equal(c->out, "\033P", 2);
+}
+
+static void test_bench_plot__all_anew(void **state)
+{
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	cli_sh(c, RUN "$BENCH plot r");
+	cli_expect(c, 0);
+	assert_true(cli_exists("r/figures/lookup-nodes.svg"));
+	assert_true(cli_exists("r/figures/timeline.png"));
+}
+
+static void test_bench_plot__refuses(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH plot");
+	cli_refused(c, 2, "results folder");
+	cli_sh(c, "$BENCH plot absent");
+	cli_refused(c, 2, "absent", "No such file");
+	cli_sh(c, "$BENCH plot --term r");
+	cli_refused(c, 2, "--term", "figure");
+	cli_sh(c, "$BENCH plot --term r lookup-node");
+	cli_refused(c, 2, "did you mean 'lookup-nodes'");
+	cli_sh(c, "mkdir r; $BENCH plot --term r throughput");
+	cli_refused(c, 2, "r/throughput.tsv", "No such file");
+	cli_sh(c, "$BENCH plot --big r");
+	cli_refused(c, 2, "--big", "--help");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cli_test(test_bench_plot__in_letters),
+		cli_test(test_bench_plot__in_sixels),
+		cli_test(test_bench_plot__all_anew),
+		cli_test(test_bench_plot__refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
