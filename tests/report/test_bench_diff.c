@@ -1,0 +1,183 @@
+/*
+ * bench diff: two results side by side. The documents are made by hand, so that
+ * each verdict has its case.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+/* A results document; its times and counters are the test's. */
+static void document(const char *path, const char *cpu, const char *sha,
+		     const char *cells)
+{
+	FILE *f = fopen(path, "w");
+	const char *cell = cells;
+
+	assert_non_null(f);
+	fprintf(f,
+		"{\"context\":{\"schema\":1,\"revision\":\"r-%s\",\"date\":"
+		"\"d\","
+		"\"system\":\"s\",\"cpu_model\":\"%s\",\"cpus\":2,\"options\":"
+		"{\"touch\":\"none\",\"heap_pages\":0,\"heap_base\":0}},"
+		"\"results\":[",
+		path, cpu);
+	/* Cells are parted by a bar. */
+	while (*cell) {
+		size_t length = strcspn(cell, "|");
+
+		fprintf(f, "%s{\"trace\":\"t\",\"trace_sha256\":\"%s\",%.*s}",
+			cell == cells ? "" : ",", sha, (int)length, cell);
+		cell += length + (cell[length] == '|');
+	}
+	fprintf(f, "]}\n");
+	fclose(f);
+}
+
+#define CELL(name, ns, low, high, nodes)                                  \
+	"\"allocator\":\"" name "\",\"throughput\":{\"ns_per_event\":" ns \
+	",\"ci_low\":" low ",\"ci_high\":" high                           \
+	"},\"counters\":{\"events\":5,\"nodes_visited\":" nodes "}"
+
+/* The line of the output that holds both texts. */
+static void has_row(const struct cli *c, const char *name, const char *words)
+{
+	for (const char *line = c->out; *line; line = strchr(line, '\n') + 1) {
+		const char *end = strchr(line, '\n');
+		const char *a = strstr(line, name), *b = strstr(line, words);
+
+		if (a && a < end && b && b < end)
+			return;
+	}
+	print_error("no line with '%s' and '%s' in:\n%s", name, words, c->out);
+	fail();
+}
+
+static void test_bench_diff__intervals_decide(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1",
+		 CELL("apart", "20.0", "19.0", "21.0", "7") "|" CELL(
+			 "worse", "20.0", "19.0", "21.0",
+			 "7") "|" CELL("near", "20.0", "19.0", "21.0",
+				       "7") "|" CELL("bare", "20.0", "null",
+						     "null", "7"));
+	document("b", "cpu", "1",
+		 CELL("apart", "10.0", "9.0", "18.9", "7") "|" CELL(
+			 "worse", "25.0", "21.1", "26.0",
+			 "7") "|" CELL("near", "10.0", "9.0", "19.0",
+				       "7") "|" CELL("bare", "10.0", "9.0",
+						     "11.0", "7"));
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 0);
+	has_row(c, "apart", "-50.0 %  FASTER");
+	has_row(c, "worse", "+25.0 %  SLOWER");
+	has_row(c, "near", "-50.0 %  within the error");
+	has_row(c, "bare", "-50.0 %  no interval, cannot tell");
+	cli_holds(c->out, "8 equal, 0 differ");
+}
+
+static void test_bench_diff__counters_are_exact(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1",
+		 "\"allocator\":\"kheap\",\"digest\":\"12\",\"counters\":"
+		 "{\"events\":5,\"nodes_visited\":47476579,\"gone\":1}|"
+		 "\"allocator\":\"mine\"");
+	document("b", "cpu", "1",
+		 "\"allocator\":\"kheap\",\"digest\":\"13\",\"counters\":"
+		 "{\"events\":5,\"nodes_visited\":47476580}|"
+		 "\"allocator\":\"yours\"");
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 0);
+	has_row(c, "nodes_visited", "47,476,579       47,476,580     +0.0 %");
+	has_row(c, "digest", "other addresses or sizes");
+	has_row(c, "gone", "only in A");
+	cli_holds(c->out, "1 equal, 3 differ");
+	cli_holds(c->out, "Only in A: mine\n");
+	cli_holds(c->out, "Only in B: yours\n");
+	assert_null(strstr(c->out, "ns per event"));
+}
+
+#define TIMES(p50, p99)                                                      \
+	"\"allocator\":\"kheap\",\"kfree_ns\":{\"p50\":" p50 ",\"p99\":" p99 \
+	",\"floor\":28.0,\"error\":7.0,\"samples\":100}"
+
+static void test_bench_diff__single_times_have_the_clocks_error(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1", TIMES("null", "100.0"));
+	document("b", "cpu", "1", TIMES("null", "114.0"));
+	document("c", "cpu", "1", TIMES("40.0", "114.1"));
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 0);
+	has_row(c, "p50", "both below the floor");
+	has_row(c, "p99", "within the clock's error");
+	cli_sh(c, "$BENCH diff a c");
+	cli_expect(c, 0);
+	has_row(c, "p50", "one below the floor");
+	has_row(c, "p99", "more than the clock's error");
+}
+
+static void test_bench_diff__refuses_what_cannot_be_compared(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1", CELL("kheap", "20.0", "19.0", "21.0", "7"));
+	document("b", "cpu", "2", CELL("kheap", "20.0", "19.0", "21.0", "7"));
+	document("c", "other", "1", CELL("kheap", "20.0", "19.0", "21.0", "8"));
+	cli_sh(c, "$BENCH diff a b");
+	cli_refused(c, 4, "the traces differ", "--force");
+	cli_sh(c, "$BENCH diff a c");
+	cli_refused(c, 4, "cpu_model", "\"cpu\"", "\"other\"", "--force");
+	cli_sh(c, "sed 's/\"heap_pages\":0/\"heap_pages\":9/' a >d; "
+		  "$BENCH diff a d");
+	cli_refused(c, 4, "heap_pages is 0 and 9");
+	cli_sh(c, "$BENCH diff --force a b && $BENCH diff a c --force");
+	cli_expect(c, 0);
+	cli_holds(c->out, "2 equal, 0 differ");
+	cli_holds(c->out, "1 equal, 1 differ");
+}
+
+static void test_bench_diff__of_real_folders(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c,
+	       "for d in x y; do $BENCH --trace $TRACES/seed-example.trc "
+	       "--alloc kheap,null --pass count --no-plots --out $d >said || "
+	       "exit 9; done; $BENCH diff x y/results.json");
+	cli_expect(c, 0);
+	cli_holds(c->out, " equal, 0 differ");
+	cli_holds(c->out, "A  x: revision ");
+}
+
+static void test_bench_diff__refuses(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH diff a");
+	cli_refused(c, 2, "two results folders");
+	cli_sh(c, "$BENCH diff a b c");
+	cli_refused(c, 2, "'c'", "--help");
+	cli_sh(c, "$BENCH diff absent b");
+	cli_refused(c, 2, "absent");
+	cli_sh(c, "echo '[1]' >a; $BENCH diff a a");
+	cli_refused(c, 2, "a: is no document of bench's");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cli_test(test_bench_diff__intervals_decide),
+		cli_test(test_bench_diff__counters_are_exact),
+		cli_test(test_bench_diff__single_times_have_the_clocks_error),
+		cli_test(test_bench_diff__refuses_what_cannot_be_compared),
+		cli_test(test_bench_diff__of_real_folders),
+		cli_test(test_bench_diff__refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
