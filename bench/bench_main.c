@@ -406,6 +406,19 @@ static int finish_session(struct session *s, int status)
 	return status;
 }
 
+/* Told before the work is done, not after it. */
+static bool json_can_be_written(const struct bench_options *opts)
+{
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	if (!opts->json || strcmp(opts->json, "-") == 0 ||
+	    bench_out_check_file(opts->json, &diag) == 0)
+		return true;
+	complain(&diag);
+	return false;
+}
+
 static int run_session(struct session *s)
 {
 	size_t count = s->opts.trace_count;
@@ -414,6 +427,8 @@ static int run_session(struct session *s)
 	s->jobs = calloc(count, sizeof(*s->jobs));
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
+		return EXIT_USAGE;
+	if (!json_can_be_written(&s->opts))
 		return EXIT_USAGE;
 	bench_run_catch_signals();
 	bench_env_read(&s->env);

@@ -224,6 +224,14 @@ static int parse_touch(const char *text, enum alloc_touch *out,
 		       "--touch takes none, first or all, got '%s'", text);
 }
 
+/* An option of ours with a value that it does not take, as in --quick=1. */
+static int refuse_value(const char *text, struct kb_diag *diag)
+{
+	return kb_fail(diag, KB_E_ARG,
+		       "option '%.*s' takes no value; see --help",
+		       (int)strcspn(text, "="), text);
+}
+
 static int unknown_option(const char *text, struct kb_diag *diag)
 {
 	char *name = strdup(text);
@@ -271,7 +279,7 @@ static int take_number(struct bench_options *opts, int id, const char *text,
 		opts->cpu = (int)n;
 		return err;
 	default:
-		return parse_number("--seed", text, 0, UINT64_MAX, &opts->seed,
+		return parse_number("--seed", text, 0, INT64_MAX, &opts->seed,
 				    diag);
 	}
 }
@@ -284,6 +292,10 @@ static int take_option(struct bench_options *opts, int id, char *text,
 		opts->traces[opts->trace_count++] = text;
 		return 0;
 	case OPT_ALLOC:
+		if (!*text)
+			return kb_fail(diag, KB_E_ARG,
+				       "--alloc names no allocator; see "
+				       "--list");
 		return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count,
 					     text, diag);
 	case OPT_PASS:
@@ -375,6 +387,8 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 			err = kb_fail(diag, KB_E_ARG,
 				      "option '%s' needs a value; see --help",
 				      refused_word(argv, letter));
+		else if (id == '?' && optopt >= OPT_TRACE)
+			err = refuse_value(refused_word(argv, letter), diag);
 		else if (id == '?')
 			err = unknown_option(refused_word(argv, letter), diag);
 		else

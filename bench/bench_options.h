@@ -79,8 +79,9 @@ struct bench_options {
 
 /*
  * Parses the command line; `allocs_default` are the allocators of a run that
- * names none, as a list, NULL for bench's own. Returns 0 with `*opts` filled, to be released by the
- * caller; or KB_E_ARG or KB_E_NOMEM with `diag` filled. Prints nothing.
+ * names none, as a list, NULL for bench's own. Returns 0 with `*opts` filled,
+ * to be released by the caller; or KB_E_ARG or KB_E_NOMEM with `diag` filled.
+ * Prints nothing.
  */
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 			const char *allocs_default, struct kb_diag *diag);

@@ -49,6 +49,27 @@ int bench_out_check_folder(const char *path, struct kb_diag *diag)
 	return err ? refuse_folder(path, err, diag) : 0;
 }
 
+int bench_out_check_file(const char *path, struct kb_diag *diag)
+{
+	char *folder = strdup(path);
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+	struct stat st;
+	int err;
+
+	if (!folder)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	if (slash)
+		slash[slash == folder] = '\0';
+	err = folder_error(slash ? folder : ".");
+	if (err == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		err = EISDIR;
+	free(folder);
+	if (err == 0)
+		return 0;
+	return kb_fail(diag, KB_E_IO, "cannot write '%s': %s", path,
+		       strerror(err));
+}
+
 int bench_out_make_folder(const char *path, struct kb_diag *diag)
 {
 	char *copy = strdup(path);

@@ -26,6 +26,10 @@ int bench_out_check_folder(const char *path, struct kb_diag *diag);
 /* Makes a folder and its parents. Returns 0, or KB_E_IO with `diag` filled. */
 int bench_out_make_folder(const char *path, struct kb_diag *diag);
 
+/* Tells early whether bench_out_open will probably succeed; changes nothing.
+ * Returns 0, or <0 with `diag` filled. */
+int bench_out_check_file(const char *path, struct kb_diag *diag);
+
 /* Begins a file. Returns 0 with out->stream to write to, or <0 with `diag`
  * filled. Must be ended by bench_out_commit or bench_out_abandon. */
 int bench_out_open(struct bench_out *out, const char *path,

@@ -116,6 +116,9 @@ int bench_plot(const char *folder, size_t *drawn, struct kb_diag *diag)
 	for (const struct bench_picture *p = bench_pictures;
 	     p->name && err == 0; p++)
 		err = draw(scripts, folder, p->name, drawn, diag);
+	/* Nothing drawn, nothing left: an empty folder goes. */
+	if (*drawn == 0)
+		rmdir(figure_folder);
 	free(figure_folder);
 	free(scripts);
 	return err;

@@ -180,7 +180,7 @@ static void be_child(const struct child *child, int output,
 	signal(SIGINT, SIG_IGN);
 	set_limit(RLIMIT_CORE, 0);
 	set_limit(RLIMIT_CPU, CPU_SECONDS_MIN + bytes / CPU_BYTES_PER_S);
-#ifndef __SANITIZE_ADDRESS__
+#if !KB_ASAN
 	set_limit(RLIMIT_DATA, DATA_BYTES_MAX);
 #endif
 	if (child->spool)

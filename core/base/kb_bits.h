@@ -18,6 +18,19 @@
 #define kb_likely(x)   __builtin_expect(!!(x), 1)
 #define kb_unlikely(x) __builtin_expect(!!(x), 0)
 
+/* 1 in a build with AddressSanitizer, whose shadow memory is no work of ours;
+ * gcc and clang say it in different ways. */
+#if defined(__SANITIZE_ADDRESS__)
+#define KB_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KB_ASAN 1
+#endif
+#endif
+#ifndef KB_ASAN
+#define KB_ASAN 0
+#endif
+
 /* Elements of a true array. */
 #define KB_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

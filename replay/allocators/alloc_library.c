@@ -1,19 +1,13 @@
 #include "alloc_library.h"
 
+#include "kb_bits.h"
+
 #include <dlfcn.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 /* The address sanitizer refuses RTLD_DEEPBIND, for it must see every malloc. The
  * library's own state is then the sanitizer's to check, and looks leaked. */
-#ifdef SANITIZED
+#if KB_ASAN
 #include <sanitizer/lsan_interface.h>
 
 static void *load(const char *soname)

@@ -17,14 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 /* The file that an address was loaded from. */
 static const char *file_of(const void *address)
 {
@@ -52,7 +44,7 @@ static void test_jemalloc_isolated__malloc_is_still_glibcs(void **state)
 		const char *file = file_of(symbol(names[i]));
 
 		assert_null(strstr(file, "libkb_jemalloc"));
-#ifndef SANITIZED
+#if !KB_ASAN
 		assert_non_null(strstr(file, "/libc.so.6"));
 #endif
 	}
