@@ -70,7 +70,7 @@ static void test_bench_options__every_option(void **state)
 	      "bench --trace a --trace=b --alloc kheap:order=head,pager=none "
 	      "--alloc null --pass count,latency --pass verify --out d "
 	      "--no-plots --json - --heap-pages 0x7ffe --heap-base 0xE0000000 "
-	      "--touch all --cpu 3 --seed 18446744073709551615 --budget 0.5 "
+	      "--touch all --cpu 3 --seed 9223372036854775807 --budget 0.5 "
 	      "--quick");
 	assert_int_equal(opts.trace_count, 2);
 	assert_string_equal(opts.traces[1], "b");
@@ -85,7 +85,7 @@ static void test_bench_options__every_option(void **state)
 	assert_int_equal(opts.heap_base, 0xE0000000);
 	assert_int_equal(opts.touch, ALLOC_TOUCH_ALL);
 	assert_int_equal(opts.cpu, 3);
-	assert_int_equal(opts.seed, UINT64_MAX);
+	assert_int_equal(opts.seed, INT64_MAX);
 	/* The budget given wins over --quick's own. */
 	assert_true(opts.budget_s == 0.5);
 	assert_true(opts.quick);
@@ -190,7 +190,11 @@ static void test_bench_options__borders(void **state)
 		{ "b --trace a --cpu 4095", 0 },
 		{ "b --trace a --cpu 4096", KB_E_ARG },
 		{ "b --trace a --seed 0", 0 },
-		{ "b --trace a --seed 18446744073709551616", KB_E_ARG },
+		/* JSON's integers end there. */
+		{ "b --trace a --seed 9223372036854775807", 0 },
+		{ "b --trace a --seed 9223372036854775808", KB_E_ARG },
+		{ "b --trace a --quick=1", KB_E_ARG },
+		{ "b --trace a --alloc=", KB_E_ARG },
 		{ "b --trace a --budget 0.001", 0 },
 		{ "b --trace a --budget 1e6", 0 },
 		{ "b --trace a --budget 1.1e6", KB_E_ARG },
