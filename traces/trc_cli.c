@@ -2,11 +2,20 @@
 
 #include "kb_suggest.h"
 
+#include "trc_import.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Time between two updates of the progress line. */
+#define PROGRESS_INTERVAL_MS 100
 
 /* The one variable of the program: a signal handler reaches nothing else. */
 static volatile sig_atomic_t caught_signal;
@@ -62,6 +71,83 @@ int cli_flush(void)
 		return CLI_GOOD;
 	return cli_error("cannot write to standard output: %s",
 			 strerror(errno));
+}
+
+int cli_number(const char *name, const char *text, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (errno || *text < '0' || *text > '9' || *end)
+		return cli_error("--%s is %s; it must be a whole number", name,
+				 text);
+	return CLI_GOOD;
+}
+
+int cli_level(const char *text, int *level)
+{
+	uint64_t number;
+
+	if (text[0] >= '0' && text[0] <= '9' && strlen(text) <= 2 &&
+	    cli_number("level", text, &number) == CLI_GOOD &&
+	    number >= TRC_LEVEL_MIN && number <= TRC_LEVEL_MAX) {
+		*level = (int)number;
+		return CLI_GOOD;
+	}
+	return cli_error("--level is %s; it must be a number from %d to %d",
+			 text, TRC_LEVEL_MIN, TRC_LEVEL_MAX);
+}
+
+int cli_fail(const struct kb_diag *diag, const char *path)
+{
+	/* Not only KB_E_STOPPED: a signal also ends the opening of a pipe. */
+	if (!cli_signal())
+		return cli_error("%s", diag->text);
+	if (path)
+		cli_error("stopped by a signal; %s was not written", path);
+	return 128 + cli_signal();
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+void cli_progress_begin(struct cli_progress *progress, bool quiet)
+{
+	progress->is_shown = !quiet && isatty(STDERR_FILENO);
+	progress->has_printed = false;
+	progress->last_ms = now_ms();
+}
+
+void cli_progress_show(struct cli_progress *progress, uint64_t done,
+		       uint64_t total, uint64_t events)
+{
+	uint64_t now;
+
+	if (!progress->is_shown)
+		return;
+	now = now_ms();
+	if (now - progress->last_ms < PROGRESS_INTERVAL_MS)
+		return;
+	progress->last_ms = now;
+	progress->has_printed = true;
+	if (total)
+		fprintf(stderr, "\r%3d %%, %" PRIu64 " events",
+			(int)(100.0 * (double)done / (double)total), events);
+	else
+		fprintf(stderr, "\r%.1f MB, %" PRIu64 " events",
+			(double)done / 1e6, events);
+}
+
+void cli_progress_end(struct cli_progress *progress)
+{
+	if (progress->has_printed)
+		fputs("\r\033[K", stderr);
 }
 
 static int unknown_option(const struct cli *cli, const char *name)

@@ -6,7 +6,11 @@
 #ifndef TRC_CLI_H
 #define TRC_CLI_H
 
+#include "kb_status.h"
+
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit statuses; after a signal it is 128 + the signal's number. */
 enum { CLI_GOOD = 0, CLI_FAILED = 2 };
@@ -49,6 +53,39 @@ int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints `text` with '?' for control characters. */
 void cli_put_text(const char *text);
+
+/*
+ * Reads a whole number for --`name`, in decimal. Returns CLI_GOOD or, after a
+ * complaint, CLI_FAILED.
+ */
+int cli_number(const char *name, const char *text, uint64_t *number);
+
+/* As cli_number, for zstd's level. */
+int cli_level(const char *text, int *level);
+
+/*
+ * What to exit with after a library's error: complains with `diag`, or, after a
+ * signal, with the news that `path`, if any, was not written.
+ */
+int cli_fail(const struct kb_diag *diag, const char *path);
+
+/* The progress line, on a terminal only. Zero it, and begin. */
+struct cli_progress {
+	bool is_shown;
+	bool has_printed;
+	uint64_t last_ms;
+};
+
+/* Starts it, unless `quiet` or where nobody sees it. */
+void cli_progress_begin(struct cli_progress *progress, bool quiet);
+
+/* Shows "NN %, EVENTS events", now and then; `total` is 0 if not known. Cheap
+ * enough for every few thousand events. */
+void cli_progress_show(struct cli_progress *progress, uint64_t done,
+		       uint64_t total, uint64_t events);
+
+/* Wipes it. */
+void cli_progress_end(struct cli_progress *progress);
 
 /* Flushes stdout. Returns CLI_GOOD, also if the reader of a pipe has gone;
  * else complains and returns CLI_FAILED. */

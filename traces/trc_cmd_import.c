@@ -4,17 +4,11 @@
 #include "trc_cli.h"
 #include "trc_import.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-/* Time between two updates of the progress line. */
-#define PROGRESS_INTERVAL_MS 100
 
 /* clang-format off */
 static const char help_text[] =
@@ -113,60 +107,13 @@ struct request {
 	int operand_count;
 };
 
-/* The progress line. */
-struct progress {
-	bool is_shown;
-	bool has_printed;
-	uint64_t last_ms;
-};
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 static bool on_progress(const struct trc_import_progress *progress, void *user)
 {
-	struct progress *line = user;
-	uint64_t now;
-
 	if (cli_signal())
 		return true;
-	if (!line->is_shown)
-		return false;
-	now = now_ms();
-	if (now - line->last_ms < PROGRESS_INTERVAL_MS)
-		return false;
-	line->last_ms = now;
-	line->has_printed = true;
-	if (progress->bytes_total)
-		fprintf(stderr, "\r%3d %%, %" PRIu64 " events",
-			(int)(100.0 * (double)progress->bytes_in /
-			      (double)progress->bytes_total),
-			progress->events);
-	else
-		fprintf(stderr, "\r%.1f MB, %" PRIu64 " events",
-			(double)progress->bytes_in / 1e6, progress->events);
+	cli_progress_show(user, progress->bytes_in, progress->bytes_total,
+			  progress->events);
 	return false;
-}
-
-static int read_level(const char *text, int *level)
-{
-	char *end;
-	long v;
-
-	errno = 0;
-	v = strtol(text, &end, 10);
-	if (errno || end == text || *end || v < TRC_LEVEL_MIN ||
-	    v > TRC_LEVEL_MAX)
-		return cli_error("--level is %s; it must be a number from %d "
-				 "to %d",
-				 text, TRC_LEVEL_MIN, TRC_LEVEL_MAX);
-	*level = (int)v;
-	return CLI_GOOD;
 }
 
 static int take_option(struct request *request, int option, const char *value)
@@ -195,7 +142,7 @@ static int take_option(struct request *request, int option, const char *value)
 		request->exclude[import->exclude_site_count++] = value;
 		break;
 	case OPT_LEVEL:
-		return read_level(value, &import->level);
+		return cli_level(value, &import->level);
 	case OPT_KERNEL_RELEASE:
 		import->kernel_release = value;
 		break;
@@ -270,28 +217,19 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 
 static int run(struct request *request)
 {
-	struct progress line = {
-		.is_shown = !request->quiet && isatty(STDERR_FILENO),
-		.last_ms = now_ms(),
-	};
+	struct cli_progress line;
 	struct kb_diag diag = { 0 };
 	struct trc_counts counts;
 	int err;
 
+	cli_progress_begin(&line, request->quiet);
 	request->import.on_progress = on_progress;
 	request->import.user = &line;
 	err = trc_import_file(request->operands[0], request->operands[1],
 			      &request->import, &counts, &diag);
-	if (line.has_printed)
-		fputs("\r\033[K", stderr);
-	/* Not only KB_E_STOPPED: a signal also ends the opening of a pipe. */
-	if (err < 0 && cli_signal()) {
-		cli_error("stopped by a signal; %s was not written",
-			  request->operands[1]);
-		return 128 + cli_signal();
-	}
+	cli_progress_end(&line);
 	if (err < 0)
-		return cli_error("%s", diag.text);
+		return cli_fail(&diag, request->operands[1]);
 	if (!request->quiet)
 		print_summary(request->operands[1], &counts);
 	return cli_flush();

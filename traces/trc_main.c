@@ -1,4 +1,4 @@
-/* trc: imports, describes and prints .trc traces. */
+/* trc: makes, describes, changes and prints .trc traces. */
 #include "kb_bits.h"
 #include "kb_suggest.h"
 #include "trc_cli.h"
@@ -16,9 +16,18 @@ static const char help_text[] =
 "shows what is in them.\n"
 "\n"
 "commands:\n"
-"  import   turn a recording (ftrace text, plain or zstd) into a .trc\n"
-"  info     verify traces and show their counts and origin\n"
-"  print    print a trace's events as text, one a line\n"
+"  import      turn a recording into a .trc\n"
+"  info        verify traces and show their counts and origin\n"
+"  stat        sizes, lifetimes, call sites, cpus, the live curve\n"
+"  print       print a trace's events as text, one a line\n"
+"  verify      read traces from end to end and say whether they are whole\n"
+"  cut         keep the events from one place to another\n"
+"  filter      keep the objects of a size, call site, cpu or task\n"
+"  merge       merge traces by time\n"
+"  convert     write a trace as ftrace text or CSV\n"
+"  anonymize   replace names by numbers\n"
+"  gen         make a synthetic trace\n"
+"  minimize    shrink a trace while a command keeps failing\n"
 "\n"
 "options:\n"
 "  --help, -h   show this text; trc COMMAND --help tells more\n"
@@ -40,9 +49,12 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "import", trc_cmd_import },
-	{ "info", trc_cmd_info },
-	{ "print", trc_cmd_print },
+	{ "import", trc_cmd_import },	{ "info", trc_cmd_info },
+	{ "stat", trc_cmd_stat },	{ "print", trc_cmd_print },
+	{ "verify", trc_cmd_verify },	{ "cut", trc_cmd_cut },
+	{ "filter", trc_cmd_filter },	{ "merge", trc_cmd_merge },
+	{ "convert", trc_cmd_convert }, { "anonymize", trc_cmd_anonymize },
+	{ "gen", trc_cmd_gen },		{ "minimize", trc_cmd_minimize },
 };
 
 static int unknown_command(const char *word)

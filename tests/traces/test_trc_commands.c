@@ -1,0 +1,217 @@
+/* The commands of trc that make one trace of another, as a person runs them. */
+#include "trc_test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define DEBIAN TRC_TEST_TRACES "debian-boot.trc"
+
+struct setting {
+	const char *trc;
+	char *directory;
+};
+
+/* Runs a shell script in the test's directory, where $TRC is the program and
+ * $T a trace; it must end with `status`. */
+static void run(const struct setting *set, int status, const char *script)
+{
+	char command[4096];
+	int got;
+
+	snprintf(command, sizeof(command),
+		 "cd %s; TRC=%s; T=" DEBIAN "; exec >out 2>&1; set -e; "
+		 "%s",
+		 set->directory, set->trc, script);
+	got = system(command);
+	if (!WIFEXITED(got) || WEXITSTATUS(got) != status)
+		fail_msg("status %d, not %d: %s", WEXITSTATUS(got), status,
+			 script);
+}
+
+static void test_trc_commands__convert_gives_every_column_back(void **state)
+{
+	run(*state, 0,
+	    "$TRC print $T >a; for f in ftrace csv; do "
+	    "$TRC convert --to $f $T t.$f; $TRC import t.$f b.trc; "
+	    "$TRC print b.trc >b; cmp a b; "
+	    "$TRC convert --to $f $T - | cmp - t.$f; done");
+}
+
+static void test_trc_commands__what_is_unknown_stays_so(void **state)
+{
+	run(*state, 0,
+	    "printf '%s\\n' '= Start' '@ p:[0x1] + 0x1000 0x10' "
+	    "'@ p:[0x2] - 0x1000' >m; $TRC import m m.trc; $TRC print m.trc "
+	    ">a; "
+	    "for f in ftrace csv; do $TRC convert --to $f m.trc t; "
+	    "$TRC import t b.trc; $TRC print b.trc | cmp - a; done");
+}
+
+static void test_trc_commands__cut(void **state)
+{
+	run(*state, 0,
+	    "$TRC cut --to 1000 $T c.trc; $TRC print --limit 1000 $T >a; "
+	    "$TRC print c.trc | cmp - a; "
+	    "$TRC cut --from 1000 --to 1000 $T c.trc; "
+	    "test -z \"$($TRC print c.trc)\"; "
+	    "$TRC cut --from 500 $T c.trc; "
+	    "$TRC verify c.trc | grep -q whole; "
+	    "$TRC cut --from-time 2780000000 --to-time 2781000000 $T c.trc; "
+	    "$TRC print c.trc | awk '$2 < 2780000000 || $2 >= 2781000000 "
+	    "{ bad = 1 } END { exit bad || NR == 0 }'");
+}
+
+static void test_trc_commands__filter_and_merge(void **state)
+{
+	run(*state, 0,
+	    "$TRC filter --min-size 4097 $T f.trc; "
+	    "$TRC filter --invert --min-size 4097 $T g.trc; "
+	    "$TRC print f.trc | awk '$5 == \"alloc\" && $7 < 4097 "
+	    "{ exit 1 }'; $TRC merge f.trc g.trc m.trc; "
+	    "$TRC print m.trc | cut -f 2-5,7- | sort >a; "
+	    "$TRC print $T | cut -f 2-5,7- | sort | cmp - a; "
+	    "$TRC filter --site kfree --cpu 1 --comm none $T n.trc; "
+	    "test -z \"$($TRC print n.trc)\"");
+}
+
+static void test_trc_commands__anonymize(void **state)
+{
+	run(*state, 0,
+	    "$TRC anonymize $T a.trc; $TRC print a.trc | cut -f 1-3,5-8 >a; "
+	    "$TRC print $T | cut -f 1-3,5-8 | cmp - a; "
+	    "! $TRC convert --to csv a.trc - | grep -E "
+	    "'kernfs|systemd|virtio|udev|init'; "
+	    "$TRC anonymize --keep-tasks $T a.trc; "
+	    "$TRC convert --to csv a.trc - | grep -q systemd");
+}
+
+static void test_trc_commands__gen_is_determined(void **state)
+{
+	run(*state, 0,
+	    "o='--events 30000 --cpus 2 --size pareto:16,1.2'; "
+	    "$TRC gen $o --seed 5 a.trc; $TRC gen $o --seed 5 b.trc; "
+	    "cmp a.trc b.trc; $TRC gen $o --seed 6 b.trc; "
+	    "! cmp -s a.trc b.trc; $TRC verify a.trc | grep -q 30000; "
+	    "$TRC gen --like $T --events 5000 l.trc; $TRC verify l.trc; "
+	    "$TRC gen --live-max 7 --life fixed:1000 --events 1000 v.trc; "
+	    "$TRC info v.trc | grep -qE 'live_max +7 '");
+}
+
+static void test_trc_commands__stat(void **state)
+{
+	run(*state, 0,
+	    "$TRC stat --top 3 $T >a; grep -q __kernfs_new_node+0x40 a; "
+	    "grep -qE 'never freed +15222' a; "
+	    "$TRC stat --json $T | grep -q '\"never_freed\": 15222'");
+}
+
+static void test_trc_commands__minimize(void **state)
+{
+	run(*state, 0,
+	    "$TRC filter --min-size 8192 $T f.trc; "
+	    "printf '#!/bin/sh\\n%s print \"$1\" | grep -q "
+	    "\"\t524288\t\" && exit 3\\nexit 0\\n' \"$TRC\" >fails; "
+	    "chmod +x fails; "
+	    "$TRC minimize --status 3 f.trc m.trc -- ./fails {} ; "
+	    "test $($TRC print m.trc | grep -c alloc) = 1; "
+	    "$TRC print m.trc | grep -q 524288; ls; "
+	    "test -z \"$(ls -A | grep try)\"");
+	run(*state, 2, "$TRC minimize $T m2.trc -- true");
+	run(*state, 2, "$TRC minimize $T m2.trc -- ./no-such-program");
+	run(*state, 0, "test ! -e m2.trc");
+}
+
+static void test_trc_commands__damage_leaves_nothing(void **state)
+{
+	run(*state, 0, "head -c 100000 $T >d.trc");
+	run(*state, 2, "$TRC verify d.trc");
+	run(*state, 2, "$TRC stat d.trc");
+	run(*state, 2, "$TRC cut d.trc x.trc");
+	run(*state, 2, "$TRC filter d.trc x.trc");
+	run(*state, 2, "$TRC anonymize d.trc x.trc");
+	run(*state, 2, "$TRC merge d.trc $T x.trc");
+	run(*state, 2, "$TRC convert --to csv d.trc x.trc");
+	run(*state, 2, "$TRC gen --like d.trc x.trc");
+	run(*state, 0, "test -z \"$(ls -A | grep -e x.trc -e import)\"");
+}
+
+static void test_trc_commands__usage(void **state)
+{
+	static const char *const bad[] = {
+		"$TRC cut",
+		"$TRC cut $T",
+		"$TRC cut --from x $T x.trc",
+		"$TRC cut --min-size 5 $T x.trc",
+		"$TRC merge $T x.trc",
+		"$TRC convert $T x",
+		"$TRC convert --to pdf $T x",
+		"$TRC gen --size 5 x.trc",
+		"$TRC gen --size uniform:9,5 x.trc",
+		"$TRC gen --life exp:-1 x.trc",
+		"$TRC gen --cpus 0 x.trc",
+		"$TRC import --format nonsense $T x.trc",
+		"cp $T s.trc; $TRC cut s.trc s.trc",
+		"$TRC stat",
+		"$TRC verify",
+		"$TRC minimize $T x.trc",
+	};
+	static const char *const commands[] = {
+		"import", "info",  "stat",    "print",	   "verify", "cut",
+		"filter", "merge", "convert", "anonymize", "gen",    "minimize",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		run(*state, 2, bad[i]);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		char script[200];
+
+		snprintf(script, sizeof(script),
+			 "$TRC %s --help >h; grep -q '^usage: trc %s ' h; "
+			 "$TRC --help | grep -q '^  %s '",
+			 commands[i], commands[i], commands[i]);
+		run(*state, 0, script);
+	}
+}
+
+static int setup(void **state)
+{
+	struct setting *set = *state;
+
+	set->directory = make_directory();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct setting *set = *state;
+
+	remove_directory(set->directory);
+	return 0;
+}
+
+#define TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(test_trc_commands__##name, setup, \
+					teardown)
+
+int main(int argc, char **argv)
+{
+	struct setting set = { argc > 1 ? argv[1] : "trc", NULL };
+	struct CMUnitTest tests[] = {
+		TEST(convert_gives_every_column_back),
+		TEST(what_is_unknown_stays_so),
+		TEST(cut),
+		TEST(filter_and_merge),
+		TEST(anonymize),
+		TEST(gen_is_determined),
+		TEST(stat),
+		TEST(minimize),
+		TEST(damage_leaves_nothing),
+		TEST(usage),
+	};
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tests[i].initial_state = &set;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

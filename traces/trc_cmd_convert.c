@@ -1,0 +1,300 @@
+/* trc convert: a .trc as ftrace text or CSV. */
+#include "trc_cmd.h"
+
+#include "kb_bits.h"
+#include "trc_cli.h"
+#include "trc_output.h"
+#include "trc_walk.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* Events between two looks at the clock for the progress line. */
+#define PROGRESS_EVENTS 8192
+
+/* clang-format off */
+static const char help_text[] =
+"usage: trc convert --to FORMAT [OPTION...] IN.trc OUT\n"
+"\n"
+"Writes a trace as text that other tools read, and trc import reads back with\n"
+"every column as it was. OUT may be -, standard output.\n"
+"\n"
+"formats:\n"
+"  ftrace   the text of /sys/kernel/tracing/trace. An object's pointer is made\n"
+"           of its slot; an implied free is not written, the use of its pointer\n"
+"           again says it\n"
+"  csv      a line of names, then a line an event: time, cpu, comm, pid, kind,\n"
+"           slot, size, granted, site, module; traces/FORMAT.md specifies it\n"
+"\n"
+"options:\n"
+"  --to FORMAT   ftrace or csv\n"
+"  --quiet       no progress\n"
+"  --help, -h    show this text\n"
+"\n"
+"What an importer dropped is counted in a .trc's header and is in neither form.\n"
+"A trace imported with --keep-recorder needs that option again on its way back\n"
+"from ftrace text.\n"
+"\n"
+"examples:\n"
+"  trc convert --to csv boot.trc boot.csv\n"
+"  trc convert --to ftrace boot.trc - | zstd > boot.ftrace.zst\n";
+/* clang-format on */
+
+enum { OPT_TO, OPT_QUIET };
+
+static const struct cli_option options[] = {
+	[OPT_TO] = { "to", "FORMAT" },
+	[OPT_QUIET] = { "quiet", NULL },
+	{ NULL, NULL },
+};
+
+struct converter {
+	const char *name;
+
+	/* Write what stands before the events, and an event. */
+	void (*begin)(const struct trc_info *info, FILE *out);
+	void (*event)(const struct trc_walk *walk, FILE *out);
+};
+
+static void ftrace_begin(const struct trc_info *info, FILE *out)
+{
+	uint64_t lost = info->counts.lost_events;
+
+	fprintf(out,
+		"# tracer: nop\n#\n"
+		"# entries-in-buffer/entries-written: %" PRIu64 "/%" PRIu64
+		"   #P:1\n#\n",
+		info->counts.events, info->counts.events + lost);
+}
+
+/* Control characters would end a line or worse. */
+static void put_name(const char *text, FILE *out)
+{
+	for (; *text; text++)
+		putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text,
+		     out);
+}
+
+static void put_site(const struct trc_walk *walk, FILE *out)
+{
+	fputs("call_site=", out);
+	if (!walk->site) {
+		fputs("0x0", out);
+		return;
+	}
+	put_name(walk->site, out);
+	if (strchr(walk->site, '+'))
+		fputs("/0x0", out);
+	if (*walk->module) {
+		fputs(" [", out);
+		put_name(walk->module, out);
+		putc(']', out);
+	}
+}
+
+static void ftrace_event(const struct trc_walk *walk, FILE *out)
+{
+	const struct trc_event *event = &walk->event;
+
+	if (event->kind == TRC_FREE_IMPLIED)
+		return;
+	for (size_t size = walk->comm ? strlen(walk->comm) : 0; size < 16;
+	     size++)
+		putc(' ', out);
+	put_name(walk->comm ? walk->comm : "", out);
+	fprintf(out, "-%-7" PRId32 " [%03u] .....", walk->pid, event->cpu);
+	if (walk->info->clock == TRC_CLOCK_NS)
+		fprintf(out, " %5" PRIu64 ".%09" PRIu64 ": ",
+			event->time_ns / NS_PER_S, event->time_ns % NS_PER_S);
+	else
+		fprintf(out, " %12" PRIu64 ": ", event->time_ns);
+	fputs(event->kind == TRC_ALLOC ? "kmalloc: " : "kfree: ", out);
+	put_site(walk, out);
+	fprintf(out, " ptr=%016" PRIx64,
+		UINT64_C(0xffff800000000000) + (uint64_t)event->slot * 64);
+	if (event->kind == TRC_ALLOC)
+		fprintf(out,
+			" bytes_req=%" PRIu64 " bytes_alloc=%" PRIu64
+			" gfp_flags= node=-1 accounted=false",
+			event->size, event->size_granted);
+	putc('\n', out);
+}
+
+static void csv_begin(const struct trc_info *info, FILE *out)
+{
+	fprintf(out, "%s,cpu,comm,pid,kind,slot,size,granted,site,module\n",
+		info->clock == TRC_CLOCK_NS ? "time_ns" : "time_ticks");
+}
+
+/* A text, in quotes if it needs them. */
+static void put_csv(const char *text, FILE *out)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		put_name(text, out);
+		return;
+	}
+	putc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', out);
+		putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text,
+		     out);
+	}
+	putc('"', out);
+}
+
+static void csv_event(const struct trc_walk *walk, FILE *out)
+{
+	static const char *const kinds[] = {
+		[TRC_ALLOC] = "alloc",
+		[TRC_FREE] = "free",
+		[TRC_FREE_IMPLIED] = "free-implied",
+	};
+	const struct trc_event *event = &walk->event;
+
+	fprintf(out, "%" PRIu64 ",%u,", event->time_ns, event->cpu);
+	if (walk->comm) {
+		put_csv(walk->comm, out);
+		fprintf(out, ",%" PRId32, walk->pid);
+	} else {
+		putc(',', out);
+	}
+	fprintf(out, ",%s,%" PRIu32 ",", kinds[event->kind], event->slot);
+	if (event->kind == TRC_ALLOC)
+		fprintf(out, "%" PRIu64 ",%" PRIu64 ",", event->size,
+			event->size_granted);
+	else
+		fputs(",,", out);
+	put_csv(walk->site ? walk->site : "", out);
+	putc(',', out);
+	put_csv(walk->module, out);
+	putc('\n', out);
+}
+
+static const struct converter converters[] = {
+	{ "ftrace", ftrace_begin, ftrace_event },
+	{ "csv", csv_begin, csv_event },
+};
+
+static const struct converter *find_converter(const char *name)
+{
+	for (size_t i = 0; i < KB_ARRAY_LEN(converters); i++)
+		if (strcmp(converters[i].name, name) == 0)
+			return &converters[i];
+	return NULL;
+}
+
+static int write_all(struct trc_walk *walk, const struct converter *to,
+		     FILE *out, struct cli_progress *line, struct kb_diag *diag)
+{
+	int err;
+
+	to->begin(walk->info, out);
+	while ((err = trc_walk_next(walk, diag)) == 0 && !ferror(out)) {
+		to->event(walk, out);
+		if (walk->number % PROGRESS_EVENTS == 0)
+			cli_progress_show(line, walk->number,
+					  walk->info->counts.events,
+					  walk->number);
+	}
+	return err < 0 ? err : 0;
+}
+
+static int convert_to_stdout(struct trc_walk *walk, const struct converter *to,
+			     struct cli_progress *line)
+{
+	struct kb_diag diag = { 0 };
+	int err = write_all(walk, to, stdout, line, &diag);
+	int status = cli_flush();
+
+	return err < 0 ? cli_fail(&diag, NULL) : status;
+}
+
+static int convert_to_file(struct trc_walk *walk, const struct converter *to,
+			   const char *path, struct cli_progress *line)
+{
+	struct kb_diag diag = { 0 };
+	struct trc_output output;
+	FILE *out = NULL;
+	int err = trc_output_open(&output, path, &diag);
+
+	if (err == 0) {
+		/* The stream gets a descriptor of its own to close. */
+		out = fdopen(dup(output.fd), "w");
+		if (!out)
+			err = kb_fail(&diag, KB_E_IO, "%s: cannot write: %s",
+				      path, strerror(errno));
+	}
+	if (err == 0)
+		err = write_all(walk, to, out, line, &diag);
+	if (out && (fclose(out) != 0 && err == 0))
+		err = kb_fail(&diag, KB_E_IO, "%s: cannot write: %s", path,
+			      strerror(errno));
+	if (err == 0)
+		err = trc_output_commit(&output, &diag);
+	trc_output_release(&output);
+	return err < 0 ? cli_fail(&diag, path) : CLI_GOOD;
+}
+
+static int convert(const char *in, const char *out, const struct converter *to,
+		   bool quiet)
+{
+	struct cli_progress line;
+	struct kb_diag diag = { 0 };
+	struct trc_walk walk;
+	int status;
+
+	cli_progress_begin(&line, quiet);
+	if (trc_walk_open(&walk, in, &diag) < 0)
+		status = cli_fail(&diag, out);
+	else if (strcmp(out, "-") == 0)
+		status = convert_to_stdout(&walk, to, &line);
+	else
+		status = convert_to_file(&walk, to, out, &line);
+	trc_walk_release(&walk);
+	cli_progress_end(&line);
+	return status;
+}
+
+int trc_cmd_convert(int argc, char **argv)
+{
+	struct cli cli = { argc, argv, options, 0, 0, NULL };
+	const struct converter *to = NULL;
+	const char *operands[2] = { NULL, NULL };
+	unsigned count = 0;
+	bool quiet = false;
+	int option;
+
+	while ((option = cli_next(&cli)) != CLI_END) {
+		if (option == CLI_BAD)
+			return CLI_FAILED;
+		if (option == CLI_HELP) {
+			fputs(help_text, stdout);
+			return cli_flush();
+		}
+		if (option == OPT_TO) {
+			to = find_converter(cli.value);
+			if (!to)
+				return cli_error("--to is %s; it must be "
+						 "ftrace or csv",
+						 cli.value);
+		} else if (option == OPT_QUIET) {
+			quiet = true;
+		} else if (count == 2) {
+			return cli_error("%s: one operand too many; wanted are "
+					 "IN.trc and OUT",
+					 cli.value);
+		} else {
+			operands[count++] = cli.value;
+		}
+	}
+	if (count < 2 || !to)
+		return cli_error("wanted are --to FORMAT, IN.trc and OUT; see "
+				 "trc convert --help");
+	return convert(operands[0], operands[1], to, quiet);
+}

@@ -1,0 +1,439 @@
+/* trc gen: synthetic traces, from stated distributions or another trace's. */
+#include "trc_cmd.h"
+
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "trc_cli.h"
+#include "trc_edit.h"
+#include "trc_fit.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Events between two looks at the clock for the progress line. */
+#define PROGRESS_EVENTS 65536
+
+/* The largest size and lifetime that a distribution gives. */
+#define DRAW_MAX (UINT64_C(1) << 40)
+
+/* clang-format off */
+static const char help_text[] =
+"usage: trc gen [OPTION...] OUT.trc\n"
+"\n"
+"Makes a synthetic trace. The same options and seed give the same bytes. Each\n"
+"alloc draws a size, and a lifetime counted in allocs; an object is freed when\n"
+"so many allocs have come after its own. Times between events are exponential.\n"
+"\n"
+"options:\n"
+"  --events N       allocs and frees together; default 100000\n"
+"  --size DIST      bytes asked for; default log:8,4096\n"
+"  --life DIST      lifetime in allocs; default exp:1000\n"
+"  --live-max N     at most N objects live: the one due next goes early;\n"
+"                   default 1000000\n"
+"  --gap NS         mean time between events; default 1000\n"
+"  --cpus N         cpus, drawn evenly; default 1\n"
+"  --like FILE.trc  take classes (size, granted size, call site) with their\n"
+"                   frequencies, each class's lifetimes, the cpus' shares and\n"
+"                   the mean gap from a trace instead\n"
+"  --seed N         default 1\n"
+"  --level N        zstd level, 1 to 19; default 3\n"
+"  --quiet          no progress\n"
+"  --help, -h       show this text\n"
+"\n"
+"distributions:\n"
+"  fixed:N  uniform:A,B  log:A,B (even in the logarithm)  exp:MEAN\n"
+"  pareto:MIN,ALPHA\n"
+"\n"
+"examples:\n"
+"  trc gen --events 1000000 --size pareto:16,1.2 --life exp:5000 heavy.trc\n"
+"  trc gen --like boot.trc --events 100000000 --seed 7 long.trc\n";
+/* clang-format on */
+
+enum {
+	OPT_EVENTS,
+	OPT_SIZE,
+	OPT_LIFE,
+	OPT_LIVE_MAX,
+	OPT_GAP,
+	OPT_CPUS,
+	OPT_LIKE,
+	OPT_SEED,
+	OPT_LEVEL,
+	OPT_QUIET
+};
+
+static const struct cli_option options[] = {
+	[OPT_EVENTS] = { "events", "N" },
+	[OPT_SIZE] = { "size", "DIST" },
+	[OPT_LIFE] = { "life", "DIST" },
+	[OPT_LIVE_MAX] = { "live-max", "N" },
+	[OPT_GAP] = { "gap", "NS" },
+	[OPT_CPUS] = { "cpus", "N" },
+	[OPT_LIKE] = { "like", "FILE" },
+	[OPT_SEED] = { "seed", "N" },
+	[OPT_LEVEL] = { "level", "N" },
+	[OPT_QUIET] = { "quiet", NULL },
+	{ NULL, NULL },
+};
+
+enum shape { FIXED, UNIFORM, LOG, EXP, PARETO };
+
+struct distribution {
+	enum shape shape;
+	double a;
+	double b;
+};
+
+struct request {
+	uint64_t events;
+	uint64_t live_max;
+	uint64_t gap;
+	uint64_t cpus;
+	uint64_t seed;
+	struct distribution size;
+	struct distribution life;
+	const char *like;
+	const char *output;
+	int level;
+	bool quiet;
+};
+
+/* A live object, due to be freed. */
+struct due {
+	/* Number of the alloc before which it goes. */
+	uint64_t at;
+	uint64_t pointer;
+};
+
+/* A generator at work. */
+struct gen {
+	const struct request *request;
+	struct trc_edit edit;
+	struct trc_fit fit;
+	struct kb_rng rng;
+
+	/* Binary heap of the live objects, the next one due first. */
+	struct due *due;
+	uint64_t count;
+	uint64_t room;
+
+	uint64_t allocs;
+	uint64_t events;
+	uint64_t now;
+	uint64_t pointer;
+	uint32_t site;
+	uint32_t task;
+};
+
+/* A number above 0 and up to 1. */
+static double draw_unit(struct kb_rng *rng)
+{
+	return (double)((kb_rng_next(rng) >> 11) + 1) * 0x1p-53;
+}
+
+static uint64_t draw(const struct distribution *d, struct kb_rng *rng)
+{
+	double u = draw_unit(rng);
+	double v = d->a;
+
+	switch (d->shape) {
+	case FIXED:
+		break;
+	case UNIFORM:
+		v = d->a + floor((d->b - d->a + 1) * (1 - u));
+		break;
+	case LOG:
+		v = d->a * pow(d->b / d->a, u);
+		break;
+	case EXP:
+		v = -d->a * log(u);
+		break;
+	case PARETO:
+		v = d->a * pow(u, -1 / d->b);
+		break;
+	}
+	if (!(v >= 0))
+		return 0;
+	return v < (double)DRAW_MAX ? (uint64_t)v : DRAW_MAX;
+}
+
+static int read_distribution(const char *name, const char *text,
+			     struct distribution *d)
+{
+	static const struct {
+		const char *name;
+		enum shape shape;
+		int numbers;
+	} shapes[] = {
+		{ "fixed:", FIXED, 1 },	  { "uniform:", UNIFORM, 2 },
+		{ "log:", LOG, 2 },	  { "exp:", EXP, 1 },
+		{ "pareto:", PARETO, 2 },
+	};
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(shapes); i++) {
+		size_t size = strlen(shapes[i].name);
+		char end;
+		int got;
+
+		if (strncmp(text, shapes[i].name, size) != 0)
+			continue;
+		d->shape = shapes[i].shape;
+		d->b = 0;
+		got = shapes[i].numbers == 2
+			      ? sscanf(text + size, "%lf,%lf%c", &d->a, &d->b,
+				       &end)
+			      : sscanf(text + size, "%lf%c", &d->a, &end);
+		if (got != shapes[i].numbers || !(d->a >= 0) ||
+		    !(d->a <= (double)DRAW_MAX))
+			break;
+		if (shapes[i].numbers == 2 &&
+		    (!(d->b > 0) || !(d->b <= (double)DRAW_MAX) ||
+		     (d->shape != PARETO && d->b < d->a)))
+			break;
+		if ((d->shape == LOG || d->shape == PARETO) && !(d->a > 0))
+			break;
+		return CLI_GOOD;
+	}
+	return cli_error("--%s is %s; it must be fixed:N, uniform:A,B, "
+			 "log:A,B, exp:MEAN or pareto:MIN,ALPHA with numbers "
+			 "that make sense",
+			 name, text);
+}
+
+static int take_option(struct request *r, int option, const char *value)
+{
+	switch (option) {
+	case OPT_EVENTS:
+		return cli_number("events", value, &r->events);
+	case OPT_SIZE:
+		return read_distribution("size", value, &r->size);
+	case OPT_LIFE:
+		return read_distribution("life", value, &r->life);
+	case OPT_LIVE_MAX:
+		return cli_number("live-max", value, &r->live_max);
+	case OPT_GAP:
+		return cli_number("gap", value, &r->gap);
+	case OPT_CPUS:
+		return cli_number("cpus", value, &r->cpus);
+	case OPT_LIKE:
+		r->like = value;
+		return CLI_GOOD;
+	case OPT_SEED:
+		return cli_number("seed", value, &r->seed);
+	case OPT_LEVEL:
+		return cli_level(value, &r->level);
+	default:
+		r->quiet = true;
+		return CLI_GOOD;
+	}
+}
+
+/* Puts an object among those due. */
+static int due_push(struct gen *gen, struct due due)
+{
+	uint64_t i = gen->count;
+
+	if (gen->count == gen->room) {
+		uint64_t room = gen->room ? gen->room * 2 : 4096;
+		struct due *grown = realloc(gen->due, room * sizeof(*grown));
+
+		if (!grown)
+			return KB_E_NOMEM;
+		gen->due = grown;
+		gen->room = room;
+	}
+	gen->count++;
+	for (; i > 0 && gen->due[(i - 1) / 2].at > due.at; i = (i - 1) / 2)
+		gen->due[i] = gen->due[(i - 1) / 2];
+	gen->due[i] = due;
+	return 0;
+}
+
+/* Takes the one due first. */
+static struct due due_pop(struct gen *gen)
+{
+	struct due first = gen->due[0];
+	struct due last = gen->due[--gen->count];
+	uint64_t i = 0;
+
+	for (;;) {
+		uint64_t child = 2 * i + 1;
+
+		if (child + 1 < gen->count &&
+		    gen->due[child + 1].at < gen->due[child].at)
+			child++;
+		if (child >= gen->count || gen->due[child].at >= last.at)
+			break;
+		gen->due[i] = gen->due[child];
+		i = child;
+	}
+	gen->due[i] = last;
+	return first;
+}
+
+/* What every event draws: time and cpu. */
+static void draw_place(struct gen *gen, struct trc_record *record)
+{
+	const struct request *r = gen->request;
+	double gap = r->like ? gen->fit.gap : (double)r->gap;
+
+	gen->now += (uint64_t)(-gap * log(draw_unit(&gen->rng)));
+	record->time_ns = gen->now;
+	record->task = gen->task;
+	record->cpu = r->like ? trc_fit_cpu(&gen->fit, kb_rng_next(&gen->rng))
+			      : (uint16_t)(kb_rng_next(&gen->rng) % r->cpus);
+}
+
+static int gen_free(struct gen *gen, struct kb_diag *diag)
+{
+	struct trc_record record = { .pointer = due_pop(gen).pointer,
+				     .site = gen->site };
+
+	draw_place(gen, &record);
+	gen->events++;
+	return trc_edit_record(&gen->edit, &record, TRC_FREE, diag);
+}
+
+static int gen_alloc(struct gen *gen, struct kb_diag *diag)
+{
+	const struct request *r = gen->request;
+	struct trc_record record = { .site = gen->site };
+	uint64_t life;
+
+	draw_place(gen, &record);
+	if (r->like) {
+		const struct trc_fit_class *class =
+			trc_fit_class(&gen->fit, kb_rng_next(&gen->rng));
+
+		record.size = class->size;
+		record.size_granted = class->size_granted;
+		record.site = class->site;
+		life = trc_fit_life(class, kb_rng_next(&gen->rng));
+	} else {
+		record.size = draw(&r->size, &gen->rng);
+		record.size_granted = record.size;
+		life = draw(&r->life, &gen->rng);
+	}
+	gen->allocs++;
+	gen->events++;
+	/* Pointers never come again, so that no free is implied. */
+	gen->pointer += 16;
+	record.pointer = gen->pointer;
+	if (due_push(gen, (struct due){ life > UINT64_MAX - gen->allocs
+						? UINT64_MAX
+						: gen->allocs + life,
+					gen->pointer }) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	return trc_edit_record(&gen->edit, &record, TRC_ALLOC, diag);
+}
+
+/* Whether an object must go before the next alloc. */
+static bool is_due(const struct gen *gen)
+{
+	return gen->count > 0 && (gen->due[0].at <= gen->allocs ||
+				  gen->count >= gen->request->live_max);
+}
+
+static int generate(struct gen *gen, struct cli_progress *line,
+		    struct kb_diag *diag)
+{
+	const struct request *r = gen->request;
+	int err = 0;
+
+	while (err == 0 && gen->events < r->events) {
+		err = is_due(gen) ? gen_free(gen, diag) : gen_alloc(gen, diag);
+		if (gen->events % PROGRESS_EVENTS != 0)
+			continue;
+		cli_progress_show(line, gen->events, r->events, gen->events);
+		if (cli_signal() && err == 0)
+			err = kb_fail(diag, KB_E_STOPPED, "stopped");
+	}
+	return err;
+}
+
+/* Opens the output and names what all events have in common. */
+static int prepare(struct gen *gen, struct kb_diag *diag)
+{
+	static const struct trc_info info = {
+		.kernel_release = "",
+		.source_format = "gen",
+		.source_name = "",
+		.source_hash = "",
+	};
+	const struct request *r = gen->request;
+	struct trc_names *names = &gen->edit.names;
+	int err = trc_edit_open(&gen->edit, r->output, &info, r->level, diag);
+
+	if (err < 0)
+		return err;
+	if (trc_names_task(names, "gen", 3, 1, &gen->task) < 0 ||
+	    trc_names_site(names, "trc_gen+0x0", 11, &gen->site) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	return r->like ? trc_fit_read(&gen->fit, r->like, names, r->seed, diag)
+		       : 0;
+}
+
+static int run(const struct request *request)
+{
+	struct gen gen = { .request = request,
+			   .edit = TRC_EDIT_INIT,
+			   .pointer = 4096 };
+	struct cli_progress line;
+	struct kb_diag diag = { 0 };
+	int err;
+
+	gen.rng = kb_rng_init(request->seed);
+	cli_progress_begin(&line, request->quiet);
+	err = prepare(&gen, &diag);
+	if (err == 0)
+		err = generate(&gen, &line, &diag);
+	if (err == 0)
+		err = trc_edit_finish(&gen.edit, NULL, TRC_CLOCK_NS, &diag);
+	cli_progress_end(&line);
+	trc_edit_release(&gen.edit);
+	trc_fit_release(&gen.fit);
+	free(gen.due);
+	return err < 0 ? cli_fail(&diag, request->output) : CLI_GOOD;
+}
+
+int trc_cmd_gen(int argc, char **argv)
+{
+	struct cli cli = { argc, argv, options, 0, 0, NULL };
+	struct request request = {
+		.events = 100000,
+		.live_max = 1000000,
+		.gap = 1000,
+		.cpus = 1,
+		.seed = 1,
+		.size = { LOG, 8, 4096 },
+		.life = { EXP, 1000, 0 },
+	};
+	int option;
+
+	while ((option = cli_next(&cli)) != CLI_END) {
+		if (option == CLI_BAD)
+			return CLI_FAILED;
+		if (option == CLI_HELP) {
+			fputs(help_text, stdout);
+			return cli_flush();
+		}
+		if (option == CLI_OPERAND && request.output)
+			return cli_error("%s: one operand too many; wanted is "
+					 "OUT.trc",
+					 cli.value);
+		if (option == CLI_OPERAND)
+			request.output = cli.value;
+		else if (take_option(&request, option, cli.value))
+			return CLI_FAILED;
+	}
+	if (!request.output)
+		return cli_error("wanted is OUT.trc; see trc gen --help");
+	if (request.cpus < 1 || request.cpus > 65536 || request.live_max < 1)
+		return cli_error(
+			"--cpus must be from 1 to 65536, --live-max at "
+			"least 1");
+	return run(&request);
+}

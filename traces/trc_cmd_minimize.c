@@ -1,0 +1,337 @@
+/*
+ * trc minimize: shrinks a trace while a command keeps failing, by leaving out
+ * objects, each with its alloc and free: ever smaller runs of them, as long as
+ * some can go (delta debugging).
+ */
+#include "trc_cmd.h"
+
+#include "trc_cli.h"
+#include "trc_edit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* clang-format off */
+static const char help_text[] =
+"usage: trc minimize [OPTION...] IN.trc OUT.trc -- COMMAND [ARGUMENT...]\n"
+"\n"
+"Shrinks a trace while a command keeps failing on it: objects are left out, in\n"
+"ever smaller runs, until none can go without the failure. {} in an argument is\n"
+"replaced by the name of the trace to try; without any, it is added as the last.\n"
+"The command's output is not shown.\n"
+"\n"
+"options:\n"
+"  --status N  only this exit status is the failure; a signal is 128 + its\n"
+"              number. Default: any but 0\n"
+"  --tries N   stop after N runs of the command; default 10000\n"
+"  --quiet     no progress, no summary\n"
+"  --help, -h  show this text\n"
+"\n"
+"example:\n"
+"  trc minimize --status 5 big.trc small.trc -- bench --pass verify --trace {}\n";
+/* clang-format on */
+
+enum { OPT_STATUS, OPT_TRIES, OPT_QUIET };
+
+static const struct cli_option options[] = {
+	[OPT_STATUS] = { "status", "N" },
+	[OPT_TRIES] = { "tries", "N" },
+	[OPT_QUIET] = { "quiet", NULL },
+	{ NULL, NULL },
+};
+
+struct minimize {
+	const char *in;
+	const char *out;
+
+	/* The command; one place more than needed. Owned, its words not. */
+	char **command;
+	int words;
+
+	/* The exit status looked for, or UINT64_MAX for any but 0. */
+	uint64_t status;
+	uint64_t tries;
+	uint64_t tried;
+	bool quiet;
+	struct cli_progress line;
+
+	/* Where the candidates are written. Owned. */
+	char *candidate;
+
+	/* Per object: left out for good, left out for a try. Owned. */
+	bool *is_gone;
+	bool *is_tried;
+	uint64_t objects;
+	uint64_t left;
+};
+
+/* Writes the trace of the objects that are still there to `path`. */
+static int write_trace(struct minimize *m, const char *path,
+		       struct kb_diag *diag)
+{
+	struct trc_edit edit = TRC_EDIT_INIT;
+	struct trc_walk walk;
+	uint64_t *object_of = NULL;
+	uint64_t object = 0;
+	int err = trc_walk_open(&walk, m->in, diag);
+
+	if (err == 0)
+		err = trc_edit_open(&edit, path, walk.info, 0, diag);
+	if (err == 0) {
+		object_of = calloc(walk.info->counts.live_max + 1,
+				   sizeof(*object_of));
+		if (!object_of)
+			err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	}
+	while (err == 0) {
+		uint64_t *of;
+
+		err = trc_walk_next(&walk, diag);
+		if (err != 0)
+			break;
+		of = &object_of[walk.event.slot];
+		if (walk.event.kind == TRC_ALLOC)
+			*of = object++;
+		if (!m->is_gone[*of] && !m->is_tried[*of])
+			err = trc_edit_add(&edit, &walk, 0, diag);
+	}
+	if (err == KB_END)
+		err = trc_edit_finish(&edit, walk.info, walk.info->clock, diag);
+	free(object_of);
+	trc_edit_release(&edit);
+	trc_walk_release(&walk);
+	return err;
+}
+
+/* Runs the command in a child; returns its exit status as a shell would. */
+static int run_command(struct minimize *m)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		if (!freopen("/dev/null", "r", stdin) ||
+		    !freopen("/dev/null", "w", stdout) ||
+		    !freopen("/dev/null", "w", stderr))
+			_exit(126);
+		execvp(m->command[0], m->command);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return 126;
+	m->tried++;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+				   : WEXITSTATUS(status);
+}
+
+/* Whether the command still fails without the objects being tried. */
+static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
+{
+	int err = write_trace(m, m->candidate, diag);
+	int status;
+
+	if (err < 0)
+		return err;
+	status = run_command(m);
+	if (cli_signal())
+		return kb_fail(diag, KB_E_STOPPED, "stopped");
+	if (status == 127)
+		return kb_fail(diag, KB_E_ARG, "%s: cannot be run",
+			       m->command[0]);
+	*fails = m->status == UINT64_MAX ? status != 0
+					 : (uint64_t)status == m->status;
+	cli_progress_show(&m->line, m->objects - m->left, m->objects,
+			  m->left * 2);
+	return 0;
+}
+
+/* Tries to leave out the run of `size` objects that are still there from
+ * object `*at` on, and moves `*at` behind it. */
+static int try_run(struct minimize *m, uint64_t *at, uint64_t size,
+		   bool *progress, struct kb_diag *diag)
+{
+	uint64_t start = *at;
+	uint64_t taken = 0;
+	bool fails = false;
+	int err;
+
+	for (; *at < m->objects && taken < size; ++*at)
+		if (!m->is_gone[*at]) {
+			m->is_tried[*at] = true;
+			taken++;
+		}
+	if (taken == 0)
+		return 0;
+	err = still_fails(m, &fails, diag);
+	for (uint64_t i = start; i < *at; i++) {
+		m->is_gone[i] |= fails && m->is_tried[i];
+		m->is_tried[i] = false;
+	}
+	if (fails)
+		m->left -= taken;
+	*progress |= fails;
+	return err;
+}
+
+static int shrink(struct minimize *m, struct kb_diag *diag)
+{
+	uint64_t size = m->left / 2 + 1;
+	int err = 0;
+
+	while (err == 0 && m->left > 0 && m->tried < m->tries) {
+		bool progress = false;
+		uint64_t at = 0;
+
+		while (err == 0 && at < m->objects && m->tried < m->tries)
+			err = try_run(m, &at, size, &progress, diag);
+		if (size == 1 && !progress)
+			break;
+		if (!progress || size > m->left)
+			size = size / 2 + (size == 1);
+	}
+	return err;
+}
+
+/* Makes the tables for as many objects as the trace has, the command's words,
+ * and sees that it fails at all. */
+static int prepare(struct minimize *m, struct kb_diag *diag)
+{
+	bool fails = false;
+	struct trc_walk walk;
+	int err = trc_walk_open(&walk, m->in, diag);
+
+	/* Reading to the end proves the header's count. */
+	while (err == 0)
+		err = trc_walk_next(&walk, diag);
+	if (err == KB_END)
+		m->objects = m->left = walk.info->counts.allocs;
+	trc_walk_release(&walk);
+	if (err < 0)
+		return err;
+	m->is_gone = calloc(m->objects + 1, sizeof(bool));
+	m->is_tried = calloc(m->objects + 1, sizeof(bool));
+	if (!m->is_gone || !m->is_tried)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = still_fails(m, &fails, diag);
+	if (err == 0 && !fails)
+		return kb_fail(diag, KB_E_ARG,
+			       "the command does not fail on the whole trace, "
+			       "so there is nothing to keep");
+	return err;
+}
+
+static int minimize(struct minimize *m)
+{
+	struct kb_diag diag = { 0 };
+	int err;
+
+	cli_progress_begin(&m->line, m->quiet);
+	err = prepare(m, &diag);
+	if (err == 0)
+		err = shrink(m, &diag);
+	if (err == 0)
+		err = write_trace(m, m->out, &diag);
+	cli_progress_end(&m->line);
+	unlink(m->candidate);
+	free(m->is_gone);
+	free(m->is_tried);
+	if (err < 0)
+		return cli_fail(&diag, m->out);
+	if (!m->quiet) {
+		cli_put_text(m->out);
+		printf(": %" PRIu64 " of %" PRIu64 " objects, after %" PRIu64
+		       " runs\n",
+		       m->left, m->objects, m->tried);
+	}
+	return cli_flush();
+}
+
+/* Replaces {} in a word; the caller frees the result. NULL without memory. */
+static char *fill_in(const char *word, const char *name, bool *has_name)
+{
+	const char *mark = strstr(word, "{}");
+	char *filled = NULL;
+
+	if (!mark)
+		return strdup(word);
+	*has_name = true;
+	if (asprintf(&filled, "%.*s%s%s", (int)(mark - word), word, name,
+		     mark + 2) < 0)
+		return NULL;
+	return filled;
+}
+
+/* Makes the command of the words behind the operands. */
+static int run(struct minimize *m, int argc, char **argv)
+{
+	bool has_name = false;
+	bool is_whole = true;
+	int status;
+
+	if (asprintf(&m->candidate, "%s.try-%ld.trc", m->out, (long)getpid()) <
+	    0)
+		return cli_error("out of memory");
+	m->command = calloc((size_t)argc + 2, sizeof(*m->command));
+	for (int i = 0; m->command && i < argc; i++) {
+		m->command[i] = fill_in(argv[i], m->candidate, &has_name);
+		is_whole &= m->command[i] != NULL;
+	}
+	if (m->command && !has_name)
+		m->command[argc] = strdup(m->candidate);
+	status = m->command && is_whole ? minimize(m)
+					: cli_error("out of memory");
+	for (int i = 0; m->command && i <= argc; i++)
+		free(m->command[i]);
+	free(m->command);
+	free(m->candidate);
+	return status;
+}
+
+int trc_cmd_minimize(int argc, char **argv)
+{
+	struct cli cli = { argc, argv, options, 0, 0, NULL };
+	struct minimize m = { .status = UINT64_MAX, .tries = 10000 };
+	int option;
+
+	/* The command follows the two operands and a "--". */
+	while (!m.out || (cli.next < argc && !cli.only_operands)) {
+		if (m.out && strcmp(argv[cli.next], "--") == 0) {
+			cli.next++;
+			break;
+		}
+		option = cli_next(&cli);
+		if (option == CLI_BAD)
+			return CLI_FAILED;
+		if (option == CLI_HELP) {
+			fputs(help_text, stdout);
+			return cli_flush();
+		}
+		if (option == CLI_END)
+			break;
+		if (option == OPT_QUIET)
+			m.quiet = true;
+		else if (option == OPT_STATUS || option == OPT_TRIES) {
+			if (cli_number(options[option].name, cli.value,
+				       option == OPT_STATUS ? &m.status
+							    : &m.tries))
+				return CLI_FAILED;
+		} else if (m.out)
+			return cli_error("%s: put -- before the command",
+					 cli.value);
+		else if (m.in)
+			m.out = cli.value;
+		else
+			m.in = cli.value;
+	}
+	if (!m.out || cli.next >= argc)
+		return cli_error("wanted are IN.trc, OUT.trc, -- and a "
+				 "command; see trc minimize --help");
+	return run(&m, argc - cli.next, argv + cli.next);
+}

@@ -1,0 +1,102 @@
+/* trc verify: reads traces from end to end and says whether they are whole. */
+#include "trc_cmd.h"
+
+#include "trc_cli.h"
+#include "trc_walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* clang-format off */
+static const char help_text[] =
+"usage: trc verify [--quiet] FILE...\n"
+"\n"
+"Reads each trace from end to end: every checksum, every count of the header,\n"
+"every free, every name. Prints a line for each that is whole; for the others\n"
+"an error that says what is wrong and where, and the exit status is 2.\n"
+"\n"
+"options:\n"
+"  --quiet     print errors only\n"
+"  --help, -h  show this text\n"
+"\n"
+"example:\n"
+"  trc verify traces/*.trc\n";
+/* clang-format on */
+
+enum { OPT_QUIET };
+
+static const struct cli_option options[] = {
+	[OPT_QUIET] = { "quiet", NULL },
+	{ NULL, NULL },
+};
+
+/* A call site or task that no block has brought is damage too. */
+static int check_names(const struct trc_walk *walk, const char *path,
+		       struct kb_diag *diag)
+{
+	if ((walk->event.site != TRC_STRING_NONE && !walk->site) ||
+	    (walk->event.task != TRC_STRING_NONE && !walk->comm))
+		return kb_fail(diag, KB_E_CORRUPT,
+			       "%s: event %" PRIu64 " has a name that the "
+			       "file does not hold",
+			       path, walk->number);
+	return 0;
+}
+
+static int verify(const char *path, bool quiet)
+{
+	struct cli_progress line;
+	struct kb_diag diag = { 0 };
+	struct trc_walk walk;
+	int err = trc_walk_open(&walk, path, &diag);
+
+	cli_progress_begin(&line, quiet);
+	while (err == 0) {
+		err = trc_walk_next(&walk, &diag);
+		if (err == 0)
+			err = check_names(&walk, path, &diag);
+		if (walk.number % 65536 == 0 && walk.info)
+			cli_progress_show(&line, walk.number,
+					  walk.info->counts.events,
+					  walk.number);
+	}
+	cli_progress_end(&line);
+	if (err == KB_END && !quiet) {
+		cli_put_text(path);
+		printf(": whole, %" PRIu64 " events\n",
+		       walk.info->counts.events);
+	}
+	trc_walk_release(&walk);
+	return err < 0 ? cli_fail(&diag, NULL) : CLI_GOOD;
+}
+
+int trc_cmd_verify(int argc, char **argv)
+{
+	struct cli cli = { argc, argv, options, 0, 0, NULL };
+	bool quiet = false;
+	int files = 0;
+	int status = CLI_GOOD;
+	int option;
+
+	/* The first pass reads the options, wherever they stand. */
+	while ((option = cli_next(&cli)) != CLI_END) {
+		if (option == CLI_BAD)
+			return CLI_FAILED;
+		if (option == CLI_HELP) {
+			fputs(help_text, stdout);
+			return cli_flush();
+		}
+		quiet |= option == OPT_QUIET;
+		files += option == CLI_OPERAND;
+	}
+	if (files == 0)
+		return cli_error("no FILE given; see trc verify --help");
+	cli = (struct cli){ argc, argv, options, 0, 0, NULL };
+	while ((option = cli_next(&cli)) != CLI_END && status < 128) {
+		int one = option == CLI_OPERAND ? verify(cli.value, quiet)
+						: CLI_GOOD;
+
+		status = one > status ? one : status;
+	}
+	return status ? (cli_flush(), status) : cli_flush();
+}

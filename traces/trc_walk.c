@@ -1,0 +1,67 @@
+#include "trc_walk.h"
+
+#include "trc_cli.h"
+
+#include <string.h>
+
+int trc_walk_open(struct trc_walk *walk, const char *path, struct kb_diag *diag)
+{
+	int err;
+
+	memset(walk, 0, sizeof(*walk));
+	err = trc_reader_open(&walk->reader, path, TRC_COLUMNS_ALL, diag);
+	if (err == 0)
+		walk->info = trc_reader_info(walk->reader);
+	return err;
+}
+
+/* Takes event `i` of the block out of its columns. */
+static void take(struct trc_walk *walk, uint32_t i)
+{
+	const struct trc_block *b = &walk->block;
+	struct trc_event *event = &walk->event;
+
+	event->time_ns = b->time_ns[i];
+	event->kind = b->kind[i];
+	event->size = event->kind == TRC_ALLOC ? b->size[i] : 0;
+	event->size_granted = event->kind == TRC_ALLOC ? b->size_granted[i] : 0;
+	event->slot = b->slot[i];
+	event->site = b->site[i];
+	event->task = b->task[i];
+	event->cpu = b->cpu[i];
+	walk->number = b->first_event + i;
+	walk->module = "";
+	walk->site = trc_reader_site(walk->reader, event->site, &walk->module);
+	walk->pid = 0;
+	walk->comm = trc_reader_task(walk->reader, event->task, &walk->pid);
+}
+
+int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag)
+{
+	if (walk->next == walk->block.count) {
+		int err = trc_reader_next(walk->reader, &walk->block, diag);
+
+		walk->next = 0;
+		if (err != 0) {
+			walk->block.count = 0;
+			return err;
+		}
+		if (cli_signal())
+			return kb_fail(diag, KB_E_STOPPED, "stopped");
+	}
+	take(walk, walk->next++);
+	return 0;
+}
+
+int trc_walk_rewind(struct trc_walk *walk, struct kb_diag *diag)
+{
+	walk->next = 0;
+	walk->block.count = 0;
+	return trc_reader_rewind(walk->reader, diag);
+}
+
+void trc_walk_release(struct trc_walk *walk)
+{
+	trc_reader_close(walk->reader);
+	memset(walk, 0, sizeof(*walk));
+}
