@@ -35,6 +35,14 @@ const struct bench_picture bench_pictures[] = {
 	{ "heap-window", BENCH_PASS_COUNT, "The heap window along the trace",
 	  "Mapped pages against the bytes that were asked for, and below them "
 	  "how broken up the free pages are." },
+	{ "rows", BENCH_PASS_COUNT, "Rows along the trace",
+	  "How many live clusters each row holds from the first event to the "
+	  "last, row 0 on top: what the row search has to go through. Large "
+	  "rows are drawn together." },
+	{ "sizes", BENCH_PASS_COUNT, "Sizes and lifetimes",
+	  "What the trace asks for, whatever allocator serves it: the share of "
+	  "the objects, and of their bytes, up to each size; and the share "
+	  "that is freed within so many events." },
 	{ "lookup-scaling", 0, "Lookups against live clusters",
 	  "One lookup in a heap with so many clusters of one page, and the "
 	  "nodes that it compares. The dotted lines are published times of "

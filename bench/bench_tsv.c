@@ -1,3 +1,4 @@
+#include "bench_figure_trace.h"
 #include "bench_out.h"
 #include "bench_report.h"
 
@@ -15,6 +16,9 @@
 struct tsv {
 	const struct bench_report *report;
 	FILE *f;
+
+	/* Of the trace itself; filled if the pass count was asked for. */
+	const struct bench_profile *profile;
 };
 
 /* Ends a block: gnuplot's `index` counts blocks parted by two blank lines. */
@@ -263,6 +267,57 @@ static void write_heap_window(struct tsv *t)
 	}
 }
 
+static void write_sizes(struct tsv *t)
+{
+	const struct bench_profile *p = t->profile;
+
+	write_meta(t, "Sizes and lifetimes", 2);
+	fprintf(t->f, "sizes\tobjects\tbytes\n");
+	for (unsigned k = 0; k < BENCH_PROFILE_POWERS; k++)
+		if (p->size_objects[k])
+			fprintf(t->f, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+				UINT64_C(1) << k, p->size_objects[k],
+				p->size_bytes[k]);
+	end_block(t);
+	fprintf(t->f, "lifetimes\tobjects\n");
+	for (unsigned k = 0; k < BENCH_PROFILE_POWERS; k++)
+		if (p->life_objects[k])
+			fprintf(t->f, "%" PRIu64 "\t%" PRIu64 "\n",
+				UINT64_C(1) << k, p->life_objects[k]);
+	if (p->live_at_end)
+		fprintf(t->f, "?\t%" PRIu64 "\n", p->live_at_end);
+	end_block(t);
+}
+
+static void write_row_group(struct tsv *t, unsigned group)
+{
+	uint64_t first = bench_profile_group_first(group);
+	uint64_t last = bench_profile_group_last(group);
+	const struct bench_profile *p = t->profile;
+
+	if (first == last)
+		fprintf(t->f, "row %" PRIu64 "\tlive\n", first - 1);
+	else
+		fprintf(t->f, "rows %" PRIu64 " to %" PRIu64 "\tlive\n",
+			first - 1, last - 1);
+	for (uint32_t b = 0; b < p->bins; b++)
+		fprintf(t->f, "%" PRIu64 "\t%" PRIu64 "\n", p->bin[b].event,
+			p->bin[b].live[group]);
+	end_block(t);
+}
+
+static void write_rows(struct tsv *t)
+{
+	size_t series = 0;
+
+	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
+		series += t->profile->group_most[g] > 0;
+	write_meta(t, "Live clusters in each row along the trace", series);
+	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
+		if (t->profile->group_most[g] > 0)
+			write_row_group(t, g);
+}
+
 /* One of the files, and what it is written from. */
 struct tsv_file {
 	unsigned passes;
@@ -272,13 +327,16 @@ struct tsv_file {
 
 struct tsv_job {
 	const struct bench_report *report;
+	const struct bench_profile *profile;
 	const struct tsv_file *file;
 };
 
 static void write_file(FILE *f, const void *user)
 {
 	const struct tsv_job *job = user;
-	struct tsv t = { .report = job->report, .f = f };
+	struct tsv t = { .report = job->report,
+			 .f = f,
+			 .profile = job->profile };
 
 	job->file->write(&t);
 }
@@ -292,15 +350,23 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
 		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
 		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },
+		{ BENCH_PASS_COUNT, "rows.tsv", write_rows },
+		{ BENCH_PASS_COUNT, "sizes.tsv", write_sizes },
 	};
+	struct bench_profile *profile = malloc(sizeof(*profile));
 	int err = 0;
 
+	if (!profile)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	if (report->opts->passes & BENCH_PASS_COUNT)
+		err = bench_profile_read(profile, report->trace, diag);
 	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
-		const struct tsv_job job = { report, &files[i] };
+		const struct tsv_job job = { report, profile, &files[i] };
 
 		if (report->opts->passes & files[i].passes)
 			err = bench_out_write(folder, files[i].name, write_file,
 					      &job, diag);
 	}
+	free(profile);
 	return err;
 }

@@ -10,7 +10,7 @@
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
-#define ALL_FILES 8 /* results.json, table.txt, report.html, five TSV files */
+#define ALL_FILES 10 /* results.json, table.txt, report.html, seven TSV files */
 
 static void expect_integers(const json_t *object, const char *const *names,
 			    const json_int_t *values, size_t count)
@@ -420,7 +420,7 @@ static void test_bench_output__figures(void **state)
 		       names[i], names[i], names[i]);
 		cli_expect(c, 0);
 	}
-	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 10);
+	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 14);
 }
 
 static size_t longest_line(const char *text)
