@@ -22,18 +22,6 @@
 #define CPU_BYTES_PER_S (4 << 20)
 #define DATA_BYTES_MAX	(UINT64_C(2) << 30)
 
-/* AddressSanitizer maps far more than that for itself. */
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
-
 /* How much of what the child complains about is shown. */
 #define COMPLAINT_MAX 120
 
@@ -192,7 +180,8 @@ static void be_child(const struct child *child, int output,
 	signal(SIGINT, SIG_IGN);
 	set_limit(RLIMIT_CORE, 0);
 	set_limit(RLIMIT_CPU, CPU_SECONDS_MIN + bytes / CPU_BYTES_PER_S);
-	if (!IS_SANITIZED)
+	/* AddressSanitizer maps far more than that for itself. */
+	if (!KB_ASAN)
 		set_limit(RLIMIT_DATA, DATA_BYTES_MAX);
 	if (child->spool)
 		snprintf(path, sizeof(path), "/dev/fd/%d",

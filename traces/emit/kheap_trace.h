@@ -102,10 +102,10 @@ static void kheap_trace_free(KHEAP_TRACE_UINT va, KHEAP_TRACE_UINT site)
 #define KHEAP_TRACE_SITE() 0
 #endif
 
-#define KHEAP_TRACE_ALLOC(size, va)                                       \
+#define KHEAP_TRACE_ALLOC(size, va)                                         \
 	kheap_trace_alloc((KHEAP_TRACE_UINT)(size), (KHEAP_TRACE_UINT)(va), \
 			  (KHEAP_TRACE_UINT)KHEAP_TRACE_SITE())
-#define KHEAP_TRACE_FREE(va)                      \
+#define KHEAP_TRACE_FREE(va)                     \
 	kheap_trace_free((KHEAP_TRACE_UINT)(va), \
 			 (KHEAP_TRACE_UINT)KHEAP_TRACE_SITE())
 
