@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#define DEBIAN TRC_TEST_TRACES "debian-boot.trc"
+#define DEBIAN	    TRC_TEST_TRACES "debian-boot.trc"
+#define RECORD_LIVE KB_SOURCE_DIR "/scripts/record-live"
 
 struct setting {
 	const char *trc;
@@ -21,7 +23,8 @@ static void run(const struct setting *set, int status, const char *script)
 	int got;
 
 	snprintf(command, sizeof(command),
-		 "cd %s; TRC=%s; T=" DEBIAN "; exec >out 2>&1; set -e; "
+		 "cd %s; TRC=%s; T=" DEBIAN
+		 "; mv -f out before 2>/dev/null; exec >out 2>&1; set -e; "
 		 "%s",
 		 set->directory, set->trc, script);
 	got = system(command);
@@ -175,6 +178,29 @@ static void test_trc_commands__usage(void **state)
 	}
 }
 
+/* A machine that permits tracing would record: that is not for a test. */
+static void test_trc_commands__record_live_refused(void **state)
+{
+	if (access("/sys/kernel/tracing/trace", W_OK) == 0 ||
+	    access("/sys/kernel/debug/tracing/trace", W_OK) == 0)
+		skip();
+	run(*state, 4, RECORD_LIVE " x.trc -- true");
+	run(*state, 0,
+	    "grep -q record-boot before; grep -q 'not permitted' before");
+	run(*state, 2, RECORD_LIVE);
+	run(*state, 2, RECORD_LIVE " --seconds x y.trc");
+	run(*state, 0, "test ! -e x.trc");
+}
+
+static void test_trc_commands__man_pages(void **state)
+{
+	run(*state, 0,
+	    KB_SOURCE_DIR "/traces/man/help-to-man $TRC cut >m; "
+			  "grep -q '^trc-cut .- keep the events' m; "
+			  "test $(grep -c '^\\.nf' m) = $(grep -c '^\\.fi' m); "
+			  "grep -q '^.SH OPTIONS' m");
+}
+
 static int setup(void **state)
 {
 	struct setting *set = *state;
@@ -209,6 +235,8 @@ int main(int argc, char **argv)
 		TEST(minimize),
 		TEST(damage_leaves_nothing),
 		TEST(usage),
+		TEST(record_live_refused),
+		TEST(man_pages),
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
