@@ -178,6 +178,21 @@ static void test_trc_commands__usage(void **state)
 	}
 }
 
+/* Neither ends by itself; the import does, and soon. */
+static void test_trc_commands__endless_pipes_and_bombs(void **state)
+{
+	run(*state, 2,
+	    "(echo '# tracer: nop'; cat /dev/zero) | $TRC import - x.trc");
+	run(*state, 0, "grep -q 'standard input:2: .*64 KiB' before");
+	run(*state, 2, "(echo '# tracer: nop'; yes x) | $TRC import - x.trc");
+	run(*state, 2, "cat /dev/zero | $TRC import - x.trc");
+	run(*state, 0,
+	    "(echo '# tracer: nop'; head -c 400000000 /dev/zero) | "
+	    "zstd -q >bomb.zst");
+	run(*state, 2, "$TRC import --lenient bomb.zst x.trc");
+	run(*state, 0, "grep -q '4096 times' before; test ! -e x.trc");
+}
+
 /* A machine that permits tracing would record: that is not for a test. */
 static void test_trc_commands__record_live_refused(void **state)
 {
@@ -235,6 +250,7 @@ int main(int argc, char **argv)
 		TEST(minimize),
 		TEST(damage_leaves_nothing),
 		TEST(usage),
+		TEST(endless_pipes_and_bombs),
 		TEST(record_live_refused),
 		TEST(man_pages),
 	};
