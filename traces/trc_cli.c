@@ -226,3 +226,50 @@ int cli_next(struct cli *cli)
 	}
 	return read_option(cli, text + 2);
 }
+
+/* The first pass over the words: options, wherever they stand. Returns how many
+ * files there are, or -1 with `*status` set if the command ends here. */
+static int count_files(int argc, char **argv, const struct cli_files *files,
+		       bool *flag, int *status)
+{
+	struct cli cli = { argc, argv, files->options, 0, 0, NULL };
+	int count = 0;
+	int option;
+
+	while ((option = cli_next(&cli)) != CLI_END) {
+		if (option == CLI_BAD) {
+			*status = CLI_FAILED;
+			return -1;
+		}
+		if (option == CLI_HELP) {
+			fputs(files->help, stdout);
+			*status = cli_flush();
+			return -1;
+		}
+		*flag |= option == files->flag;
+		count += option == CLI_OPERAND;
+	}
+	return count;
+}
+
+int cli_each_file(int argc, char **argv, const struct cli_files *files)
+{
+	struct cli cli = { argc, argv, files->options, 0, 0, NULL };
+	bool flag = false;
+	int status = CLI_GOOD;
+	int count = count_files(argc, argv, files, &flag, &status);
+	int option;
+
+	if (count < 0)
+		return status;
+	if (count == 0)
+		return cli_error("no FILE given; see trc %s --help",
+				 files->name);
+	while ((option = cli_next(&cli)) != CLI_END && status < 128) {
+		int one = option == CLI_OPERAND ? files->each(cli.value, flag)
+						: CLI_GOOD;
+
+		status = one > status ? one : status;
+	}
+	return status ? (cli_flush(), status) : cli_flush();
+}

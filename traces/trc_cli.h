@@ -97,4 +97,25 @@ int cli_signal(void);
 /* Starts to listen for SIGINT and SIGTERM. */
 void cli_catch_signals(void);
 
+/* A command over files: options, and what is done with each file. */
+struct cli_files {
+	/* The command's name and --help's text. */
+	const char *name;
+	const char *help;
+
+	const struct cli_option *options;
+
+	/* The one option that is a switch, and is handed on. */
+	int flag;
+
+	/* Does one file's work. Returns its exit status. */
+	int (*each)(const char *path, bool flag);
+};
+
+/*
+ * Runs such a command: options count wherever they stand, files are taken in
+ * their order, and the highest status is the command's. Stops at a signal's.
+ */
+int cli_each_file(int argc, char **argv, const struct cli_files *files);
+
 #endif /* TRC_CLI_H */

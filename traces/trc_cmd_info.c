@@ -189,31 +189,8 @@ out:
 
 int trc_cmd_info(int argc, char **argv)
 {
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	bool as_json = false;
-	int files = 0;
-	int status = CLI_GOOD;
-	int option;
+	static const struct cli_files files = { "info", help_text, options,
+						OPT_JSON, describe };
 
-	/* The first pass reads the options, wherever they stand. */
-	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
-		as_json |= option == OPT_JSON;
-		files += option == CLI_OPERAND;
-	}
-	if (files == 0)
-		return cli_error("no FILE given; see trc info --help");
-	cli = (struct cli){ argc, argv, options, 0, 0, NULL };
-	while ((option = cli_next(&cli)) != CLI_END && status < 128) {
-		int one = option == CLI_OPERAND ? describe(cli.value, as_json)
-						: CLI_GOOD;
-
-		status = one > status ? one : status;
-	}
-	return status ? (cli_flush(), status) : cli_flush();
+	return cli_each_file(argc, argv, &files);
 }

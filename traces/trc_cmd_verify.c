@@ -72,31 +72,8 @@ static int verify(const char *path, bool quiet)
 
 int trc_cmd_verify(int argc, char **argv)
 {
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	bool quiet = false;
-	int files = 0;
-	int status = CLI_GOOD;
-	int option;
+	static const struct cli_files files = { "verify", help_text, options,
+						OPT_QUIET, verify };
 
-	/* The first pass reads the options, wherever they stand. */
-	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
-		quiet |= option == OPT_QUIET;
-		files += option == CLI_OPERAND;
-	}
-	if (files == 0)
-		return cli_error("no FILE given; see trc verify --help");
-	cli = (struct cli){ argc, argv, options, 0, 0, NULL };
-	while ((option = cli_next(&cli)) != CLI_END && status < 128) {
-		int one = option == CLI_OPERAND ? verify(cli.value, quiet)
-						: CLI_GOOD;
-
-		status = one > status ? one : status;
-	}
-	return status ? (cli_flush(), status) : cli_flush();
+	return cli_each_file(argc, argv, &files);
 }
