@@ -158,6 +158,18 @@ static json_t *digest_json(const struct bench_cell *cell)
 	return json_string(text);
 }
 
+/* What the lookup's index takes at its largest for each cluster that is live
+ * then; left out where there is no lookup. */
+static json_t *bytes_per_cluster_json(const struct bench_cell *cell)
+{
+	uint64_t bytes, live;
+
+	if (!bench_cell_counter(cell, "lookup_bytes_peak", &bytes) ||
+	    !bench_cell_counter(cell, "live_max", &live) || live == 0)
+		return NULL;
+	return json_real(round(1000.0 * (double)bytes / (double)live) / 1000);
+}
+
 static json_t *cell_json(const struct bench_report *r,
 			 const struct bench_cell *cell)
 {
@@ -185,6 +197,8 @@ static json_t *cell_json(const struct bench_report *r,
 		set_if(object, "lookup_ns",
 		       latency_json(&cell->latency->lookup, r->clock));
 	}
+	set_if(object, "lookup_bytes_per_cluster",
+	       bytes_per_cluster_json(cell));
 	set_if(object, "digest", digest_json(cell));
 	return object;
 }

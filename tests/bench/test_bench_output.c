@@ -5,6 +5,7 @@
 #include "kb_bits.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #define SEED	  "--trace $TRACES/seed-example.trc"
@@ -214,6 +215,24 @@ static void test_bench_output__table(void **state)
 	/* No terminal: neither colour nor progress. */
 	assert_null(strchr(c->out, '\033'));
 	assert_null(strchr(c->out, '\r'));
+}
+
+/* The index's bytes at its largest, shared among the clusters live at most:
+ * 5 events, 3 live, a page map of 4 bytes a page. */
+static void test_bench_output__bytes_a_cluster(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell, *share;
+
+	cli_sh(c, "$BENCH " SEED " --pass count --out none --json -"
+		  " --alloc kheap:lookup=pagemap,null");
+	cell = cli_cell(cli_json(c), "seed-example.trc",
+			"kheap:lookup=pagemap");
+	share = json_object_get(cell, "lookup_bytes_per_cluster");
+	assert_true(fabs(json_real_value(share) - 32766 * 4 / 3.0) < 0.001);
+	assert_null(json_object_get(
+		cli_cell(cli_json(c), "seed-example.trc", "null"),
+		"lookup_bytes_per_cluster"));
 }
 
 static void test_bench_output__the_search_in_words(void **state)
@@ -533,6 +552,7 @@ int main(void)
 		cli_test(test_bench_output__what_does_not_apply_is_absent),
 		cli_test(test_bench_output__all_passes),
 		cli_test(test_bench_output__table),
+		cli_test(test_bench_output__bytes_a_cluster),
 		cli_test(test_bench_output__the_search_in_words),
 		cli_test(test_bench_output__json_on_stdout_is_alone),
 		cli_test(test_bench_output__json_file_is_the_same),
