@@ -300,7 +300,7 @@ static int run_gate(struct gate *g, struct kb_diag *diag)
 		if (err < 0)
 			break;
 		g->ratio[g->epochs++] = bench_lockstep_ratio(
-			&job, &epoch, g->compare->clock.cost_mean);
+			&epoch, g->compare->clock.cost_mean);
 		memcpy(sorted, g->ratio, g->epochs * sizeof(*sorted));
 		g->verdict =
 			bench_sequential_judge(&g->test, sorted, g->epochs);

@@ -409,7 +409,6 @@ static int gate_file(struct gate *gate, const struct bench_trace *trace,
 	size_t differences;
 	int status;
 
-	(void)gate;
 	if (read_baseline(&was, path, diag) < 0) {
 		release_baseline(&was);
 		fprintf(stderr, "bench: %s\n", diag->text);

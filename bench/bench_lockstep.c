@@ -1,8 +1,8 @@
 #include "bench_lockstep.h"
 
-#include "alloc_spec.h"
 #include "bench_process.h"
 #include "bench_run.h"
+#include "bench_target.h"
 #include "replay_lap.h"
 #include "replay_tick.h"
 
@@ -169,26 +169,19 @@ static int run_lap(struct shared *shared, unsigned self,
 static int do_side(struct shared *shared, unsigned self, struct kb_diag *diag)
 {
 	const struct bench_lockstep_job *job = &shared->job;
-	struct alloc_spec spec;
-	struct alloc_config config = { .spec = &spec,
-				       .heap_base = job->heap_base,
-				       .heap_pages = job->heap_pages };
+	const struct bench_target target = { job->trace, job->alloc[self],
+					     job->heap_base, job->heap_pages };
 	struct replay_job replay = { .touch = job->touch,
 				     .use_tsc = job->use_tsc };
 	int err;
 
 	err = bench_process_pin(job->cpu, diag);
-	if (err == 0)
-		err = alloc_spec_parse(&spec, job->alloc[self], diag);
-	if (err == 0)
-		err = trc_reader_open(&replay.reader, job->trace,
-				      TRC_COLUMNS_REPLAY, diag);
-	if (err == 0)
-		err = alloc_open(&replay.alloc, &config, diag);
+	if (err < 0)
+		return err;
+	err = bench_target_open(&replay, &target, diag);
 	if (err == 0)
 		err = run_lap(shared, self, &replay, diag);
-	alloc_close(&replay.alloc);
-	trc_reader_close(replay.reader);
+	bench_target_close(&replay);
 	return err;
 }
 
@@ -324,13 +317,11 @@ static int compare_double(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double bench_lockstep_ratio(const struct bench_lockstep_job *job,
-			    const struct bench_lockstep_epoch *epoch,
+double bench_lockstep_ratio(const struct bench_lockstep_epoch *epoch,
 			    double reading_ticks)
 {
 	double ratio[BENCH_LOCKSTEP_BLOCKS];
 
-	(void)job;
 	for (size_t b = 0; b < BENCH_LOCKSTEP_BLOCKS; b++) {
 		double net[2];
 

@@ -74,8 +74,7 @@ int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
  * The epoch's figure: the median over its blocks of ln(candidate / base), each
  * reading's own cost of `reading_ticks` taken off.
  */
-double bench_lockstep_ratio(const struct bench_lockstep_job *job,
-			    const struct bench_lockstep_epoch *epoch,
+double bench_lockstep_ratio(const struct bench_lockstep_epoch *epoch,
 			    double reading_ticks);
 
 /* main() of a runner. Returns its exit status. */

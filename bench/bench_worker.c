@@ -1,7 +1,7 @@
 #include "bench_worker.h"
 
-#include "alloc_spec.h"
 #include "bench_process.h"
+#include "bench_target.h"
 #include "replay.h"
 #include "trc_reader.h"
 
@@ -47,12 +47,8 @@ static int do_job(struct shared *shared)
 {
 	const struct bench_job *job = &shared->job;
 	struct kb_diag *diag = &shared->outcome.diag;
-	struct alloc_spec spec;
-	struct alloc_config config = {
-		.spec = &spec,
-		.heap_base = job->heap_base,
-		.heap_pages = job->heap_pages,
-	};
+	const struct bench_target target = { job->trace, job->alloc,
+					     job->heap_base, job->heap_pages };
 	struct replay_job replay = {
 		.touch = job->touch,
 		.use_tsc = job->use_tsc,
@@ -66,18 +62,10 @@ static int do_job(struct shared *shared)
 	err = bench_process_pin(job->cpu, diag);
 	if (err < 0)
 		return err;
-	err = alloc_spec_parse(&spec, job->alloc, diag);
-	if (err < 0)
-		return err;
-	err = trc_reader_open(&replay.reader, job->trace, TRC_COLUMNS_REPLAY,
-			      diag);
-	if (err < 0)
-		return err;
-	err = alloc_open(&replay.alloc, &config, diag);
+	err = bench_target_open(&replay, &target, diag);
 	if (err == 0)
 		err = run_pass(job, &replay, &shared->outcome);
-	alloc_close(&replay.alloc);
-	trc_reader_close(replay.reader);
+	bench_target_close(&replay);
 	return err;
 }
 

@@ -1,0 +1,31 @@
+#include "bench_target.h"
+
+#include "alloc_spec.h"
+
+int bench_target_open(struct replay_job *job, const struct bench_target *target,
+		      struct kb_diag *diag)
+{
+	struct alloc_spec spec;
+	struct alloc_config config = {
+		.spec = &spec,
+		.heap_base = target->heap_base,
+		.heap_pages = target->heap_pages,
+	};
+	int err;
+
+	err = alloc_spec_parse(&spec, target->alloc, diag);
+	if (err < 0)
+		return err;
+	err = trc_reader_open(&job->reader, target->trace, TRC_COLUMNS_REPLAY,
+			      diag);
+	if (err < 0)
+		return err;
+	return alloc_open(&job->alloc, &config, diag);
+}
+
+void bench_target_close(struct replay_job *job)
+{
+	alloc_close(&job->alloc);
+	trc_reader_close(job->reader);
+	job->reader = NULL;
+}

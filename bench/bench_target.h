@@ -1,0 +1,34 @@
+/*
+ * bench_target: in a child process, the trace and the allocator that a job is
+ * about, opened and closed.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_TARGET_H
+#define BENCH_TARGET_H
+
+#include "replay.h"
+
+/* What to open. Borrowed for the call. */
+struct bench_target {
+	const char *trace;
+
+	/* An allocator's name, as on a command line. */
+	const char *alloc;
+
+	/* 0 means the heap's defaults. */
+	uint32_t heap_base;
+	uint32_t heap_pages;
+};
+
+/*
+ * Fills in the job's reader and allocator. Returns 0, or <0 with `diag` filled;
+ * bench_target_close is owed either way.
+ */
+int bench_target_open(struct replay_job *job, const struct bench_target *target,
+		      struct kb_diag *diag);
+
+/* Closes what is open of the two. */
+void bench_target_close(struct replay_job *job);
+
+#endif /* BENCH_TARGET_H */
