@@ -117,6 +117,29 @@ struct alloc_gauge {
 	uint64_t longest_free_run;
 };
 
+/* A figure of struct alloc_memory that an allocator cannot tell. */
+#define ALLOC_UNKNOWN UINT64_MAX
+
+/*
+ * What an allocator takes from the machine, in bytes: exact where the memory is
+ * simulated, by the allocator's own statistics elsewhere. Each is ALLOC_UNKNOWN
+ * if the allocator cannot tell.
+ */
+struct alloc_memory {
+	/* Address space that it holds with pages behind it, its records
+	 * included where they live in the same pages. */
+	uint64_t mapped;
+
+	/* Of it, what is in physical memory. */
+	uint64_t resident;
+
+	/* Its own records: lists, tables, tags, page tables. */
+	uint64_t metadata;
+
+	/* The largest request that would succeed now. */
+	uint64_t largest;
+};
+
 /* Receives an allocator's counters, one call each, in a fixed order. `name` is
  * static. */
 typedef void (*alloc_counter_fn)(void *user, const char *name, uint64_t value);
@@ -188,6 +211,14 @@ struct alloc_vt {
 
 	/* Optional: NULL where there is no heap window to look at. */
 	void (*gauge)(const void *ctx, struct alloc_gauge *out);
+
+	/* Bytes that the live allocation at `handle` may use: the size asked for
+	 * and whatever rounding adds. Optional: NULL where nobody can tell. */
+	uint64_t (*usable_of)(const void *ctx, uint64_t handle);
+
+	/* Optional: NULL knows nothing of its memory. May be slow; asked for now
+	 * and then in untimed passes. */
+	void (*memory)(void *ctx, struct alloc_memory *out);
 
 	/* Optional: NULL has none. */
 	void (*counters)(const void *ctx, alloc_counter_fn fn, void *user);
