@@ -170,6 +170,35 @@ static json_t *bytes_per_cluster_json(const struct bench_cell *cell)
 	return json_real(round(1000.0 * (double)bytes / (double)live) / 1000);
 }
 
+/* Left out where nobody could tell. */
+static void set_span(json_t *object, const char *name,
+		     const struct replay_span *span)
+{
+	if (span->count == 0)
+		return;
+	json_object_set_new(object, name,
+			    json_pack("{s:o, s:o, s:o, s:o, s:o}", "low",
+				      count_json(span->low), "peak",
+				      count_json(span->peak), "end",
+				      count_json(span->end), "sum",
+				      count_json(span->sum), "count",
+				      count_json(span->count)));
+}
+
+static json_t *memory_json(const struct replay_memory *memory)
+{
+	json_t *object = json_object();
+
+#define X(name, help) set_span(object, #name, &memory->name);
+	REPLAY_MEMORY(X)
+#undef X
+	json_object_set_new(object, "resident_of",
+			    json_string(memory->resident_is_process
+						? "process"
+						: "allocator"));
+	return object;
+}
+
 static json_t *cell_json(const struct bench_report *r,
 			 const struct bench_cell *cell)
 {
@@ -190,6 +219,9 @@ static json_t *cell_json(const struct bench_report *r,
 	if (cell->count)
 		json_object_set_new(object, "counters",
 				    counters_json(&cell->count->counters));
+	if (cell->count)
+		json_object_set_new(object, "memory",
+				    memory_json(&cell->count->memory));
 	set_if(object, "throughput", throughput_json(r, cell));
 	if (cell->latency) {
 		set_if(object, "kfree_ns",

@@ -511,6 +511,19 @@ size_t kheap_lookup_bytes(const struct kheap *h)
 	return h->lookup->bytes ? h->lookup->bytes(h) : 0;
 }
 
+size_t kheap_record_bytes(const struct kheap *h)
+{
+	const size_t a_page =
+		sizeof(*h->cluster_size) + sizeof(*h->cluster_va) +
+		sizeof(*h->cluster_node) + sizeof(*h->free_clusters) +
+		sizeof(*h->freed_indexes);
+	const size_t nodes =
+		h->node_pool ? h->pages : (size_t)h->counters.clusters_live;
+
+	return h->pages * a_page + nodes * sizeof(struct KheapCluster) +
+	       runs_bytes(&h->runs) + kheap_lookup_bytes(h);
+}
+
 struct pager kheap_pager(const struct kheap *h)
 {
 	return h->pager;

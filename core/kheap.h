@@ -259,6 +259,10 @@ const struct lookup_ops *kheap_lookup_ops(const struct kheap *h);
  * What a lookup is given for all of its life is included. */
 size_t kheap_lookup_bytes(const struct kheap *h);
 
+/* Bytes of all the heap's records, as of now: rows, nodes in use, arrays, free
+ * indexes, free runs, and the lookup's index. Not what the pager keeps. */
+size_t kheap_record_bytes(const struct kheap *h);
+
 /* The heap's pager, for translation, payload and the pager's counters. */
 struct pager kheap_pager(const struct kheap *h);
 

@@ -566,6 +566,12 @@ uint32_t kheap_fast_longest_free_run(const struct kheap_fast *f)
 	return (uint32_t)kb_max(longest, stretch + f->pages - page);
 }
 
+size_t kheap_fast_record_bytes(const struct kheap_fast *f)
+{
+	return f->pages * (sizeof(*f->singles) + sizeof(*f->long_length)) +
+	       runs_bytes(&f->runs) + runs_lists_bytes(&f->lists);
+}
+
 void kheap_fast_counters(const struct kheap_fast *f,
 			 struct kheap_counters *heap,
 			 struct pager_counters *paging)

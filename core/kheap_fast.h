@@ -85,6 +85,10 @@ kva_t kheap_fast_base(const struct kheap_fast *f);
 uint32_t kheap_fast_free_pages(const struct kheap_fast *f);
 uint32_t kheap_fast_longest_free_run(const struct kheap_fast *f);
 
+/* Bytes of the heap's records: lists, long lengths, free runs. Not what paging
+ * keeps, although that holds the other lengths. */
+size_t kheap_fast_record_bytes(const struct kheap_fast *f);
+
 /* The counters so far, of the heap and of its paging. */
 void kheap_fast_counters(const struct kheap_fast *f,
 			 struct kheap_counters *heap,

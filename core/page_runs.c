@@ -150,6 +150,23 @@ void runs_release(struct page_runs *runs)
 	memset(runs, 0, sizeof(*runs));
 }
 
+size_t runs_bytes(const struct page_runs *runs)
+{
+	size_t bytes = runs->pages * sizeof(*runs->length_at_end);
+	size_t count = runs->pages;
+
+	for (uint32_t k = 0; k <= runs->levels; k++) {
+		bytes += level_entries(count) * sizeof(*runs->level[0]) +
+			 level_nodes(count) * sizeof(*runs->nonzero[0]);
+		count = level_nodes(count);
+	}
+	if (runs->sizes)
+		bytes += runs_sizes_bytes(runs->pages);
+	if (runs->fit == RUNS_QUICK)
+		bytes += runs_lists_bytes(&runs->lists);
+	return bytes;
+}
+
 static kb_always_inline void count_step(uint64_t *steps)
 {
 	if (steps)

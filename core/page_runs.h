@@ -55,6 +55,7 @@
 #include "runs_lists.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct runs_sizes;
@@ -146,6 +147,9 @@ void runs_undo_counted(struct page_runs *runs, uint32_t page, uint32_t pages,
  * can be taken; 0 if there is none. With listed runs it walks the pages. */
 uint32_t runs_free_pages(const struct page_runs *runs);
 uint32_t runs_longest(const struct page_runs *runs);
+
+/* Bytes of tags, tree, order by size and lists: fixed when they are made. */
+size_t runs_bytes(const struct page_runs *runs);
 
 /* The length of the run that starts at `page` (below `pages`), listed ones as
  * they are; 0 if none. */

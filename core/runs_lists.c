@@ -32,6 +32,13 @@ int runs_lists_init(struct runs_lists *lists, uint32_t pages)
 	return KB_E_NOMEM;
 }
 
+size_t runs_lists_bytes(const struct runs_lists *lists)
+{
+	return (3 * (size_t)lists->pages + 1) * sizeof(uint32_t) +
+	       (words_of(lists->pages) + summaries_of(lists->pages)) *
+		       sizeof(uint64_t);
+}
+
 void runs_lists_release(struct runs_lists *lists)
 {
 	free(lists->head);

@@ -10,6 +10,7 @@
 #include "kb_bits.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct runs_lists {
@@ -37,6 +38,9 @@ int runs_lists_init(struct runs_lists *lists, uint32_t pages);
 
 /* One that is all zeros is ignored. */
 void runs_lists_release(struct runs_lists *lists);
+
+/* Bytes of what runs_lists_init has made. */
+size_t runs_lists_bytes(const struct runs_lists *lists);
 
 /* Lists the run of `pages` pages from `page`. */
 static inline void runs_lists_push(struct runs_lists *lists, uint32_t page,

@@ -37,11 +37,14 @@ RB_GENERATE_INTERNAL(hole_tree, hole, entry, compare,
 		     __attribute__((unused)) static)
 /* clang-format on */
 
+size_t runs_sizes_bytes(uint32_t pages)
+{
+	return sizeof(struct runs_sizes) + pages * sizeof(struct hole);
+}
+
 struct runs_sizes *runs_sizes_new(uint32_t pages)
 {
-	const size_t bytes =
-		sizeof(struct runs_sizes) + pages * sizeof(struct hole);
-	struct runs_sizes *sizes = calloc(1, bytes);
+	struct runs_sizes *sizes = calloc(1, runs_sizes_bytes(pages));
 
 	if (sizes)
 		RB_INIT(&sizes->tree);

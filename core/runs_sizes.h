@@ -11,12 +11,16 @@
 #define RUNS_SIZES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct runs_sizes;
 
 /* An empty one for `pages` pages, which runs_sizes_free frees; or NULL. */
 struct runs_sizes *runs_sizes_new(uint32_t pages);
+
+/* Bytes that one takes. */
+size_t runs_sizes_bytes(uint32_t pages);
 
 /* NULL is ignored. */
 void runs_sizes_free(struct runs_sizes *sizes);

@@ -2,6 +2,7 @@
 
 #include "kb_assert.h"
 #include "kb_bits.h"
+#include "replay_memory.h"
 #include "replay_program.h"
 #include "replay_step.h"
 
@@ -14,6 +15,7 @@ struct counting {
 	struct replay_count_result *out;
 	struct replay_step step;
 	struct replay_program program;
+	struct replay_memory_watch memory;
 
 	/* Bytes asked for, by slot; as many slots as the program has room
 	 * for. */
@@ -61,6 +63,8 @@ static int reserve(struct counting *c)
 
 	if (c->slots == c->program.slots)
 		return 0;
+	if (replay_memory_reserve(&c->memory, c->program.slots) < 0)
+		return KB_E_NOMEM;
 	size = realloc(c->size, c->program.slots * sizeof(*size));
 	if (!size)
 		return KB_E_NOMEM;
@@ -78,6 +82,8 @@ static void count_alloc(struct counting *c, struct replay_op op)
 		return;
 	}
 	c->size[replay_op_slot(op)] = op.size;
+	replay_memory_alloc(&c->memory, replay_op_slot(op),
+			    c->program.live[replay_op_slot(op)], op.size);
 	c->bytes_live += op.size;
 	c->bytes_live_max = kb_max(c->bytes_live_max, c->bytes_live);
 	c->live++;
@@ -92,6 +98,7 @@ static void count_free(struct counting *c, struct replay_op op, uint64_t handle)
 		return;
 	}
 	c->bytes_live -= c->size[replay_op_slot(op)];
+	replay_memory_free(&c->memory, replay_op_slot(op));
 	c->live--;
 }
 
@@ -113,6 +120,12 @@ static void read_gauge(struct counting *c)
 	bin->nodes_visited_max = kb_max(bin->nodes_visited_max, nodes);
 }
 
+/* The gauge as read last; NULL for an allocator without one. */
+static const struct alloc_gauge *gauge_of(const struct counting *c)
+{
+	return c->step.alloc.vt->gauge ? &c->now : NULL;
+}
+
 static void close_bin(struct counting *c)
 {
 	struct replay_bin *bin = &c->out->bin[c->out->bins++];
@@ -125,6 +138,7 @@ static void close_bin(struct counting *c)
 	bin->longest_free_run = c->now.longest_free_run;
 	bin->lookups = c->now.lookups - c->bin_start.lookups;
 	bin->nodes_visited = c->now.nodes_visited - c->bin_start.nodes_visited;
+	replay_memory_bin(&c->memory, bin, gauge_of(c));
 	c->bin_start = c->now;
 }
 
@@ -162,6 +176,7 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 		else
 			count_alloc(c, op);
 		read_gauge(c);
+		replay_memory_event(&c->memory, c->bytes_live, gauge_of(c));
 		if (c->events == end) {
 			close_bin(c);
 			end = bin_end(c);
@@ -218,12 +233,14 @@ int replay_count(const struct replay_job *job, struct replay_count_result *out,
 	memset(out, 0, sizeof(*out));
 	c.events_total = trc_reader_info(job->reader)->counts.events;
 	replay_program_init(&c.program, job->reader);
+	replay_memory_begin(&c.memory, job->alloc, &out->memory);
 	err = replay_step_init(&c.step, job->alloc, job->touch);
 	if (err < 0)
 		kb_fail(diag, err, "out of memory for the digest");
 	else
 		err = count_all(&c, job, diag);
 	replay_step_release(&c.step);
+	replay_memory_end(&c.memory);
 	replay_program_release(&c.program);
 	free(c.size);
 	return err;

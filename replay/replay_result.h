@@ -66,6 +66,51 @@ struct replay_bin {
 	uint64_t lookups;
 	uint64_t nodes_visited;
 	uint64_t nodes_visited_max;
+
+	/* Memory at the end of the bin, bytes; ALLOC_UNKNOWN where nobody can
+	 * tell. As in struct replay_memory. */
+	uint64_t granted;
+	uint64_t mapped;
+	uint64_t resident;
+	uint64_t metadata;
+	uint64_t largest;
+};
+
+/*
+ * Memory along the trace, bytes: X(name, help). The first two are known after
+ * every event. So are `mapped` and `largest` of an allocator with a heap window;
+ * of all else there is one value a bin.
+ */
+/* clang-format off */
+#define REPLAY_MEMORY(X)                                                       \
+	X(requested, "asked for and live")                                     \
+	X(granted, "what the live allocations may use")                        \
+	X(mapped, "address space held, with pages behind it")                  \
+	X(resident, "of it in physical memory")                                \
+	X(metadata, "the allocator's own records")                             \
+	X(largest, "largest request that would succeed")
+/* clang-format on */
+
+/* One of them, over all of its values: how many there are, the smallest, the
+ * largest, the last, and their sum, which divided by their number is the mean.
+ * All 0 where nobody could tell. */
+struct replay_span {
+	uint64_t count;
+	uint64_t low;
+	uint64_t peak;
+	uint64_t end;
+	uint64_t sum;
+};
+
+struct replay_memory {
+#define X(name, help) struct replay_span name;
+	REPLAY_MEMORY(X)
+#undef X
+
+	/* The allocator does not tell what is resident: it is how much the
+	 * worker's process has grown since the pass began, the harness's tables
+	 * included. */
+	bool resident_is_process;
 };
 
 /* Pass count. */
@@ -80,6 +125,8 @@ struct replay_count_result {
 
 	uint32_t bins;
 	struct replay_bin bin[REPLAY_BINS];
+
+	struct replay_memory memory;
 
 	/* Nodes compared by each lookup. */
 	struct replay_hist nodes;

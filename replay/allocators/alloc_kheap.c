@@ -215,6 +215,26 @@ static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 #undef X
 }
 
+/* Page tables are records. Behind pager=none there is nothing; how much the host
+ * backs with pager=mmap it alone knows. */
+static void kheap_memory(void *ctx, struct alloc_memory *out)
+{
+	struct pager pager = kheap_pager(ctx);
+	struct kheap_counters heap;
+	struct pager_counters paging;
+
+	kheap_counters(ctx, &heap);
+	out->mapped = heap.pages_live * KVA_PAGE_SIZE;
+	out->resident = pager.ops->payload ? ALLOC_UNKNOWN : 0;
+	out->metadata = kheap_record_bytes(ctx);
+	out->largest = (uint64_t)kheap_longest_free_run(ctx) * KVA_PAGE_SIZE;
+	if (!pager.ops->counters)
+		return;
+	pager.ops->counters(pager.ctx, &paging);
+	out->resident = out->mapped;
+	out->metadata += (paging.frames_live - heap.pages_live) * KVA_PAGE_SIZE;
+}
+
 static uint32_t kheap_inspect(const void *ctx, alloc_cluster_fn fn, void *user)
 {
 	uint32_t rows = kheap_pages(ctx);
@@ -253,9 +273,9 @@ static const struct alloc_vt kheap_vt = {
 	.lookup = kheap_lookup,	    .size_of = kheap_size_of,
 	.granule = KVA_PAGE_SIZE,   .fill = kheap_fill,
 	.intact = kheap_intact,	    .offset_of = kheap_offset_of,
-	.gauge = kheap_gauge,	    .counters = kheap_hand_up,
-	.inspect = kheap_inspect,   .is_valid = kheap_valid,
-	.close = kheap_close,
+	.gauge = kheap_gauge,	    .memory = kheap_memory,
+	.counters = kheap_hand_up,  .inspect = kheap_inspect,
+	.is_valid = kheap_valid,    .close = kheap_close,
 };
 
 static int open_pager(struct pager *out, const struct alloc_config *config)

@@ -103,6 +103,20 @@ static void fast_gauge(const void *ctx, struct alloc_gauge *out)
 	out->longest_free_run = kheap_fast_longest_free_run(ctx);
 }
 
+static void fast_memory(void *ctx, struct alloc_memory *out)
+{
+	struct kheap_counters heap;
+	struct pager_counters paging;
+
+	kheap_fast_counters(ctx, &heap, &paging);
+	out->mapped = heap.pages_live * KVA_PAGE_SIZE;
+	out->resident = out->mapped;
+	out->metadata = kheap_fast_record_bytes(ctx) +
+			(paging.frames_live - heap.pages_live) * KVA_PAGE_SIZE;
+	out->largest =
+		(uint64_t)kheap_fast_longest_free_run(ctx) * KVA_PAGE_SIZE;
+}
+
 static void fast_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 {
 	const unsigned steps = kheap_fast_steps();
@@ -137,8 +151,9 @@ static const struct alloc_vt fast_vt = {
 	.lookup = fast_lookup,	    .size_of = fast_size_of,
 	.granule = KVA_PAGE_SIZE,   .fill = fast_fill,
 	.intact = fast_intact,	    .offset_of = fast_offset_of,
-	.gauge = fast_gauge,	    .counters = fast_hand_up,
-	.is_valid = fast_valid,	    .close = fast_close,
+	.gauge = fast_gauge,	    .memory = fast_memory,
+	.counters = fast_hand_up,   .is_valid = fast_valid,
+	.close = fast_close,
 };
 
 static int fast_open(struct alloc *out, const struct alloc_config *config,

@@ -38,15 +38,22 @@ static int null_free_one(void *ctx, uint64_t handle)
 	return 0;
 }
 
+/* It holds nothing, and nobody can say what it would refuse. */
+static void null_memory(void *ctx, struct alloc_memory *out)
+{
+	(void)ctx;
+	*out = (struct alloc_memory){ .largest = ALLOC_UNKNOWN };
+}
+
 static void null_close(void *ctx)
 {
 	(void)ctx;
 }
 
 static const struct alloc_vt null_vt = {
-	REPLAY_STAMPED(null), .alloc = null_alloc, .free = null_free_one,
-	.touch = null_touch,  .alignment = 1,	   .has_memory = false,
-	.close = null_close,
+	REPLAY_STAMPED(null),  .alloc = null_alloc, .free = null_free_one,
+	.touch = null_touch,   .alignment = 1,	    .has_memory = false,
+	.memory = null_memory, .close = null_close,
 };
 
 static int null_open(struct alloc *out, const struct alloc_config *config,

@@ -111,7 +111,8 @@ struct alloc_gauge {
 	uint64_t lookups;
 	uint64_t nodes_visited;
 
-	/* States. */
+	/* States. Pages are of 4,096 bytes: those mapped, those still to be had,
+	 * and the longest stretch of these, which is the largest request. */
 	uint64_t pages_live;
 	uint64_t free_pages;
 	uint64_t longest_free_run;

@@ -177,7 +177,11 @@ static void test_replay_count__digest(void **state)
 /* As many bins as events, where those are few: one state each. */
 static void test_replay_count__timeline_of_few_events(void **state)
 {
-	static const struct replay_bin expected[] = {
+	static const struct {
+		uint64_t event, live, live_bytes, pages_live, free_pages;
+		uint64_t longest_free_run, lookups, nodes_visited;
+		uint64_t nodes_visited_max;
+	} expected[] = {
 		{ 1, 1, 8192, 2, 1, 1, 0, 0, 0 },
 		{ 2, 2, 12288, 3, 0, 0, 0, 0, 0 },
 		{ 3, 2, 12288, 3, 0, 0, 0, 0, 0 },
@@ -205,6 +209,93 @@ static void test_replay_count__timeline_of_few_events(void **state)
 		SAME(nodes_visited_max);
 #undef SAME
 	}
+}
+
+static void expect_span(const struct replay_span *span, uint64_t n,
+			uint64_t low, uint64_t peak, uint64_t end, uint64_t sum)
+{
+	assert_int_equal(span->count, n);
+	assert_int_equal(span->low, low);
+	assert_int_equal(span->peak, peak);
+	assert_int_equal(span->end, end);
+	assert_int_equal(span->sum, sum);
+}
+
+/* The script's memory, event by event: what is refused or left out changes
+ * nothing. The seventh free is of a page of which 100 bytes were asked for. */
+static void test_replay_count__memory(void **state)
+{
+	const struct replay_memory *m = &result.memory;
+
+	(void)state;
+	count_script(SCRIPT, "kheap", 3, ALLOC_TOUCH_NONE, &result);
+	expect_span(&m->requested, 7, 4096, 12288, 4096, 49252);
+	expect_span(&m->granted, 7, 4096, 12288, 4096, 53248);
+	expect_span(&m->mapped, 7, 4096, 12288, 4096, 53248);
+	expect_span(&m->resident, 7, 4096, 12288, 4096, 53248);
+	expect_span(&m->largest, 7, 0, 8192, 8192, 32768);
+	assert_false(m->resident_is_process);
+	assert_int_equal(m->metadata.count, 7);
+	for (size_t i = 0; i < 7; i++) {
+		const struct replay_bin *bin = &result.bin[i];
+
+		assert_int_equal(bin->granted, bin->pages_live * 4096);
+		assert_int_equal(bin->mapped, bin->granted);
+		assert_int_equal(bin->resident, bin->granted);
+		assert_int_equal(bin->largest, bin->longest_free_run * 4096);
+		/* A node more for each cluster. */
+		assert_int_equal(bin->metadata - result.bin[0].metadata,
+				 (bin->live - 1) * 3 * sizeof(void *));
+	}
+}
+
+/* More records, the same memory behind the clusters; and heaps that hold none. */
+static void test_replay_count__memory_of_variants(void **state)
+{
+	uint64_t records;
+
+	(void)state;
+	count_script(SCRIPT, "kheap", 300, ALLOC_TOUCH_NONE, &result);
+	records = result.memory.metadata.end;
+	count_script(SCRIPT, "kheap:lookup=pagemap", 300, ALLOC_TOUCH_NONE,
+		     &result);
+	assert_true(result.memory.metadata.end > records);
+	count_script(SCRIPT, "kheap:pager=none", 300, ALLOC_TOUCH_NONE,
+		     &result);
+	/* A page table. */
+	assert_int_equal(result.memory.metadata.end, records - 4096);
+	assert_int_equal(result.memory.resident.peak, 0);
+	count_script(SCRIPT, "kheap:pager=mmap", 300, ALLOC_TOUCH_NONE,
+		     &result);
+	assert_true(result.memory.resident_is_process);
+	count_script(SCRIPT, "kheap-fast", 300, ALLOC_TOUCH_NONE, &result);
+	expect_span(&result.memory.mapped, 7, 4096, 16384, 4096, 61440);
+	assert_true(result.memory.metadata.end > 4096);
+	count_script(SCRIPT, "null", 0, ALLOC_TOUCH_NONE, &result);
+	expect_span(&result.memory.mapped, 7, 0, 0, 0, 0);
+	assert_int_equal(result.memory.granted.count, 0);
+	assert_int_equal(result.memory.largest.count, 0);
+	assert_int_equal(result.bin[0].granted, ALLOC_UNKNOWN);
+	assert_false(result.memory.resident_is_process);
+}
+
+/* An allocator that tells nothing: its process stands for it. */
+static void test_replay_count__memory_that_nobody_tells(void **state)
+{
+	struct trc_reader *reader = test_trace("+1:1 +2:1 -1 -2");
+	struct kb_diag diag;
+
+	(void)state;
+	assert_int_equal(count(reader,
+			       test_allocator_alloc(test_allocator_new()),
+			       ALLOC_TOUCH_NONE, &result, &diag),
+			 0);
+	assert_true(result.memory.resident_is_process);
+	assert_int_equal(result.memory.resident.count, 4);
+	assert_int_equal(result.memory.mapped.count, 0);
+	assert_int_equal(result.memory.requested.sum, 4);
+	assert_int_equal(result.bin[0].mapped, ALLOC_UNKNOWN);
+	trc_reader_close(reader);
 }
 
 static void check_bins(unsigned events)
@@ -322,6 +413,9 @@ int main(void)
 		cmocka_unit_test(test_replay_count__digest),
 		cmocka_unit_test(test_replay_count__timeline_of_few_events),
 		cmocka_unit_test(test_replay_count__timeline_of_many_events),
+		cmocka_unit_test(test_replay_count__memory),
+		cmocka_unit_test(test_replay_count__memory_of_variants),
+		cmocka_unit_test(test_replay_count__memory_that_nobody_tells),
 		cmocka_unit_test(test_replay_count__an_empty_trace),
 		cmocka_unit_test(test_replay_count__touch),
 		cmocka_unit_test(test_replay_count__is_deterministic),
