@@ -18,7 +18,7 @@ void bench_cell_release(struct bench_cell *cell)
 static double ns_per_event(uint64_t ticks, uint64_t slices, uint64_t events,
 			   const struct replay_clock *clock)
 {
-	double net = (double)ticks - (double)slices * clock->cost_mean;
+	double net = (double)ticks - (double)slices * clock->cost.mean;
 
 	if (events == 0 || net < 0)
 		return 0;

@@ -300,7 +300,7 @@ static int run_gate(struct gate *g, struct kb_diag *diag)
 		if (err < 0)
 			break;
 		g->ratio[g->epochs++] = bench_lockstep_ratio(
-			&epoch, g->compare->clock.cost_mean);
+			&epoch, g->compare->clock.cost.mean);
 		memcpy(sorted, g->ratio, g->epochs * sizeof(*sorted));
 		g->verdict =
 			bench_sequential_judge(&g->test, sorted, g->epochs);
@@ -483,6 +483,8 @@ static int report_nothing(struct compare *c)
 
 	kb_diag_init(&diag);
 	c->gates = json_array();
+	if (!bench_signal && replay_clock_calibrate(&c->clock, &diag) < 0)
+		status = complain(KB_E_ENVIRONMENT, &diag);
 	if (c->report && write_report(c, &diag) < 0)
 		status = complain(KB_E_IO, &diag);
 	json_decref(c->gates);
@@ -507,7 +509,7 @@ static int run(struct compare *c)
 	}
 	kb_diag_init(&diag);
 	replay_clock_qualify(&c->clock);
-	replay_clock_calibrate(&c->clock);
+	replay_clock_calibrate(&c->clock, &diag);
 	c->gates = json_array();
 	printf("seed %llu, theta %g %%, delta %g %%, alpha %g %%, beta %g %%\n",
 	       (unsigned long long)c->opts.seed, 100 * c->test.theta,
@@ -518,6 +520,8 @@ static int run(struct compare *c)
 		if (own != COMPARE_PASS && status != COMPARE_FAIL)
 			status = own;
 	}
+	if (!bench_signal && replay_clock_calibrate(&c->clock, &diag) < 0)
+		status = complain(KB_E_ENVIRONMENT, &diag);
 	if (c->report && write_report(c, &diag) < 0)
 		status = complain(KB_E_IO, &diag);
 	json_decref(c->gates);

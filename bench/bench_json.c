@@ -247,17 +247,23 @@ json_t *bench_json_results(const struct bench_report *report)
 
 static json_t *clock_json(const struct replay_clock *clock)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
-			 "source",
-			 clock->use_tsc ? "tsc" : "CLOCK_MONOTONIC_RAW",
-			 "quantum_ticks", (json_int_t)clock->quantum,
-			 "pair_low_ticks", (json_int_t)clock->cost_low,
-			 "pair_median_ticks", (json_int_t)clock->cost_median,
-			 "pair_p99_ticks", (json_int_t)clock->cost_high,
-			 "pair_mean_ticks", time_json(clock->cost_mean),
-			 "ns_per_tick", json_real(clock->ns_per_tick),
-			 "error_ns", time_json(replay_clock_error_ns(clock)),
-			 "floor_ns", time_json(replay_clock_floor_ns(clock)));
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, "
+		"s:o, s:o}",
+		"source", clock->use_tsc ? "tsc" : "CLOCK_MONOTONIC_RAW",
+		"quantum_ticks", (json_int_t)clock->quantum, "pair_low_ticks",
+		(json_int_t)clock->cost.low, "pair_median_ticks",
+		(json_int_t)clock->cost.median, "pair_p99_ticks",
+		(json_int_t)clock->cost.high, "pair_mean_ticks",
+		time_json(clock->cost.mean), "pair_in_a_row_ticks",
+		time_json(clock->pair_ticks), "pair_mean_drift_ticks",
+		time_json(clock->cost_drift), "recalibrations",
+		(json_int_t)clock->recalibrations, "ns_per_tick",
+		json_real(clock->ns_per_tick), "ns_per_tick_start",
+		json_real(clock->ns_per_tick_first), "drift_ppm",
+		time_json(clock->drift_ppm), "error_ns",
+		time_json(replay_clock_error_ns(clock)), "floor_ns",
+		time_json(replay_clock_floor_ns(clock)));
 }
 
 static json_t *versions_json(const struct bench_report *r)

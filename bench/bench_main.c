@@ -281,6 +281,12 @@ static int report_job(struct session *s, const struct bench_report *report,
 	return EXIT_GOOD;
 }
 
+/* Whether anything rests on the clock. */
+static bool is_timed(const struct bench_options *opts)
+{
+	return opts->passes & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
+}
+
 /* Measures one trace and reports it. Returns an exit status. */
 static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 {
@@ -296,7 +302,8 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
-	replay_clock_calibrate(&s->clock);
+	if (replay_clock_calibrate(&s->clock, diag) < 0 && is_timed(&s->opts))
+		return complain(diag);
 	*report = (struct bench_report){ &s->opts,    &s->env,	  &s->clock,
 					 &job->trace, job->cells, job->count };
 	s->done++;
@@ -423,7 +430,9 @@ static int run_session(struct session *s)
 {
 	size_t count = s->opts.trace_count;
 	int status = EXIT_GOOD;
+	struct kb_diag diag;
 
+	kb_diag_init(&diag);
 	s->jobs = calloc(count, sizeof(*s->jobs));
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
@@ -435,7 +444,7 @@ static int run_session(struct session *s)
 	s->env.pinned_cpu =
 		s->opts.cpu >= 0 ? s->opts.cpu : bench_default_cpu();
 	replay_clock_qualify(&s->clock);
-	replay_clock_calibrate(&s->clock);
+	replay_clock_calibrate(&s->clock, &diag);
 	bench_progress_begin(&s->progress);
 	for (size_t i = 0; i < count && status == EXIT_GOOD && !bench_signal;
 	     i++)

@@ -112,6 +112,9 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	if (err < 0)
 		return err;
 	run->progress->done++;
+	if (out->status == 0 &&
+	    (pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
+		replay_clock_recalibrate(run->clock, &out->clock_cost);
 	if (out->status == KB_E_WRONG) {
 		cell->status = out->status;
 		cell->diag = out->diag;

@@ -20,7 +20,9 @@ extern volatile sig_atomic_t bench_signal;
 struct bench_run {
 	const struct bench_options *opts;
 	const struct bench_trace *trace;
-	const struct replay_clock *clock;
+
+	/* Recalibrated by every timed pass. */
+	struct replay_clock *clock;
 	struct bench_progress *progress;
 
 	/* One a name in opts->allocs. Owned by the caller. */

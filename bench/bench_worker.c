@@ -63,6 +63,9 @@ static int do_job(struct shared *shared)
 	if (err < 0)
 		return err;
 	err = bench_target_open(&replay, &target, diag);
+	if (job->pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY))
+		replay_clock_measure_cost(&shared->outcome.clock_cost,
+					  job->use_tsc);
 	if (err == 0)
 		err = run_pass(job, &replay, &shared->outcome);
 	bench_target_close(&replay);

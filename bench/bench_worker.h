@@ -14,6 +14,7 @@
 #include "alloc.h"
 #include "bench_options.h"
 #include "kb_status.h"
+#include "replay_clock.h"
 #include "replay_result.h"
 
 #include <stdatomic.h>
@@ -47,6 +48,10 @@ struct bench_outcome {
 	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed. */
 	int status;
 	struct kb_diag diag;
+
+	/* Timed passes: what reading the clock cost where they ran, right
+	 * before they did. */
+	struct replay_clock_cost clock_cost;
 
 	union {
 		struct replay_verify_result verify;
