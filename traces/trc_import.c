@@ -104,8 +104,9 @@ static int find_named(const char *name, const struct trc_format **format,
 			*format = formats[i];
 			return 0;
 		}
-		kb_suggest_offer(&suggest, formats[i]->name);
 	}
+	for (size_t i = 0; i < KB_ARRAY_LEN(formats); i++)
+		kb_suggest_offer(&suggest, formats[i]->name);
 	nearest = kb_suggest_best(&suggest);
 	return kb_fail(diag, KB_E_ARG, "there is no format %s%s%s", name,
 		       nearest ? "; did you mean " : "; see trc import --help",

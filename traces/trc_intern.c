@@ -72,7 +72,7 @@ static const char *keep(struct trc_intern *table, const char *bytes,
 static int grow(struct trc_intern *table)
 {
 	uint32_t bucket_count =
-		table->bucket_count ? table->bucket_count * 2 : 1024;
+		table->bucket_count ? table->bucket_count * 2 : 256;
 	struct trc_interned *entries;
 	uint32_t *buckets;
 

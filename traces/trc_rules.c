@@ -38,7 +38,7 @@ static uint64_t find(const struct trc_pointer_table *t, uint64_t pointer)
 static int grow(struct trc_pointer_table *t)
 {
 	struct trc_pointer_table big = {
-		.room = t->room ? t->room * 2 : 8192,
+		.room = t->room ? t->room * 2 : 256,
 		.count = t->count,
 	};
 
@@ -157,7 +157,7 @@ static int free_slot(struct trc_rules *rules, const struct trc_record *record,
 		     enum trc_kind kind, uint32_t slot, struct kb_diag *diag)
 {
 	if (rules->free_count == rules->free_room) {
-		uint64_t room = rules->free_room ? rules->free_room * 2 : 4096;
+		uint64_t room = rules->free_room ? rules->free_room * 2 : 256;
 		uint32_t *grown =
 			realloc(rules->free_slots, room * sizeof(*grown));
 

@@ -14,11 +14,13 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-/* Buckets of the table that finds classes: never more than half full. */
-#define CLASS_BUCKETS (2 * TRC_CLASSES_MAX)
+/* Events and classes that there is room for at first: a power of two. Room
+ * doubles up to the format's limits, so that a short trace costs little: an
+ * import is also what a fuzzer does thousands of times a second. */
+#define ROOM_MIN 256
 
-/* Room for the widest column but the strings: 8 bytes an event. */
-#define RAW_ROOM ((size_t)TRC_BLOCK_EVENTS_MAX * 8 + 16)
+/* Bytes of all the arrays of struct pending, an event; and a few behind. */
+#define PENDING_SIZE(room) ((size_t)(room)*44 + 16)
 
 /* What events of one class have in common. */
 struct class
@@ -48,13 +50,24 @@ struct pending {
 	uint32_t first_class;
 	bool starts_classes;
 
-	uint16_t class_id[TRC_BLOCK_EVENTS_MAX];
-	uint32_t age[TRC_BLOCK_EVENTS_MAX];
-	uint32_t far_slot[TRC_BLOCK_EVENTS_MAX];
-	uint64_t time_ns[TRC_BLOCK_EVENTS_MAX];
-	uint32_t task[TRC_BLOCK_EVENTS_MAX];
-	uint16_t cpu[TRC_BLOCK_EVENTS_MAX];
-	uint32_t task_pid[TRC_BLOCK_EVENTS_MAX];
+	/* Elements of each array below; events < room between calls. */
+	uint32_t room;
+
+	/* What the arrays lie in. Owned. */
+	uint8_t *memory;
+
+	uint64_t *time_ns;
+	uint32_t *age;
+	uint32_t *far_slot;
+	uint32_t *task;
+	uint32_t *task_pid;
+	uint16_t *class_id;
+	uint16_t *cpu;
+
+	/* One column's numbers, and its bytes before they are compressed. */
+	uint64_t *numbers;
+	uint8_t *raw;
+
 	struct bytes site_strings;
 	struct bytes task_strings;
 };
@@ -63,6 +76,8 @@ struct trc_writer {
 	int fd;
 	char *name;
 	int level;
+
+	/* NULL until a column needs it. */
 	ZSTD_CCtx *zstd;
 
 	/* The header, its counts still to be filled in. */
@@ -85,11 +100,13 @@ struct trc_writer {
 	uint64_t *slot_object;
 	uint64_t slot_room;
 
-	struct class classes[TRC_CLASSES_MAX];
+	struct class *classes;
 	uint32_t class_count;
+	uint32_t class_room;
 
-	/* Number + 1 of the class in each bucket; 0 is empty. */
-	uint32_t class_buckets[CLASS_BUCKETS];
+	/* Number + 1 of the class in each bucket; 0 is empty. There are twice
+	 * as many as class_room. */
+	uint32_t *class_buckets;
 
 	struct pending pending;
 
@@ -101,10 +118,8 @@ struct trc_writer {
 	uint32_t columns;
 	struct bytes data;
 
-	/* One column before it is compressed, and its numbers. */
-	uint8_t raw[RAW_ROOM];
-	uint64_t numbers[TRC_BLOCK_EVENTS_MAX];
-	uint32_t last_task[1u << 16];
+	/* The task last seen on each cpu of the block, as u32. */
+	struct bytes last_task;
 };
 
 static int no_memory(const struct trc_writer *w, struct kb_diag *diag)
@@ -135,6 +150,93 @@ static bool append(struct bytes *bytes, const void *data, size_t size)
 		return false;
 	memcpy(bytes->data + bytes->size, data, size);
 	bytes->size += size;
+	return true;
+}
+
+/* The next `size` bytes of the memory at `*at`. */
+static void *carve(uint8_t **at, size_t size)
+{
+	void *piece = *at;
+
+	*at += size;
+	return piece;
+}
+
+/* Gives the arrays of events twice the room; those at hand stay. */
+static bool grow_pending(struct pending *p)
+{
+	const struct pending old = *p;
+	uint32_t room = old.room ? old.room * 2 : ROOM_MIN;
+	uint8_t *at = malloc(PENDING_SIZE(room));
+
+	if (!at)
+		return false;
+	p->memory = at;
+	p->room = room;
+	p->time_ns = carve(&at, room * sizeof(*p->time_ns));
+	p->numbers = carve(&at, room * sizeof(*p->numbers));
+	p->age = carve(&at, room * sizeof(*p->age));
+	p->far_slot = carve(&at, room * sizeof(*p->far_slot));
+	p->task = carve(&at, room * sizeof(*p->task));
+	p->task_pid = carve(&at, room * sizeof(*p->task_pid));
+	p->class_id = carve(&at, room * sizeof(*p->class_id));
+	p->cpu = carve(&at, room * sizeof(*p->cpu));
+	p->raw = carve(&at, (size_t)room * 8 + 16);
+	kb_assert(at == p->memory + PENDING_SIZE(room));
+	if (!old.memory)
+		return true;
+	memcpy(p->time_ns, old.time_ns, old.room * sizeof(*p->time_ns));
+	memcpy(p->age, old.age, old.room * sizeof(*p->age));
+	memcpy(p->far_slot, old.far_slot, old.room * sizeof(*p->far_slot));
+	memcpy(p->task, old.task, old.room * sizeof(*p->task));
+	memcpy(p->task_pid, old.task_pid, old.room * sizeof(*p->task_pid));
+	memcpy(p->class_id, old.class_id, old.room * sizeof(*p->class_id));
+	memcpy(p->cpu, old.cpu, old.room * sizeof(*p->cpu));
+	free(old.memory);
+	return true;
+}
+
+/* The bucket of a class, or the empty one where it would go. */
+static uint32_t *class_bucket(const struct trc_writer *w,
+			      const struct class *wanted)
+{
+	const uint32_t mask = 2 * w->class_room - 1;
+	uint64_t key = wanted->size * UINT64_C(0x9e3779b97f4a7c15) ^
+		       wanted->granted ^ (uint64_t)wanted->site << 32 ^
+		       (uint64_t)wanted->kind << 60;
+	uint32_t i = (uint32_t)kb_mix64(key) & mask;
+
+	for (; w->class_buckets[i]; i = (i + 1) & mask) {
+		const struct class *class =
+			&w->classes[w->class_buckets[i] - 1];
+
+		if (class->site == wanted->site &&
+		    class->kind == wanted->kind &&
+		    class->size == wanted->size &&
+		    class->granted == wanted->granted)
+			break;
+	}
+	return &w->class_buckets[i];
+}
+
+/* Gives the class table twice the room. */
+static bool grow_classes(struct trc_writer *w)
+{
+	uint32_t room = w->class_room ? w->class_room * 2 : ROOM_MIN;
+	uint32_t *buckets = calloc(2 * (size_t)room, sizeof(*buckets));
+	struct class *classes = realloc(w->classes, room * sizeof(*w->classes));
+
+	if (classes)
+		w->classes = classes;
+	if (!buckets || !classes) {
+		free(buckets);
+		return false;
+	}
+	free(w->class_buckets);
+	w->class_buckets = buckets;
+	w->class_room = room;
+	for (uint32_t i = 0; i < w->class_count; i++)
+		*class_bucket(w, &w->classes[i]) = i + 1;
 	return true;
 }
 
@@ -205,8 +307,7 @@ int trc_writer_open(struct trc_writer **out,
 	w->fd = opts->fd;
 	w->level = opts->level;
 	w->name = strdup(opts->name);
-	w->zstd = ZSTD_createCCtx();
-	if (!w->name || !w->zstd) {
+	if (!w->name || !grow_pending(&w->pending) || !grow_classes(w)) {
 		trc_writer_free(w);
 		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory",
 			       opts->name);
@@ -289,7 +390,9 @@ static int put_bytes(struct trc_writer *w, enum trc_column_id id,
 
 	if (size == 0)
 		return 0;
-	if (!reserve(&w->data, bound))
+	if (!w->zstd)
+		w->zstd = ZSTD_createCCtx();
+	if (!w->zstd || !reserve(&w->data, bound))
 		return no_memory(w, diag);
 	to = w->data.data + w->data.size;
 	stored = ZSTD_compressCCtx(w->zstd, to, bound, raw, size, w->level);
@@ -316,7 +419,7 @@ static int put_column(struct trc_writer *w, enum trc_column_id id,
 	return all_zero(raw, size) ? 0 : put_bytes(w, id, raw, size, diag);
 }
 
-/* Adds w->numbers as byte planes, the lowest first, as many as needed. */
+/* Adds w->pending.numbers as byte planes, the lowest first, as many as needed. */
 static int put_planes(struct trc_writer *w, enum trc_column_id id,
 		      uint32_t count, struct kb_diag *diag)
 {
@@ -324,13 +427,13 @@ static int put_planes(struct trc_writer *w, enum trc_column_id id,
 	uint32_t planes;
 
 	for (uint32_t i = 0; i < count; i++)
-		all |= w->numbers[i];
+		all |= w->pending.numbers[i];
 	planes = all ? kb_log2(all) / 8 + 1 : 0;
 	for (uint32_t k = 0; k < planes; k++)
 		for (uint32_t i = 0; i < count; i++)
-			w->raw[(size_t)k * count + i] =
-				(uint8_t)(w->numbers[i] >> (8 * k));
-	return put_column(w, id, w->raw, (size_t)planes * count, diag);
+			w->pending.raw[(size_t)k * count + i] =
+				(uint8_t)(w->pending.numbers[i] >> (8 * k));
+	return put_column(w, id, w->pending.raw, (size_t)planes * count, diag);
 }
 
 static int put_planes32(struct trc_writer *w, enum trc_column_id id,
@@ -338,7 +441,7 @@ static int put_planes32(struct trc_writer *w, enum trc_column_id id,
 			struct kb_diag *diag)
 {
 	for (uint32_t i = 0; i < count; i++)
-		w->numbers[i] = numbers[i];
+		w->pending.numbers[i] = numbers[i];
 	return put_planes(w, id, count, diag);
 }
 
@@ -351,8 +454,9 @@ static int put_replay_columns(struct trc_writer *w, struct kb_diag *diag)
 	int err;
 
 	for (uint32_t i = 0; i < p->events; i++)
-		trc_put16(w->raw + 2 * (size_t)i, p->class_id[i]);
-	err = put_column(w, TRC_COL_CLASS, w->raw, 2 * (size_t)p->events, diag);
+		trc_put16(w->pending.raw + 2 * (size_t)i, p->class_id[i]);
+	err = put_column(w, TRC_COL_CLASS, w->pending.raw,
+			 2 * (size_t)p->events, diag);
 	if (err == 0)
 		err = put_planes32(w, TRC_COL_AGE, p->age, p->frees, diag);
 	if (err == 0)
@@ -361,13 +465,14 @@ static int put_replay_columns(struct trc_writer *w, struct kb_diag *diag)
 	if (err < 0)
 		return err;
 	for (uint32_t i = 0; i < new_classes; i++)
-		w->raw[i] = w->classes[p->first_class + i].kind;
-	err = put_column(w, TRC_COL_CLASS_KIND, w->raw, new_classes, diag);
+		w->pending.raw[i] = w->classes[p->first_class + i].kind;
+	err = put_column(w, TRC_COL_CLASS_KIND, w->pending.raw, new_classes,
+			 diag);
 	if (err < 0)
 		return err;
 	for (uint32_t i = 0; i < new_classes; i++)
 		if (w->classes[p->first_class + i].kind == TRC_ALLOC)
-			w->numbers[sizes++] =
+			w->pending.numbers[sizes++] =
 				w->classes[p->first_class + i].size;
 	return put_planes(w, TRC_COL_CLASS_SIZE, sizes, diag);
 }
@@ -381,7 +486,7 @@ static int put_class_details(struct trc_writer *w, struct kb_diag *diag)
 
 	for (uint32_t i = first; i < w->class_count; i++)
 		if (w->classes[i].kind == TRC_ALLOC)
-			w->numbers[count++] = w->classes[i].granted;
+			w->pending.numbers[count++] = w->classes[i].granted;
 	err = put_planes(w, TRC_COL_CLASS_GRANTED, count, diag);
 	if (err < 0)
 		return err;
@@ -389,7 +494,7 @@ static int put_class_details(struct trc_writer *w, struct kb_diag *diag)
 		uint32_t back = w->next_site - w->classes[i].site;
 
 		kb_assert(w->classes[i].site <= w->next_site);
-		w->numbers[i - first] = back;
+		w->pending.numbers[i - first] = back;
 		w->next_site += back == 0;
 	}
 	return put_planes(w, TRC_COL_CLASS_SITE, w->class_count - first, diag);
@@ -429,7 +534,7 @@ static void put_bits(uint8_t *to, uint64_t at, uint64_t v, unsigned bits)
 static int put_times(struct trc_writer *w, uint32_t unit, struct kb_diag *diag)
 {
 	struct pending *p = &w->pending;
-	uint8_t *codes = (uint8_t *)w->numbers;
+	uint8_t *codes = (uint8_t *)w->pending.numbers;
 	uint64_t at = 0;
 	int err;
 
@@ -444,8 +549,8 @@ static int put_times(struct trc_writer *w, uint32_t unit, struct kb_diag *diag)
 		if (step >= TRC_TIME_LINEAR) {
 			bits = kb_log2(step);
 			codes[i] = (uint8_t)(TRC_TIME_CODE_BIAS + bits);
-			put_bits(w->raw, at, step & ~(UINT64_C(1) << bits),
-				 bits);
+			put_bits(w->pending.raw, at,
+				 step & ~(UINT64_C(1) << bits), bits);
 		}
 		if (now < before)
 			codes[i] |= TRC_TIME_NEGATIVE;
@@ -453,7 +558,7 @@ static int put_times(struct trc_writer *w, uint32_t unit, struct kb_diag *diag)
 	}
 	err = put_column(w, TRC_COL_TIME_CODE, codes, p->events, diag);
 	if (err == 0)
-		err = put_column(w, TRC_COL_TIME_EXTRA, w->raw,
+		err = put_column(w, TRC_COL_TIME_EXTRA, w->pending.raw,
 				 kb_div_up(at, 8), diag);
 	return err;
 }
@@ -477,31 +582,37 @@ static int put_cpus_and_tasks(struct trc_writer *w, struct kb_diag *diag)
 {
 	struct pending *p = &w->pending;
 	uint8_t flags[TRC_BLOCK_EVENTS_MAX / 8] = { 0 };
+	uint32_t highest = 0;
 	uint32_t count = 0;
 	uint32_t cpu = 0;
+	uint32_t *last_task;
 	int err;
 
 	for (uint32_t i = 0; i < p->events; i++) {
 		if (p->cpu[i] == cpu)
 			continue;
 		cpu = p->cpu[i];
+		highest = cpu > highest ? cpu : highest;
 		flags[i / 8] |= (uint8_t)(1u << (i % 8));
-		w->numbers[count++] = cpu;
+		w->pending.numbers[count++] = cpu;
 	}
 	err = put_changes(w, TRC_COL_CPU_CHANGED, flags, count, diag);
 	if (err < 0)
 		return err;
+	if (!reserve(&w->last_task, (highest + 1) * sizeof(*last_task)))
+		return no_memory(w, diag);
+	last_task = (void *)w->last_task.data;
+	memset(last_task, 0, (highest + 1) * sizeof(*last_task));
 	memset(flags, 0, sizeof(flags));
-	memset(w->last_task, 0, sizeof(w->last_task));
 	count = 0;
 	for (uint32_t i = 0; i < p->events; i++) {
-		uint32_t *last = &w->last_task[p->cpu[i]];
+		uint32_t *last = &last_task[p->cpu[i]];
 
 		if (p->task[i] == *last)
 			continue;
 		*last = p->task[i];
 		flags[i / 8] |= (uint8_t)(1u << (i % 8));
-		w->numbers[count++] = *last;
+		w->pending.numbers[count++] = *last;
 	}
 	return put_changes(w, TRC_COL_TASK_CHANGED, flags, count, diag);
 }
@@ -572,7 +683,8 @@ static void start_block(struct trc_writer *w)
 	p->starts_classes = w->class_count == TRC_CLASSES_MAX;
 	if (p->starts_classes) {
 		w->class_count = 0;
-		memset(w->class_buckets, 0, sizeof(w->class_buckets));
+		memset(w->class_buckets, 0,
+		       2 * w->class_room * sizeof(*w->class_buckets));
 	}
 	p->first_class = w->class_count;
 }
@@ -607,35 +719,28 @@ static int flush(struct trc_writer *w, struct kb_diag *diag)
 	return err;
 }
 
-/* The class of an event, a new one if need be. There is room: flush sees to
- * it. */
+/* The class of an event, a new one if need be. There is room: trc_writer_add
+ * sees to it. */
 static uint16_t find_class(struct trc_writer *w, const struct trc_event *event)
 {
-	uint64_t key = event->size * UINT64_C(0x9e3779b97f4a7c15) ^
-		       event->size_granted ^ (uint64_t)event->site << 32 ^
-		       (uint64_t)event->kind << 60;
-	uint32_t i = (uint32_t)kb_mix64(key) % CLASS_BUCKETS;
-	struct class *class;
+	const struct class class = {
+		.size = event->size,
+		.granted = event->size_granted,
+		.site = event->site,
+		.kind = event->kind,
+	};
+	uint32_t *bucket = class_bucket(w, &class);
 
-	for (; w->class_buckets[i]; i = (i + 1) % CLASS_BUCKETS) {
-		class = &w->classes[w->class_buckets[i] - 1];
-		if (class->site == event->site && class->kind == event->kind &&
-		    class->size == event->size &&
-		    class->granted == event->size_granted)
-			return (uint16_t)(w->class_buckets[i] - 1);
+	if (!*bucket) {
+		w->classes[w->class_count++] = class;
+		*bucket = w->class_count;
 	}
-	class = &w->classes[w->class_count++];
-	class->site = event->site;
-	class->kind = event->kind;
-	class->size = event->size;
-	class->granted = event->size_granted;
-	w->class_buckets[i] = w->class_count;
-	return (uint16_t)(w->class_count - 1);
+	return (uint16_t)(*bucket - 1);
 }
 
 static bool reserve_slot(struct trc_writer *w, uint32_t slot)
 {
-	uint64_t room = w->slot_room ? w->slot_room : 4096;
+	uint64_t room = w->slot_room ? w->slot_room : ROOM_MIN;
 	uint64_t *grown;
 
 	if (slot < w->slot_room)
@@ -661,6 +766,17 @@ static bool is_full(const struct trc_writer *w)
 	       w->class_count == TRC_CLASSES_MAX ||
 	       p->site_strings.size > strings_max ||
 	       p->task_strings.size > strings_max;
+}
+
+/* Makes sure that there is room for one more event, of a class of its own. */
+static int make_room(struct trc_writer *w, struct kb_diag *diag)
+{
+	if (kb_unlikely(w->pending.events == w->pending.room) &&
+	    !grow_pending(&w->pending))
+		return no_memory(w, diag);
+	if (kb_unlikely(w->class_count == w->class_room) && !grow_classes(w))
+		return no_memory(w, diag);
+	return 0;
 }
 
 int trc_writer_add(struct trc_writer *writer, const struct trc_event *event,
@@ -689,7 +805,7 @@ int trc_writer_add(struct trc_writer *writer, const struct trc_event *event,
 	}
 	p->events++;
 	writer->events++;
-	return is_full(writer) ? flush(writer, diag) : 0;
+	return is_full(writer) ? flush(writer, diag) : make_room(writer, diag);
 }
 
 static int write_index(struct trc_writer *w, struct kb_diag *diag)
@@ -772,5 +888,9 @@ void trc_writer_free(struct trc_writer *writer)
 	free(writer->data.data);
 	free(writer->pending.site_strings.data);
 	free(writer->pending.task_strings.data);
+	free(writer->pending.memory);
+	free(writer->classes);
+	free(writer->class_buckets);
+	free(writer->last_task.data);
 	free(writer);
 }

@@ -29,7 +29,7 @@
 /* A page table ends 50 pages into the window. */
 #define BASE (UINT32_C(0xF0400000) - 50 * KVA_PAGE_SIZE)
 
-enum { HEADER = 4, OP = 3, OPS_MAX = 400, INTERVAL = 64 };
+enum { HEADER = 4, OP = 3, OPS_MAX = 400, INTERVAL = 128 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

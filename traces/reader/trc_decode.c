@@ -11,6 +11,16 @@
 /* Bytes behind the inflated columns that a 64-bit load may touch. */
 #define RAW_SLACK 16
 
+/* Elements that arrays have room for at first, a power of two: a short trace
+ * shall cost little. */
+#define ROOM_MIN 256
+
+/* Bytes of all the arrays of struct classes, a class; of those of struct
+ * trc_decoder, an event; of those of struct detail, an event. */
+#define CLASS_BYTES  21
+#define EVENT_BYTES  31
+#define DETAIL_BYTES 26
+
 /* A column of the block at hand. An absent column is one of zero bytes. */
 struct column {
 	const uint8_t *data;
@@ -35,23 +45,30 @@ struct slots {
 	uint64_t room;
 
 	/* Objects ever allocated; the slot of object n is at index n modulo
-	 * TRC_AGE_WINDOW for the latest of them. */
+	 * window_room for the latest of them, TRC_AGE_WINDOW at most. */
 	uint64_t objects;
-	uint32_t window[TRC_AGE_WINDOW];
+	uint32_t *window;
+	uint32_t window_room;
 };
 
 /* What the rows of the class table say, one array a field. */
 struct classes {
 	uint32_t count;
-	uint8_t kind[TRC_CLASSES_MAX];
-	uint64_t size[TRC_CLASSES_MAX];
+
+	/* What the arrays lie in, and the elements of each. */
+	uint8_t *memory;
+	uint32_t room;
+
+	uint64_t *size;
+	uint8_t *kind;
+
+	/* Filled in only where details are wanted. */
+	uint64_t *granted;
+	uint32_t *site;
 };
 
 /* The fields that only TRC_COLUMNS_ALL asks for. */
 struct detail {
-	uint64_t class_granted[TRC_CLASSES_MAX];
-	uint32_t class_site[TRC_CLASSES_MAX];
-
 	/* Sites that classes have used so far, the unknown one included:
 	 * the next site to appear has this id. */
 	uint32_t next_site;
@@ -59,16 +76,19 @@ struct detail {
 	struct trc_strings strings;
 
 	/* The task last seen on each cpu of this block. */
-	uint32_t last_task[1u << 16];
+	uint32_t *last_task;
+	uint32_t cpu_room;
 
-	uint64_t granted[TRC_BLOCK_EVENTS_MAX];
-	uint64_t time_ns[TRC_BLOCK_EVENTS_MAX];
-	uint32_t site[TRC_BLOCK_EVENTS_MAX];
-	uint32_t task[TRC_BLOCK_EVENTS_MAX];
-	uint16_t cpu[TRC_BLOCK_EVENTS_MAX];
+	/* Within the decoder's memory of events. */
+	uint64_t *granted;
+	uint64_t *time_ns;
+	uint32_t *site;
+	uint32_t *task;
+	uint16_t *cpu;
 };
 
 struct trc_decoder {
+	/* NULL until a column needs it. */
 	ZSTD_DCtx *zstd;
 	uint64_t live_max;
 
@@ -93,15 +113,19 @@ struct trc_decoder {
 	/* NULL unless every column is wanted. */
 	struct detail *detail;
 
-	/* Columns taken apart, before they are put to use. */
-	uint32_t numbers[TRC_BLOCK_EVENTS_MAX];
-	uint32_t more_numbers[TRC_BLOCK_EVENTS_MAX];
-	uint64_t wide[TRC_BLOCK_EVENTS_MAX];
+	/* What the arrays of events lie in, and the elements of each. */
+	uint8_t *memory;
+	uint32_t room;
 
-	uint8_t kind[TRC_BLOCK_EVENTS_MAX];
-	uint16_t class_id[TRC_BLOCK_EVENTS_MAX];
-	uint32_t slot[TRC_BLOCK_EVENTS_MAX];
-	uint64_t size[TRC_BLOCK_EVENTS_MAX];
+	/* Columns taken apart, before they are put to use. */
+	uint64_t *wide;
+	uint32_t *numbers;
+	uint32_t *more_numbers;
+
+	uint64_t *size;
+	uint32_t *slot;
+	uint16_t *class_id;
+	uint8_t *kind;
 };
 
 struct trc_decoder *trc_decoder_new(enum trc_columns columns, uint64_t live_max)
@@ -111,10 +135,9 @@ struct trc_decoder *trc_decoder_new(enum trc_columns columns, uint64_t live_max)
 	if (!dec)
 		return NULL;
 	dec->live_max = live_max;
-	dec->zstd = ZSTD_createDCtx();
 	if (columns == TRC_COLUMNS_ALL)
 		dec->detail = calloc(1, sizeof(*dec->detail));
-	if (!dec->zstd || (columns == TRC_COLUMNS_ALL && !dec->detail)) {
+	if (columns == TRC_COLUMNS_ALL && !dec->detail) {
 		trc_decoder_free(dec);
 		return NULL;
 	}
@@ -126,11 +149,16 @@ void trc_decoder_free(struct trc_decoder *dec)
 {
 	if (!dec)
 		return;
-	if (dec->detail)
+	if (dec->detail) {
 		trc_strings_release(&dec->detail->strings);
+		free(dec->detail->last_task);
+	}
 	free(dec->detail);
+	free(dec->memory);
+	free(dec->classes.memory);
 	free(dec->slots.live);
 	free(dec->slots.stack);
+	free(dec->slots.window);
 	free(dec->raw);
 	ZSTD_freeDCtx(dec->zstd);
 	free(dec);
@@ -182,6 +210,92 @@ static int no_memory(const struct trc_decoder *dec)
 {
 	return kb_fail(dec->diag, KB_E_NOMEM, "%s: out of memory",
 		       dec->from->name);
+}
+
+/* A power of two of elements, `have` or more, that `need` fit into. */
+static uint32_t room_for(uint32_t have, uint32_t need)
+{
+	uint32_t room = have ? have : ROOM_MIN;
+
+	while (room < need)
+		room *= 2;
+	return room;
+}
+
+/* The next `size` bytes of the memory at `*at`. */
+static void *carve(uint8_t **at, size_t size)
+{
+	void *piece = *at;
+
+	*at += size;
+	return piece;
+}
+
+/* Makes room for a block's events; what the arrays held is lost. */
+static int reserve_events(struct trc_decoder *dec, uint32_t events)
+{
+	const uint32_t room = room_for(dec->room, events);
+	struct detail *det = dec->detail;
+	const size_t size =
+		(size_t)room * (EVENT_BYTES + (det ? DETAIL_BYTES : 0));
+	uint8_t *at;
+
+	if (dec->room == room)
+		return 0;
+	free(dec->memory);
+	dec->room = 0;
+	dec->memory = at = malloc(size);
+	if (!at)
+		return no_memory(dec);
+	dec->room = room;
+	dec->wide = carve(&at, room * sizeof(*dec->wide));
+	dec->size = carve(&at, room * sizeof(*dec->size));
+	if (det) {
+		det->granted = carve(&at, room * sizeof(*det->granted));
+		det->time_ns = carve(&at, room * sizeof(*det->time_ns));
+		det->site = carve(&at, room * sizeof(*det->site));
+		det->task = carve(&at, room * sizeof(*det->task));
+	}
+	dec->numbers = carve(&at, room * sizeof(*dec->numbers));
+	dec->more_numbers = carve(&at, room * sizeof(*dec->more_numbers));
+	dec->slot = carve(&at, room * sizeof(*dec->slot));
+	if (det)
+		det->cpu = carve(&at, room * sizeof(*det->cpu));
+	dec->class_id = carve(&at, room * sizeof(*dec->class_id));
+	dec->kind = carve(&at, room * sizeof(*dec->kind));
+	kb_assert(at == dec->memory + size);
+	return 0;
+}
+
+/* Makes room for `need` classes; those at hand stay. */
+static int reserve_classes(struct trc_decoder *dec, uint32_t need)
+{
+	const struct classes old = dec->classes;
+	const uint32_t room = room_for(old.room, need);
+	struct classes *c = &dec->classes;
+	uint8_t *at;
+
+	if (old.room == room)
+		return 0;
+	at = malloc((size_t)room * CLASS_BYTES);
+	if (!at)
+		return no_memory(dec);
+	c->memory = at;
+	c->room = room;
+	c->size = carve(&at, room * sizeof(*c->size));
+	c->granted = carve(&at, room * sizeof(*c->granted));
+	c->site = carve(&at, room * sizeof(*c->site));
+	c->kind = carve(&at, room * sizeof(*c->kind));
+	kb_assert(at == c->memory + (size_t)room * CLASS_BYTES);
+	if (old.count > 0) {
+		memcpy(c->size, old.size, old.count * sizeof(*c->size));
+		memcpy(c->granted, old.granted,
+		       old.count * sizeof(*c->granted));
+		memcpy(c->site, old.site, old.count * sizeof(*c->site));
+		memcpy(c->kind, old.kind, old.count * sizeof(*c->kind));
+	}
+	free(old.memory);
+	return 0;
 }
 
 /* The most bytes that column `id` can need for a block of this header. */
@@ -299,6 +413,10 @@ static int inflate_column(struct trc_decoder *dec, struct column *col,
 	unsigned long long content;
 	size_t got;
 
+	if (!dec->zstd)
+		dec->zstd = ZSTD_createDCtx();
+	if (!dec->zstd)
+		return no_memory(dec);
 	content = ZSTD_getFrameContentSize(col->data, col->stored_size);
 	if (content != col->raw_size)
 		return corrupt(
@@ -392,12 +510,16 @@ static int add_classes(struct trc_decoder *dec)
 	struct classes *classes = &dec->classes;
 	uint32_t first;
 	uint32_t allocs = 0;
+	int err;
 
 	if (hdr->flags & TRC_BLOCK_NEW_CLASSES)
 		classes->count = 0;
 	first = classes->count;
 	if (hdr->new_classes > TRC_CLASSES_MAX - first)
 		return corrupt(dec, "it brings too many classes");
+	err = reserve_classes(dec, first + hdr->new_classes);
+	if (err < 0)
+		return err;
 	if (kinds->raw_size != 0 && kinds->raw_size != hdr->new_classes)
 		return corrupt(dec, "its classes lack kinds");
 	for (uint32_t i = 0; i < hdr->new_classes; i++) {
@@ -425,27 +547,25 @@ static int expand_classes(struct trc_decoder *dec)
 	const struct column *col = &dec->columns[TRC_COL_CLASS];
 	const uint64_t *restrict class_size = dec->classes.size;
 	const uint8_t *restrict class_kind = dec->classes.kind;
+	uint16_t *restrict class_id = dec->class_id;
 	uint64_t *restrict size = dec->size;
 	uint8_t *restrict kind = dec->kind;
-	uint32_t highest = 0;
+	uint16_t highest = 0;
 
-	if (col->raw_size == 0)
-		memset(dec->class_id, 0, hdr->events * sizeof(*dec->class_id));
-	else if (col->raw_size != hdr->events * 2)
+	if (col->raw_size != 0 && col->raw_size != hdr->events * 2)
 		return corrupt(dec, "its events lack classes");
-	else
-		for (uint32_t i = 0; i < hdr->events; i++)
-			dec->class_id[i] =
-				(uint16_t)trc_get16(col->data + 2 * (size_t)i);
-	for (uint32_t i = 0; i < hdr->events; i++) {
-		uint16_t id = dec->class_id[i];
-
-		highest = id > highest ? id : highest;
-		kind[i] = class_kind[id];
-		size[i] = class_size[id];
+	if (col->raw_size == 0)
+		memset(class_id, 0, hdr->events * sizeof(*class_id));
+	for (uint32_t i = 0; i < col->raw_size / 2; i++) {
+		class_id[i] = (uint16_t)trc_get16(col->data + 2 * (size_t)i);
+		highest = class_id[i] > highest ? class_id[i] : highest;
 	}
 	if (highest >= dec->classes.count)
 		return corrupt(dec, "an event is of a class not yet defined");
+	for (uint32_t i = 0; i < hdr->events; i++) {
+		kind[i] = class_kind[class_id[i]];
+		size[i] = class_size[class_id[i]];
+	}
 	return 0;
 }
 
@@ -463,14 +583,34 @@ static uint32_t count_frees(struct trc_decoder *dec, uint32_t events)
 	return frees;
 }
 
+/* Makes the window hold `objects` objects, or all it may. Until it does, no
+ * object has left it: what it holds need not move. */
+static int reserve_window(struct slots *slots, uint64_t objects)
+{
+	const uint32_t room = room_for(
+		slots->window_room, (uint32_t)kb_min(objects, TRC_AGE_WINDOW));
+	uint32_t *window;
+
+	if (room == slots->window_room)
+		return 0;
+	window = realloc(slots->window, room * sizeof(*window));
+	if (!window)
+		return KB_E_NOMEM;
+	slots->window = window;
+	slots->window_room = room;
+	return 0;
+}
+
 /* Makes room for every slot that `events` more events could take. */
 static int reserve_slots(struct slots *slots, uint32_t events)
 {
 	uint64_t need = (uint64_t)slots->fresh + events;
-	uint64_t room = slots->room ? slots->room : 4096;
+	uint64_t room = slots->room ? slots->room : ROOM_MIN;
 	uint8_t *live;
 	uint32_t *stack;
 
+	if (reserve_window(slots, slots->objects + events) < 0)
+		return KB_E_NOMEM;
 	if (need <= slots->room)
 		return 0;
 	while (room < need)
@@ -499,6 +639,7 @@ static bool assign_slots(struct slots *slots, uint32_t events,
 	uint32_t *restrict window = slots->window;
 	uint32_t *restrict stack = slots->stack;
 	uint8_t *restrict live = slots->live;
+	const uint32_t mask = slots->window_room - 1;
 	uint64_t objects = slots->objects;
 	uint32_t fresh = slots->fresh;
 	uint32_t top = slots->top;
@@ -508,7 +649,7 @@ static bool assign_slots(struct slots *slots, uint32_t events,
 		if (kind[i] == TRC_ALLOC) {
 			slot = top > 0 ? stack[--top] : fresh++;
 			live[slot] = 1;
-			window[objects++ % TRC_AGE_WINDOW] = slot;
+			window[objects++ & mask] = slot;
 		} else {
 			uint64_t object = objects - 1 - *age;
 
@@ -519,7 +660,7 @@ static bool assign_slots(struct slots *slots, uint32_t events,
 			} else {
 				if (kb_unlikely(*age >= objects))
 					return false;
-				slot = window[object % TRC_AGE_WINDOW];
+				slot = window[object & mask];
 			}
 			age++;
 			if (kb_unlikely(!live[slot]))
@@ -574,7 +715,7 @@ static int add_class_details(struct trc_decoder *dec)
 
 		if (back > det->next_site)
 			return corrupt(dec, "a class has no call site");
-		det->class_site[first + i] = det->next_site - back;
+		dec->classes.site[first + i] = det->next_site - back;
 		det->next_site += back == 0;
 		allocs += dec->classes.kind[first + i] == TRC_ALLOC;
 	}
@@ -584,7 +725,7 @@ static int add_class_details(struct trc_decoder *dec)
 		      dec->wide))
 		return corrupt(dec, "its classes lack granted sizes");
 	for (uint32_t i = 0, a = 0; i < hdr->new_classes; i++)
-		det->class_granted[first + i] =
+		dec->classes.granted[first + i] =
 			dec->classes.kind[first + i] == TRC_ALLOC
 				? dec->wide[a++]
 				: 0;
@@ -700,6 +841,30 @@ static bool flag(const struct column *col, uint32_t i)
 	return col->raw_size && (col->data[i / 8] >> (i % 8) & 1);
 }
 
+/* Forgets the tasks of the cpus that the block's `changes` of cpu, in
+ * dec->numbers, name; makes room for them. */
+static int clear_last_tasks(struct trc_decoder *dec, uint32_t changes)
+{
+	struct detail *det = dec->detail;
+	uint32_t cpus = 1;
+	uint32_t room;
+
+	for (uint32_t i = 0; i < changes; i++)
+		if (dec->numbers[i] >= cpus)
+			cpus = dec->numbers[i] + 1;
+	room = room_for(det->cpu_room, cpus);
+	if (room != det->cpu_room) {
+		free(det->last_task);
+		det->cpu_room = 0;
+		det->last_task = malloc(room * sizeof(*det->last_task));
+		if (!det->last_task)
+			return no_memory(dec);
+		det->cpu_room = room;
+	}
+	memset(det->last_task, 0, cpus * sizeof(*det->last_task));
+	return 0;
+}
+
 /* The cpu of each event, and the task: by default the one last seen there. */
 static int decode_cpus_and_tasks(struct trc_decoder *dec)
 {
@@ -712,15 +877,18 @@ static int decode_cpus_and_tasks(struct trc_decoder *dec)
 	uint32_t changes;
 	uint32_t cpu = 0;
 	uint32_t highest = 0;
+	int err;
 
 	if (!count_flags(cpu_flags, hdr->events, &changes) ||
 	    !planes32(&dec->columns[TRC_COL_CPU], changes, 2, dec->numbers))
 		return corrupt(dec, "its events lack cpus");
+	err = clear_last_tasks(dec, changes);
+	if (err < 0)
+		return err;
 	if (!count_flags(task_flags, hdr->events, &changes) ||
 	    !planes32(&dec->columns[TRC_COL_TASK], changes, 4,
 		      dec->more_numbers))
 		return corrupt(dec, "its events lack tasks");
-	memset(det->last_task, 0, sizeof(det->last_task));
 	for (uint32_t i = 0; i < hdr->events; i++) {
 		if (flag(cpu_flags, i))
 			cpu = *next_cpu++;
@@ -751,8 +919,8 @@ static int decode_details(struct trc_decoder *dec)
 	if (err < 0)
 		return err;
 	for (uint32_t i = 0; i < hdr->events; i++) {
-		det->granted[i] = det->class_granted[dec->class_id[i]];
-		det->site[i] = det->class_site[dec->class_id[i]];
+		det->granted[i] = dec->classes.granted[dec->class_id[i]];
+		det->site[i] = dec->classes.site[dec->class_id[i]];
 	}
 	return 0;
 }
@@ -766,6 +934,8 @@ int trc_decoder_block(struct trc_decoder *dec, const struct trc_raw_block *from,
 	dec->from = from;
 	dec->diag = diag;
 	err = read_directory(dec, &total);
+	if (err == 0)
+		err = reserve_events(dec, from->header.events);
 	if (err == 0)
 		err = inflate_columns(dec, total);
 	if (err == 0)
