@@ -132,6 +132,25 @@ static void tell_failures(FILE *out, const struct bench_report *r)
 	}
 }
 
+/* A search that takes minutes is verified at some of the frees. */
+static void tell_searches(FILE *out, const struct bench_report *r)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_verify_result *v = r->cells[i].verify;
+
+		if (!v || v->searches == v->finds)
+			continue;
+		fprintf(out,
+			"- Every event of %s was verified, but its own search "
+			"was made for %s of %s clusters only: it is long.\n",
+			r->cells[i].spec.name,
+			bench_format_count(a, v->searches),
+			bench_format_count(b, v->finds));
+	}
+}
+
 static void tell_null_share(FILE *out, const struct bench_report *r)
 {
 	double null, ns;
@@ -218,6 +237,7 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_ratio(out, report);
 	tell_failures(out, report);
 	tell_null_share(out, report);
+	tell_searches(out, report);
 	tell_states(out, report);
 	if (report->env->slow_build &&
 	    (report->opts->passes &

@@ -216,6 +216,12 @@ static json_t *cell_json(const struct bench_report *r,
 	if (cell->verify)
 		json_object_set_new(object, "verified",
 				    json_boolean(cell->verify->has_memory));
+	if (cell->verify && cell->verify->searches < cell->verify->finds)
+		json_object_set_new(
+			object, "verified_searches",
+			json_pack("{s:o, s:o}", "made",
+				  count_json(cell->verify->searches), "of",
+				  count_json(cell->verify->finds)));
 	if (cell->count)
 		json_object_set_new(object, "counters",
 				    counters_json(&cell->count->counters));

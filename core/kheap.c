@@ -149,6 +149,7 @@ int kheap_new(struct kheap **out, struct kheap_config *config,
 	h->pages = c.pages;
 	h->first_index = c.first_index;
 	h->order = c.order;
+	h->count = c.count;
 	status = make_parts(h, &c);
 	if (status < 0)
 		goto out;
@@ -190,6 +191,8 @@ void kheap_free(struct kheap *h)
 	if (h->lookup && h->lookup->release)
 		h->lookup->release(h);
 	lookup_lines_release(&h->lines);
+	row_ranks_free(h->ranks);
+	free(h->index_at);
 	pager_release(&h->pager);
 	runs_release(&h->runs);
 	free(h->freed_indexes);
@@ -261,6 +264,54 @@ static kb_always_inline int add_cluster(struct kheap *h, uint32_t row, int idx,
 	return 0;
 }
 
+/* Allocates what counting without walks takes. Returns 0 or KB_E_NOMEM, to be
+ * tried again. */
+static int make_ranks(struct kheap *h)
+{
+	kb_assert(h->fresh_index_count == 0);
+	if (!h->index_at)
+		h->index_at = calloc(h->pages, sizeof(*h->index_at));
+	if (!h->ranks && h->lookup->walks_to_remove)
+		h->ranks = row_ranks_new(h->pages, h->order);
+	if (!h->index_at || (!h->ranks && h->lookup->walks_to_remove))
+		return KB_E_NOMEM;
+	h->ranked = true;
+	return 0;
+}
+
+/* Gets ready for counted operations. */
+static inline int begin_counting(struct kheap *h)
+{
+	if (kb_likely(h->ranked) || h->count != KHEAP_COUNT_RANKED ||
+	    !h->lookup->find_ranked)
+		return 0;
+	return make_ranks(h);
+}
+
+/* Notes that cluster `idx` has come, or is about to go. */
+static inline void rank_cluster(struct kheap *h, int idx)
+{
+	h->index_at[kheap_page_of(h, idx)] = (uint32_t)idx + 1;
+	if (h->ranks)
+		row_ranks_insert(h->ranks, idx, kheap_row_of(h, idx));
+}
+
+static inline void unrank_cluster(struct kheap *h, int idx)
+{
+	h->index_at[kheap_page_of(h, idx)] = 0;
+	if (h->ranks)
+		row_ranks_erase(h->ranks, idx);
+}
+
+/* The nodes that a walk along `row` compares to find cluster `idx`. */
+static inline uint64_t rank_in_row(const struct kheap *h, uint32_t row, int idx)
+{
+	const int first = TAILQ_FIRST(&h->free_clusters[row])->cluster_index;
+
+	return row_ranks_upto(h->ranks, idx).nodes -
+	       row_ranks_upto(h->ranks, first).nodes + 1;
+}
+
 /* The node with index `idx`, by the seed's walk along the row, or NULL. */
 static kb_always_inline struct KheapCluster *
 find_in_row(struct kheap *h, uint32_t row, int idx, const bool counted)
@@ -289,12 +340,18 @@ static inline void unlink_node(struct kheap *h, uint32_t row,
 static kb_always_inline struct KheapCluster *
 remove_cluster(struct kheap *h, uint32_t row, int idx, const bool counted)
 {
+	const bool walks = h->lookup->walks_to_remove;
+	const bool ranked = counted && h->ranked;
 	struct KheapCluster *node;
 
-	if (h->lookup->walks_to_remove)
+	if (walks && !ranked)
 		node = find_in_row(h, row, idx, counted);
 	else
 		node = h->cluster_node[idx];
+	if (walks && ranked)
+		h->counters.remove_nodes_visited += rank_in_row(h, row, idx);
+	if (ranked)
+		unrank_cluster(h, idx);
 	unlink_node(h, row, node);
 	return node;
 }
@@ -319,7 +376,8 @@ void kheap_free_node(struct kheap *h, struct KheapCluster *node)
 	node_give(h, node);
 }
 
-/* Takes index and node for pages that are mapped, and tells the lookup. */
+/* Takes index and node for pages that are mapped, and tells the lookup. Returns
+ * the index, or KB_E_NOMEM with nothing changed. */
 static kb_always_inline int register_cluster(struct kheap *h, uint32_t pages,
 					     kva_t va)
 {
@@ -332,10 +390,10 @@ static kb_always_inline int register_cluster(struct kheap *h, uint32_t pages,
 	if (kb_unlikely(status < 0))
 		goto give_index;
 	if (!h->lookup->insert)
-		return 0;
+		return idx;
 	status = h->lookup->insert(h, idx);
 	if (kb_likely(status == 0))
-		return 0;
+		return idx;
 	node = h->cluster_node[idx];
 	unlink_node(h, row, node);
 	node_give(h, node);
@@ -345,11 +403,13 @@ give_index:
 	return status;
 }
 
-/* Notes a cluster that has come to life. */
-static inline void count_cluster(struct kheap *h, uint32_t pages)
+/* Notes a cluster that has come to life at `va`. */
+static inline void count_cluster(struct kheap *h, uint32_t pages, int idx)
 {
 	struct kheap_counters *c = &h->counters;
 
+	if (h->ranked)
+		rank_cluster(h, idx);
 	c->clusters_live++;
 	c->pages_live += pages;
 	c->pages_peak = kb_max(c->pages_peak, c->pages_live);
@@ -365,8 +425,11 @@ static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 	uint64_t *fit_steps = &h->counters.fit_steps;
 	uint32_t page;
 	kva_t va;
+	int idx;
 
 	kb_assert_slow(kheap_is_valid(h));
+	if (counted && kb_unlikely(begin_counting(h) < 0))
+		return 0;
 	page = counted ? runs_take_counted(&h->runs, pages, fit_steps)
 		       : runs_take(&h->runs, pages);
 	if (kb_unlikely(page == RUNS_NONE))
@@ -375,10 +438,11 @@ static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 	if (kb_unlikely((counted ? pager.ops->map_counted
 				 : pager.ops->map)(pager.ctx, va, pages) < 0))
 		goto give_run;
-	if (kb_unlikely(register_cluster(h, pages, va) < 0))
+	idx = register_cluster(h, pages, va);
+	if (kb_unlikely(idx < 0))
 		goto unmap;
 	if (counted)
-		count_cluster(h, pages);
+		count_cluster(h, pages, idx);
 	kb_assert_slow(kheap_is_valid(h));
 	return va;
 unmap:
@@ -403,7 +467,11 @@ static kb_always_inline int kfree(struct kheap *h, kva_t va, const bool counted)
 	if (va == 0)
 		return 0;
 	kb_assert_slow(kheap_is_valid(h));
-	idx = counted ? h->lookup->find_counted(h, va) : h->lookup->find(h, va);
+	if (counted)
+		idx = h->ranked ? h->lookup->find_ranked(h, va)
+				: h->lookup->find_counted(h, va);
+	else
+		idx = h->lookup->find(h, va);
 	if (kb_unlikely(idx < 0))
 		return KB_E_NOT_LIVE;
 	/* The row follows from the size. */
@@ -468,6 +536,13 @@ void kheap_touch_counted(struct kheap *h, kva_t va)
 uint32_t kheap_cluster_size(const struct kheap *h, int idx)
 {
 	return idx >= 0 && (uint32_t)idx < h->pages ? h->cluster_size[idx] : 0;
+}
+
+uint32_t kheap_size_at(const struct kheap *h, kva_t va)
+{
+	const int idx = h->ranked ? kheap_index_at(h, va) : kheap_find(h, va);
+
+	return kheap_cluster_size(h, idx);
 }
 
 kva_t kheap_cluster_va(const struct kheap *h, int idx)
@@ -675,6 +750,27 @@ static bool pages_are_backed(const struct kheap *h)
 	return true;
 }
 
+/* True if what ranked counting goes by agrees with the rows. */
+static bool ranks_are_valid(const struct kheap *h)
+{
+	const struct KheapCluster *node;
+	uint64_t rank = 0;
+	uint32_t row;
+
+	for (row = 0; h->ranked && row < h->pages; row++) {
+		TAILQ_FOREACH(node, &h->free_clusters[row], prev_next_info) {
+			const int idx = node->cluster_index;
+
+			rank++;
+			if (kheap_index_at(h, h->cluster_va[idx]) != idx ||
+			    (h->ranks &&
+			     row_ranks_upto(h->ranks, idx).nodes != rank))
+				return false;
+		}
+	}
+	return !h->ranks || row_ranks_upto(h->ranks, -1).nodes == rank;
+}
+
 bool kheap_is_valid(const struct kheap *h)
 {
 	uint32_t clusters = 0;
@@ -689,7 +785,7 @@ bool kheap_is_valid(const struct kheap *h)
 		clusters += h->cluster_node[idx] != NULL;
 	}
 	if (!rows_are_valid(h, &nodes) || nodes != clusters ||
-	    !runs_is_valid(&h->runs))
+	    !runs_is_valid(&h->runs) || !ranks_are_valid(h))
 		return false;
 	seen = calloc(h->pages, 1);
 	if (!seen)

@@ -127,6 +127,20 @@ enum kheap_nodes {
 	KHEAP_NODES_POOL = 1
 };
 
+/* How the counted operations come by the steps of a search. The figures are
+ * the same, each of them. */
+enum kheap_count {
+	/* By searching, as the plain operations do: a search is counted while
+	 * it is made. */
+	KHEAP_COUNT_WALKED = 0,
+
+	/* Where the lookup has a way (find_ranked, lookup.h), by each cluster's
+	 * rank in the order of the search, in O(log n): nothing is walked, so
+	 * that traces whose searches are long can be counted as well. What
+	 * that takes is allocated by the first counted kmalloc. */
+	KHEAP_COUNT_RANKED = 1
+};
+
 struct kheap;
 struct lookup_ops;
 
@@ -150,6 +164,8 @@ struct kheap_config {
 	enum runs_fit fit;
 
 	enum kheap_nodes nodes;
+
+	enum kheap_count count;
 
 	/* Of lookup_list (lookup.h); NULL means the seed's, `rows`. */
 	const struct lookup_ops *lookup;
@@ -235,6 +251,11 @@ void kheap_touch_counted(struct kheap *h, kva_t va);
 /* Bytes of the live cluster with index `idx`, a whole number of pages; 0 if
  * none has it. cluster_size[] of the seed. */
 uint32_t kheap_cluster_size(const struct kheap *h, int idx);
+
+/* Bytes of the live cluster that starts at `va`; 0 if there is none. Found
+ * without a search where ranked counting has what that takes (kheap_count),
+ * else by the lookup. */
+uint32_t kheap_size_at(const struct kheap *h, kva_t va);
 
 /* First address of the live cluster with index `idx`; 0 if none has it.
  * cluster_va[] of the seed. */

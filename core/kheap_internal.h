@@ -14,6 +14,7 @@
 #include "lookup.h"
 #include "lookup_lines.h"
 #include "page_runs.h"
+#include "row_ranks.h"
 
 struct kheap {
 	/* The tracking arrays, `pages` entries each. A size is in bytes and a
@@ -58,6 +59,18 @@ struct kheap {
 	uint32_t first_index;
 
 	enum kheap_order order;
+	enum kheap_count count;
+
+	/* The index + 1 of the cluster that starts at each page of the window,
+	 * 0 where none does. NULL until an operation that goes by it. */
+	uint32_t *index_at;
+
+	/* What the counted operations of a row search know instead of walking.
+	 * NULL until the first of them, and for other lookups. */
+	struct row_ranks *ranks;
+
+	/* The counted operations keep index_at and ranks, and go by them. */
+	bool ranked;
 
 	struct page_runs runs;
 
@@ -97,16 +110,9 @@ static inline void kheap_count_lookup(struct kheap *h,
 		kb_max(c->lines_touched_max, tally->lines->touched);
 }
 
-/*
- * Stamps prefix_find and prefix_find_counted from `search`, a kb_always_inline
- * template (h, va, tally) that counts only where `tally` is not NULL.
- */
-#define LOOKUP_STAMP(prefix, search)                                \
-	static int prefix##_find(const struct kheap *h, kva_t va)   \
-	{                                                           \
-		return search(h, va, NULL);                         \
-	}                                                           \
-	static int prefix##_find_counted(struct kheap *h, kva_t va) \
+/* Stamps a find that counts one lookup, from `search` as below. */
+#define LOOKUP_STAMP_COUNTED(name, search)                          \
+	static int name(struct kheap *h, kva_t va)                  \
 	{                                                           \
 		struct lookup_tally tally = { .lines = &h->lines }; \
 		int idx;                                            \
@@ -116,6 +122,17 @@ static inline void kheap_count_lookup(struct kheap *h,
 		kheap_count_lookup(h, &tally);                      \
 		return idx;                                         \
 	}
+
+/*
+ * Stamps prefix_find and prefix_find_counted from `search`, a kb_always_inline
+ * template (h, va, tally) that counts only where `tally` is not NULL.
+ */
+#define LOOKUP_STAMP(prefix, search)                              \
+	static int prefix##_find(const struct kheap *h, kva_t va) \
+	{                                                         \
+		return search(h, va, NULL);                       \
+	}                                                         \
+	LOOKUP_STAMP_COUNTED(prefix##_find_counted, search)
 
 /* Fills in the defaults of base and pages and checks them, and first_index,
  * against kheap_new's limits. Returns 0 or KB_E_RANGE. */
@@ -142,6 +159,31 @@ static kb_always_inline bool kheap_page_at(const struct kheap *h, kva_t va,
 
 	*page = offset >> KVA_PAGE_SHIFT;
 	return *page < h->pages && offset % KVA_PAGE_SIZE == 0;
+}
+
+/* The index of the cluster that starts at `va`, or -1, by index_at. */
+static inline int kheap_index_at(const struct kheap *h, kva_t va)
+{
+	uint32_t page;
+
+	return kheap_page_at(h, va, &page) ? (int)h->index_at[page] - 1 : -1;
+}
+
+/* The row of the live cluster with index `idx`. */
+static inline uint32_t kheap_row_of(const struct kheap *h, int idx)
+{
+	return (h->cluster_size[idx] >> KVA_PAGE_SHIFT) - 1;
+}
+
+/* Adds to a row search's steps what it does in the lists until it has found
+ * cluster `idx`, or with -1 none. */
+static inline void kheap_tally_lists(const struct kheap *h, int idx,
+				     struct lookup_tally *tally)
+{
+	const struct row_ranks_sum sum = row_ranks_upto(h->ranks, idx);
+
+	tally->nodes += sum.nodes;
+	tally->lines->touched += sum.lines;
 }
 
 #endif /* KHEAP_INTERNAL_H */

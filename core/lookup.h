@@ -114,6 +114,13 @@ struct lookup_ops {
 	 * lists, each lookup's file says. */
 	int (*find_counted)(struct kheap *h, kva_t va);
 
+	/*
+	 * The same answer, and the same counts to the last one, without the
+	 * search: from the heap's ranks and index_at (kheap_internal.h).
+	 * Optional: NULL where the search is short.
+	 */
+	int (*find_ranked)(struct kheap *h, kva_t va);
+
 	/* Bytes of the index, in O(1). Optional: NULL has none. */
 	size_t (*bytes)(const struct kheap *h);
 

@@ -60,4 +60,18 @@ static inline void lookup_lines_touch(struct lookup_lines *lines, unsigned area,
 	}
 }
 
+/* The lookup reads `count` elements of area `area` from `first` on, in lines
+ * that it has not read from before and will not again: a sum, not a walk. */
+static inline void lookup_lines_stretch(struct lookup_lines *lines,
+					unsigned area, uint64_t first,
+					uint64_t count)
+{
+	const uint64_t begin = first * lines->size[area];
+	const uint64_t end = (first + count) * lines->size[area];
+
+	if (count > 0)
+		lines->touched += (end - 1) / LOOKUP_LINE_SIZE -
+				  begin / LOOKUP_LINE_SIZE + 1;
+}
+
 #endif /* LOOKUP_LINES_H */

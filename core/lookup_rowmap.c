@@ -67,15 +67,10 @@ static inline uint64_t bit_of(uint32_t i)
 	return UINT64_C(1) << (i % WORD_BITS);
 }
 
-static inline uint32_t row_of(const struct kheap *h, int idx)
-{
-	return (h->cluster_size[idx] >> KVA_PAGE_SHIFT) - 1;
-}
-
 static int rowmap_insert(struct kheap *h, int idx)
 {
 	const struct rowmap *map = h->lookup_state;
-	const uint32_t row = row_of(h, idx);
+	const uint32_t row = kheap_row_of(h, idx);
 	const uint32_t word = row >> WORD_SHIFT;
 
 	map->row_bits[word] |= bit_of(row);
@@ -86,7 +81,7 @@ static int rowmap_insert(struct kheap *h, int idx)
 static void rowmap_erase(struct kheap *h, int idx)
 {
 	const struct rowmap *map = h->lookup_state;
-	const uint32_t row = row_of(h, idx);
+	const uint32_t row = kheap_row_of(h, idx);
 	const uint32_t word = row >> WORD_SHIFT;
 
 	if (!TAILQ_EMPTY(&h->free_clusters[row]))
@@ -96,15 +91,21 @@ static void rowmap_erase(struct kheap *h, int idx)
 		map->word_bits[word >> WORD_SHIFT] &= ~bit_of(word);
 }
 
+static kb_always_inline void touch_head(uint32_t row,
+					struct lookup_tally *tally)
+{
+	lookup_touch(tally, AREA_HEADS_AND_WORDS, row);
+	if (tally)
+		tally->rows++;
+}
+
 /* The cluster at `va` in one row, or -1. */
 static kb_always_inline int search_row(const struct kheap *h, uint32_t row,
 				       kva_t va, struct lookup_tally *tally)
 {
 	const struct KheapCluster *node;
 
-	lookup_touch(tally, AREA_HEADS_AND_WORDS, row);
-	if (tally)
-		tally->rows++;
+	touch_head(row, tally);
 	TAILQ_FOREACH(node, &h->free_clusters[row], prev_next_info) {
 		const int idx = node->cluster_index;
 
@@ -118,8 +119,22 @@ static kb_always_inline int search_row(const struct kheap *h, uint32_t row,
 	return -1;
 }
 
-static kb_always_inline int search(const struct kheap *h, kva_t va,
-				   struct lookup_tally *tally)
+/* The same, without a walk along the row and its steps. */
+static kb_always_inline int look_up_row(const struct kheap *h, uint32_t row,
+					kva_t va, struct lookup_tally *tally)
+{
+	const int idx = kheap_index_at(h, va);
+
+	touch_head(row, tally);
+	return idx >= 0 && kheap_row_of(h, idx) == row ? idx : -1;
+}
+
+typedef int (*row_search)(const struct kheap *h, uint32_t row, kva_t va,
+			  struct lookup_tally *tally);
+
+static kb_always_inline int search_rows(const struct kheap *h, kva_t va,
+					struct lookup_tally *tally,
+					const row_search in_row)
 {
 	const struct rowmap *map = h->lookup_state;
 	uint32_t i;
@@ -137,7 +152,7 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 			for (; rows != 0; rows &= rows - 1) {
 				const uint32_t bit =
 					(uint32_t)__builtin_ctzll(rows);
-				const int idx = search_row(
+				const int idx = in_row(
 					h, word << WORD_SHIFT | bit, va, tally);
 
 				if (idx >= 0)
@@ -148,7 +163,26 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 	return -1;
 }
 
+static kb_always_inline int search(const struct kheap *h, kva_t va,
+				   struct lookup_tally *tally)
+{
+	return search_rows(h, va, tally, search_row);
+}
+
 LOOKUP_STAMP(rowmap, search)
+
+/* The search's steps, by the cluster's rank. The rows that are not empty are
+ * still gone through: n of them hold n (n + 1) / 2 pages at least, so they are
+ * few. */
+static int rank(const struct kheap *h, kva_t va, struct lookup_tally *tally)
+{
+	const int idx = search_rows(h, va, tally, look_up_row);
+
+	kheap_tally_lists(h, idx, tally);
+	return idx;
+}
+
+LOOKUP_STAMP_COUNTED(rowmap_find_ranked, rank)
 
 static size_t rowmap_bytes(const struct kheap *h)
 {
@@ -189,6 +223,7 @@ const struct lookup_ops lookup_rowmap = {
 	.erase = rowmap_erase,
 	.find = rowmap_find,
 	.find_counted = rowmap_find_counted,
+	.find_ranked = rowmap_find_ranked,
 	.bytes = rowmap_bytes,
 	.is_valid = rowmap_is_valid,
 };

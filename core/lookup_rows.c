@@ -40,6 +40,19 @@ out:
 
 LOOKUP_STAMP(rows, search)
 
+/* The search's steps, by the cluster's rank. */
+static int rank(const struct kheap *h, kva_t va, struct lookup_tally *tally)
+{
+	const int idx = kheap_index_at(h, va);
+
+	tally->rows = idx >= 0 ? kheap_row_of(h, idx) + 1 : h->pages;
+	lookup_lines_stretch(tally->lines, AREA_HEADS, 0, tally->rows);
+	kheap_tally_lists(h, idx, tally);
+	return idx;
+}
+
+LOOKUP_STAMP_COUNTED(rows_find_ranked, rank)
+
 extern const struct lookup_ops lookup_rows;
 const struct lookup_ops lookup_rows = {
 	.name = "rows",
@@ -51,4 +64,5 @@ const struct lookup_ops lookup_rows = {
 	.walks_to_remove = true,
 	.find = rows_find,
 	.find_counted = rows_find_counted,
+	.find_ranked = rows_find_ranked,
 };

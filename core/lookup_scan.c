@@ -38,13 +38,21 @@ static inline uint32_t scan(const kva_t *entries, uint32_t begin, uint32_t end,
 	return i;
 }
 
-static kb_always_inline int search(const struct kheap *h, kva_t va,
-				   struct lookup_tally *tally)
+/* The entries that a search goes through: begin … end - 1. */
+static inline uint32_t entries_of(const struct kheap *h, uint32_t *begin)
 {
 	const uint64_t used = (uint64_t)h->first_index + h->fresh_index_count;
 	const bool round = used > h->pages;
-	const uint32_t begin = round ? 0 : h->first_index;
-	const uint32_t end = round ? h->pages : (uint32_t)used;
+
+	*begin = round ? 0 : h->first_index;
+	return round ? h->pages : (uint32_t)used;
+}
+
+static kb_always_inline int search(const struct kheap *h, kva_t va,
+				   struct lookup_tally *tally)
+{
+	uint32_t begin;
+	const uint32_t end = entries_of(h, &begin);
 	uint32_t i;
 
 	/* No cluster starts at 0, which is what free entries hold. */
@@ -61,6 +69,21 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 
 LOOKUP_STAMP(scan, search)
 
+/* The search's steps: they follow from the index alone. */
+static int rank(const struct kheap *h, kva_t va, struct lookup_tally *tally)
+{
+	const int idx = kheap_index_at(h, va);
+	uint32_t begin;
+	const uint32_t end = entries_of(h, &begin);
+
+	if (va != 0)
+		tally->nodes = (idx >= 0 ? (uint32_t)idx + 1 : end) - begin;
+	lookup_lines_stretch(tally->lines, 0, begin, tally->nodes);
+	return idx;
+}
+
+LOOKUP_STAMP_COUNTED(scan_find_ranked, rank)
+
 extern const struct lookup_ops lookup_scan;
 const struct lookup_ops lookup_scan = {
 	.name = "scan",
@@ -69,4 +92,5 @@ const struct lookup_ops lookup_scan = {
 	.areas = { { LOOKUP_VA_SIZE, 1 } },
 	.find = scan_find,
 	.find_counted = scan_find_counted,
+	.find_ranked = scan_find_ranked,
 };

@@ -140,6 +140,13 @@ struct replay_verify_result {
 
 	/* False for an allocator without memory: only its calls were made. */
 	bool has_memory;
+
+	/* Allocations that had to be found, to be freed or at the end; and how
+	 * many of them the allocator's own search was made for: all, unless
+	 * its searches are so long that they would take minutes. The others
+	 * were found by the records of its counted operations. */
+	uint64_t finds;
+	uint64_t searches;
 };
 
 /* Pass throughput: one epoch. */

@@ -66,11 +66,13 @@ static void add_word(struct replay_step *step, uint64_t word)
 
 static void before_free(struct replay_step *step, uint64_t handle)
 {
-	const struct alloc *alloc = &step->alloc;
+	const struct alloc_vt *vt = step->alloc.vt;
+	const bool search = step->search || !vt->size_at;
 
-	if (!handle || !alloc->vt->size_of)
+	if (!handle || !vt->size_of)
 		return;
-	step->size_found = alloc->vt->size_of(alloc->ctx, handle);
+	step->size_found =
+		(search ? vt->size_of : vt->size_at)(step->alloc.ctx, handle);
 	if (step->digest)
 		add_word(step, step->size_found);
 }

@@ -19,6 +19,10 @@ struct replay_step {
 	struct alloc alloc;
 	enum alloc_touch touch;
 
+	/* Before a free, have the size found as the free would find it, by the
+	 * allocator's search; else however is quickest. */
+	bool search;
+
 	/* What the last free returned; 0 after an alloc or a skipped free. */
 	int free_status;
 

@@ -16,6 +16,10 @@
 /* One freed address in so many is looked up again. */
 #define MISS_EVERY 64
 
+/* Nodes that the real searches of a replay may compare: half of them from the
+ * start, the other half evenly over the trace. A few seconds' worth. */
+#define SEARCH_NODES (UINT64_C(1) << 31)
+
 /* What the shadow model knows of a live allocation. */
 struct shadow {
 	RB_ENTRY(shadow) node;
@@ -55,6 +59,17 @@ struct verifying {
 	uint64_t events;
 	uint64_t frees;
 
+	/* As struct replay_verify_result; the nodes that the searches compared,
+	 * and the allocator's own count of nodes so far. */
+	uint64_t finds;
+	uint64_t searches;
+	uint64_t searched_nodes;
+	uint64_t nodes;
+
+	/* The header's word for it: only paces the searches. */
+	uint64_t events_total;
+	uint64_t live;
+
 	/* The next event behind which the structures are walked. */
 	uint64_t next_walk;
 	uint64_t walk_every;
@@ -93,6 +108,37 @@ static bool stands_alone(struct shadow *s)
 	       (!after || after->address - s->address >= s->span);
 }
 
+/* Whether the allocator's search is to be made for real now. */
+static bool may_search(const struct verifying *v)
+{
+	const uint64_t total = kb_max(v->events_total, 1);
+	const uint64_t done = kb_min(v->events, total);
+	const uint64_t nodes =
+		SEARCH_NODES / 2 + (uint64_t)((double)done / (double)total *
+					      (double)(SEARCH_NODES / 2));
+
+	return !v->step.alloc.vt->size_at || v->searched_nodes < nodes;
+}
+
+/* Takes down what the search before a free cost: what the free's own did. */
+static void note_search(struct verifying *v)
+{
+	const struct alloc *alloc = &v->step.alloc;
+	struct alloc_gauge now;
+	uint64_t nodes = v->live;
+
+	if (alloc->vt->gauge) {
+		alloc->vt->gauge(alloc->ctx, &now);
+		nodes = now.nodes_visited - v->nodes;
+		v->nodes = now.nodes_visited;
+	}
+	v->finds++;
+	if (!v->step.search)
+		return;
+	v->searches++;
+	v->searched_nodes += nodes;
+}
+
 static int check_new(struct verifying *v, struct shadow *s,
 		     struct kb_diag *diag)
 {
@@ -123,6 +169,7 @@ static int verify_alloc(struct verifying *v, struct replay_op op,
 	replay_step_run(&v->step, op, v->program.live);
 	if (!v->program.live[slot] || !v->step.alloc.vt->has_memory)
 		return 0;
+	v->live++;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
@@ -171,8 +218,10 @@ static int check_gone(struct verifying *v, uint64_t address,
 
 	/* By the frees' number: a trace that frees at every second event would
 	 * never be looked at by the events'. */
-	if (!alloc->vt->lookup || v->frees++ % MISS_EVERY != 0)
+	if (!alloc->vt->lookup || v->frees++ % MISS_EVERY != 0 ||
+	    !may_search(v))
 		return 0;
+	v->searched_nodes += v->live;
 	if (alloc->vt->lookup(alloc->ctx, address) >= 0)
 		return wrong(v, diag, "the freed address is still found");
 	return 0;
@@ -188,6 +237,7 @@ static int verify_free(struct verifying *v, struct replay_op op,
 	err = s ? check_payload(v, s, diag) : 0;
 	if (err < 0)
 		return err;
+	v->step.search = may_search(v);
 	replay_step_run(&v->step, op, v->program.live);
 	if (v->step.free_status < 0)
 		return wrong(v, diag,
@@ -195,6 +245,8 @@ static int verify_free(struct verifying *v, struct replay_op op,
 			     "handed out");
 	if (!s)
 		return 0;
+	v->live--;
+	note_search(v);
 	err = check_found(v, s, v->step.size_found, diag);
 	if (err == 0)
 		err = check_gone(v, s->address, diag);
@@ -232,20 +284,35 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 	return err;
 }
 
+/* Finds what lives at the end; half of all is a fair guess of what that
+ * compares. */
+static int check_kept(struct verifying *v, const struct shadow *s,
+		      struct kb_diag *diag)
+{
+	const struct alloc *alloc = &v->step.alloc;
+	const bool search = may_search(v);
+	uint64_t size;
+
+	if (!alloc->vt->size_of)
+		return 0;
+	size = (search ? alloc->vt->size_of : alloc->vt->size_at)(alloc->ctx,
+								  s->address);
+	v->finds++;
+	v->searches += search;
+	v->searched_nodes += search ? v->live / 2 : 0;
+	return check_found(v, s, size, diag);
+}
+
 /* What lives at the end must be found intact as well. */
 static int verify_rest(struct verifying *v, struct kb_diag *diag)
 {
-	const struct alloc *alloc = &v->step.alloc;
 	struct shadow *s;
 	int err;
 
 	RB_FOREACH(s, shadow_tree, &v->tree) {
 		err = check_payload(v, s, diag);
-		if (err == 0 && alloc->vt->size_of)
-			err = check_found(
-				v, s,
-				alloc->vt->size_of(alloc->ctx, s->address),
-				diag);
+		if (err == 0)
+			err = check_kept(v, s, diag);
 		if (err < 0)
 			return err;
 	}
@@ -290,6 +357,7 @@ int replay_verify(const struct replay_job *job,
 	memset(out, 0, sizeof(*out));
 	v.walk_every = events / WALKS + 1;
 	v.next_walk = v.walk_every;
+	v.events_total = events;
 	replay_program_init(&v.program, job->reader);
 	err = replay_step_init(&v.step, job->alloc, job->touch);
 	if (err < 0)
@@ -297,6 +365,8 @@ int replay_verify(const struct replay_job *job,
 	else
 		err = verify_all(&v, job, diag);
 	out->events = v.events;
+	out->finds = v.finds;
+	out->searches = v.searches;
 	out->has_memory = job->alloc.vt->has_memory;
 	out->has_digest = v.step.digest != NULL;
 	out->digest = replay_step_digest(&v.step);

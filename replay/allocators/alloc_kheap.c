@@ -142,6 +142,11 @@ static uint64_t kheap_size_of(const void *ctx, uint64_t handle)
 	return kheap_cluster_size(ctx, index);
 }
 
+static uint64_t kheap_size_quickly(const void *ctx, uint64_t handle)
+{
+	return kheap_size_at(ctx, (kva_t)handle);
+}
+
 /* The simulated frames carry one word of payload each, reached by translation:
  * it survives only if every page keeps a frame of its own. */
 static void kheap_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
@@ -267,15 +272,16 @@ static void kheap_close(void *ctx)
 }
 
 static const struct alloc_vt kheap_vt = {
-	REPLAY_STAMPED(kheap),	    .alloc = counted_alloc,
-	.free = counted_free,	    .touch = counted_touch,
-	.alignment = KVA_PAGE_SIZE, .has_memory = true,
-	.lookup = kheap_lookup,	    .size_of = kheap_size_of,
-	.granule = KVA_PAGE_SIZE,   .fill = kheap_fill,
-	.intact = kheap_intact,	    .offset_of = kheap_offset_of,
-	.gauge = kheap_gauge,	    .memory = kheap_memory,
-	.counters = kheap_hand_up,  .inspect = kheap_inspect,
-	.is_valid = kheap_valid,    .close = kheap_close,
+	REPLAY_STAMPED(kheap),	       .alloc = counted_alloc,
+	.free = counted_free,	       .touch = counted_touch,
+	.alignment = KVA_PAGE_SIZE,    .has_memory = true,
+	.lookup = kheap_lookup,	       .size_of = kheap_size_of,
+	.granule = KVA_PAGE_SIZE,      .fill = kheap_fill,
+	.intact = kheap_intact,	       .offset_of = kheap_offset_of,
+	.size_at = kheap_size_quickly, .gauge = kheap_gauge,
+	.memory = kheap_memory,	       .counters = kheap_hand_up,
+	.inspect = kheap_inspect,      .is_valid = kheap_valid,
+	.close = kheap_close,
 };
 
 static int open_pager(struct pager *out, const struct alloc_config *config)
@@ -311,6 +317,7 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 		.order = choice[KEY_ORDER],
 		.fit = choice[KEY_FIT],
 		.nodes = choice[KEY_NODES],
+		.count = KHEAP_COUNT_RANKED,
 		.lookup = lookup_list[choice[KEY_LOOKUP]],
 	};
 	struct kheap *h;

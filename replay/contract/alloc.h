@@ -201,6 +201,10 @@ struct alloc_vt {
 	uint64_t (*size_of)(const void *ctx, uint64_t handle);
 	uint32_t granule;
 
+	/* The same, found by whatever is quickest in the untimed passes. Optional:
+	 * NULL where size_of is as quick. */
+	uint64_t (*size_at)(const void *ctx, uint64_t handle);
+
 	/* Writes a payload made from `key` to the allocation, and tells whether
 	 * it is still there. Optional, as a pair. */
 	void (*fill)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);

@@ -62,6 +62,9 @@ static void test_replay_verify__an_honest_one_passes(void **state)
 			 0);
 	assert_int_equal(diag.status, 0);
 	assert_int_equal(result.events, 6);
+	/* Two freed, two left over, all of them searched for. */
+	assert_int_equal(result.finds, 4);
+	assert_int_equal(result.searches, 4);
 	assert_true(result.has_memory);
 	assert_true(result.has_digest);
 	trc_reader_close(reader);
