@@ -5,14 +5,13 @@
 #include "bench_commands.h"
 #include "bench_compare_report.h"
 #include "bench_elf.h"
-#include "bench_format.h"
-#include "bench_lockstep.h"
 #include "bench_options.h"
+#include "bench_out.h"
+#include "bench_pair.h"
+#include "bench_report.h"
 #include "bench_run.h"
-#include "bench_sequential.h"
+#include "bench_stats.h"
 #include "kb_bits.h"
-#include "kb_rng.h"
-#include "replay_clock.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -37,12 +36,6 @@ enum compare_exit {
  * search, which would drown everything else, and the fast heap. */
 #define ALLOCS_COMPARED "kheap:lookup=pagemap,kheap-fast"
 
-/* A turn is to last at least so long, ns. */
-#define SLICE_NS 300000.0
-
-/* Untimed operations at the start of a turn: this share of the timed ones. */
-#define WARM_SHARE 8
-
 static const char help[] =
 	"usage: bench compare BASE CANDIDATE --trace FILE... [--alloc LIST]\n"
 	"\n"
@@ -59,31 +52,50 @@ static const char help[] =
 	"machine\n"
 	"cannot be trusted now and the exit status is 4. Builds whose code is "
 	"the\n"
-	"same byte for byte pass without a run.\n"
+	"same byte for byte pass without a run. Builds of different compilers, "
+	"flags\n"
+	"or build types are refused: the difference would be theirs.\n"
 	"\n"
 	"  --theta PCT  slowdown that is tolerated (1)\n"
 	"  --delta PCT  slowdown that must not be missed (3)\n"
-	"  --alpha PCT  false FAILs, of all gates of this call together (1)\n"
+	"  --alpha PCT  false FAILs, of all gates of this call together: each "
+	"gets\n"
+	"               an equal part (1)\n"
 	"  --beta PCT   missed slowdowns, a gate (5)\n"
 	"  --strict     INCONCLUSIVE counts as FAIL\n"
 	"  --report DIR also write compare.json (with every epoch's log "
 	"ratio),\n"
-	"               compare.md and compare.junit.xml there\n"
+	"               compare.md, compare.junit.xml, and base.benchfmt and\n"
+	"               candidate.benchfmt for benchstat there\n"
+	"  --json FILE  write the same JSON to FILE, '-' for standard output, "
+	"and\n"
+	"               there alone\n"
 	"  --versus ALLOC  the candidate replays into ALLOC instead: two "
 	"allocators\n"
 	"               compared, if BASE and CANDIDATE are the same file\n"
-	"  --slow PCT   slow the candidate down by so much: to test the gate\n"
+	"  --force      compare builds of different compilers or flags\n"
 	"  --no-self-check, --heap-pages, --heap-base, --touch, --cpu, --seed\n"
 	"\n"
-	"Exit status: 0 pass; 1 fail; 2 usage; 3 inconclusive; 4 the machine "
-	"or a\n"
-	"build that cannot be compared; 5 a build crashed.\n";
+	"To test the instrument itself:\n"
+	"\n"
+	"  --inject PCT slow the candidate down: behind each of its slices it "
+	"is\n"
+	"               kept busy, on the clock, for PCT of the time that the "
+	"slice\n"
+	"               took. The ratio is so 1 + PCT/100 at any speed of the\n"
+	"               machine, too high by 0.0002 at most\n"
+	"\n"
+	"Exit status: 0 pass; 1 fail; 2 usage, or a build was killed;\n"
+	"3 inconclusive; 4 the machine or a build that cannot be compared; 5 a "
+	"build\n"
+	"crashed. Of several gates the gravest counts: 5, 1, 2, 4, 3, 0.\n";
 
 /* A comparison of two builds on its way. */
 struct compare {
 	struct bench_options opts;
 	struct bench_sequential test;
 	struct replay_clock clock;
+	struct bench_env env;
 	const char *base;
 	const char *candidate;
 	const char *report;
@@ -91,31 +103,18 @@ struct compare {
 	/* --versus, as given and parsed. */
 	const char *versus_text;
 	struct alloc_spec versus;
-	double slow_pct;
+	double inject;
 	bool strict;
+	bool force;
 	bool no_self_check;
 	bool help;
 
+	/* What each side was built with. */
+	char build[2][BENCH_LOCKSTEP_BUILD_SIZE];
+	bool same_code;
+
 	/* All gates, as bench_compare_report.h says. */
 	json_t *gates;
-};
-
-/* One gate: a trace in an allocator. */
-struct gate {
-	struct compare *compare;
-	const struct bench_trace *trace;
-	const char *alloc;
-	const char *versus;
-	const char *base;
-	const char *candidate;
-	uint32_t slow_ppm;
-
-	/* Of this one gate's verdict. */
-	struct bench_sequential test;
-	double ratio[192];
-	size_t epochs;
-	enum bench_verdict verdict;
-	uint64_t slice_ops;
 };
 
 static bool take_percent(const char *text, double *out)
@@ -134,10 +133,9 @@ static bool take_percent(const char *text, double *out)
 static int take_own(struct compare *c, char **argv)
 {
 	static const char *const names[] = { "--theta", "--delta", "--alpha",
-					     "--beta", "--slow" };
+					     "--beta", "--inject" };
 	double *const values[] = { &c->test.theta, &c->test.delta,
-				   &c->test.alpha, &c->test.beta,
-				   &c->slow_pct };
+				   &c->test.alpha, &c->test.beta, &c->inject };
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
 		if (strcmp(argv[0], names[i]) == 0)
@@ -153,6 +151,8 @@ static int take_own(struct compare *c, char **argv)
 	}
 	if (strcmp(argv[0], "--strict") == 0)
 		c->strict = true;
+	else if (strcmp(argv[0], "--force") == 0)
+		c->force = true;
 	else if (strcmp(argv[0], "--no-self-check") == 0)
 		c->no_self_check = true;
 	else if (strcmp(argv[0], "--help") == 0)
@@ -233,135 +233,33 @@ static int parse(struct compare *c, int argc, char **argv)
 		bench_options_release(&c->opts);
 		return COMPARE_USAGE;
 	}
+	/* None of a run's passes takes place. */
+	c->opts.passes = 0;
 	return 0;
 }
 
-static void set_order(struct bench_lockstep_job *job, uint64_t seed)
+/* Keeps a gate for the reports, and says what came of it. */
+static void tell_gate(struct compare *c, const struct bench_pair *p,
+		      const char *kind)
 {
-	static const uint8_t abba[2][4] = { { 0, 1, 1, 0 }, { 1, 0, 0, 1 } };
-	struct kb_rng rng = kb_rng_init(seed);
-
-	for (size_t b = 0; b < BENCH_LOCKSTEP_BLOCKS; b++)
-		memcpy(&job->order[4 * b], abba[kb_rng_below(&rng, 2)], 4);
-}
-
-static void make_job(const struct gate *g, struct bench_lockstep_job *job)
-{
-	const struct bench_options *opts = &g->compare->opts;
-
-	memset(job, 0, sizeof(*job));
-	strcpy(job->trace, g->trace->path);
-	strcpy(job->alloc[0], g->alloc);
-	strcpy(job->alloc[1], g->versus);
-	job->heap_pages = opts->heap_pages;
-	job->heap_base = opts->heap_base;
-	job->touch = opts->touch;
-	job->cpu = opts->cpu >= 0 ? opts->cpu : bench_default_cpu();
-	job->use_tsc = g->compare->clock.use_tsc;
-	job->slow_ppm = g->slow_ppm;
-	job->slice_ops = g->slice_ops;
-	job->warm_ops = g->slice_ops / WARM_SHARE;
-	set_order(job, kb_mix64(opts->seed) + g->epochs);
-}
-
-/* Finds out how many operations make a slice: the same for both sides, for a
- * count of its own would favour one. */
-static int size_slices(struct gate *g, struct kb_diag *diag)
-{
-	const struct replay_clock *clock = &g->compare->clock;
-	struct bench_lockstep_epoch epoch;
-	struct bench_lockstep_job job;
-	double ns = 0;
-	int err;
-
-	g->slice_ops = 256;
-	make_job(g, &job);
-	err = bench_lockstep_run(&job, g->base, g->base, &epoch, diag);
-	if (err < 0)
-		return err;
-	for (size_t i = 0; i < BENCH_LOCKSTEP_TURNS / 2; i++)
-		ns += (double)epoch.ticks[0][i] * clock->ns_per_tick;
-	ns /= BENCH_LOCKSTEP_TURNS / 2 * 256.0;
-	g->slice_ops = 256 + (uint64_t)(SLICE_NS / (ns > 0.1 ? ns : 0.1));
-	return 0;
-}
-
-static int run_gate(struct gate *g, struct kb_diag *diag)
-{
-	struct bench_lockstep_epoch epoch;
-	struct bench_lockstep_job job;
-	double sorted[192];
-	int err = size_slices(g, diag);
-
-	while (err == 0 && g->verdict == BENCH_VERDICT_GO_ON) {
-		make_job(g, &job);
-		err = bench_lockstep_run(&job, g->base, g->candidate, &epoch,
-					 diag);
-		if (err < 0)
-			break;
-		g->ratio[g->epochs++] = bench_lockstep_ratio(
-			&epoch, g->compare->clock.cost.mean);
-		memcpy(sorted, g->ratio, g->epochs * sizeof(*sorted));
-		g->verdict =
-			bench_sequential_judge(&g->test, sorted, g->epochs);
-	}
-	return err;
-}
-
-static const char *verdict_name(enum bench_verdict verdict)
-{
-	static const char *const names[] = {
-		[BENCH_VERDICT_GO_ON] = "stopped",
-		[BENCH_VERDICT_PASS] = "PASS",
-		[BENCH_VERDICT_FAIL] = "FAIL",
-		[BENCH_VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
-	};
-
-	return names[verdict];
-}
-
-/* Keeps a gate for the reports. */
-static void note_gate(struct gate *g, const char *kind,
-		      const struct bench_summary *s)
-{
-	json_t *ratios = json_array();
-	json_t *gate;
-
-	for (size_t i = 0; i < g->epochs; i++)
-		json_array_append_new(ratios, json_real(g->ratio[i]));
-	gate = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:o}", "kind", kind,
-		"trace", g->trace->file, "allocator", g->alloc, "versus",
-		g->versus, "verdict", verdict_name(g->verdict), "slice_ops",
-		(json_int_t)g->slice_ops, "slow_pct", g->slow_ppm / 1e4,
-		"change_pct", 100 * expm1(s->median), "log_ratios", ratios);
-	if (s->has_interval) {
-		json_object_set_new(gate, "low_pct",
-				    json_real(100 * expm1(s->low)));
-		json_object_set_new(gate, "high_pct",
-				    json_real(100 * expm1(s->high)));
-	}
-	json_array_append_new(g->compare->gates, gate);
-}
-
-static void tell_gate(struct gate *g, const char *kind)
-{
+	double sorted[BENCH_PAIR_EPOCHS_MAX];
 	struct bench_summary s;
-	double sorted[192];
 
-	memcpy(sorted, g->ratio, g->epochs * sizeof(*sorted));
-	bench_summarise(&s, sorted, g->epochs);
-	note_gate(g, kind, &s);
-	printf("%-12s  %s  %s/%s", verdict_name(g->verdict), kind,
-	       g->trace->file, g->alloc);
-	if (strcmp(g->alloc, g->versus) != 0)
-		printf(" -> %s", g->versus);
+	memcpy(sorted, p->ratio, p->epochs * sizeof(*sorted));
+	bench_summarise(&s, sorted, p->epochs);
+	json_array_append_new(c->gates, bench_compare_gate(p, kind, &s));
+	if (c->opts.json)
+		return;
+	printf("%-12s  %s  %s/%s", bench_verdict_name(p->verdict), kind,
+	       p->trace->file, p->alloc[0]);
+	if (strcmp(p->alloc[0], p->alloc[1]) != 0)
+		printf(" -> %s", p->alloc[1]);
 	printf("  %+.2f %%", 100 * expm1(s.median));
 	if (s.has_interval)
 		printf(" [%+.2f, %+.2f]", 100 * expm1(s.low),
 		       100 * expm1(s.high));
-	printf("  %zu epochs of %llu operations a slice\n", g->epochs,
-	       (unsigned long long)g->slice_ops);
+	printf("  %zu epochs of %llu operations a slice, %.1f s\n", p->epochs,
+	       (unsigned long long)p->slice_ops, p->seconds);
 	fflush(stdout);
 }
 
@@ -377,8 +275,23 @@ static int status_of(const struct compare *c, enum bench_verdict verdict)
 	}
 }
 
+/* An open question must not hide a failure, nor a failure a wrong result. */
+static int graver(int a, int b)
+{
+	static const int gravity[] = {
+		[COMPARE_PASS] = 0,	   [COMPARE_INCONCLUSIVE] = 1,
+		[COMPARE_ENVIRONMENT] = 2, [COMPARE_USAGE] = 3,
+		[COMPARE_FAIL] = 4,	   [COMPARE_WRONG] = 5,
+	};
+
+	return gravity[a] > gravity[b] ? a : b;
+}
+
 static int complain(int err, const struct kb_diag *diag)
 {
+	/* The signal itself is the status. */
+	if (err == KB_E_STOPPED)
+		return COMPARE_PASS;
 	fprintf(stderr, "bench: %s\n", diag->text);
 	if (err == KB_E_UNSUPPORTED || err == KB_E_ENVIRONMENT)
 		return COMPARE_ENVIRONMENT;
@@ -390,30 +303,29 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 		   const char *alloc, bool self)
 {
 	size_t gates = c->opts.trace_count * c->opts.alloc_count;
-	struct gate g = { .compare = c,
-			  .trace = trace,
-			  .alloc = alloc,
-			  .versus = self || !c->versus_text ? alloc
-							    : c->versus.name,
-			  .base = c->base,
-			  .candidate = self ? c->base : c->candidate,
-			  .slow_ppm = self ? 0 : (uint32_t)(c->slow_pct * 1e6),
-			  .test = c->test };
+	bool other = !self && c->versus_text;
+	struct bench_pair pair = {
+		.opts = &c->opts,
+		.clock = &c->clock,
+		.trace = trace,
+		.exe = { c->base, self ? c->base : c->candidate },
+		.alloc = { alloc, other ? c->versus.name : alloc },
+		.inject_ppm = self ? 0 : (uint32_t)lround(c->inject * 1e6),
+		.test = c->test,
+	};
 	struct kb_diag diag;
 	int err;
 
 	/* All gates of a call share the false alarms allowed (Bonferroni). */
-	g.test.alpha /= (double)gates;
+	pair.test.alpha /= (double)gates;
 	kb_diag_init(&diag);
-	err = run_gate(&g, &diag);
-	if (err == KB_E_STOPPED)
-		return COMPARE_USAGE;
+	err = bench_pair_run(&pair, &diag);
 	if (err < 0)
 		return complain(err, &diag);
-	tell_gate(&g, self ? "A/A" : "A/B");
+	tell_gate(c, &pair, self ? "A/A" : "A/B");
 	if (!self)
-		return status_of(c, g.verdict);
-	if (g.verdict == BENCH_VERDICT_PASS)
+		return status_of(c, pair.verdict);
+	if (pair.verdict == BENCH_VERDICT_PASS)
 		return COMPARE_PASS;
 	fprintf(stderr, "bench: the base does not even pass against itself; "
 			"this machine cannot tell now\n");
@@ -439,55 +351,101 @@ static int do_trace(struct compare *c, const char *given)
 		int own = c->no_self_check ? COMPARE_PASS
 					   : do_gate(c, &trace, alloc, true);
 
-		if (own == COMPARE_PASS)
+		if (own == COMPARE_PASS && !bench_signal)
 			own = do_gate(c, &trace, alloc, false);
-		/* A failure outweighs an open question. */
-		if (own != COMPARE_PASS && status != COMPARE_FAIL)
-			status = own;
+		status = graver(status, own);
 	}
 	bench_trace_release(&trace);
 	return status;
 }
 
-static int write_report(struct compare *c, struct kb_diag *diag)
+static json_t *make_document(const struct compare *c)
 {
-	json_t *document;
+	const struct bench_report context = { .opts = &c->opts,
+					      .env = &c->env,
+					      .clock = &c->clock };
+
+	return json_pack(
+		"{s:o, s:s, s:s, s:[s, s], s:b, s:{s:f, s:f, s:f, s:f}, s:I, "
+		"s:O}",
+		"context", bench_json_context(&context), "base", c->base,
+		"candidate", c->candidate, "builds", c->build[0], c->build[1],
+		"same_code", (int)c->same_code, "test", "theta", c->test.theta,
+		"delta", c->test.delta, "alpha", c->test.alpha, "beta",
+		c->test.beta, "seed", (json_int_t)c->opts.seed, "gates",
+		c->gates);
+}
+
+static int write_json(const char *path, const json_t *document,
+		      struct kb_diag *diag)
+{
+	struct bench_out out;
 	int err;
 
-	document =
-		json_pack("{s:s, s:s, s:{s:f, s:f, s:f, s:f}, s:I, s:O}",
-			  "base", c->base, "candidate", c->candidate, "test",
-			  "theta", c->test.theta, "delta", c->test.delta,
-			  "alpha", c->test.alpha, "beta", c->test.beta, "seed",
-			  (json_int_t)c->opts.seed, "gates", c->gates);
-	if (!document)
-		return kb_fail(diag, KB_E_NOMEM,
-			       "out of memory for the "
-			       "report");
-	err = bench_compare_report(c->report, document, diag);
-	json_decref(document);
-	return err;
+	if (strcmp(path, "-") == 0) {
+		bench_compare_json(stdout, document);
+		return 0;
+	}
+	err = bench_out_open(&out, path, diag);
+	if (err < 0)
+		return err;
+	bench_compare_json(out.stream, document);
+	return bench_out_commit(&out, diag);
 }
 
-static bool same_code(const struct compare *c)
-{
-	return c->slow_pct == 0 && !c->versus_text &&
-	       bench_elf_same_code(c->base, c->candidate);
-}
-
-/* Without a run there are no gates to report. Returns an exit status. */
-static int report_nothing(struct compare *c)
+/* Returns an exit status. */
+static int write_reports(const struct compare *c)
 {
 	struct kb_diag diag;
-	int status = COMPARE_PASS;
+	json_t *document;
+	int err = 0;
+
+	if (!c->report && !c->opts.json)
+		return COMPARE_PASS;
+	kb_diag_init(&diag);
+	document = make_document(c);
+	if (!document)
+		err = kb_fail(&diag, KB_E_NOMEM,
+			      "out of memory for the report");
+	if (err == 0 && c->report)
+		err = bench_compare_report(c->report, document, &diag);
+	if (err == 0 && c->opts.json)
+		err = write_json(c->opts.json, document, &diag);
+	json_decref(document);
+	return err < 0 ? complain(err, &diag) : COMPARE_PASS;
+}
+
+/* Whether the two programs can be compared at all. Returns an exit status. */
+static int check_builds(struct compare *c)
+{
+	struct kb_diag diag;
+	int err;
 
 	kb_diag_init(&diag);
-	c->gates = json_array();
-	if (!bench_signal && replay_clock_calibrate(&c->clock, &diag) < 0)
-		status = complain(KB_E_ENVIRONMENT, &diag);
-	if (c->report && write_report(c, &diag) < 0)
-		status = complain(KB_E_IO, &diag);
-	json_decref(c->gates);
+	err = bench_lockstep_meet(c->base, c->candidate, c->build, &diag);
+	if (err == 0 && !c->force && strcmp(c->build[0], c->build[1]) != 0)
+		err = kb_fail(
+			&diag, KB_E_ENVIRONMENT,
+			"'%s' was built with %s, '%s' with %s: build them "
+			"the same way, or --force",
+			c->base, c->build[0], c->candidate, c->build[1]);
+	return err < 0 ? complain(err, &diag) : COMPARE_PASS;
+}
+
+static int run_gates(struct compare *c)
+{
+	int status = check_builds(c);
+
+	if (status != COMPARE_PASS)
+		return status;
+	if (!c->opts.json)
+		printf("seed %llu, theta %g %%, delta %g %%, alpha %g %%, "
+		       "beta %g %%\n",
+		       (unsigned long long)c->opts.seed, 100 * c->test.theta,
+		       100 * c->test.delta, 100 * c->test.alpha,
+		       100 * c->test.beta);
+	for (size_t i = 0; i < c->opts.trace_count && !bench_signal; i++)
+		status = graver(status, do_trace(c, c->opts.traces[i]));
 	return status;
 }
 
@@ -502,28 +460,25 @@ static int run(struct compare *c)
 			strerror(errno));
 		return COMPARE_USAGE;
 	}
-	if (same_code(c)) {
+	replay_clock_qualify(&c->clock);
+	kb_diag_init(&diag);
+	if (replay_clock_calibrate(&c->clock, &diag) < 0)
+		return complain(KB_E_ENVIRONMENT, &diag);
+	bench_env_read(&c->env);
+	c->gates = json_array();
+	c->same_code = c->inject == 0 && !c->versus_text &&
+		       bench_elf_same_code(c->base, c->candidate);
+	if (!c->same_code)
+		status = run_gates(c);
+	else if (!c->opts.json)
 		printf("PASS  '%s' and '%s' have the same code\n", c->base,
 		       c->candidate);
-		return report_nothing(c);
-	}
-	kb_diag_init(&diag);
-	replay_clock_qualify(&c->clock);
-	replay_clock_calibrate(&c->clock, &diag);
-	c->gates = json_array();
-	printf("seed %llu, theta %g %%, delta %g %%, alpha %g %%, beta %g %%\n",
-	       (unsigned long long)c->opts.seed, 100 * c->test.theta,
-	       100 * c->test.delta, 100 * c->test.alpha, 100 * c->test.beta);
-	for (size_t i = 0; i < c->opts.trace_count && !bench_signal; i++) {
-		int own = do_trace(c, c->opts.traces[i]);
-
-		if (own != COMPARE_PASS && status != COMPARE_FAIL)
-			status = own;
-	}
-	if (!bench_signal && replay_clock_calibrate(&c->clock, &diag) < 0)
-		status = complain(KB_E_ENVIRONMENT, &diag);
-	if (c->report && write_report(c, &diag) < 0)
-		status = complain(KB_E_IO, &diag);
+	/* A clock that has drifted meanwhile makes the figures void. */
+	if (!c->same_code && !bench_signal &&
+	    replay_clock_calibrate(&c->clock, &diag) < 0)
+		status = graver(status, complain(KB_E_ENVIRONMENT, &diag));
+	if (json_array_size(c->gates) || c->same_code)
+		status = graver(status, write_reports(c));
 	json_decref(c->gates);
 	return bench_signal ? 128 + bench_signal : status;
 }

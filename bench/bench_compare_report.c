@@ -1,9 +1,46 @@
 #include "bench_compare_report.h"
 
 #include "bench_out.h"
+#include "kb_bits.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <string.h>
+
+static json_t *numbers(const double *values, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_real(values[i]));
+	return array;
+}
+
+json_t *bench_compare_gate(const struct bench_pair *p, const char *kind,
+			   const struct bench_summary *s)
+{
+	json_t *gate;
+
+	gate = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:I, s:f, s:f, s:f, s:o, "
+		"s:o, s:o}",
+		"kind", kind, "trace", p->trace->file, "trace_sha256",
+		p->trace->sha256, "allocator", p->alloc[0], "versus",
+		p->alloc[1], "verdict", bench_verdict_name(p->verdict), "alpha",
+		p->test.alpha, "slice_ops", (json_int_t)p->slice_ops, "seconds",
+		p->seconds, "inject_pct", p->inject_ppm / 1e4, "change_pct",
+		100 * expm1(s->median), "log_ratios",
+		numbers(p->ratio, p->epochs), "base_ns",
+		numbers(p->ns[0], p->epochs), "candidate_ns",
+		numbers(p->ns[1], p->epochs));
+	if (gate && s->has_interval) {
+		json_object_set_new(gate, "low_pct",
+				    json_real(100 * expm1(s->low)));
+		json_object_set_new(gate, "high_pct",
+				    json_real(100 * expm1(s->high)));
+	}
+	return gate;
+}
 
 static const char *text_of(const json_t *gate, const char *key)
 {
@@ -20,10 +57,15 @@ static size_t epochs_of(const json_t *gate)
 	return json_array_size(json_object_get(gate, "log_ratios"));
 }
 
+void bench_compare_json(FILE *out, const json_t *document)
+{
+	json_dumpf(document, out, JSON_INDENT(1));
+	fputc('\n', out);
+}
+
 static void write_json(FILE *f, const void *user)
 {
-	json_dumpf(user, f, JSON_INDENT(1));
-	fputc('\n', f);
+	bench_compare_json(f, user);
 }
 
 /* A cell of a Markdown table: a bar would end it, a backtick its code. */
@@ -51,8 +93,13 @@ static void write_markdown(FILE *f, const void *user)
 	const json_t *gate;
 	size_t i;
 
-	fprintf(f, "### Time, paired in lock-step\n\n"
-		   "| verdict | gate | trace | allocator | change | 95 %% "
+	fprintf(f, "### Time, paired in lock-step\n\n");
+	if (json_is_true(json_object_get(document, "same_code"))) {
+		fprintf(f, "The two builds have the same code: nothing to "
+			   "measure.\n");
+		return;
+	}
+	fprintf(f, "| verdict | gate | trace | allocator | change | 95 %% "
 		   "interval | epochs |\n|---|---|---|---|---|---|---|\n");
 	json_array_foreach(json_object_get(document, "gates"), i, gate)
 	{
@@ -123,19 +170,68 @@ static void write_junit(FILE *f, const void *user)
 	fprintf(f, "</testsuite>\n");
 }
 
+/* A name of benchfmt: no space ends it, and what follows a slash is a key. */
+static void write_name(FILE *f, const char *key, const char *text)
+{
+	fprintf(f, "/%s=", key);
+	for (; *text; text++)
+		fputc(*text == ' ' || *text == '/' ? '_' : *text, f);
+}
+
+static void write_benchfmt(FILE *f, const json_t *document, const char *side,
+			   const char *figures)
+{
+	const json_t *context = json_object_get(document, "context");
+	const json_t *gate, *ns;
+	size_t i, k;
+
+	fprintf(f, "cpu: %s\nsystem: %s\nside: %s\n",
+		text_of(context, "cpu_model"), text_of(context, "system"),
+		side);
+	json_array_foreach(json_object_get(document, "gates"), i, gate)
+	{
+		if (strcmp(text_of(gate, "kind"), "A/B") != 0)
+			continue;
+		json_array_foreach(json_object_get(gate, figures), k, ns)
+		{
+			fprintf(f, "BenchmarkReplay");
+			write_name(f, "trace", text_of(gate, "trace"));
+			write_name(f, "alloc", text_of(gate, "allocator"));
+			fprintf(f, " %.0f %.6g ns/op\n",
+				number_of(gate, "slice_ops") *
+					BENCH_LOCKSTEP_TURNS / 2,
+				json_number_value(ns));
+		}
+	}
+}
+
+static void write_base(FILE *f, const void *user)
+{
+	write_benchfmt(f, user, "base", "base_ns");
+}
+
+static void write_candidate(FILE *f, const void *user)
+{
+	write_benchfmt(f, user, "candidate", "candidate_ns");
+}
+
 int bench_compare_report(const char *folder, const json_t *document,
 			 struct kb_diag *diag)
 {
+	static const struct {
+		const char *name;
+		void (*write)(FILE *f, const void *user);
+	} files[] = {
+		{ "compare.json", write_json },
+		{ "compare.md", write_markdown },
+		{ "compare.junit.xml", write_junit },
+		{ "base.benchfmt", write_base },
+		{ "candidate.benchfmt", write_candidate },
+	};
 	int err = bench_out_make_folder(folder, diag);
 
-	if (err == 0)
-		err = bench_out_write(folder, "compare.json", write_json,
-				      document, diag);
-	if (err == 0)
-		err = bench_out_write(folder, "compare.md", write_markdown,
-				      document, diag);
-	if (err == 0)
-		err = bench_out_write(folder, "compare.junit.xml", write_junit,
+	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++)
+		err = bench_out_write(folder, files[i].name, files[i].write,
 				      document, diag);
 	return err;
 }

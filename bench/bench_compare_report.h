@@ -1,24 +1,39 @@
 /*
  * bench_compare_report: the verdicts of a comparison, for people and for CI.
  *
- * A gate is a JSON object: "kind" ("A/A" or "A/B"), "trace", "allocator",
- * "versus" (the candidate's allocator), "verdict", "slice_ops", "slow_pct",
- * "change_pct", "low_pct" and "high_pct" (the last two absent without an
- * interval), and "log_ratios", one an epoch.
+ * A gate is a JSON object: "kind" ("A/A" or "A/B"), "trace", "trace_sha256",
+ * "allocator", "versus" (the candidate's allocator), "verdict", "alpha" (its
+ * part of the call's), "slice_ops", "seconds", "inject_pct", "change_pct",
+ * "low_pct" and "high_pct" (the last two absent without an interval), and one
+ * number an epoch in each of "log_ratios", "base_ns" and "candidate_ns".
  *
  * Only bench's own files include this file.
  */
 #ifndef BENCH_COMPARE_REPORT_H
 #define BENCH_COMPARE_REPORT_H
 
+#include "bench_pair.h"
+#include "bench_stats.h"
 #include "kb_status.h"
+
+#include <stdio.h>
 
 struct json_t;
 
+/* A gate that has run, its log ratios summed up in `s`. A new reference. */
+struct json_t *bench_compare_gate(const struct bench_pair *pair,
+				  const char *kind,
+				  const struct bench_summary *s);
+
+/* Writes the document itself, raw data and all. */
+void bench_compare_json(FILE *out, const struct json_t *document);
+
 /*
- * Writes FOLDER/compare.json (the document itself, raw data and all),
- * compare.md (a table for a pull request) and compare.junit.xml. `document` has
- * "base", "candidate" and "gates". Returns 0, or <0 with `diag` filled.
+ * Writes FOLDER/compare.json (the document), compare.md (a table for a pull
+ * request), compare.junit.xml, and base.benchfmt and candidate.benchfmt (an
+ * epoch's ns/op a line, for `benchstat base.benchfmt candidate.benchfmt`).
+ * `document` has "base", "candidate", "same_code", "context" and "gates".
+ * Returns 0, or <0 with `diag` filled.
  */
 int bench_compare_report(const char *folder, const struct json_t *document,
 			 struct kb_diag *diag);

@@ -32,6 +32,18 @@ static void read_cpu_model(char *out, size_t size)
 		fclose(f);
 }
 
+void bench_env_build(char *out, size_t size)
+{
+#if defined(KB_SANITIZED)
+	const char *sanitized = ", sanitized";
+#else
+	const char *sanitized = "";
+#endif
+
+	snprintf(out, size, "%s, %s, %s%s", COMPILER, KB_FLAGS, KB_BUILD_TYPE,
+		 sanitized);
+}
+
 void bench_env_read(struct bench_env *env)
 {
 	struct utsname name;

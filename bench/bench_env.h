@@ -7,6 +7,7 @@
 #define BENCH_ENV_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct bench_env {
 	/* The revision that was built, and with what. Static. */
@@ -36,6 +37,10 @@ struct bench_env {
 	/* A build whose timings say nothing: assertions or sanitizers. */
 	bool slow_build;
 };
+
+/* What this program was built with, in one line: compiler, flags, build type.
+ * Times of two builds are comparable only if it is the same. */
+void bench_env_build(char *out, size_t size);
 
 /* Fills in everything but pinned_cpu, which becomes -1. */
 void bench_env_read(struct bench_env *env);

@@ -23,6 +23,7 @@
 #include "bench_run.h"
 #include "kb_bits.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -167,23 +168,40 @@ static bool is_kind(const char *kind)
 	       strcmp(kind, "info") == 0;
 }
 
+/* A whole number that ends its line. */
+static bool take_number(const char *text, int base, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, base);
+	return isxdigit((unsigned char)*text) && errno == 0 && *end == '\n';
+}
+
 /* `current` carries the cell from line to line. */
 static int read_line(struct baseline *b, struct entry *current,
 		     const char *line)
 {
+	int at = 0, base = 10;
+
+	if (!strchr(line, '\n'))
+		return KB_E_FORMAT;
 	if (line[strspn(line, " \t\n")] == '\0' || line[0] == '#' ||
 	    sscanf(line, "trace %127[^\n]", b->trace) == 1 ||
 	    sscanf(line, "config %127[^\n]", b->config) == 1 ||
 	    sscanf(line, "cell %159[^\n]", current->cell) == 1)
 		return 0;
-	if (sscanf(line, "digest %" SCNx64, &current->value) == 1) {
+	if (strncmp(line, "digest ", 7) == 0) {
 		strcpy(current->kind, "exact");
 		strcpy(current->name, "digest");
-		return add_entry(b, current);
+		at = 7;
+		base = 16;
+	} else {
+		sscanf(line, "%7s %31s %n", current->kind, current->name, &at);
 	}
-	if (sscanf(line, "%7s %31s %" SCNu64, current->kind, current->name,
-		   &current->value) != 3 ||
-	    !is_kind(current->kind))
+	if (at == 0 || !take_number(line + at, base, &current->value) ||
+	    !is_kind(current->kind) || current->cell[0] == '\0' ||
+	    find_entry(b, current->cell, current->name))
 		return KB_E_FORMAT;
 	return add_entry(b, current);
 }
@@ -211,10 +229,15 @@ static int read_baseline(struct baseline *b, const char *path,
 			err = KB_E_FORMAT;
 		if (err < 0)
 			kb_fail_line(diag, err, path, number,
-				     "is no line of a baseline; make the file "
-				     "anew with 'bench bless'");
+				     "is no line of a baseline, or one too "
+				     "many, or cut off; make the file anew "
+				     "with 'bench bless'");
 	}
 	fclose(f);
+	if (err == 0 && (!*b->trace || !*b->config || b->count == 0))
+		err = kb_fail(diag, KB_E_FORMAT,
+			      "%s: is cut off; make it anew with 'bench bless'",
+			      path);
 	return err;
 }
 

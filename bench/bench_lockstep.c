@@ -1,5 +1,6 @@
 #include "bench_lockstep.h"
 
+#include "bench_env.h"
 #include "bench_process.h"
 #include "bench_run.h"
 #include "bench_target.h"
@@ -22,6 +23,10 @@
  * still somebody, ns. */
 #define PATIENCE_NS 200000000
 
+/* How long a program may take to say which version it speaks, ns. One that is
+ * no bench may wait for its input for ever. */
+#define GREETING_NS UINT64_C(10000000000)
+
 /* One side, as the parent and both processes see it. */
 struct side {
 	/* BENCH_LOCKSTEP_VERSION, once this side's program has spoken. */
@@ -29,8 +34,12 @@ struct side {
 
 	/* 1 once it is ready for its first turn, or has failed. */
 	_Atomic uint32_t ready;
+
+	/* Set by the side as its last act. */
+	_Atomic bool done;
 	int status;
 	struct kb_diag diag;
+	char build[BENCH_LOCKSTEP_BUILD_SIZE];
 	uint64_t ticks[BENCH_LOCKSTEP_TURNS / 2];
 	uint64_t readings[BENCH_LOCKSTEP_TURNS / 2];
 };
@@ -67,11 +76,11 @@ static void give_turn(struct shared *shared, uint32_t turn)
 	futex_wake(&shared->turn);
 }
 
-/* Burns the share of a slice that the test of the gate asks for. */
-static uint64_t spin(const struct bench_lockstep_job *job, unsigned self,
-		     uint64_t ticks)
+/* Burns the share of a slice that a test of the instrument asks for. */
+static uint64_t inject(const struct bench_lockstep_job *job, unsigned self,
+		       uint64_t ticks)
 {
-	uint64_t extra = (uint64_t)((double)ticks * job->slow_ppm / 1e6);
+	uint64_t extra = (uint64_t)((double)ticks * job->inject_ppm / 1e6);
 	uint64_t begin, now;
 
 	if (self != 1 || extra == 0)
@@ -94,7 +103,7 @@ static int take_turn(struct shared *shared, unsigned self, size_t own_turn,
 	if (err == 0)
 		err = replay_lap_run(lap, job->slice_ops, &ticks, &readings,
 				     diag);
-	ticks += spin(job, self, ticks);
+	ticks += inject(job, self, ticks);
 	shared->side[self].ticks[own_turn] = ticks;
 	shared->side[self].readings[own_turn] = readings;
 	return err;
@@ -201,19 +210,24 @@ int bench_lockstep_main(void)
 	if (self > 1)
 		return 2;
 	side = &shared->side[self];
+	bench_env_build(side->build, sizeof(side->build));
 	atomic_store(&side->version, BENCH_LOCKSTEP_VERSION);
 	futex_wake(&side->version);
-	side->status = do_side(shared, self, &side->diag);
+	/* A mere meeting is over before it has begun. */
+	if (atomic_load(&shared->turn) < BENCH_LOCKSTEP_TURNS)
+		side->status = do_side(shared, self, &side->diag);
 	if (side->status < 0)
 		give_turn(shared, UINT32_MAX);
 	atomic_store(&side->ready, 1);
 	futex_wake(&side->ready);
+	atomic_store(&side->done, true);
 	return 0;
 }
 
-/* Waits until a side has said its version, or is gone. */
+/* Waits until a side has said its version, or is gone, or says nothing. */
 static bool wait_for_version(struct side *side, pid_t child)
 {
+	uint64_t deadline = replay_tick_system() + GREETING_NS;
 	siginfo_t info;
 
 	while (atomic_load(&side->version) == 0) {
@@ -221,10 +235,11 @@ static bool wait_for_version(struct side *side, pid_t child)
 		memset(&info, 0, sizeof(info));
 		if (waitid(P_PID, (id_t)child, &info,
 			   WEXITED | WNOHANG | WNOWAIT) != 0 ||
-		    info.si_pid != 0)
-			return atomic_load(&side->version) != 0;
+		    info.si_pid != 0 || bench_signal ||
+		    replay_tick_system() > deadline)
+			break;
 	}
-	return true;
+	return atomic_load(&side->version) != 0;
 }
 
 /* The side number is given out in order of arrival, so the second program is
@@ -247,41 +262,87 @@ static int start_side(struct bench_shared *memory, unsigned which,
 		       exe, BENCH_LOCKSTEP_VERSION);
 }
 
-static int wait_for_end(struct shared *shared, const pid_t *child,
+/* What became of a side that has ended. Somebody's signal is no fault of its
+ * own; one that a fault raises is. */
+static int judge_end(const struct side *side, const char *exe, int wait_status,
+		     struct kb_diag *diag)
+{
+	int number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+
+	if (number == SIGKILL || number == SIGTERM || number == SIGINT ||
+	    number == SIGHUP)
+		return kb_fail(diag, KB_E_IO,
+			       "'%s' was killed (%s); run the comparison again",
+			       exe, strsignal(number));
+	if (number)
+		return kb_fail(diag, KB_E_WRONG, "'%s' crashed: %s", exe,
+			       strsignal(number));
+	if (!atomic_load(&side->done))
+		return kb_fail(diag, KB_E_WRONG,
+			       "'%s' ended in the middle of its work with "
+			       "status %d",
+			       exe, WEXITSTATUS(wait_status));
+	if (side->status < 0)
+		*diag = side->diag;
+	return side->status;
+}
+
+static void stop_child(pid_t *child)
+{
+	if (*child > 0) {
+		kill(*child, SIGKILL);
+		bench_process_reap(*child);
+	}
+	*child = 0;
+}
+
+/* Waits for both sides, whichever ends first: when one is gone before its time,
+ * the other waits for a turn that nobody gives. */
+static int wait_for_end(struct shared *shared, pid_t *child,
 			const char *const *exe, struct kb_diag *diag)
 {
 	int err = 0;
 
-	for (unsigned i = 0; i < 2; i++) {
-		const struct side *side = &shared->side[i];
-		int status = bench_process_reap(child[i]);
+	while (err == 0 && (child[0] || child[1])) {
+		siginfo_t info;
+		unsigned i;
 
-		if (WIFSIGNALED(status)) {
-			give_turn(shared, UINT32_MAX);
-			err = kb_fail(diag, KB_E_WRONG, "'%s' crashed: %s",
-				      exe[i], strsignal(WTERMSIG(status)));
-		} else if (side->status < 0) {
-			*diag = side->diag;
-			err = side->status;
-		}
+		memset(&info, 0, sizeof(info));
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0 &&
+		    !bench_signal)
+			continue;
+		if (bench_signal)
+			return KB_E_STOPPED;
+		i = info.si_pid == child[1];
+		err = judge_end(&shared->side[i], exe[i],
+				bench_process_reap(child[i]), diag);
+		child[i] = 0;
 	}
 	return err;
 }
 
-static void stop_child(pid_t child)
+static int run_sides(struct bench_shared *memory, const char *const *exe,
+		     struct kb_diag *diag)
 {
-	if (child <= 0)
-		return;
-	kill(child, SIGKILL);
-	bench_process_reap(child);
+	struct shared *shared = memory->memory;
+	pid_t child[2] = { 0, 0 };
+	int err = 0;
+
+	shared->version = BENCH_LOCKSTEP_VERSION;
+	for (unsigned i = 0; i < 2 && err == 0; i++)
+		err = start_side(memory, i, exe[i], &child[i], diag);
+	if (err == 0)
+		err = wait_for_end(shared, child, exe, diag);
+	stop_child(&child[0]);
+	stop_child(&child[1]);
+	return bench_signal ? KB_E_STOPPED : err;
 }
 
-int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
-		       const char *candidate, struct bench_lockstep_epoch *out,
-		       struct kb_diag *diag)
+int bench_lockstep_meet(const char *base, const char *candidate,
+			char (*build)[BENCH_LOCKSTEP_BUILD_SIZE],
+			struct kb_diag *diag)
 {
 	const char *const exe[2] = { base, candidate };
-	pid_t child[2] = { 0, 0 };
 	struct bench_shared memory;
 	struct shared *shared;
 	int err;
@@ -290,16 +351,29 @@ int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
 	if (err < 0)
 		return err;
 	shared = memory.memory;
-	shared->version = BENCH_LOCKSTEP_VERSION;
+	shared->turn = BENCH_LOCKSTEP_TURNS;
+	err = run_sides(&memory, exe, diag);
+	for (unsigned i = 0; i < 2; i++)
+		memcpy(build[i], shared->side[i].build, sizeof(build[i]));
+	bench_shared_release(&memory);
+	return err;
+}
+
+int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
+		       const char *candidate, struct bench_lockstep_epoch *out,
+		       struct kb_diag *diag)
+{
+	const char *const exe[2] = { base, candidate };
+	struct bench_shared memory;
+	struct shared *shared;
+	int err;
+
+	err = bench_shared_new(&memory, sizeof(*shared), diag);
+	if (err < 0)
+		return err;
+	shared = memory.memory;
 	shared->job = *job;
-	for (unsigned i = 0; i < 2 && err == 0; i++)
-		err = start_side(&memory, i, exe[i], &child[i], diag);
-	if (err < 0) {
-		stop_child(child[0]);
-		stop_child(child[1]);
-	} else {
-		err = wait_for_end(shared, child, exe, diag);
-	}
+	err = run_sides(&memory, exe, diag);
 	for (unsigned i = 0; i < 2; i++) {
 		memcpy(out->ticks[i], shared->side[i].ticks,
 		       sizeof(out->ticks[i]));
@@ -307,7 +381,7 @@ int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
 		       sizeof(out->readings[i]));
 	}
 	bench_shared_release(&memory);
-	return bench_signal ? KB_E_STOPPED : err;
+	return err;
 }
 
 static int compare_double(const void *a, const void *b)

@@ -25,7 +25,10 @@
 
 /* What the two builds must agree on: raised with any change of the shared
  * struct or of what a slice is. */
-#define BENCH_LOCKSTEP_VERSION 2
+#define BENCH_LOCKSTEP_VERSION 3
+
+/* Room for what a build says of itself, the terminating NUL included, bytes. */
+#define BENCH_LOCKSTEP_BUILD_SIZE 512
 
 /* Blocks of an epoch; each is two slices of either side. */
 #define BENCH_LOCKSTEP_BLOCKS 12
@@ -49,10 +52,15 @@ struct bench_lockstep_job {
 	/* Whose turn each is: 0 base, 1 candidate. */
 	uint8_t order[BENCH_LOCKSTEP_TURNS];
 
-	/* For testing the gate itself: the candidate spins for so many
-	 * millionths of its slice's time behind each slice, inside the timed
-	 * window. */
-	uint32_t slow_ppm;
+	/*
+	 * For testing the instrument: behind each of its slices the candidate
+	 * reads the clock over and over for so many millionths of the time that
+	 * the slice took, and that is timed as part of the slice. So the ratio
+	 * is exact whatever the machine's speed of the moment: too long by at
+	 * most one reading, some 50 ns of a slice of 0.3 ms or 0.02 %, and by
+	 * what preempts the readings themselves.
+	 */
+	uint32_t inject_ppm;
 };
 
 /* An epoch: what each side's turns took, ticks net of the clock's own cost. */
@@ -62,9 +70,18 @@ struct bench_lockstep_epoch {
 };
 
 /*
+ * Has each of two program files say what it was built with: compiler, flags,
+ * build type. Returns 0, or as bench_lockstep_run.
+ */
+int bench_lockstep_meet(const char *base, const char *candidate,
+			char (*build)[BENCH_LOCKSTEP_BUILD_SIZE],
+			struct kb_diag *diag);
+
+/*
  * Runs one epoch of the program files base and candidate. Returns 0; KB_E_STOPPED
  * after a signal; KB_E_UNSUPPORTED if one of them does not speak this protocol,
- * with `diag` naming it; or another error of the job's.
+ * KB_E_IO if one was killed, KB_E_WRONG if one crashed, with `diag` naming it;
+ * or another error of the job's.
  */
 int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
 		       const char *candidate, struct bench_lockstep_epoch *out,

@@ -25,7 +25,7 @@ static void test_bench_compare__a_crawl_fails(void **state)
 	const json_t *gate;
 
 	cli_sh(c, "$BENCH compare $BENCH $BENCH " BOOT " --alloc kheap-fast"
-		  " --slow 99 --no-self-check --report out");
+		  " --inject 99 --no-self-check --report out");
 	cli_expect(c, 1);
 	cli_holds(c->out, "FAIL          A/B  boot.trc/kheap-fast");
 	gate = json_array_get(
@@ -34,8 +34,12 @@ static void test_bench_compare__a_crawl_fails(void **state)
 	assert_true(json_array_size(json_object_get(gate, "log_ratios")) >= 12);
 	cli_sh(c, "grep -q '| FAIL | A/B | `boot.trc` | `kheap-fast` |'"
 		  " out/compare.md && xmllint --noout out/compare.junit.xml"
-		  " && grep -c '<failure' out/compare.junit.xml");
+		  " && grep -c '<failure' out/compare.junit.xml && grep -Ec"
+		  " '^BenchmarkReplay/trace=boot.trc/alloc=kheap-fast [0-9]+"
+		  " [0-9.]+ ns/op$' out/base.benchfmt out/candidate.benchfmt");
 	cli_expect(c, 0);
+	cli_holds(cli_json_file(c, "out/compare.json") ? c->out : "",
+		  "out/candidate.benchfmt:");
 }
 
 static void test_bench_compare__a_stranger_is_incomparable(void **state)
@@ -48,6 +52,59 @@ static void test_bench_compare__a_stranger_is_incomparable(void **state)
 	cli_sh(c, "$BENCH compare $BENCH /bin/true " SEED
 		  " --alloc null --no-self-check");
 	cli_expect(c, 4);
+}
+
+/* Somebody kills the candidate while it replays: no verdict, and the base does
+ * not wait for ever for a turn that nobody gives. */
+static void test_bench_compare__a_killed_partner(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "cat >cand <<'END'\n"
+		  "#!/bin/bash\n"
+		  "me=$$\n"
+		  "(while [ -d /proc/$me ]; do\n"
+		  "	ls -l /proc/$me/fd | grep -q boot.trc &&\n"
+		  "		kill -9 $me && exit\n"
+		  "done) >/dev/null 2>&1 &\n"
+		  "exec -a kheap-replay-lockstep $BENCH\n"
+		  "END\n"
+		  "chmod +x cand; $BENCH compare $BENCH ./cand " BOOT
+		  " --alloc kheap --no-self-check");
+	cli_expect(c, 2);
+	cli_holds(c->err, "'./cand' was killed");
+}
+
+/* Built with another compiler: refused before anything runs, unless forced. */
+static void test_bench_compare__another_compiler(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "LC_ALL=C sed 's/gcc \\([0-9]\\)/gcX \\1/g;"
+		  "s/clang \\([0-9]\\)/clanX \\1/g' $BENCH >other;"
+		  " chmod +x other; $BENCH compare $BENCH ./other " BOOT
+		  " --alloc null --inject 99");
+	cli_refused(c, 4, "'./other' with", "--force");
+	cli_sh(c, "$BENCH compare $BENCH ./other " BOOT " --alloc kheap-fast"
+		  " --inject 99 --no-self-check --force");
+	cli_expect(c, 1);
+}
+
+/* Two gates share alpha; each says its part. */
+static void test_bench_compare__gates_share_alpha(void **state)
+{
+	struct cli *c = *state;
+	const json_t *gates, *gate;
+	size_t i;
+
+	cli_sh(c,
+	       "$BENCH compare $BENCH $BENCH " BOOT " --alloc kheap-fast,null"
+	       " --inject 99 --no-self-check --json -");
+	cli_expect(c, 1);
+	gates = json_object_get(cli_json(c), "gates");
+	assert_int_equal(json_array_size(gates), 2);
+	json_array_foreach(gates, i, gate) assert_true(
+		json_real_value(json_object_get(gate, "alpha")) == 0.005);
 }
 
 static void test_bench_compare__usage(void **state)
@@ -75,6 +132,9 @@ int main(void)
 		cli_test(test_bench_compare__the_same_code_needs_no_run),
 		cli_test(test_bench_compare__a_crawl_fails),
 		cli_test(test_bench_compare__a_stranger_is_incomparable),
+		cli_test(test_bench_compare__a_killed_partner),
+		cli_test(test_bench_compare__another_compiler),
+		cli_test(test_bench_compare__gates_share_alpha),
 		cli_test(test_bench_compare__usage),
 	};
 

@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include "kb_bits.h"
+
 #include <string.h>
 
 #define SEED "--trace $TRACES/seed-example.trc"
@@ -105,6 +107,39 @@ static void test_bench_gate__incomparable(void **state)
 	cli_refused(c, 4, "b/seed-example.counters:", "bless");
 }
 
+/* Whatever is wrong with a baseline's file, it is no regression. */
+static void test_bench_gate__a_corrupt_baseline(void **state)
+{
+	static const char *const damage[] = {
+		"truncate -s -3",
+		"truncate -s 0",
+		"sed -i 1d",
+		"sed -i /^trace/d",
+		"sed -i /^config/d",
+		"sed -i /^cell/d",
+		"sed -i 's/^exact frees 2/&x/'",
+		"sed -i 's/^exact frees 2/exact frees -2/'",
+		"sed -i 's/^exact frees 2/exact frees 99999999999999999999/'",
+		"sed -i 's/^exact frees 2/&\\n&/'",
+		"sed -i 's/^exact frees/exakt frees/'",
+		"sed -i 's/^digest ./digest x/'",
+		"head -c 300 /dev/zero >>",
+	};
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r"
+		  " && cp b/seed-example.counters whole");
+	cli_expect(c, 0);
+	for (size_t i = 0; i < KB_ARRAY_LEN(damage); i++) {
+		cli_sh(c,
+		       "cp whole b/seed-example.counters;"
+		       " %s b/seed-example.counters;"
+		       " $BENCH gate " SEED " --baseline b --alloc kheap",
+		       damage[i]);
+		cli_refused(c, 4, "b/seed-example.counters:", "bless");
+	}
+}
+
 static void test_bench_gate__usage(void **state)
 {
 	struct cli *c = *state;
@@ -141,6 +176,7 @@ int main(void)
 		cli_test(test_bench_gate__a_digest_fails),
 		cli_test(test_bench_gate__new_and_gone),
 		cli_test(test_bench_gate__incomparable),
+		cli_test(test_bench_gate__a_corrupt_baseline),
 		cli_test(test_bench_gate__usage),
 		cli_test(test_bench_gate__committed_baselines),
 	};
