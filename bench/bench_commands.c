@@ -11,6 +11,7 @@ int bench_bless_main(int argc, char **argv);
 int bench_diff_main(int argc, char **argv);
 int bench_plot_main(int argc, char **argv);
 int bench_show_main(int argc, char **argv);
+int bench_sites_main(int argc, char **argv);
 
 const struct bench_command_entry bench_commands[] = {
 	{ "compare", "two builds in lock-step: is one slower?",
@@ -22,6 +23,8 @@ const struct bench_command_entry bench_commands[] = {
 	{ "plot", "draw a results folder's figures, or one in the terminal",
 	  bench_plot_main },
 	{ "show", "draw the heap after one event of a trace", bench_show_main },
+	{ "sites", "rank the trace's call sites by what they cost in a heap",
+	  bench_sites_main },
 	{ NULL, NULL, NULL },
 };
 

@@ -35,6 +35,12 @@ const struct bench_picture bench_pictures[] = {
 	{ "heap-window", BENCH_PASS_COUNT, "The heap window along the trace",
 	  "Mapped pages against the bytes that were asked for, and below them "
 	  "how broken up the free pages are." },
+	{ "address-map", BENCH_PASS_COUNT, "The heap window as a map",
+	  "Addresses from bottom to top, the trace from left to right, "
+	  "coloured "
+	  "by what fills most of each stretch: by how long it has lived, by "
+	  "its "
+	  "row, and by the call site that asked for it. White is free." },
 	{ "rows", BENCH_PASS_COUNT, "Rows along the trace",
 	  "How many live clusters each row holds from the first event to the "
 	  "last, row 0 on top: what the row search has to go through. Large "

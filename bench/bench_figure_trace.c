@@ -93,15 +93,18 @@ static void note_free(struct profiling *p, const struct object *object)
 	p->live[object->group]--;
 }
 
-/* The event behind which the current bin ends; the last one ends with the
- * trace. */
+uint64_t bench_bin_end(uint64_t events, uint32_t bins, uint32_t b)
+{
+	uint64_t most = kb_min(bins, kb_max(events, 1));
+	uint64_t whole = events / most, rest = events % most;
+	uint64_t next = (uint64_t)b + 1;
+
+	return next >= most ? UINT64_MAX : whole * next + rest * next / most;
+}
+
 static uint64_t bin_end(const struct profiling *p)
 {
-	uint64_t bins = kb_min(BENCH_PROFILE_BINS, kb_max(p->events_total, 1));
-	uint64_t whole = p->events_total / bins, rest = p->events_total % bins;
-	uint64_t b = p->out->bins + 1;
-
-	return b >= bins ? UINT64_MAX : whole * b + rest * b / bins;
+	return bench_bin_end(p->events_total, BENCH_PROFILE_BINS, p->out->bins);
 }
 
 static void close_bin(struct profiling *p)

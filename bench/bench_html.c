@@ -6,6 +6,7 @@
 #include "bench_html_text.h"
 #include "bench_out.h"
 #include "bench_run.h"
+#include "bench_sites.h"
 #include "kb_bits.h"
 
 #include <inttypes.h>
@@ -228,6 +229,7 @@ static void write_page(struct page *p)
 	      "sorts its table; pressed again, the other way.</p>\n",
 	      p->f);
 	bench_html_tables(p->f, p->report);
+	bench_sites_html(p->f, p->report);
 	write_trace(p);
 	write_methods(p);
 	fputs("<h2 id=\"environment\">Environment</h2>\n", p->f);

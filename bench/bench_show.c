@@ -8,6 +8,7 @@
 #include "bench_html_text.h"
 #include "bench_out.h"
 #include "bench_trace.h"
+#include "bench_walk.h"
 #include "kb_bits.h"
 #include "trc_reader.h"
 
@@ -58,18 +59,8 @@ struct show_options {
 /* A replay that can stop at any event. */
 struct player {
 	struct bench_trace trace;
-	struct trc_reader *reader;
 	struct alloc_spec spec;
-	struct alloc alloc;
-
-	/* The reader's current block, and how much of it has been played. */
-	struct trc_block block;
-	uint32_t played;
-
-	/* Handles by slot; 0 if the alloc failed. */
-	uint64_t *live;
-	size_t slots;
-
+	struct bench_walk walk;
 	struct show_scene scene;
 };
 
@@ -246,87 +237,20 @@ void bench_show_entries(const struct show_scene *scene,
 	*more = total - n;
 }
 
-static int reserve(struct player *p, uint32_t slot)
-{
-	size_t slots = p->slots;
-	uint64_t *grown;
-
-	if (slot < slots)
-		return 0;
-	slots = (size_t)kb_max(2 * slots, (uint64_t)slot + 1024);
-	grown = realloc(p->live, slots * sizeof(*grown));
-	if (!grown)
-		return KB_E_NOMEM;
-	memset(grown + p->slots, 0, (slots - p->slots) * sizeof(*grown));
-	p->live = grown;
-	p->slots = slots;
-	return 0;
-}
-
-/* Reads on until there is an event to play. Returns 0, KB_END or <0. */
-static int next_event(struct player *p, struct kb_diag *diag)
-{
-	int err = 0;
-
-	if (p->played == p->block.count) {
-		p->played = 0;
-		p->block.count = 0;
-		err = trc_reader_next(p->reader, &p->block, diag);
-	}
-	if (err == 0 && p->block.size[p->played] > UINT32_MAX)
-		return kb_fail(diag, KB_E_RANGE,
-			       "%s: an object of 4 GiB or more",
-			       p->trace.given);
-	if (err == 0 && reserve(p, p->block.slot[p->played]) < 0)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	return err;
-}
-
-/* Plays the event that next_event found. */
-static int play(struct player *p, struct kb_diag *diag)
-{
-	const struct alloc *alloc = &p->alloc;
-	uint32_t i = p->played++;
-	uint64_t *handle = &p->live[p->block.slot[i]];
-
-	p->scene.event++;
-	if (p->block.kind[i] == TRC_ALLOC) {
-		*handle = alloc->vt->alloc(alloc->ctx,
-					   (uint32_t)p->block.size[i]);
-		return 0;
-	}
-	if (*handle && alloc->vt->free(alloc->ctx, *handle) < 0)
-		return kb_fail(diag, KB_E_WRONG,
-			       "event %" PRIu64 ": the allocator does not know "
-			       "the address it handed out",
-			       p->scene.event);
-	return 0;
-}
-
 /* What the trace says of the event about to be played. */
 static void describe(struct player *p)
 {
+	const struct bench_walk_event *event = &p->walk.event;
 	struct show_scene *s = &p->scene;
-	uint32_t i = p->played;
 	const char *module;
 	const char *site =
-		trc_reader_site(p->reader, p->block.site[i], &module);
+		trc_reader_site(p->walk.reader, event->site, &module);
 
 	s->site[0] = '\0';
 	if (site)
 		bench_text_clean(s->site, sizeof(s->site), site);
-	s->size = p->block.size[i];
-	s->implied = p->block.kind[i] == TRC_FREE_IMPLIED;
-}
-
-static uint64_t gauge_nodes(const struct alloc *alloc, uint64_t *lookups)
-{
-	struct alloc_gauge gauge = { .lookups = 0 };
-
-	if (alloc->vt->gauge)
-		alloc->vt->gauge(alloc->ctx, &gauge);
-	*lookups = gauge.lookups;
-	return gauge.nodes_visited;
+	s->size = event->size;
+	s->implied = event->kind == TRC_FREE_IMPLIED;
 }
 
 static void set_subject(struct show_scene *s, const struct show_heap *heap,
@@ -342,29 +266,29 @@ static void set_subject(struct show_scene *s, const struct show_heap *heap,
 static int play_shown(struct player *p, struct kb_diag *diag)
 {
 	struct show_scene *s = &p->scene;
-	bool is_alloc = p->block.kind[p->played] == TRC_ALLOC;
-	uint64_t *handle = &p->live[p->block.slot[p->played]];
-	uint64_t lookups, lookups_now, nodes;
+	struct bench_walk *w = &p->walk;
+	bool is_alloc = w->event.kind == TRC_ALLOC;
+	uint64_t held = w->live[w->event.slot];
+	uint64_t lookups = w->gauge.lookups;
 	int err;
 
 	describe(p);
-	if (take(&p->alloc, &s->before) < 0)
+	if (take(&w->alloc, &s->before) < 0)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	s->op = *handle ? SHOW_FREE : SHOW_SKIPPED;
+	s->op = held ? SHOW_FREE : SHOW_SKIPPED;
 	memset(&s->subject, 0, sizeof(s->subject));
-	if (!is_alloc && *handle)
-		set_subject(s, &s->before, *handle);
-	nodes = gauge_nodes(&p->alloc, &lookups);
-	err = play(p, diag);
+	if (!is_alloc && held)
+		set_subject(s, &s->before, held);
+	err = bench_walk_play(w, diag);
 	if (err < 0)
 		return err;
-	s->nodes = gauge_nodes(&p->alloc, &lookups_now) - nodes;
-	s->has_nodes = lookups_now > lookups;
-	if (take(&p->alloc, &s->now) < 0 || (!is_alloc && search(s) < 0))
+	s->nodes = w->event.nodes;
+	s->has_nodes = w->gauge.lookups > lookups;
+	if (take(&w->alloc, &s->now) < 0 || (!is_alloc && search(s) < 0))
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	if (is_alloc) {
-		s->op = *handle ? SHOW_ALLOC : SHOW_FAILED;
-		set_subject(s, &s->now, *handle);
+		s->op = w->event.handle ? SHOW_ALLOC : SHOW_FAILED;
+		set_subject(s, &s->now, w->event.handle);
 	}
 	return 0;
 }
@@ -390,13 +314,10 @@ static int open_player(struct player *p, const struct show_options *o,
 	if (err == 0)
 		err = bench_trace_open(&p->trace, o->trace, never, diag);
 	if (err == 0)
-		err = trc_reader_open(&p->reader, p->trace.path,
-				      TRC_COLUMNS_ALL, diag);
-	if (err == 0)
-		err = alloc_open(&p->alloc, &config, diag);
+		err = bench_walk_open(&p->walk, &p->trace, &config, diag);
 	if (err < 0)
 		return err;
-	if (!p->alloc.vt->inspect)
+	if (!p->walk.alloc.vt->inspect)
 		return kb_fail(diag, KB_E_ARG,
 			       "%s has no rows to show; try --alloc kheap",
 			       p->spec.name);
@@ -409,10 +330,8 @@ static int open_player(struct player *p, const struct show_options *o,
 
 static void close_player(struct player *p)
 {
-	trc_reader_close(p->reader);
-	alloc_close(&p->alloc);
+	bench_walk_close(&p->walk);
 	bench_trace_release(&p->trace);
-	free(p->live);
 	free(p->scene.before.cluster);
 	free(p->scene.now.cluster);
 	free(p->scene.step);
@@ -428,13 +347,15 @@ static int play_to(struct player *p, uint64_t at, struct kb_diag *diag)
 			       "%s has %" PRIu64 " events, so there is no "
 			       "event %" PRIu64,
 			       p->trace.given, p->scene.events, at);
-	if (at == 0 && take(&p->alloc, &p->scene.now) < 0)
+	if (at == 0 && take(&p->walk.alloc, &p->scene.now) < 0)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	while (p->scene.event < at && err == 0) {
-		err = next_event(p, diag);
+		err = bench_walk_next(&p->walk, diag);
 		if (err == 0)
-			err = p->scene.event + 1 == at ? play_shown(p, diag)
-						       : play(p, diag);
+			err = p->scene.event + 1 == at
+				      ? play_shown(p, diag)
+				      : bench_walk_play(&p->walk, diag);
+		p->scene.event += err == 0;
 	}
 	/* The header's count has been checked by the reader. */
 	return err == KB_END ? 0 : err;

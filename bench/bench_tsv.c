@@ -1,3 +1,4 @@
+#include "bench_figure_map.h"
 #include "bench_figure_trace.h"
 #include "bench_out.h"
 #include "bench_report.h"
@@ -19,6 +20,10 @@ struct tsv {
 
 	/* Of the trace itself; filled if the pass count was asked for. */
 	const struct bench_profile *profile;
+
+	/* Of a cell's heap window; NULL if no cell has one. */
+	const struct bench_map *map;
+	const struct bench_cell *map_cell;
 };
 
 /* Ends a block: gnuplot's `index` counts blocks parted by two blank lines. */
@@ -318,6 +323,74 @@ static void write_rows(struct tsv *t)
 			write_row_group(t, g);
 }
 
+/* The stretches of time through which a stretch of addresses stays the same in
+ * one colouring; of one key alone, or of all. */
+static void write_map_runs(struct tsv *t, enum bench_map_kind kind,
+			   uint32_t address, uint8_t only)
+{
+	const struct bench_map *m = t->map;
+	uint64_t first = address * m->bin_pages;
+	uint64_t pages = kb_min(m->bin_pages, m->pages - first);
+	uint64_t from = 0;
+
+	for (uint32_t b = 0; b < m->bins; b++) {
+		uint8_t key = m->bin[b].cell[kind][address];
+		bool ends = b + 1 == m->bins ||
+			    m->bin[b + 1].cell[kind][address] != key;
+
+		if (!ends)
+			continue;
+		if (key != BENCH_MAP_NOTHING &&
+		    (only == BENCH_MAP_NOTHING || key == only)) {
+			fprintf(t->f,
+				"%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+				"\t%" PRIu64,
+				first, pages, from, m->bin[b].event);
+			if (kind == BENCH_MAP_AGE)
+				fprintf(t->f, "\t%" PRIu64, UINT64_C(1) << key);
+			if (kind == BENCH_MAP_ROW)
+				fprintf(t->f, "\t%" PRIu64,
+					bench_profile_group_first(key));
+			fputc('\n', t->f);
+		}
+		from = m->bin[b].event;
+	}
+}
+
+static void write_map_block(struct tsv *t, const char *label,
+			    enum bench_map_kind kind, uint8_t only)
+{
+	write_text(t, label);
+	fprintf(t->f, "\tpages\tfrom\tto%s\n",
+		kind == BENCH_MAP_AGE	? "\tevents"
+		: kind == BENCH_MAP_ROW ? "\tsize"
+					: "");
+	for (uint32_t a = 0; a < t->map->addresses; a++)
+		write_map_runs(t, kind, a, only);
+	end_block(t);
+}
+
+static void write_address_map(struct tsv *t)
+{
+	const struct bench_map *m = t->map;
+	char title[64 + ALLOC_NAME_SIZE] = "The heap window, address by time";
+
+	if (!m) {
+		write_meta(t, title, 0);
+		return;
+	}
+	snprintf(title, sizeof(title), "The heap window of %s, address by time",
+		 t->map_cell->spec.name);
+	write_meta(t, title, 2 + (m->has_sites ? m->sites + 1 : 0));
+	write_map_block(t, "age", BENCH_MAP_AGE, BENCH_MAP_NOTHING);
+	write_map_block(t, "row", BENCH_MAP_ROW, BENCH_MAP_NOTHING);
+	for (uint32_t i = 0; i < m->sites; i++)
+		write_map_block(t, m->site[i], BENCH_MAP_SITE, (uint8_t)i);
+	if (m->has_sites)
+		write_map_block(t, "all other sites", BENCH_MAP_SITE,
+				BENCH_MAP_SITES);
+}
+
 /* One of the files, and what it is written from. */
 struct tsv_file {
 	unsigned passes;
@@ -327,8 +400,12 @@ struct tsv_file {
 
 struct tsv_job {
 	const struct bench_report *report;
-	const struct bench_profile *profile;
 	const struct tsv_file *file;
+
+	/* NULL where there is none. */
+	const struct bench_profile *profile;
+	const struct bench_map *map;
+	const struct bench_cell *map_cell;
 };
 
 static void write_file(FILE *f, const void *user)
@@ -336,13 +413,43 @@ static void write_file(FILE *f, const void *user)
 	const struct tsv_job *job = user;
 	struct tsv t = { .report = job->report,
 			 .f = f,
-			 .profile = job->profile };
+			 .profile = job->profile,
+			 .map = job->map,
+			 .map_cell = job->map_cell };
 
 	job->file->write(&t);
 }
 
-int bench_tsv_write(const struct bench_report *report, const char *folder,
-		    struct kb_diag *diag)
+/* The first cell whose heap window can be mapped, and its map, to be freed; NULL
+ * without, or if it was stopped. */
+static struct bench_map *read_map(const struct bench_report *r,
+				  const struct bench_cell **cell)
+{
+	struct bench_map *map = NULL;
+	size_t i = 0;
+
+	while (i < r->count &&
+	       !(has_window(&r->cells[i]) && r->cells[i].count->has_digest))
+		i++;
+	if (i < r->count)
+		map = malloc(sizeof(*map));
+	if (map) {
+		const struct alloc_config config = {
+			.spec = &r->cells[i].spec,
+			.heap_base = r->opts->heap_base,
+			.heap_pages = r->opts->heap_pages,
+		};
+
+		*cell = &r->cells[i];
+		if (bench_map_read(map, r->trace, &config, NULL) == 0)
+			return map;
+	}
+	free(map);
+	return NULL;
+}
+
+static int write_files(struct tsv_job *job, const char *folder,
+		       struct kb_diag *diag)
 {
 	static const struct tsv_file files[] = {
 		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
@@ -350,23 +457,39 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
 		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
 		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },
+		{ BENCH_PASS_COUNT, "address-map.tsv", write_address_map },
 		{ BENCH_PASS_COUNT, "rows.tsv", write_rows },
 		{ BENCH_PASS_COUNT, "sizes.tsv", write_sizes },
 	};
+	int err = 0;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
+		job->file = &files[i];
+		if (job->report->opts->passes & files[i].passes)
+			err = bench_out_write(folder, files[i].name, write_file,
+					      job, diag);
+	}
+	return err;
+}
+
+int bench_tsv_write(const struct bench_report *report, const char *folder,
+		    struct kb_diag *diag)
+{
 	struct bench_profile *profile = malloc(sizeof(*profile));
+	struct bench_map *map = NULL;
+	struct tsv_job job = { .report = report, .profile = profile };
 	int err = 0;
 
 	if (!profile)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	if (report->opts->passes & BENCH_PASS_COUNT)
+	if (report->opts->passes & BENCH_PASS_COUNT) {
 		err = bench_profile_read(profile, report->trace, diag);
-	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
-		const struct tsv_job job = { report, profile, &files[i] };
-
-		if (report->opts->passes & files[i].passes)
-			err = bench_out_write(folder, files[i].name, write_file,
-					      &job, diag);
+		map = read_map(report, &job.map_cell);
+		job.map = map;
 	}
+	if (err == 0)
+		err = write_files(&job, folder, diag);
+	free(map);
 	free(profile);
 	return err;
 }

@@ -7,6 +7,7 @@
 #   left_px, right_px, top_px   room beside and above the panels
 #   legend_list    the series in the legend, "1 2 5"; "" for no legend
 #   legend_text    array: what the legend says of each series
+#   legend_boxes   1 where series are areas; legend_colour(i) is the colour
 #   legend_note    a text in the legend's place, if it is not ""
 # It sets area_bottom_px and area_top_px (the panels' edges) and the functions
 # at_x and at_y from pixels to gnuplot's screen coordinates.
@@ -122,11 +123,16 @@ do for [w in legend_list] {
 	if (in_letters) {
 		set label letter_sample(i) . " " . legend_text[i] noenhanced \
 			at screen at_x(lx), at_y(ly)
+	} else { if (legend_boxes) {
+		set object rectangle from screen at_x(lx + 8), at_y(ly - 6) \
+			to screen at_x(lx + 36), at_y(ly + 6) front \
+			fc rgb legend_colour(i) fs solid border lc rgb "#777777"
+		set label legend_text[i] noenhanced at screen at_x(lx + 52), at_y(ly)
 	} else {
 		set arrow from screen at_x(lx), at_y(ly) to screen at_x(lx + 44), at_y(ly) \
 			nohead lt i
 		set label "" at screen at_x(lx + 22), at_y(ly) point lt i
 		set label legend_text[i] noenhanced at screen at_x(lx + 52), at_y(ly)
-	}
+	} }
 	legend_at = legend_at + 1
 }

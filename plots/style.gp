@@ -120,6 +120,10 @@ do for [i = 1:(blocks > 0 ? blocks : 1)] {
 marker_step(i) = series_rows[i] > 24 ? series_rows[i] / 10 : 1
 marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 
+# Most series are lines (frame.gp).
+legend_boxes = 0
+legend_colour(i) = palette[(i - 1) % 7 + 1]
+
 # In mode "hover" a script adds, for the page that bench writes, texts that a
 # point shows under the pointer. A loop over none of the
 # series, for [k = 1:0], still evaluates its index once, so this must be a number.

@@ -57,11 +57,44 @@ static void test_bench_profile__agrees_with_the_heap(void **state)
 	assert_string_equal(c->out, "19028 12591\n");
 }
 
+/* Two pages from event 1 to 3, one from 2 to 4, one from 3 on: a bin an event. */
+static void test_bench_profile__maps_the_window(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH --trace $TRACES/seed-example.trc --pass count "
+		  "--alloc null,kheap:lookup=judy --no-plots --out r >said && "
+		  "sed -n '/^age/,$p' r/address-map.tsv");
+	cli_expect(c, 0);
+	assert_string_equal(c->out, "age\tpages\tfrom\tto\tevents\n"
+				    "0\t1\t0\t1\t1\n0\t1\t1\t3\t2\n"
+				    "1\t1\t0\t1\t1\n1\t1\t1\t3\t2\n"
+				    "2\t1\t1\t2\t1\n2\t1\t2\t4\t2\n"
+				    "3\t1\t2\t3\t1\n3\t1\t3\t5\t2\n\n\n"
+				    "row\tpages\tfrom\tto\tsize\n"
+				    "0\t1\t0\t3\t2\n1\t1\t0\t3\t2\n"
+				    "2\t1\t1\t4\t1\n3\t1\t2\t5\t1\n\n\n"
+				    "kmalloc_example+0x10\tpages\tfrom\tto\n"
+				    "0\t1\t0\t3\n1\t1\t0\t3\n\n\n"
+				    "kmalloc_example+0x24\tpages\tfrom\tto\n"
+				    "2\t1\t1\t4\n\n\n"
+				    "kmalloc_example+0x38\tpages\tfrom\tto\n"
+				    "3\t1\t2\t5\n\n\n"
+				    "all other sites\tpages\tfrom\tto\n\n\n");
+	/* Of nothing there is no map, but a file that says so. */
+	cli_sh(c, "$BENCH --trace $TRACES/seed-example.trc --pass count "
+		  "--alloc null --no-plots --out n >said && "
+		  "grep series n/address-map.tsv");
+	cli_expect(c, 0);
+	assert_string_equal(c->out, "series\t0\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_profile__the_seeds_example),
 		cli_test(test_bench_profile__agrees_with_the_heap),
+		cli_test(test_bench_profile__maps_the_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
