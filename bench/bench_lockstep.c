@@ -179,7 +179,8 @@ static int do_side(struct shared *shared, unsigned self, struct kb_diag *diag)
 {
 	const struct bench_lockstep_job *job = &shared->job;
 	const struct bench_target target = { job->trace, job->alloc[self],
-					     job->heap_base, job->heap_pages };
+					     job->heap_base, job->heap_pages,
+					     false };
 	struct replay_job replay = { .touch = job->touch,
 				     .use_tsc = job->use_tsc };
 	int err;

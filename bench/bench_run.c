@@ -106,6 +106,7 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	job->heap_pages = run->opts->heap_pages;
 	job->heap_base = run->opts->heap_base;
 	job->touch = run->opts->touch;
+	job->walk = run->walk;
 	strcpy(job->trace, run->trace->path);
 	strcpy(job->alloc, cell->spec.name);
 	err = bench_worker_run(job, watch, run, out, diag);

@@ -31,6 +31,9 @@ struct bench_run {
 
 	/* The CPU that timed passes run on; -1 for any. */
 	int cpu;
+
+	/* The count pass makes every search for real; see alloc_config. */
+	bool walk;
 };
 
 /*

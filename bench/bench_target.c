@@ -10,6 +10,7 @@ int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		.spec = &spec,
 		.heap_base = target->heap_base,
 		.heap_pages = target->heap_pages,
+		.walk = target->walk,
 	};
 	int err;
 

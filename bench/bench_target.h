@@ -19,6 +19,9 @@ struct bench_target {
 	/* 0 means the heap's defaults. */
 	uint32_t heap_base;
 	uint32_t heap_pages;
+
+	/* As alloc_config's. */
+	bool walk;
 };
 
 /*

@@ -48,7 +48,8 @@ static int do_job(struct shared *shared)
 	const struct bench_job *job = &shared->job;
 	struct kb_diag *diag = &shared->outcome.diag;
 	const struct bench_target target = { job->trace, job->alloc,
-					     job->heap_base, job->heap_pages };
+					     job->heap_base, job->heap_pages,
+					     job->walk };
 	struct replay_job replay = {
 		.touch = job->touch,
 		.use_tsc = job->use_tsc,

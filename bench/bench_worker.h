@@ -34,6 +34,7 @@ struct bench_job {
 	uint32_t heap_pages;
 	uint32_t heap_base;
 	enum alloc_touch touch;
+	bool walk;
 
 	/* -1: not pinned. */
 	int cpu;

@@ -317,7 +317,7 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 		.order = choice[KEY_ORDER],
 		.fit = choice[KEY_FIT],
 		.nodes = choice[KEY_NODES],
-		.count = KHEAP_COUNT_RANKED,
+		.count = config->walk ? KHEAP_COUNT_WALKED : KHEAP_COUNT_RANKED,
 		.lookup = lookup_list[choice[KEY_LOOKUP]],
 	};
 	struct kheap *h;

@@ -80,6 +80,10 @@ struct alloc_config {
 	 * heap's defaults. Allocators of host memory ignore them. */
 	uint32_t heap_base;
 	uint32_t heap_pages;
+
+	/* Counted operations make their searches for real where they could
+	 * know the steps without; the counts are the same. */
+	bool walk;
 };
 
 /* Single timed operations, chosen by a hash of the event's number. */
