@@ -272,6 +272,22 @@ static json_t *clock_json(const struct replay_clock *clock)
 		time_json(replay_clock_floor_ns(clock)));
 }
 
+/* What a library is set to, where it has anything to say. */
+static json_t *settings_json(const struct bench_report *r)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct alloc_ops *ops = r->cells[i].spec.ops;
+		const char *text = ops->options ? ops->options() : NULL;
+
+		if (text)
+			json_object_set_new(object, ops->name,
+					    json_string(text));
+	}
+	return object;
+}
+
 static json_t *versions_json(const struct bench_report *r)
 {
 	json_t *object = json_object();
@@ -310,7 +326,7 @@ json_t *bench_json_context(const struct bench_report *report)
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, "
-		"s:o, s:o}",
+		"s:o, s:o, s:o}",
 		"schema", SCHEMA, "revision", env->revision, "date", env->date,
 		"compiler", env->compiler, "flags", env->flags, "build_type",
 		env->build_type, "system", env->system, "cpu_model",
@@ -318,7 +334,8 @@ json_t *bench_json_context(const struct bench_report *report)
 		(json_int_t)env->pinned_cpu, "load_average",
 		time_json(env->load), "clock", clock_json(report->clock),
 		"options", options_json(report->opts), "allocator_versions",
-		versions_json(report));
+		versions_json(report), "allocator_settings",
+		settings_json(report));
 }
 
 int bench_json_write(FILE *out, const json_t *document)

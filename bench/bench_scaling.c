@@ -344,7 +344,7 @@ static int prepare_holes(struct heap *heap, struct kb_diag *diag)
 	int err = fill(heap, ONE_ROW, BUSY_LIVE, false, diag);
 
 	for (size_t i = 1; err == 0 && i < heap->count; i += 2) {
-		const struct replay_op op = replay_op_free(0);
+		const struct replay_op op = replay_op_free(0, PAGE);
 
 		heap->alloc.vt->run[ALLOC_TOUCH_NONE](heap->alloc.ctx, &op, 1,
 						      &heap->handle[i]);
@@ -357,7 +357,7 @@ static struct replay_op *iterate_page(struct replay_op *op, struct kb_rng *rng)
 {
 	(void)rng;
 	*op++ = replay_op_alloc(0, PAGE);
-	*op++ = replay_op_free(0);
+	*op++ = replay_op_free(0, PAGE);
 	return op;
 }
 
@@ -365,9 +365,10 @@ static struct replay_op *iterate_random(struct replay_op *op,
 					struct kb_rng *rng)
 {
 	uint64_t pages = 1 + kb_rng_below(rng, RANDOM_PAGES_MAX);
+	uint32_t size = (uint32_t)pages * PAGE;
 
-	*op++ = replay_op_alloc(0, (uint32_t)pages * PAGE);
-	*op++ = replay_op_free(0);
+	*op++ = replay_op_alloc(0, size);
+	*op++ = replay_op_free(0, size);
 	return op;
 }
 
@@ -376,8 +377,8 @@ static struct replay_op *iterate_busy(struct replay_op *op, struct kb_rng *rng)
 	(void)rng;
 	*op++ = replay_op_alloc(0, BUSY_PAGES * PAGE);
 	*op++ = replay_op_alloc(1, PAGE);
-	*op++ = replay_op_free(0);
-	*op++ = replay_op_free(1);
+	*op++ = replay_op_free(0, BUSY_PAGES * PAGE);
+	*op++ = replay_op_free(1, PAGE);
 	return op;
 }
 

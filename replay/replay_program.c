@@ -21,6 +21,8 @@ void replay_program_release(struct replay_program *program)
 	free(program->ops);
 	free(program->live);
 	free(program->held);
+	free(program->held_size);
+	free(program->size);
 	memset(program, 0, sizeof(*program));
 }
 
@@ -38,27 +40,33 @@ static int reserve_ops(struct replay_program *program, size_t count)
 	return 0;
 }
 
-static int reserve_slots(struct replay_program *program, size_t slots)
+/* Grows an array of `width` bytes a slot, the new slots all zeros. */
+static int grow(void *array, size_t width, size_t slots, size_t wanted)
 {
-	uint64_t *live;
-	uint8_t *held;
+	char *bytes;
+
+	memcpy(&bytes, array, sizeof(bytes));
+	bytes = realloc(bytes, wanted * width);
+	if (!bytes)
+		return KB_E_NOMEM;
+	memset(bytes + slots * width, 0, (wanted - slots) * width);
+	memcpy(array, &bytes, sizeof(bytes));
+	return 0;
+}
+
+static int reserve_slots(struct replay_program *p, size_t slots)
+{
 	size_t wanted;
 
-	if (slots <= program->slots)
+	if (slots <= p->slots)
 		return 0;
-	wanted = (size_t)kb_max(slots, program->slots * 2);
-	live = realloc(program->live, wanted * sizeof(*live));
-	if (!live)
+	wanted = (size_t)kb_max(slots, p->slots * 2);
+	if (grow(&p->live, sizeof(*p->live), p->slots, wanted) < 0 ||
+	    grow(&p->held, sizeof(*p->held), p->slots, wanted) < 0 ||
+	    grow(&p->held_size, sizeof(*p->held_size), p->slots, wanted) < 0 ||
+	    grow(&p->size, sizeof(*p->size), p->slots, wanted) < 0)
 		return KB_E_NOMEM;
-	memset(live + program->slots, 0,
-	       (wanted - program->slots) * sizeof(*live));
-	program->live = live;
-	held = realloc(program->held, wanted);
-	if (!held)
-		return KB_E_NOMEM;
-	memset(held + program->slots, 0, wanted - program->slots);
-	program->held = held;
-	program->slots = wanted;
+	p->slots = wanted;
 	return 0;
 }
 
@@ -80,6 +88,20 @@ static void pack(struct replay_op *restrict ops, const struct trc_block *block,
 	}
 	*slot_max = highest;
 	*size_bits = bits;
+}
+
+/* Gives each free the size of what it frees. */
+static void size_frees(struct replay_program *program, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct replay_op *op = &program->ops[i];
+		uint32_t *size = &program->size[replay_op_slot(*op)];
+
+		if (replay_op_is_free(*op))
+			op->size = *size;
+		else
+			*size = op->size;
+	}
 }
 
 static int refuse_size(const struct trc_block *block, struct kb_diag *diag)
@@ -118,6 +140,7 @@ int replay_program_next(struct replay_program *program,
 	err = reserve_slots(program, (size_t)slot_max + 1);
 	if (err < 0)
 		return kb_fail(diag, err, "out of memory for live objects");
+	size_frees(program, block.count);
 	slice->ops = program->ops;
 	slice->count = block.count;
 	slice->first_event = block.first_event;
@@ -127,9 +150,12 @@ int replay_program_next(struct replay_program *program,
 void replay_program_mark(struct replay_program *program,
 			 const struct replay_op *ops, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		program->held[replay_op_slot(ops[i])] =
-			!replay_op_is_free(ops[i]);
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t slot = replay_op_slot(ops[i]);
+
+		program->held[slot] = !replay_op_is_free(ops[i]);
+		program->held_size[slot] = ops[i].size;
+	}
 }
 
 void replay_program_free_held(struct replay_program *program,
@@ -138,7 +164,8 @@ void replay_program_free_held(struct replay_program *program,
 	/* Through the timed loop: a heap takes plain or counted calls for its
 	 * whole life. */
 	for (size_t i = 0; i < program->slots; i++) {
-		struct replay_op op = replay_op_free((uint32_t)i);
+		struct replay_op op =
+			replay_op_free((uint32_t)i, program->held_size[i]);
 
 		if (program->held[i])
 			alloc->vt->run[ALLOC_TOUCH_NONE](alloc->ctx, &op, 1,

@@ -31,8 +31,12 @@ struct replay_program {
 	size_t slots;
 
 	/* Whether each slot holds an object, as far as replay_program_mark has
-	 * been told. */
+	 * been told, and the object's size. */
 	uint8_t *held;
+	uint32_t *held_size;
+
+	/* Bytes asked for by each slot's last alloc that was compiled. */
+	uint32_t *size;
 };
 
 struct replay_slice {

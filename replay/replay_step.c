@@ -14,11 +14,16 @@ static uint64_t step_alloc(void *ctx, uint32_t size)
 	return step->alloc.vt->alloc(step->alloc.ctx, size);
 }
 
-static void step_free(void *ctx, uint64_t handle)
+/* In the shape of free_sized, so that whoever wants the size gets it. */
+static void step_free(void *ctx, uint64_t handle, uint32_t size)
 {
 	struct replay_step *step = ctx;
+	const struct alloc *alloc = &step->alloc;
 
-	step->free_status = step->alloc.vt->free(step->alloc.ctx, handle);
+	step->free_status =
+		alloc->vt->free_sized
+			? alloc->vt->free_sized(alloc->ctx, handle, size)
+			: alloc->vt->free(alloc->ctx, handle);
 }
 
 static void step_touch(void *ctx, uint64_t handle, uint32_t offset)
@@ -30,7 +35,7 @@ static void step_touch(void *ctx, uint64_t handle, uint32_t offset)
 
 static const struct replay_calls step_calls = {
 	.alloc = step_alloc,
-	.free = step_free,
+	.free_sized = step_free,
 	.touch = step_touch,
 };
 

@@ -7,6 +7,7 @@
 
 #define ROUND_KEY  0
 #define ROUND_PAGE 1
+#define SIZED_KEY  1
 
 static const char *round_value(size_t i)
 {
@@ -15,16 +16,45 @@ static const char *round_value(size_t i)
 	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
 }
 
+static const char *sized_value(size_t i)
+{
+	static const char *const values[] = { "0", "1" };
+
+	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
+}
+
+#define ROUND_HELP "none, or page: sizes rounded up to whole pages first"
+
 const struct alloc_key alloc_host_keys[] = {
-	[ROUND_KEY] = { "round",
-			"none, or page: sizes rounded up to whole pages first",
-			round_value },
+	[ROUND_KEY] = { "round", ROUND_HELP, round_value },
+	{ NULL, NULL, NULL },
+};
+
+const struct alloc_key alloc_host_sized_keys[] = {
+	[ROUND_KEY] = { "round", ROUND_HELP, round_value },
+	[SIZED_KEY] = { "sized", "1: free is told the object's size",
+			sized_value },
 	{ NULL, NULL, NULL },
 };
 
 bool alloc_host_rounds(const struct alloc_spec *spec)
 {
 	return spec->choice[ROUND_KEY] == ROUND_PAGE;
+}
+
+bool alloc_host_sizes(const struct alloc_spec *spec)
+{
+	return spec->choice[SIZED_KEY] == 1;
+}
+
+void alloc_host_memory_unknown(struct alloc_memory *out)
+{
+	*out = (struct alloc_memory){
+		.mapped = ALLOC_UNKNOWN,
+		.resident = ALLOC_UNKNOWN,
+		.metadata = ALLOC_UNKNOWN,
+		.largest = ALLOC_UNKNOWN,
+	};
 }
 
 void alloc_host_close(void *ctx)

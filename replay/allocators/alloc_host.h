@@ -35,8 +35,16 @@ static inline void alloc_host_touch(void *ctx, uint64_t handle, uint32_t offset)
 /* The keys of every allocator of host memory: round=none|page. */
 extern const struct alloc_key alloc_host_keys[];
 
-/* True if the spec says round=page. */
+/* The same, and sized=0|1: of those that have a free that is told the size. */
+extern const struct alloc_key alloc_host_sized_keys[];
+
+/* True if the spec says round=page; if it says sized=1, which takes
+ * alloc_host_sized_keys. */
 bool alloc_host_rounds(const struct alloc_spec *spec);
+bool alloc_host_sizes(const struct alloc_spec *spec);
+
+/* Fills `out` with ALLOC_UNKNOWN. */
+void alloc_host_memory_unknown(struct alloc_memory *out);
 
 /* alloc_vt's close for an allocator that has nothing to close. */
 void alloc_host_close(void *ctx);
@@ -58,7 +66,7 @@ void alloc_host_close(void *ctx);
 		free_fn(p);                                                   \
 	}                                                                     \
 	ALLOC_HOST_STAMP(prefix, prefix##_malloc_call, prefix##_free_call,    \
-			 aligned, alloc_host_close)                           \
+			 .alignment = (aligned), .close = alloc_host_close)   \
 	static int prefix##_open(struct alloc *out,                           \
 				 const struct alloc_config *config,           \
 				 struct kb_diag *diag)                        \
@@ -72,10 +80,12 @@ void alloc_host_close(void *ctx);
 
 /*
  * Defines `prefix_vt` and `prefix_page_vt`, without and with round=page: the
- * loops, stamped, and all else that alloc.h asks for. `malloc_call` and
- * `free_call` are inline functions that get the allocator's context first.
+ * loops, stamped, and all else that alloc.h asks for but what is given behind
+ * the calls: alignment, close, and whatever of alloc_vt is optional.
+ * `malloc_call` and `free_call` are inline functions that get the allocator's
+ * context first.
  */
-#define ALLOC_HOST_STAMP(prefix, malloc_call, free_call, aligned, close_fn)    \
+#define ALLOC_HOST_STAMP(prefix, malloc_call, free_call, ...)                  \
 	static kb_always_inline uint64_t prefix##_alloc(void *ctx,             \
 							uint32_t size)         \
 	{                                                                      \
@@ -95,23 +105,77 @@ void alloc_host_close(void *ctx);
 		prefix##_free(ctx, handle);                                    \
 		return 0;                                                      \
 	}                                                                      \
-	ALLOC_HOST_VT(prefix, prefix, aligned, close_fn)                       \
-	ALLOC_HOST_VT(prefix##_page, prefix, aligned, close_fn)
+	ALLOC_HOST_LOOPS(prefix, .alloc = prefix##_alloc,                      \
+			 .free = prefix##_free)                                \
+	ALLOC_HOST_LOOPS(prefix##_page, .alloc = prefix##_page_alloc,          \
+			 .free = prefix##_free)                                \
+	ALLOC_HOST_VT(prefix, .alloc = prefix##_alloc,                         \
+		      .free = prefix##_free_one, __VA_ARGS__)                  \
+	ALLOC_HOST_VT(prefix##_page, .alloc = prefix##_page_alloc,             \
+		      .free = prefix##_free_one, __VA_ARGS__)
 
-/* One of the two: `variant` has its own alloc and shares `prefix`'s free. */
-#define ALLOC_HOST_VT(variant, prefix, aligned, close_fn)               \
-	static const struct replay_calls variant##_calls = {            \
-		.alloc = variant##_alloc,                               \
-		.free = prefix##_free,                                  \
-		.touch = alloc_host_touch,                              \
-	};                                                              \
-	REPLAY_STAMP(variant, variant##_calls)                          \
+/*
+ * Behind ALLOC_HOST_STAMP: defines `prefix_sized_vt` and `prefix_page_sized_vt`,
+ * which free by `sized_call`, an inline function that gets context, address and
+ * the size that malloc_call was given.
+ */
+#define ALLOC_HOST_STAMP_SIZED(prefix, sized_call, ...)                     \
+	static kb_always_inline void prefix##_free_sized(                   \
+		void *ctx, uint64_t handle, uint32_t size)                  \
+	{                                                                   \
+		sized_call(ctx, (void *)(uintptr_t)handle, size);           \
+	}                                                                   \
+	static kb_always_inline void prefix##_page_free_sized(              \
+		void *ctx, uint64_t handle, uint32_t size)                  \
+	{                                                                   \
+		sized_call(ctx, (void *)(uintptr_t)handle,                  \
+			   alloc_host_round(size));                         \
+	}                                                                   \
+	static int prefix##_free_sized_one(void *ctx, uint64_t handle,      \
+					   uint32_t size)                   \
+	{                                                                   \
+		prefix##_free_sized(ctx, handle, size);                     \
+		return 0;                                                   \
+	}                                                                   \
+	static int prefix##_page_free_sized_one(void *ctx, uint64_t handle, \
+						uint32_t size)              \
+	{                                                                   \
+		prefix##_page_free_sized(ctx, handle, size);                \
+		return 0;                                                   \
+	}                                                                   \
+	ALLOC_HOST_LOOPS(prefix##_sized, .alloc = prefix##_alloc,           \
+			 .free_sized = prefix##_free_sized)                 \
+	ALLOC_HOST_LOOPS(prefix##_page_sized, .alloc = prefix##_page_alloc, \
+			 .free_sized = prefix##_page_free_sized)            \
+	ALLOC_HOST_VT(prefix##_sized, .alloc = prefix##_alloc,              \
+		      .free = prefix##_free_one,                            \
+		      .free_sized = prefix##_free_sized_one, __VA_ARGS__)   \
+	ALLOC_HOST_VT(prefix##_page_sized, .alloc = prefix##_page_alloc,    \
+		      .free = prefix##_free_one,                            \
+		      .free_sized = prefix##_page_free_sized_one, __VA_ARGS__)
+
+/* The vt that a spec with alloc_host_sized_keys asks for, of the four. */
+#define ALLOC_HOST_CHOOSE(prefix, spec)                               \
+	(alloc_host_sizes(spec)                                       \
+		 ? (alloc_host_rounds(spec) ? &prefix##_page_sized_vt \
+					    : &prefix##_sized_vt)     \
+		 : (alloc_host_rounds(spec) ? &prefix##_page_vt       \
+					    : &prefix##_vt))
+
+/* The loops of one variant, from its members of struct replay_calls. */
+#define ALLOC_HOST_LOOPS(variant, ...)                       \
+	static const struct replay_calls variant##_calls = { \
+		.touch = alloc_host_touch,                   \
+		__VA_ARGS__,                                 \
+	};                                                   \
+	REPLAY_STAMP(variant, variant##_calls)
+
+/* The vt over a variant's loops, from its own members. */
+#define ALLOC_HOST_VT(variant, ...)                                     \
 	static const struct alloc_vt variant##_vt = {                   \
-		REPLAY_STAMPED(variant),   .alloc = variant##_alloc,    \
-		.free = prefix##_free_one, .touch = alloc_host_touch,   \
-		.alignment = (aligned),	   .has_memory = true,          \
-		.fill = alloc_host_fill,   .intact = alloc_host_intact, \
-		.close = close_fn,                                      \
+		REPLAY_STAMPED(variant),     .touch = alloc_host_touch, \
+		.has_memory = true,	     .fill = alloc_host_fill,   \
+		.intact = alloc_host_intact, __VA_ARGS__,               \
 	};
 
 #endif /* ALLOC_HOST_H */

@@ -40,25 +40,46 @@ void *alloc_library_symbol(const struct alloc_library_names *names,
 	return address;
 }
 
+/* Puts the function called `symbol` into `*function`. Without a name there is
+ * none to look for. */
+static bool find(const struct alloc_library_names *names, const char *symbol,
+		 void *function, struct kb_diag *diag)
+{
+	void *address;
+
+	if (!symbol)
+		return true;
+	address = alloc_library_symbol(names, symbol, diag);
+	/* POSIX lets an object pointer carry a function's address; C has no
+	 * conversion for it. */
+	memcpy(function, &address, sizeof(address));
+	return address != NULL;
+}
+
 int alloc_library_open(struct alloc_library **out,
 		       const struct alloc_library_names *names,
 		       struct kb_diag *diag)
 {
-	void *malloc_fn = alloc_library_symbol(names, names->malloc_name, diag);
-	void *free_fn = alloc_library_symbol(names, names->free_name, diag);
-	struct alloc_library *library;
+	struct alloc_library found = { .malloc = NULL };
 
-	if (!malloc_fn || !free_fn)
+	if (!find(names, names->malloc, &found.malloc, diag) ||
+	    !find(names, names->free, &found.free, diag) ||
+	    !find(names, names->free_sized, &found.free_sized, diag) ||
+	    !find(names, names->usable, &found.usable, diag) ||
+	    !find(names, names->stats, &found.stats, diag))
 		return KB_E_UNSUPPORTED;
-	library = malloc(sizeof(*library));
-	if (!library)
+	*out = malloc(sizeof(**out));
+	if (!*out)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	/* POSIX lets an object pointer carry a function's address; C has no
-	 * conversion for it. */
-	memcpy(&library->malloc, &malloc_fn, sizeof(malloc_fn));
-	memcpy(&library->free, &free_fn, sizeof(free_fn));
-	*out = library;
+	**out = found;
 	return 0;
+}
+
+uint64_t alloc_library_usable_of(const void *ctx, uint64_t handle)
+{
+	const struct alloc_library *library = ctx;
+
+	return library->usable((void *)(uintptr_t)handle);
 }
 
 void alloc_library_close(void *ctx)

@@ -1,6 +1,6 @@
 /*
- * alloc_library: a malloc-like and a free-like function out of a shared library
- * that is loaded when the allocator is opened.
+ * alloc_library: malloc- and free-like functions out of a shared library that is
+ * loaded when the allocator is opened.
  *
  * These libraries define malloc itself too, so linking them would give them the
  * whole process. Loaded like this nobody else sees their names (RTLD_LOCAL), and
@@ -20,6 +20,14 @@
 struct alloc_library {
 	void *(*malloc)(size_t size);
 	void (*free)(void *p);
+
+	/* NULL where the library has none. `size` is what malloc was given. */
+	void (*free_sized)(void *p, size_t size);
+
+	size_t (*usable)(void *p);
+
+	/* What tells of the allocator's memory; each has its own type. */
+	void (*stats)(void);
 };
 
 /* Where an allocator's functions are. All static. */
@@ -31,8 +39,13 @@ struct alloc_library_names {
 	const char *soname;
 	const char *package;
 
-	const char *malloc_name;
-	const char *free_name;
+	/* The functions' names, as in struct alloc_library. free_sized may be
+	 * NULL. */
+	const char *malloc;
+	const char *free;
+	const char *free_sized;
+	const char *usable;
+	const char *stats;
 };
 
 /* The address of `symbol` in the library, which then stays loaded; or NULL with
@@ -46,10 +59,11 @@ int alloc_library_open(struct alloc_library **out,
 		       const struct alloc_library_names *names,
 		       struct kb_diag *diag);
 
-/* alloc_vt's close. */
+/* alloc_vt's usable_of and close. */
+uint64_t alloc_library_usable_of(const void *ctx, uint64_t handle);
 void alloc_library_close(void *ctx);
 
-/* The calls that ALLOC_HOST_STAMP wants. */
+/* The calls that ALLOC_HOST_STAMP and ALLOC_HOST_STAMP_SIZED want. */
 static kb_always_inline void *alloc_library_malloc(void *ctx, size_t size)
 {
 	const struct alloc_library *library = ctx;
@@ -64,24 +78,37 @@ static kb_always_inline void alloc_library_free(void *ctx, void *p)
 	library->free(p);
 }
 
+static kb_always_inline void alloc_library_free_sized(void *ctx, void *p,
+						      size_t size)
+{
+	const struct alloc_library *library = ctx;
+
+	library->free_sized(p, size);
+}
+
 /* Defines `prefix_open` for the allocator that `names` tells of, whose addresses
- * are multiples of `aligned`. */
-#define ALLOC_LIBRARY_DEFINE(prefix, names, aligned)                          \
-	ALLOC_HOST_STAMP(prefix, alloc_library_malloc, alloc_library_free,    \
-			 aligned, alloc_library_close)                        \
-	static int prefix##_open(struct alloc *out,                           \
-				 const struct alloc_config *config,           \
-				 struct kb_diag *diag)                        \
-	{                                                                     \
-		struct alloc_library *library;                                \
-		int err = alloc_library_open(&library, names, diag);          \
-                                                                              \
-		if (err < 0)                                                  \
-			return err;                                           \
-		out->vt = alloc_host_rounds(config->spec) ? &prefix##_page_vt \
-							  : &prefix##_vt;     \
-		out->ctx = library;                                           \
-		return 0;                                                     \
+ * are multiples of `aligned`; `memory_fn` is its alloc_vt's memory. */
+#define ALLOC_LIBRARY_DEFINE(prefix, names, aligned, memory_fn)            \
+	ALLOC_HOST_STAMP(prefix, alloc_library_malloc, alloc_library_free, \
+			 ALLOC_LIBRARY_REST(aligned, memory_fn))           \
+	ALLOC_HOST_STAMP_SIZED(prefix, alloc_library_free_sized,           \
+			       ALLOC_LIBRARY_REST(aligned, memory_fn))     \
+	static int prefix##_open(struct alloc *out,                        \
+				 const struct alloc_config *config,        \
+				 struct kb_diag *diag)                     \
+	{                                                                  \
+		struct alloc_library *library;                             \
+		int err = alloc_library_open(&library, names, diag);       \
+                                                                           \
+		if (err < 0)                                               \
+			return err;                                        \
+		out->vt = ALLOC_HOST_CHOOSE(prefix, config->spec);         \
+		out->ctx = library;                                        \
+		return 0;                                                  \
 	}
+
+#define ALLOC_LIBRARY_REST(aligned, memory_fn)                        \
+	.alignment = (aligned), .usable_of = alloc_library_usable_of, \
+	.memory = memory_fn, .close = alloc_library_close
 
 #endif /* ALLOC_LIBRARY_H */

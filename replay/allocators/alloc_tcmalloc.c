@@ -4,18 +4,50 @@
  */
 #include "alloc_library.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct alloc_library_names tcmalloc_names = {
 	.allocator = "tcmalloc",
 	.soname = "libtcmalloc_minimal.so.4",
 	.package = "libtcmalloc-minimal4",
-	.malloc_name = "tc_malloc",
-	.free_name = "tc_free",
+	.malloc = "tc_malloc",
+	.free = "tc_free",
+	.free_sized = "tc_free_sized",
+	.usable = "tc_malloc_size",
+	.stats = "MallocExtension_GetNumericProperty",
 };
 
+/* gperftools' malloc_extension_c.h. */
+typedef int numeric_property_fn(const char *name, size_t *value);
+
+/* A property's value; 0 for one that this version has not got. */
+static size_t property(numeric_property_fn *get, const char *name)
+{
+	size_t value;
+
+	return get(name, &value) ? value : 0;
+}
+
+/*
+ * "Physical" counts what was taken from the system and not given back, and the
+ * records beside it; whether it was ever touched is not known.
+ */
+static void tcmalloc_memory(void *ctx, struct alloc_memory *out)
+{
+	const struct alloc_library *library = ctx;
+	numeric_property_fn *get;
+
+	memcpy(&get, &library->stats, sizeof(get));
+	alloc_host_memory_unknown(out);
+	out->mapped = property(get, "generic.total_physical_bytes");
+	out->metadata = out->mapped +
+			property(get, "tcmalloc.pageheap_unmapped_bytes") -
+			property(get, "generic.heap_size");
+}
+
 /* Objects below 16 bytes are only 8-byte aligned. */
-ALLOC_LIBRARY_DEFINE(tcmalloc, &tcmalloc_names, 8)
+ALLOC_LIBRARY_DEFINE(tcmalloc, &tcmalloc_names, 8, tcmalloc_memory)
 
 static const char *tcmalloc_version(void)
 {
@@ -29,10 +61,29 @@ static const char *tcmalloc_version(void)
 	return version(NULL, NULL, NULL);
 }
 
+static const char *tcmalloc_options(void)
+{
+	static char text[80];
+	numeric_property_fn *get;
+	void *address = alloc_library_symbol(&tcmalloc_names,
+					     tcmalloc_names.stats, NULL);
+
+	if (!address)
+		return NULL;
+	memcpy(&get, &address, sizeof(get));
+	snprintf(text, sizeof(text),
+		 "max_total_thread_cache_bytes=%zu,"
+		 "aggressive_memory_decommit=%zu",
+		 property(get, "tcmalloc.max_total_thread_cache_bytes"),
+		 property(get, "tcmalloc.aggressive_memory_decommit"));
+	return text;
+}
+
 const struct alloc_ops alloc_tcmalloc = {
 	.name = "tcmalloc",
 	.help = "gperftools' malloc and free, isolated from the process's own",
-	.keys = alloc_host_keys,
+	.keys = alloc_host_sized_keys,
 	.version = tcmalloc_version,
+	.options = tcmalloc_options,
 	.open = tcmalloc_open,
 };

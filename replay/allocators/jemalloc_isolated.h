@@ -15,7 +15,29 @@
 void *kb_jemalloc_malloc(size_t size);
 void kb_jemalloc_free(void *p);
 
+/* A free that is told the size that malloc was given; `flags` 0 (jemalloc(3),
+ * sdallocx). */
+void kb_jemalloc_sdallocx(void *p, size_t size, int flags);
+
+/* Bytes that a live object may use. */
+size_t kb_jemalloc_usable_size(void *p);
+
+/* What jemalloc(3) says under stats.mapped, stats.resident and stats.metadata,
+ * as of now, bytes. */
+struct kb_jemalloc_memory {
+	size_t mapped;
+	size_t resident;
+	size_t metadata;
+};
+
+/* Fills `out`. Returns 0, or -1 where jemalloc was built without statistics. */
+int kb_jemalloc_memory(struct kb_jemalloc_memory *out);
+
 /* jemalloc's version, static. */
 const char *kb_jemalloc_version(void);
+
+/* The settings in effect that matter for time and memory, "name=value,…",
+ * static. */
+const char *kb_jemalloc_options(void);
 
 #endif /* JEMALLOC_ISOLATED_H */

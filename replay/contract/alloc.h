@@ -11,7 +11,8 @@
  * Hot paths go through `run` and `run_probed`, which each allocator stamps from
  * the templates in replay_loop.h, so that no indirect call stands in a timed
  * loop. The single-operation entries are for the untimed passes; they count
- * where the allocator has something to count.
+ * where the allocator has something to count. An allocator is driven by the one
+ * kind or the other for all of its life.
  *
  * Every allocator's file and the replay engine include this file.
  */
@@ -183,6 +184,11 @@ struct alloc_vt {
 	 * it. Required. */
 	int (*free)(void *ctx, uint64_t handle);
 
+	/* The same, given the size that was asked for, which must be right: the
+	 * untimed passes then call it instead of free. Optional: where the timed
+	 * loops free with a size too. */
+	int (*free_sized)(void *ctx, uint64_t handle, uint32_t size);
+
 	/* One access to the byte at handle + offset. Required. */
 	void (*touch)(void *ctx, uint64_t handle, uint32_t offset);
 
@@ -262,6 +268,10 @@ struct alloc_ops {
 
 	/* Version of the library behind it, or NULL. Static. */
 	const char *(*version)(void);
+
+	/* The library's settings in effect, "name=value,…", or NULL if it has
+	 * none to tell of. Static. */
+	const char *(*options)(void);
 
 	/*
 	 * Makes an allocator in `*out`, which the caller closes by

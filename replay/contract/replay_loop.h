@@ -20,7 +20,11 @@
 
 struct replay_calls {
 	uint64_t (*alloc)(void *ctx, uint32_t size);
+	/* The one or the other: with free_sized the loops hand over the size that
+	 * was asked for too. */
 	void (*free)(void *ctx, uint64_t handle);
+	void (*free_sized)(void *ctx, uint64_t handle, uint32_t size);
+
 	void (*touch)(void *ctx, uint64_t handle, uint32_t offset);
 
 	/* NULL where the allocator has no lookup of its own. */
@@ -55,6 +59,16 @@ static kb_always_inline void replay_alloc_one(const struct replay_calls calls,
 	replay_touch(calls, ctx, handle, op.size, touch);
 }
 
+static kb_always_inline void replay_release(const struct replay_calls calls,
+					    void *ctx, uint64_t handle,
+					    uint32_t size)
+{
+	if (calls.free_sized)
+		calls.free_sized(ctx, handle, size);
+	else
+		calls.free(ctx, handle);
+}
+
 static kb_always_inline void replay_free_one(const struct replay_calls calls,
 					     void *ctx, struct replay_op op,
 					     const uint64_t *live)
@@ -62,7 +76,7 @@ static kb_always_inline void replay_free_one(const struct replay_calls calls,
 	uint64_t handle = live[replay_op_slot(op)];
 
 	if (kb_likely(handle))
-		calls.free(ctx, handle);
+		replay_release(calls, ctx, handle, op.size);
 }
 
 /*
@@ -99,12 +113,13 @@ static kb_always_inline void replay_loop(const struct replay_calls calls,
 
 static kb_always_inline void replay_probe_kfree(const struct replay_calls calls,
 						void *ctx, uint64_t handle,
+						uint32_t size,
 						struct replay_probe *probe)
 {
 	uint64_t begin = replay_tick_begin(probe->use_tsc);
 	uint64_t end;
 
-	calls.free(ctx, handle);
+	replay_release(calls, ctx, handle, size);
 	end = replay_tick_end(probe->use_tsc);
 	probe->kfree_ticks[probe->kfree_count++] = end - begin;
 }
@@ -127,18 +142,18 @@ replay_probe_lookup(const struct replay_calls calls, void *ctx, uint64_t handle,
  * the free behind it untimed, so that neither warms the caches for the other. */
 static kb_always_inline void replay_probe_free(const struct replay_calls calls,
 					       void *ctx, uint64_t handle,
-					       uint64_t event,
+					       uint32_t size, uint64_t event,
 					       struct replay_probe *probe)
 {
 	uint32_t hash = (uint32_t)(kb_mix64(probe->seed ^ event) >> 32);
 
 	if (hash < probe->kfree_below) {
-		replay_probe_kfree(calls, ctx, handle, probe);
+		replay_probe_kfree(calls, ctx, handle, size, probe);
 		return;
 	}
 	if (calls.lookup && hash < probe->lookup_below)
 		replay_probe_lookup(calls, ctx, handle, probe);
-	calls.free(ctx, handle);
+	replay_release(calls, ctx, handle, size);
 }
 
 /* Runs operations and times some of them one by one. */
@@ -158,8 +173,8 @@ static kb_always_inline void replay_loop_probed(const struct replay_calls calls,
 		}
 		if (!*handle)
 			continue;
-		replay_probe_free(calls, ctx, *handle, probe->first_event + i,
-				  probe);
+		replay_probe_free(calls, ctx, *handle, op.size,
+				  probe->first_event + i, probe);
 	}
 }
 

@@ -18,7 +18,7 @@ struct replay_op {
 	/* slot * 2, + 1 for a free. */
 	uint32_t slot_kind;
 
-	/* Allocs: bytes asked for. Frees: 0. */
+	/* Bytes asked for; of a free, what its alloc asked for. */
 	uint32_t size;
 };
 
@@ -29,9 +29,9 @@ static inline struct replay_op replay_op_alloc(uint32_t slot, uint32_t size)
 	return (struct replay_op){ slot << 1, size };
 }
 
-static inline struct replay_op replay_op_free(uint32_t slot)
+static inline struct replay_op replay_op_free(uint32_t slot, uint32_t size)
 {
-	return (struct replay_op){ slot << 1 | 1u, 0 };
+	return (struct replay_op){ slot << 1 | 1u, size };
 }
 
 static inline bool replay_op_is_free(struct replay_op op)

@@ -214,6 +214,81 @@ static void test_alloc_list__payload_is_watched_to_the_byte(void **state)
 	alloc_close(&alloc);
 }
 
+/* A free that is told the size must get the right one, however the sizes were
+ * rounded on the way in. */
+static void check_sized(const char *name)
+{
+	static const uint32_t sizes[] = { 1, 8, 100, 4096, 4097, 300000 };
+	struct alloc alloc = test_alloc_open(name, 0);
+	const struct alloc_vt *vt = alloc.vt;
+	struct alloc_spec spec;
+	const char *sized;
+
+	assert_int_equal(alloc_spec_parse(&spec, name, NULL), 0);
+	sized = alloc_spec_value(&spec, "sized");
+	assert_int_equal(vt->free_sized != NULL, sized && *sized == '1');
+	for (size_t i = 0; vt->free_sized && i < KB_ARRAY_LEN(sizes); i++) {
+		uint64_t h = vt->alloc(alloc.ctx, sizes[i]);
+
+		assert_true(h != 0);
+		assert_int_equal(vt->free_sized(alloc.ctx, h, sizes[i]), 0);
+	}
+	alloc_close(&alloc);
+}
+
+static void test_alloc_list__sized_frees(void **state)
+{
+	static const char *const both[] = { "jemalloc:round=page,sized=1",
+					    "mimalloc:round=page,sized=1",
+					    "tcmalloc:round=page,sized=1" };
+
+	(void)state;
+	for_each_spec(check_sized);
+	for (size_t i = 0; i < KB_ARRAY_LEN(both); i++) {
+		check_sized(both[i]);
+		verify_boot(both[i]);
+	}
+}
+
+/* The usable bytes hold what was asked for; where there are figures of memory,
+ * what is mapped holds what is live, and grows with it. */
+static void check_memory(const char *name)
+{
+	struct alloc alloc = test_alloc_open(name, 0);
+	const struct alloc_vt *vt = alloc.vt;
+	const struct alloc_memory unknown = { ALLOC_UNKNOWN, ALLOC_UNKNOWN,
+					      ALLOC_UNKNOWN, ALLOC_UNKNOWN };
+	struct alloc_memory before = unknown, after = unknown;
+	uint64_t small = vt->alloc(alloc.ctx, 100);
+	uint64_t large;
+
+	if (vt->memory)
+		vt->memory(alloc.ctx, &before);
+	large = vt->alloc(alloc.ctx, 32 << 20);
+	assert_true(small != 0 && large != 0);
+	if (vt->usable_of) {
+		assert_in_range(vt->usable_of(alloc.ctx, small), 100, 8192);
+		assert_in_range(vt->usable_of(alloc.ctx, large), 32 << 20,
+				64 << 20);
+	}
+	if (vt->memory)
+		vt->memory(alloc.ctx, &after);
+	if (after.mapped != ALLOC_UNKNOWN)
+		assert_in_range(after.mapped - before.mapped, 30 << 20,
+				UINT32_MAX);
+	if (after.metadata != ALLOC_UNKNOWN)
+		assert_true(after.metadata <= after.mapped);
+	if (after.resident != ALLOC_UNKNOWN)
+		assert_true(after.resident > 0);
+	alloc_close(&alloc);
+}
+
+static void test_alloc_list__memory_is_told(void **state)
+{
+	(void)state;
+	for_each_spec(check_memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +298,8 @@ int main(void)
 		cmocka_unit_test(test_alloc_list__payload_is_kept),
 		cmocka_unit_test(
 			test_alloc_list__payload_is_watched_to_the_byte),
+		cmocka_unit_test(test_alloc_list__sized_frees),
+		cmocka_unit_test(test_alloc_list__memory_is_told),
 		cmocka_unit_test(test_alloc_list__all_verify_the_seeds_example),
 		cmocka_unit_test(test_alloc_list__all_verify_a_boot),
 		cmocka_unit_test(test_alloc_list__touching_changes_no_result),

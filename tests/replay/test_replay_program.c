@@ -12,18 +12,15 @@ static int next(struct replay_program *program, struct replay_slice *slice,
 	return replay_program_next(program, slice, diag);
 }
 
-/* Slots: the one freed last comes first. Sizes: as asked for. */
+/* Slots: the one freed last comes first. Sizes: as asked for, and again at the
+ * free. */
 static void test_replay_program__packs_a_trace(void **state)
 {
 	const struct replay_op expected[] = {
-		replay_op_alloc(0, 8192),
-		replay_op_alloc(1, 0),
-		replay_op_alloc(2, UINT32_MAX),
-		replay_op_free(0),
-		replay_op_free(2),
-		replay_op_alloc(2, 7),
-		replay_op_alloc(0, 9),
-		replay_op_alloc(3, 1),
+		replay_op_alloc(0, 8192),	replay_op_alloc(1, 0),
+		replay_op_alloc(2, UINT32_MAX), replay_op_free(0, 8192),
+		replay_op_free(2, UINT32_MAX),	replay_op_alloc(2, 7),
+		replay_op_alloc(0, 9),		replay_op_alloc(3, 1),
 	};
 	struct trc_reader *reader =
 		test_trace("+1:8192 +2:0 +3:4294967295 -1 -3 +4:7 +1:9 +5:1");
