@@ -273,13 +273,11 @@ static void check_memory(const char *name)
 	}
 	if (vt->memory)
 		vt->memory(alloc.ctx, &after);
-	if (after.mapped != ALLOC_UNKNOWN)
+	if (vt->has_memory && after.mapped != ALLOC_UNKNOWN)
 		assert_in_range(after.mapped - before.mapped, 30 << 20,
-				UINT32_MAX);
+				64 << 20);
 	if (after.metadata != ALLOC_UNKNOWN)
 		assert_true(after.metadata <= after.mapped);
-	if (after.resident != ALLOC_UNKNOWN)
-		assert_true(after.resident > 0);
 	alloc_close(&alloc);
 }
 
