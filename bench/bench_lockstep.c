@@ -175,12 +175,45 @@ static int run_lap(struct shared *shared, unsigned self,
 	return err;
 }
 
+/* A runner that is at its end: nobody waits for it any more. */
+static void end_side(struct side *side, struct shared *shared)
+{
+	if (side->status < 0)
+		give_turn(shared, UINT32_MAX);
+	atomic_store(&side->ready, 1);
+	futex_wake(&side->ready);
+	atomic_store(&side->done, true);
+}
+
+/* One side, for an allocator's calls back. */
+struct runner {
+	struct shared *shared;
+	struct side *side;
+};
+
+/* The allocator's last word. */
+static void panic(void *user, const char *alloc, const char *reason)
+{
+	struct runner *runner = user;
+
+	kb_diag_init(&runner->side->diag);
+	runner->side->status = kb_fail(&runner->side->diag, KB_E_WRONG,
+				       "%s: panic: %s", alloc, reason);
+	end_side(runner->side, runner->shared);
+	_exit(0);
+}
+
 static int do_side(struct shared *shared, unsigned self, struct kb_diag *diag)
 {
 	const struct bench_lockstep_job *job = &shared->job;
-	const struct bench_target target = { job->trace, job->alloc[self],
-					     job->heap_base, job->heap_pages,
-					     false };
+	struct runner runner = { shared, &shared->side[self] };
+	const struct bench_target target = {
+		.trace = job->trace,
+		.alloc = job->alloc[self],
+		.heap_base = job->heap_base,
+		.heap_pages = job->heap_pages,
+		.report = { NULL, panic, &runner },
+	};
 	struct replay_job replay = { .touch = job->touch,
 				     .use_tsc = job->use_tsc };
 	int err;
@@ -217,11 +250,7 @@ int bench_lockstep_main(void)
 	/* A mere meeting is over before it has begun. */
 	if (atomic_load(&shared->turn) < BENCH_LOCKSTEP_TURNS)
 		side->status = do_side(shared, self, &side->diag);
-	if (side->status < 0)
-		give_turn(shared, UINT32_MAX);
-	atomic_store(&side->ready, 1);
-	futex_wake(&side->ready);
-	atomic_store(&side->done, true);
+	end_side(side, shared);
 	return 0;
 }
 

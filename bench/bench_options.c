@@ -13,9 +13,10 @@
 	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast,glibc," \
 	"jemalloc,jemalloc:round=page,mimalloc,tcmalloc,null"
 
-#define BUDGET_DEFAULT_S 20.0
-#define BUDGET_QUICK_S	 3.0
-#define BUDGET_MAX_S	 1e6
+#define BUDGET_DEFAULT_S  20.0
+#define BUDGET_QUICK_S	  3.0
+#define SECONDS_MAX	  1e6
+#define TIMEOUT_DEFAULT_S 60.0
 
 enum option_id {
 	OPT_TRACE = 256,
@@ -30,6 +31,7 @@ enum option_id {
 	OPT_CPU,
 	OPT_SEED,
 	OPT_BUDGET,
+	OPT_TIMEOUT,
 	OPT_QUICK,
 	OPT_MICRO,
 	OPT_LIST,
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
 	{ "cpu", required_argument, NULL, OPT_CPU },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "budget", required_argument, NULL, OPT_BUDGET },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "quick", no_argument, NULL, OPT_QUICK },
 	{ "micro", no_argument, NULL, OPT_MICRO },
 	{ "list", no_argument, NULL, OPT_LIST },
@@ -86,6 +89,8 @@ static const char help_text[] =
 	"How long, and where\n"
 	"  --budget SECONDS  wall time for one cell's timed passes (default 20); a\n"
 	"                    cell that had to stop early is marked partial\n"
+	"  --timeout SECONDS an allocator that does no event for so long hangs: its\n"
+	"                    result is wrong, the run goes on (default 60)\n"
 	"  --quick           a rough first look: budget 3, few repetitions\n"
 	"  --cpu N           pin timed work to CPU N (default: the highest allowed)\n"
 	"  --seed N          order of the epochs and choice of samples (default 1)\n"
@@ -191,17 +196,18 @@ static int parse_number(const char *option, const char *text, uint64_t low,
 	return 0;
 }
 
-static int parse_budget(const char *text, double *out, struct kb_diag *diag)
+static int parse_seconds(const char *option, const char *text, double *out,
+			 struct kb_diag *diag)
 {
 	char *end;
 
 	*out = strtod(text, &end);
 	if (end == text || *end || !isfinite(*out) || *out <= 0 ||
-	    *out > BUDGET_MAX_S)
+	    *out > SECONDS_MAX)
 		return kb_fail(diag, KB_E_ARG,
-			       "--budget takes seconds above 0 and at most %g, "
-			       "got '%s'",
-			       BUDGET_MAX_S, text);
+			       "%s takes seconds above 0 and at most %g, got "
+			       "'%s'",
+			       option, SECONDS_MAX, text);
 	return 0;
 }
 
@@ -317,7 +323,9 @@ static int take_option(struct bench_options *opts, int id, char *text,
 	case OPT_TOUCH:
 		return parse_touch(text, &opts->touch, diag);
 	case OPT_BUDGET:
-		return parse_budget(text, &opts->budget_s, diag);
+		return parse_seconds("--budget", text, &opts->budget_s, diag);
+	case OPT_TIMEOUT:
+		return parse_seconds("--timeout", text, &opts->timeout_s, diag);
 	case OPT_QUICK:
 		opts->quick = true;
 		return 0;
@@ -427,6 +435,7 @@ int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 	memset(opts, 0, sizeof(*opts));
 	opts->cpu = -1;
 	opts->seed = 1;
+	opts->timeout_s = TIMEOUT_DEFAULT_S;
 	opts->traces = calloc(room, sizeof(*opts->traces));
 	opts->gbench_argv = calloc(room, sizeof(*opts->gbench_argv));
 	if (!opts->traces || !opts->gbench_argv) {

@@ -69,6 +69,9 @@ struct bench_options {
 	/* Wall seconds that the timed passes of one cell may take. */
 	double budget_s;
 
+	/* Seconds without progress after which an allocator hangs. */
+	double timeout_s;
+
 	bool quick;
 
 	/* argv[0] and Google Benchmark's own options, to be passed on; NULL at

@@ -1,5 +1,7 @@
 #include "bench_process.h"
 
+#include "kb_bits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,6 +105,19 @@ int bench_process_pin(int cpu, struct kb_diag *diag)
 			       "--cpu",
 			       cpu, strerror(errno));
 	return 0;
+}
+
+void bench_process_limit_memory(void)
+{
+	struct rlimit limit;
+	const long pages = sysconf(_SC_PHYS_PAGES);
+	const rlim_t half = (rlim_t)pages / 2 * (rlim_t)sysconf(_SC_PAGESIZE);
+
+	if (KB_ASAN || pages <= 0 || getrlimit(RLIMIT_DATA, &limit) != 0)
+		return;
+	if (limit.rlim_cur > half)
+		limit.rlim_cur = half;
+	setrlimit(RLIMIT_DATA, &limit);
 }
 
 void bench_process_follow_parent(void)

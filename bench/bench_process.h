@@ -47,6 +47,11 @@ int bench_process_reap(pid_t child);
  * with `diag` filled. */
 int bench_process_pin(int cpu, struct kb_diag *diag);
 
+/* In a child: limits private writable memory to half of the machine's, so that
+ * code that takes it without end takes only itself with it. A sanitizer's
+ * shadow is more than that: its builds have no limit. */
+void bench_process_limit_memory(void);
+
 /* In a child: dies with its parent, leaves Ctrl-C to it. */
 void bench_process_follow_parent(void);
 

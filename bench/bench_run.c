@@ -107,6 +107,8 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	job->heap_base = run->opts->heap_base;
 	job->touch = run->opts->touch;
 	job->walk = run->walk;
+	job->timeout_ms =
+		(uint32_t)kb_max(1, (uint64_t)(run->opts->timeout_s * 1e3));
 	strcpy(job->trace, run->trace->path);
 	strcpy(job->alloc, cell->spec.name);
 	err = bench_worker_run(job, watch, run, out, diag);

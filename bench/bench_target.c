@@ -1,6 +1,7 @@
 #include "bench_target.h"
 
 #include "alloc_spec.h"
+#include "bench_process.h"
 
 int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		      struct kb_diag *diag)
@@ -11,12 +12,16 @@ int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		.heap_base = target->heap_base,
 		.heap_pages = target->heap_pages,
 		.walk = target->walk,
+		.checked = target->checked,
+		.report = target->report,
 	};
 	int err;
 
 	err = alloc_spec_parse(&spec, target->alloc, diag);
 	if (err < 0)
 		return err;
+	if (spec.ops->foreign)
+		bench_process_limit_memory();
 	err = trc_reader_open(&job->reader, target->trace, TRC_COLUMNS_REPLAY,
 			      diag);
 	if (err < 0)

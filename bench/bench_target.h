@@ -7,6 +7,7 @@
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
 
+#include "alloc.h"
 #include "replay.h"
 
 /* What to open. Borrowed for the call. */
@@ -22,9 +23,14 @@ struct bench_target {
 
 	/* As alloc_config's. */
 	bool walk;
+	bool checked;
+	struct alloc_report report;
 };
 
 /*
+ * Limits the process's memory first if the allocator is not ours: what it would
+ * take without end is then refused, by the kernel, at half of the machine's.
+ *
  * Fills in the job's reader and allocator. Returns 0, or <0 with `diag` filled;
  * bench_target_close is owed either way.
  */

@@ -17,6 +17,9 @@
 
 #define WATCH_INTERVAL_MS 100
 
+/* Lines that an allocator may say. */
+#define LOG_LINES 20
+
 /* What parent and worker share. */
 struct shared {
 	struct bench_job job;
@@ -25,6 +28,14 @@ struct shared {
 	/* Set by the worker as its last act. */
 	_Atomic bool done;
 	struct bench_outcome outcome;
+};
+
+/* The worker itself, for an allocator's calls back. */
+struct worker {
+	struct shared *shared;
+
+	/* Lines that it has said. */
+	unsigned lines;
 };
 
 static int run_pass(const struct bench_job *job, struct replay_job *replay,
@@ -43,13 +54,46 @@ static int run_pass(const struct bench_job *job, struct replay_job *replay,
 	return kb_fail(&out->diag, KB_E_ARG, "no such pass");
 }
 
+/* The allocator's last word: the job ends here. */
+static void panic(void *user, const char *alloc, const char *reason)
+{
+	struct worker *worker = user;
+	struct bench_outcome *out = &worker->shared->outcome;
+
+	kb_diag_init(&out->diag);
+	out->status =
+		kb_fail(&out->diag, KB_E_WRONG, "%s: panic: %s", alloc, reason);
+	atomic_store(&worker->shared->done, true);
+	_exit(0);
+}
+
+static void show_line(void *user, const char *alloc, const char *line)
+{
+	struct worker *worker = user;
+	struct kb_diag diag;
+
+	if (worker->lines++ >= LOG_LINES)
+		return;
+	kb_diag_init(&diag);
+	kb_fail(&diag, KB_E_ARG, "%s: %s", alloc, line);
+	fprintf(stderr, "%s\n", diag.text);
+}
+
 static int do_job(struct shared *shared)
 {
 	const struct bench_job *job = &shared->job;
 	struct kb_diag *diag = &shared->outcome.diag;
-	const struct bench_target target = { job->trace, job->alloc,
-					     job->heap_base, job->heap_pages,
-					     job->walk };
+	struct worker worker = { shared, 0 };
+	const bool first = job->pass == BENCH_PASS_VERIFY;
+	const struct bench_target target = {
+		.trace = job->trace,
+		.alloc = job->alloc,
+		.heap_base = job->heap_base,
+		.heap_pages = job->heap_pages,
+		.walk = job->walk,
+		.checked = first || job->pass == BENCH_PASS_COUNT,
+		.report = { first ? show_line : NULL, panic, &worker },
+	};
 	struct replay_job replay = {
 		.touch = job->touch,
 		.use_tsc = job->use_tsc,
@@ -88,37 +132,75 @@ int bench_worker_main(void)
 	return 0;
 }
 
+/* How watching a child ended. */
+enum watched { CHILD_ENDED, CHILD_STOPPED, CHILD_HANGS };
+
 /* Waits for the child, told by its process descriptor, and has it watched. */
-static bool watch_child(int pidfd, struct shared *shared,
-			bench_worker_watch watch, void *user)
+static enum watched watch_child(int pidfd, struct shared *shared,
+				bench_worker_watch watch, void *user)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+	const uint32_t timeout_ms = shared->job.timeout_ms;
+	uint64_t before = 0, idle_ms = 0;
 
 	for (;;) {
 		int n = poll(&poll_fd, 1, WATCH_INTERVAL_MS);
+		uint64_t events = atomic_load(&shared->progress);
 
-		if (n > 0)
-			return false;
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (watch && watch(atomic_load(&shared->progress), user))
-			return true;
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return CHILD_ENDED;
+		if (watch && watch(events, user))
+			return CHILD_STOPPED;
+		idle_ms = events == before ? idle_ms + WATCH_INTERVAL_MS : 0;
+		before = events;
+		if (timeout_ms && idle_ms >= timeout_ms)
+			return CHILD_HANGS;
 	}
 }
 
 /* What became of a worker that did not finish its job. */
-static void explain_death(struct bench_outcome *out, const char *alloc,
+static void explain_death(struct shared *shared, enum watched watched,
 			  int wait_status)
 {
+	struct bench_outcome *out = &shared->outcome;
+	const unsigned long long events = atomic_load(&shared->progress);
+	const char *alloc = shared->job.alloc;
+
 	kb_diag_init(&out->diag);
 	out->status = KB_E_WRONG;
-	if (WIFSIGNALED(wait_status))
-		kb_fail(&out->diag, KB_E_WRONG, "%s crashed: %s", alloc,
+	if (watched == CHILD_HANGS)
+		kb_fail(&out->diag, KB_E_WRONG,
+			"%s hangs: no progress for %g s behind event %llu; "
+			"--timeout sets how long to wait",
+			alloc, shared->job.timeout_ms / 1e3, events);
+	else if (WIFSIGNALED(wait_status))
+		kb_fail(&out->diag, KB_E_WRONG,
+			"%s crashed behind event %llu: %s", alloc, events,
 			strsignal(WTERMSIG(wait_status)));
 	else
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s ended its process with status %d", alloc,
-			WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1);
+			"%s ended its process with status %d behind event %llu",
+			alloc,
+			WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1,
+			events);
+}
+
+/* An allocator that is not ours may have written anywhere, here too: what we
+ * shall walk through must have an end. */
+static void bound_outcome(struct bench_outcome *out, enum bench_pass pass)
+{
+	struct replay_count_result *count = &out->result.count;
+
+	out->diag.text[sizeof(out->diag.text) - 1] = '\0';
+	if (pass != BENCH_PASS_COUNT)
+		return;
+	if (count->counters.count > REPLAY_COUNTERS_MAX)
+		count->counters.count = REPLAY_COUNTERS_MAX;
+	if (count->bins > REPLAY_BINS)
+		count->bins = REPLAY_BINS;
+	for (uint32_t i = 0; i < count->counters.count; i++)
+		count->counters.item[i].name[REPLAY_COUNTER_NAME_SIZE - 1] =
+			'\0';
 }
 
 static int run_child(const struct bench_shared *memory,
@@ -127,7 +209,7 @@ static int run_child(const struct bench_shared *memory,
 	struct shared *shared = memory->memory;
 	pid_t child = bench_process_spawn(BENCH_PROCESS_SELF, BENCH_WORKER_NAME,
 					  memory);
-	bool stopped = false;
+	enum watched watched = CHILD_ENDED;
 	int pidfd, status;
 
 	if (child < 0)
@@ -135,16 +217,16 @@ static int run_child(const struct bench_shared *memory,
 			       strerror(errno));
 	pidfd = (int)syscall(SYS_pidfd_open, child, 0);
 	if (pidfd >= 0) {
-		stopped = watch_child(pidfd, shared, watch, user);
+		watched = watch_child(pidfd, shared, watch, user);
 		close(pidfd);
 	}
-	if (stopped)
+	if (watched != CHILD_ENDED)
 		kill(child, SIGKILL);
 	status = bench_process_reap(child);
-	if (stopped)
+	if (watched == CHILD_STOPPED)
 		return KB_E_STOPPED;
-	if (!atomic_load(&shared->done))
-		explain_death(&shared->outcome, shared->job.alloc, status);
+	if (watched == CHILD_HANGS || !atomic_load(&shared->done))
+		explain_death(shared, watched, status);
 	return 0;
 }
 
@@ -163,6 +245,7 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 	shared->job = *job;
 	err = run_child(&memory, watch, user, diag);
 	*out = shared->outcome;
+	bound_outcome(out, job->pass);
 	bench_shared_release(&memory);
 	return err;
 }

@@ -3,7 +3,9 @@
  *
  * A fresh process an epoch: a new address space, new physical pages, a new
  * layout, nothing left behind by the one before; and an allocator that crashes
- * takes only its own cell with it. The worker is this very program executed
+ * takes only its own cell with it. One that hangs is ended after a time without
+ * progress, counted in looks at it, so that a machine that sleeps ends nobody.
+ * The worker is this very program executed
  * anew; job and result lie in memory that both map.
  *
  * Only bench's own files include this file.
@@ -42,11 +44,15 @@ struct bench_job {
 	uint64_t budget_ns;
 	uint64_t seed;
 	uint64_t samples;
+
+	/* A worker that does no event for so long is ended; 0 is for ever. */
+	uint32_t timeout_ms;
 };
 
 /* What a worker leaves behind: the result of the pass that ran. */
 struct bench_outcome {
-	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed. */
+	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed, ended
+	 * its process, hung or panicked. */
 	int status;
 	struct kb_diag diag;
 

@@ -50,9 +50,20 @@ struct replay_job {
 	/* The latency pass aims at so many samples of each kind in one run. */
 	uint64_t samples;
 
-	/* Events done so far, for whoever watches; NULL for nobody. */
+	/* Events done so far, for whoever watches; NULL for nobody. An untimed
+	 * pass tells of each event; a timed one of each slice, the first of
+	 * which has 2,048, and, between its two replays, of what it frees. */
 	_Atomic uint64_t *progress;
 };
+
+/* Tells how many events are done. */
+static inline void replay_job_tell(const struct replay_job *job,
+				   uint64_t events)
+{
+	if (job->progress)
+		atomic_store_explicit(job->progress, events,
+				      memory_order_relaxed);
+}
 
 /*
  * Each pass returns 0 with `*out` filled, or <0 with `diag` filled: what the

@@ -12,6 +12,7 @@
 
 /* A count pass on its way. */
 struct counting {
+	const struct replay_job *job;
 	struct replay_count_result *out;
 	struct replay_step step;
 	struct replay_program program;
@@ -181,6 +182,7 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 			close_bin(c);
 			end = bin_end(c);
 		}
+		replay_job_tell(c->job, c->events);
 	}
 	return 0;
 }
@@ -201,8 +203,7 @@ static void hand_up(struct counting *c)
 	c->out->digest = replay_step_digest(&c->step);
 }
 
-static int count_all(struct counting *c, const struct replay_job *job,
-		     struct kb_diag *diag)
+static int count_all(struct counting *c, struct kb_diag *diag)
 {
 	struct replay_slice slice;
 	int err;
@@ -214,8 +215,6 @@ static int count_all(struct counting *c, const struct replay_job *job,
 		err = count_slice(c, &slice, diag);
 		if (err < 0)
 			return err;
-		if (job->progress)
-			atomic_store(job->progress, c->events);
 	}
 	if (err < 0)
 		return err;
@@ -227,7 +226,7 @@ static int count_all(struct counting *c, const struct replay_job *job,
 int replay_count(const struct replay_job *job, struct replay_count_result *out,
 		 struct kb_diag *diag)
 {
-	struct counting c = { .out = out };
+	struct counting c = { .job = job, .out = out };
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -238,7 +237,7 @@ int replay_count(const struct replay_job *job, struct replay_count_result *out,
 	if (err < 0)
 		kb_fail(diag, err, "out of memory for the digest");
 	else
-		err = count_all(&c, job, diag);
+		err = count_all(&c, diag);
 	replay_step_release(&c.step);
 	replay_memory_end(&c.memory);
 	replay_program_release(&c.program);

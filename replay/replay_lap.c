@@ -47,7 +47,7 @@ static int refill(struct replay_lap *lap, struct kb_diag *diag)
 		if (!lap->any)
 			return kb_fail(diag, KB_E_CORRUPT,
 				       "the trace has no events");
-		replay_program_free_held(&lap->program, &lap->job.alloc);
+		replay_program_free_held(&lap->program, &lap->job.alloc, NULL);
 		err = replay_program_rewind(&lap->program, diag);
 		if (err == 0)
 			err = replay_program_next(&lap->program, &lap->slice,

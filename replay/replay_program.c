@@ -159,18 +159,25 @@ void replay_program_mark(struct replay_program *program,
 }
 
 void replay_program_free_held(struct replay_program *program,
-			      const struct alloc *alloc)
+			      const struct alloc *alloc,
+			      _Atomic uint64_t *progress)
 {
+	uint64_t freed = 0;
+
 	/* Through the timed loop: a heap takes plain or counted calls for its
 	 * whole life. */
 	for (size_t i = 0; i < program->slots; i++) {
 		struct replay_op op =
 			replay_op_free((uint32_t)i, program->held_size[i]);
 
-		if (program->held[i])
-			alloc->vt->run[ALLOC_TOUCH_NONE](alloc->ctx, &op, 1,
-							 program->live);
+		if (!program->held[i])
+			continue;
+		alloc->vt->run[ALLOC_TOUCH_NONE](alloc->ctx, &op, 1,
+						 program->live);
 		program->held[i] = 0;
+		if (progress)
+			atomic_store_explicit(progress, ++freed,
+					      memory_order_relaxed);
 	}
 }
 

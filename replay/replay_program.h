@@ -13,6 +13,7 @@
 #include "replay_op.h"
 #include "trc_reader.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,9 +69,11 @@ int replay_program_next(struct replay_program *program,
 void replay_program_mark(struct replay_program *program,
 			 const struct replay_op *ops, size_t count);
 
-/* Frees what `held` says is held, through `alloc`, and holds nothing. */
+/* Frees what `held` says is held, through `alloc`, and holds nothing. Counts the
+ * frees in `*progress`, from 0; NULL for nobody. */
 void replay_program_free_held(struct replay_program *program,
-			      const struct alloc *alloc);
+			      const struct alloc *alloc,
+			      _Atomic uint64_t *progress);
 
 /* Goes back to the first event; nothing may be held any more. */
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag);

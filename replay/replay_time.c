@@ -115,6 +115,7 @@ static void run_slice(struct timing *t, const struct replay_slice *slice,
 			run_timed(t, slice->ops + done, count);
 		done += count;
 		t->events += count;
+		replay_job_tell(t->job, t->events);
 		t->cut_short = is_late(t);
 	}
 	replay_program_mark(&t->program, slice->ops, done);
@@ -122,8 +123,6 @@ static void run_slice(struct timing *t, const struct replay_slice *slice,
 	if (done == slice->count && t->cut_short &&
 	    t->events == trc_reader_info(t->program.reader)->counts.events)
 		t->cut_short = false;
-	if (t->job->progress)
-		atomic_store(t->job->progress, t->events);
 }
 
 /* Replays up to `events_max` events from where the program stands. */
@@ -175,7 +174,7 @@ static int warm_up(struct timing *t, struct kb_diag *diag)
 	err = run_replay(t, REPLAY_WARM_EVENTS_MAX, false, diag);
 	if (err < 0)
 		return err;
-	replay_program_free_held(&t->program, &t->job->alloc);
+	replay_program_free_held(&t->program, &t->job->alloc, t->job->progress);
 	t->deadline_ns = budget ? now + budget : 0;
 	return replay_program_rewind(&t->program, diag);
 }

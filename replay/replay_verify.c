@@ -48,6 +48,7 @@ RB_GENERATE_INTERNAL(shadow_tree, shadow, node, shadow_compare,
 
 /* A verification on its way. */
 struct verifying {
+	const struct replay_job *job;
 	struct replay_step step;
 	struct replay_program program;
 	struct shadow_tree tree;
@@ -147,6 +148,12 @@ static int check_new(struct verifying *v, struct shadow *s,
 
 	if (s->address % vt->alignment != 0)
 		return wrong(v, diag, "the address is not aligned");
+	if (vt->in_window && !vt->in_window(ctx, s->address, s->span))
+		return wrong(v, diag,
+			     "the allocation is not inside the heap's window");
+	if (vt->usable_of && vt->usable_of(ctx, s->address) < s->size)
+		return wrong(v, diag,
+			     "fewer bytes are usable than were asked for");
 	if (RB_INSERT(shadow_tree, &v->tree, s))
 		return wrong(v, diag, "the address is handed out twice");
 	if (!stands_alone(s)) {
@@ -280,6 +287,7 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 			v->next_walk += v->walk_every;
 			err = walk(v, diag);
 		}
+		replay_job_tell(v->job, v->events);
 	}
 	return err;
 }
@@ -319,8 +327,7 @@ static int verify_rest(struct verifying *v, struct kb_diag *diag)
 	return walk(v, diag);
 }
 
-static int verify_all(struct verifying *v, const struct replay_job *job,
-		      struct kb_diag *diag)
+static int verify_all(struct verifying *v, struct kb_diag *diag)
 {
 	struct replay_slice slice;
 	int err;
@@ -332,8 +339,6 @@ static int verify_all(struct verifying *v, const struct replay_job *job,
 		err = verify_slice(v, &slice, diag);
 		if (err < 0)
 			return err;
-		if (job->progress)
-			atomic_store(job->progress, v->events);
 	}
 	return err < 0 ? err : verify_rest(v, diag);
 }
@@ -351,7 +356,7 @@ int replay_verify(const struct replay_job *job,
 		  struct replay_verify_result *out, struct kb_diag *diag)
 {
 	uint64_t events = trc_reader_info(job->reader)->counts.events;
-	struct verifying v = { .tree = RB_INITIALIZER(&v.tree) };
+	struct verifying v = { .job = job, .tree = RB_INITIALIZER(&v.tree) };
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -363,7 +368,7 @@ int replay_verify(const struct replay_job *job,
 	if (err < 0)
 		kb_fail(diag, err, "out of memory for the digest");
 	else
-		err = verify_all(&v, job, diag);
+		err = verify_all(&v, diag);
 	out->events = v.events;
 	out->finds = v.finds;
 	out->searches = v.searches;

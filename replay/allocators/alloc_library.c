@@ -10,26 +10,26 @@
 #if KB_ASAN
 #include <sanitizer/lsan_interface.h>
 
-static void *load(const char *soname)
+void *alloc_library_load(const char *file)
 {
 	void *library;
 
 	__lsan_disable();
-	library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+	library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	__lsan_enable();
 	return library;
 }
 #else
-static void *load(const char *soname)
+void *alloc_library_load(const char *file)
 {
-	return dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+	return dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
 }
 #endif
 
 void *alloc_library_symbol(const struct alloc_library_names *names,
 			   const char *symbol, struct kb_diag *diag)
 {
-	void *library = load(names->soname);
+	void *library = alloc_library_load(names->soname);
 	void *address = library ? dlsym(library, symbol) : NULL;
 
 	/* The library is not closed: what it has handed out, and its threads'

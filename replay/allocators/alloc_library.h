@@ -48,6 +48,10 @@ struct alloc_library_names {
 	const char *stats;
 };
 
+/* Loads a shared library privately; it stays loaded. NULL where that fails:
+ * dlerror says why. */
+void *alloc_library_load(const char *file);
+
 /* The address of `symbol` in the library, which then stays loaded; or NULL with
  * `diag` filled, which may be NULL. */
 void *alloc_library_symbol(const struct alloc_library_names *names,

@@ -131,6 +131,8 @@ int alloc_spec_parse(struct alloc_spec *out, const char *text,
 	out->ops = find_ops(copy, diag);
 	if (!out->ops)
 		return KB_E_ARG;
+	if (out->ops->parse)
+		return out->ops->parse(out, options ? options : "", diag);
 	if (options && !*options)
 		return kb_fail(diag, KB_E_ARG,
 			       "nothing after '%s:'; leave out the colon",

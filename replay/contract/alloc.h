@@ -73,6 +73,17 @@ struct alloc_spec {
 	char name[ALLOC_NAME_SIZE];
 };
 
+/*
+ * Where an allocator that is not ours says what it has to say; its own canonical
+ * name goes with it. `log` is one line, NULL drops it. `panic` is its end: it
+ * does not return; NULL aborts.
+ */
+struct alloc_report {
+	void (*log)(void *user, const char *alloc, const char *line);
+	void (*panic)(void *user, const char *alloc, const char *reason);
+	void *user;
+};
+
 struct alloc_config {
 	/* Borrowed for the call. */
 	const struct alloc_spec *spec;
@@ -85,6 +96,12 @@ struct alloc_config {
 	/* Counted operations make their searches for real where they could
 	 * know the steps without; the counts are the same. */
 	bool walk;
+
+	/* What is opened will not be timed: it may check itself slowly. */
+	bool checked;
+
+	/* For allocators that are not ours. */
+	struct alloc_report report;
 };
 
 /* Single timed operations, chosen by a hash of the event's number. */
@@ -147,7 +164,7 @@ struct alloc_memory {
 };
 
 /* Receives an allocator's counters, one call each, in a fixed order. `name` is
- * static. */
+ * good for the call. */
 typedef void (*alloc_counter_fn)(void *user, const char *name, uint64_t value);
 
 /* One live cluster of an allocator that keeps rows and tracking arrays. */
@@ -220,6 +237,10 @@ struct alloc_vt {
 	void (*fill)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 	bool (*intact)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 
+	/* True if [handle, handle + size) lies where the allocator promises all
+	 * of its handles to lie. Optional: NULL promises nothing. */
+	bool (*in_window)(const void *ctx, uint64_t handle, uint64_t size);
+
 	/* A handle less the heap's base: what the digest takes. Optional: NULL
 	 * where addresses are the host's. Needs size_of. */
 	uint64_t (*offset_of)(const void *ctx, uint64_t handle);
@@ -265,6 +286,18 @@ struct alloc_ops {
 	/* Keys, ended by one whose name is NULL; NULL has none. Their order is
 	 * that of the canonical name. */
 	const struct alloc_key *keys;
+
+	/*
+	 * Takes over what stands behind the colon, `text`, from the parser of
+	 * KEY=VALUE: checks it and writes the canonical name to the spec.
+	 * Returns 0, or KB_E_ARG with `diag` filled. Optional: NULL has `keys`.
+	 */
+	int (*parse)(struct alloc_spec *spec, const char *text,
+		     struct kb_diag *diag);
+
+	/* The code behind it is not ours and not to be trusted: it is only run
+	 * in a child process, whose memory is limited. */
+	bool foreign;
 
 	/* Version of the library behind it, or NULL. Static. */
 	const char *(*version)(void);

@@ -54,6 +54,7 @@ static void test_bench_options__defaults(void **state)
 	assert_int_equal(opts.cpu, -1);
 	assert_int_equal(opts.seed, 1);
 	assert_true(opts.budget_s == 20);
+	assert_true(opts.timeout_s == 60);
 	assert_false(opts.quick);
 	assert_int_equal(opts.gbench_argc, 1);
 	assert_string_equal(opts.gbench_argv[0], "bench");
@@ -196,6 +197,9 @@ static void test_bench_options__borders(void **state)
 		{ "b --trace a --quick=1", KB_E_ARG },
 		{ "b --trace a --alloc=", KB_E_ARG },
 		{ "b --trace a --budget 0.001", 0 },
+		{ "b --trace a --timeout 0.5", 0 },
+		{ "b --trace a --timeout 0", KB_E_ARG },
+		{ "b --trace a --timeout 1e7", KB_E_ARG },
 		{ "b --trace a --budget 1e6", 0 },
 		{ "b --trace a --budget 1.1e6", KB_E_ARG },
 		{ "b --trace a --budget inf", KB_E_ARG },

@@ -122,6 +122,11 @@ struct trc_reader *test_trace_file(const char *name)
 	return open_reader(path);
 }
 
+const char *test_alloc_name(const struct alloc_ops *ops)
+{
+	return ops->foreign ? "plugin:" KB_SKELETON : ops->name;
+}
+
 struct alloc test_alloc_open(const char *name, uint32_t heap_pages)
 {
 	struct alloc_spec spec;

@@ -25,6 +25,9 @@ char *test_script(unsigned count, unsigned depth);
 /* A file of the repository's traces/. */
 struct trc_reader *test_trace_file(const char *name);
 
+/* An allocator's name with its defaults; of plugins it is the skeleton's. */
+const char *test_alloc_name(const struct alloc_ops *ops);
+
 /* An allocator by its name on a command line. `heap_pages` 0: the default. */
 struct alloc test_alloc_open(const char *name, uint32_t heap_pages);
 

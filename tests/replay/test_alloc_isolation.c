@@ -45,7 +45,7 @@ static void test_alloc_isolation__malloc_stays_the_process_s(void **state)
 
 	(void)state;
 	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
-		alloc[count] = test_alloc_open((*o)->name, 0);
+		alloc[count] = test_alloc_open(test_alloc_name(*o), 0);
 		assert_int_not_equal(
 			alloc[count].vt->alloc(alloc[count].ctx, 5000), 0);
 		count++;

@@ -34,7 +34,7 @@ static void for_each_spec(spec_fn fn)
 	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
 		const struct alloc_key *key = (*o)->keys;
 
-		fn((*o)->name);
+		fn(test_alloc_name(*o));
 		for (; key && key->name; key++) {
 			for (size_t i = 1; key->value(i); i++) {
 				char name[ALLOC_NAME_SIZE];

@@ -1,0 +1,186 @@
+/*
+ * allocator_plugin: what a shared library must have to be replayed into as
+ *
+ *   bench --trace traces/boot.trc --alloc plugin:./mine.so[,KEY=VALUE...]
+ *
+ * The library defines one object, `allocator_plugin` (declared below), which
+ * names its functions. skeleton.c beside this file is a whole one, annotated.
+ *
+ * The header needs nothing else of this project; it is C89, C99 and C++.
+ *
+ * Units: sizes in bytes. Addresses are `void *`: of real memory in this process,
+ * or of a machine that the library simulates (ALLOCATOR_PLUGIN_REAL below).
+ *
+ * Threads: none. All calls come from one thread, one after the other.
+ *
+ * Order of calls, in a process of its own for each pass:
+ *
+ *   init -> alloc, free, usable_size, stats, memory in any order -> fini
+ *
+ * fini is called once after an init that returned 0, and allocations may still
+ * be live then. A process that ends by panic, or is ended from outside, calls
+ * nothing more. The library is never unloaded.
+ *
+ * What goes wrong is this allocator's result, and the rest of the run goes on: a
+ * crash; the process ended; no progress for bench's --timeout; memory that
+ * overlaps, is not aligned as promised or lies outside the window promised; a
+ * payload overwritten while its owner lived; a free that is refused; panic.
+ *
+ * The process's private writable memory is limited to half of the machine's
+ * (RLIMIT_DATA): beyond it mmap, brk and malloc fail with ENOMEM. Address space
+ * that is reserved without access (PROT_NONE) does not count.
+ */
+#ifndef ALLOCATOR_PLUGIN_H
+#define ALLOCATOR_PLUGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Version of this interface: raised when something in it changes its meaning. A
+ * library made for another one is refused.
+ *
+ * Within a version the structs only grow at their ends. Each begins with its own
+ * size, as its maker knew it: read no field that lies beyond it.
+ */
+#define ALLOCATOR_PLUGIN_VERSION 1
+
+/* One KEY=VALUE behind the library's name on the command line. */
+struct allocator_plugin_option {
+	const char *key;
+	const char *value;
+};
+
+/* What the harness tells and lends the library. */
+struct allocator_plugin_config {
+	/* sizeof(struct allocator_plugin_config) of the harness. */
+	size_t size;
+
+	/* First address, pages and bytes a page of the simulated heap window
+	 * (--heap-base, --heap-pages). For allocators of the host's memory they
+	 * mean nothing. */
+	uint32_t heap_base;
+	uint32_t heap_pages;
+	uint32_t page_size;
+
+	/* Not 0 where the pass is not timed: the library may check itself as
+	 * slowly as it likes. */
+	uint32_t checked;
+
+	/* In the order given; no key comes twice. `options` may be NULL if there
+	 * are none. Good until fini returns, like all that they point to. */
+	const struct allocator_plugin_option *options;
+	size_t option_count;
+
+	/* To be handed to log and panic. */
+	void *host;
+
+	/* Shows a line on standard error; of pass verify's first 20, the rest
+	 * are dropped. Callable at any time until fini returns. */
+	void (*log)(void *host, const char *message);
+
+	/* Reports `message` as this allocator's result and ends the process.
+	 * Does not return. Callable as log. */
+	void (*panic)(void *host, const char *message);
+};
+
+/* A figure that the library cannot tell. */
+#define ALLOCATOR_PLUGIN_UNKNOWN UINT64_MAX
+
+/* What the library takes from its machine, bytes. */
+struct allocator_plugin_memory {
+	/* Address space that it holds with pages behind it, its own records
+	 * included where they live in the same pages. */
+	uint64_t mapped;
+
+	/* Of it, what is in physical memory. */
+	uint64_t resident;
+
+	/* Its own records: lists, tables, tags, page tables. */
+	uint64_t metadata;
+
+	/* The largest request that would succeed now. */
+	uint64_t largest;
+};
+
+/* Receives one of the library's own counters: its name, 1 to 24 of a-z, 0-9 and
+ * '_', copied, and its value. */
+typedef void (*allocator_plugin_stat_fn)(void *user, const char *name,
+					 uint64_t value);
+
+/* Most counters that stats may hand up; the rest are dropped. */
+#define ALLOCATOR_PLUGIN_STATS_MAX 24
+
+/* Flags. */
+
+/* Addresses are real: the harness may read and write every byte of a live
+ * allocation, which is how it verifies payloads. Without it addresses are only
+ * numbers, which nobody will dereference. */
+#define ALLOCATOR_PLUGIN_REAL 1u
+
+/* Every allocation lies in the window [heap_base, heap_base + heap_pages *
+ * page_size), which is then verified. */
+#define ALLOCATOR_PLUGIN_WINDOW 2u
+
+struct allocator_plugin {
+	/* ALLOCATOR_PLUGIN_VERSION and sizeof(struct allocator_plugin) that the
+	 * library was compiled with. */
+	uint32_t version;
+	uint32_t size;
+
+	/* ALLOCATOR_PLUGIN_REAL, _WINDOW, or'ed. */
+	uint32_t flags;
+
+	/* All addresses are multiples of it, a power of two; 1 promises
+	 * nothing. Verified. */
+	uint32_t alignment;
+
+	/*
+	 * Makes the allocator. `config` is the harness's, good until fini
+	 * returns. `*ctx` is handed to every other function and may stay NULL.
+	 * Returns 0, or else a number that is reported as the result.
+	 * Required.
+	 */
+	int (*init)(const struct allocator_plugin_config *config, void **ctx);
+
+	/* Allocates `size` bytes, 0 included. Returns the address, which belongs
+	 * to the caller until it is freed; NULL if there is no memory left, which
+	 * is counted and no fault. Required. */
+	void *(*alloc)(void *ctx, size_t size);
+
+	/* Frees what alloc returned and nobody has freed since; never NULL.
+	 * Returns 0, or else: not known, which is a wrong result. Required. */
+	int (*free)(void *ctx, void *p);
+
+	/* Bytes of the live allocation at `p` that its owner may use, at least
+	 * what was asked for. Optional: NULL where it cannot be told. */
+	size_t (*usable_size)(void *ctx, void *p);
+
+	/* Hands up the library's counters by fn(user, name, value), the same
+	 * ones in the same order each time; reports show them as plugin_NAME.
+	 * Not timed. Optional: NULL has none. */
+	void (*stats)(void *ctx, allocator_plugin_stat_fn fn, void *user);
+
+	/* Fills `*out`, whose fields are ALLOCATOR_PLUGIN_UNKNOWN before. Not
+	 * timed. Optional: NULL knows none of it. */
+	void (*memory)(void *ctx, struct allocator_plugin_memory *out);
+
+	/* Gives everything back. Optional: NULL has nothing to give. */
+	void (*fini)(void *ctx);
+};
+
+/* The library's one symbol. Visible even with -fvisibility=hidden. */
+#ifdef __GNUC__
+__attribute__((visibility("default")))
+#endif
+extern const struct allocator_plugin allocator_plugin;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ALLOCATOR_PLUGIN_H */

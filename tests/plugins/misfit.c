@@ -1,0 +1,49 @@
+/*
+ * misfit: libraries that cannot be plugins, one for each value of MISFIT.
+ */
+#include "allocator_plugin.h"
+
+static int misfit_init(const struct allocator_plugin_config *config, void **ctx)
+{
+	(void)config;
+	*ctx = NULL;
+	return 0;
+}
+
+static void *misfit_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	(void)size;
+	return NULL;
+}
+
+static int misfit_free(void *ctx, void *p)
+{
+	(void)ctx;
+	(void)p;
+	return 0;
+}
+
+#define NO_SYMBOL   1
+#define OLD	    2
+#define SHORT	    3
+#define NO_FREE	    4
+#define ODD_FLAGS   5
+#define NO_ALIGNING 6
+
+#if MISFIT == NO_SYMBOL
+extern const struct allocator_plugin allocator_plugout;
+#define OBJECT allocator_plugout
+#else
+#define OBJECT allocator_plugin
+#endif
+
+const struct allocator_plugin OBJECT = {
+	.version = ALLOCATOR_PLUGIN_VERSION + (MISFIT == OLD),
+	.size = sizeof(struct allocator_plugin) - (MISFIT == SHORT),
+	.flags = MISFIT == ODD_FLAGS ? 0x80 : 0,
+	.alignment = MISFIT == NO_ALIGNING ? 12 : 1,
+	.init = misfit_init,
+	.alloc = misfit_alloc,
+	.free = MISFIT == NO_FREE ? NULL : misfit_free,
+};

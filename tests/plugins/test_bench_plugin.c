@@ -1,0 +1,286 @@
+/*
+ * Plugins of every kind of badness, each beside a sound allocator whose result
+ * must come out all the same.
+ */
+#include "cli.h"
+
+#include "kb_bits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A sanitizer's own handlers would turn a crash into an exit. */
+#define RUN                                                          \
+	"ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0 " \
+	"$BENCH --trace \"$TRACES/seed-example.trc\" --out none --json - "
+
+static void link_plugins(struct cli *c)
+{
+	cli_sh(c, "ln -s '%s'/*.so .", KB_PLUGINS);
+	cli_expect(c, 0);
+}
+
+static const char *error_of(const json_t *document, const char *allocator)
+{
+	const json_t *cell = cli_cell(document, "seed-example.trc", allocator);
+	const char *error = json_string_value(json_object_get(cell, "error"));
+
+	return error ? error : "";
+}
+
+/* What each fault is reported as; `words` are in the message. */
+struct fault {
+	const char *plugin;
+	const char *fault;
+	const char *words;
+};
+
+static void check_faults(struct cli *c, const char *options,
+			 const struct fault *faults)
+{
+	char list[4096] = "kheap";
+	json_t *document;
+
+	for (const struct fault *f = faults; f->plugin; f++) {
+		size_t used = strlen(list);
+
+		snprintf(list + used, sizeof(list) - used,
+			 ",plugin:./%s.so,fault=%s", f->plugin, f->fault);
+	}
+	cli_sh(c, RUN "%s --alloc '%s'", options, list);
+	cli_expect(c, 5);
+	document = cli_json(c);
+	for (const struct fault *f = faults; f->plugin; f++) {
+		char name[160];
+
+		snprintf(name, sizeof(name), "plugin:./%s.so,fault=%s",
+			 f->plugin, f->fault);
+		cli_holds(error_of(document, name), f->words);
+	}
+	assert_string_equal(error_of(document, "kheap"), "");
+	assert_true(json_is_true(json_object_get(
+		cli_cell(document, "seed-example.trc", "kheap"), "verified")));
+}
+
+static void test_bench_plugin__a_fault_is_its_own_result(void **state)
+{
+	static const struct fault faults[] = {
+		{ "faulty", "init-crash", "behind event 0: Segmentation" },
+		{ "faulty", "alloc-crash", "behind event 1: Segmentation" },
+		{ "faulty", "free-crash", "behind event 3: Segmentation" },
+		{ "faulty", "fini-crash", "behind event 5: Segmentation" },
+		{ "faulty", "wild", "behind event 1: Segmentation" },
+		{ "faulty", "init-status", "its init returned 7" },
+		{ "faulty", "alloc-exit", "ended its process with status 0" },
+		{ "faulty", "overlap", "event 2: the allocation overlaps" },
+		{ "faulty", "twice", "event 2: the address is handed out" },
+		{ "faulty", "misaligned", "event 2: the address is not al" },
+		{ "faulty", "usable", "event 1: fewer bytes are usable" },
+		{ "faulty", "scribble", "event 4: the allocation's payload" },
+		{ "faulty", "refuse", "event 4: the allocator does not know" },
+		{ "faulty", "panic", "panic: the list is?broken" },
+		{ "faulty_window", "outside", "not inside the heap's window" },
+		{ "faulty_window", "below", "not inside the heap's window" },
+		{ NULL, NULL, NULL },
+	};
+
+	link_plugins(*state);
+	check_faults(*state, "--quick", faults);
+}
+
+/* What the count pass alone gets to see. */
+static void test_bench_plugin__bad_counters(void **state)
+{
+	static const struct fault faults[] = {
+		{ "faulty", "stat-name", "a counter whose name" },
+		{ "faulty", "stat-flood", "more counters than" },
+		{ NULL, NULL, NULL },
+	};
+
+	link_plugins(*state);
+	check_faults(*state, "--pass verify,count", faults);
+}
+
+static void test_bench_plugin__one_that_hangs_is_ended(void **state)
+{
+	static const struct fault faults[] = {
+		{ "faulty", "alloc-hang",
+		  "hangs: no progress for 0.9 s behind event 1; --timeout" },
+		{ "faulty", "fini-hang", "hangs: no progress" },
+		{ NULL, NULL, NULL },
+	};
+
+	link_plugins(*state);
+	check_faults(*state, "--timeout 0.9", faults);
+}
+
+/* A sanitizer's shadow is larger than any limit: its builds set none. */
+static void test_bench_plugin__memory_is_limited(void **state)
+{
+	static const struct fault faults[] = {
+		{ "faulty", "hog", "panic: took all there was" },
+		{ NULL, NULL, NULL },
+	};
+
+	if (KB_ASAN)
+		skip();
+	link_plugins(*state);
+	check_faults(*state, "--pass verify", faults);
+}
+
+/* The passes behind the one that failed are not run. */
+static void test_bench_plugin__no_pass_after_a_failed_one(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell;
+
+	link_plugins(c);
+	cli_sh(c, RUN "--quick --alloc plugin:faulty.so,fault=twice,null");
+	cli_expect(c, 5);
+	cell = cli_cell(cli_json(c), "seed-example.trc",
+			"plugin:./faulty.so,fault=twice");
+	assert_null(json_object_get(cell, "counters"));
+	assert_null(json_object_get(cell, "throughput"));
+	assert_null(json_object_get(cell, "latency"));
+}
+
+static void test_bench_plugin__a_sound_one_has_every_pass(void **state)
+{
+	struct cli *c = *state;
+	const json_t *document, *cell;
+
+	link_plugins(c);
+	cli_sh(c,
+	       RUN "--quick --alloc plugin:faulty.so,plugin:faulty_window.so,"
+		   "plugin:faulty.so,fault=full");
+	cli_expect(c, 0);
+	document = cli_json(c);
+	cell = cli_cell(document, "seed-example.trc", "plugin:./faulty.so");
+	assert_true(json_is_true(json_object_get(cell, "verified")));
+	assert_int_equal(cli_counter(cell, "events"), 5);
+	assert_int_equal(cli_counter(cell, "plugin_events"), 42);
+	assert_non_null(json_object_get(cell, "throughput"));
+	cell = cli_cell(document, "seed-example.trc",
+			"plugin:./faulty_window.so");
+	assert_true(json_is_true(json_object_get(cell, "verified")));
+	/* No memory is a count, not a fault. */
+	cell = cli_cell(document, "seed-example.trc",
+			"plugin:./faulty.so,fault=full");
+	assert_int_equal(cli_counter(cell, "failed_allocs"), 3);
+}
+
+/* It is cleaned, it names its plugin, and it has an end. */
+static void test_bench_plugin__may_say_something(void **state)
+{
+	struct cli *c = *state;
+	const char *at;
+	int lines = 0;
+
+	link_plugins(c);
+	cli_sh(c, RUN "--alloc plugin:faulty.so,fault=log --pass verify,count");
+	cli_expect(c, 0);
+	for (at = c->err; (at = strstr(at, "plugin:./faulty.so,fault=log: a "
+					   "word? from inside\n"));
+	     at++)
+		lines++;
+	assert_int_equal(lines, 20);
+}
+
+static void test_bench_plugin__what_is_no_plugin_is_refused(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *words[3];
+	} refused[] = {
+		{ "plugin", { "plugin:./mine.so" } },
+		{ "plugin:", { "plugin:./mine.so" } },
+		{ "plugin:./absent.so", { "./absent.so", "No such file" } },
+		{ "plugin:./text.so", { "./text.so", "cc -shared" } },
+		{ "plugin:misfit_1.so", { "no symbol", "allocator_plugin.h" } },
+		{ "plugin:misfit_2.so", { "version 2", "compile it again" } },
+		{ "plugin:misfit_3.so", { "version 1", "compile it again" } },
+		{ "plugin:misfit_4.so", { "no free", "required" } },
+		{ "plugin:misfit_5.so", { "unknown flags 0x80" } },
+		{ "plugin:misfit_6.so", { "alignment 12", "power of two" } },
+		{ "plugin:faulty.so,=1", { "'=1'", "KEY=VALUE" } },
+		{ "plugin:faulty.so,a=1,ab=1,a=2", { "'a='", "twice" } },
+		{ "plugin:./$(printf 'a\\tb').so", { "control character" } },
+		{ "plugin:./$(printf 'a\\377b').so", { "UTF-8" } },
+		{ "plugin:$(printf 'long%0200d' 0).so",
+		  { "216 bytes", "at most 159", "link to" } },
+	};
+	struct cli *c = *state;
+
+	link_plugins(c);
+	cli_sh(c, "echo no library > text.so");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		cli_sh(c, RUN "--pass verify --alloc \"%s\"", refused[i].name);
+		cli_refused(c, 2, refused[i].words[0],
+			    refused[i].words[1] ? refused[i].words[1] : "",
+			    refused[i].words[2] ? refused[i].words[2] : "");
+	}
+}
+
+/* Whatever a file may be called, JSON, TSV and table say it. */
+static void test_bench_plugin__odd_names_stay_right(void **state)
+{
+	static const char *const names[] = {
+		"plugin:./a b%d_{x}^y.so",
+		"plugin:./a:b=c.so,path=/x:y,empty=",
+		"plugin:./\xc3\xa9'\"\\$HOME.so",
+		"plugin:./-x/../<i>&.so",
+	};
+	struct cli *c = *state;
+
+	link_plugins(c);
+	cli_sh(c, "mkdir -- ./-x && ln -s faulty.so 'a b%%d_{x}^y.so' && "
+		  "ln -s faulty.so a:b=c.so && ln -s faulty.so '<i>&.so' && "
+		  "ln -s faulty.so '\xc3\xa9'\\''\"\\$HOME.so'");
+	cli_expect(c, 0);
+	setenv("A", names[0], 1);
+	setenv("B", names[1], 1);
+	setenv("C", names[2], 1);
+	setenv("D", names[3], 1);
+	cli_sh(c, "$BENCH --trace \"$TRACES/seed-example.trc\" --out r "
+		  "--no-plots --quick --json j --alloc \"$A,$B\" "
+		  "--alloc \"$C\" --alloc \"$D\"");
+	cli_expect(c, 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		cli_holds(c->out, names[i]);
+		assert_non_null(cli_cell(cli_json_file(c, "j"),
+					 "seed-example.trc", names[i]));
+	}
+	cli_sh(c, "cat r/*.tsv");
+	cli_holds(c->out, names[0]);
+	cli_holds(c->out, names[1]);
+}
+
+/* Only a process that may be lost runs a plugin. */
+static void test_bench_plugin__show_has_no_rows_of_it(void **state)
+{
+	struct cli *c = *state;
+
+	link_plugins(c);
+	cli_sh(c, "$BENCH show --trace \"$TRACES/seed-example.trc\" --alloc "
+		  "plugin:faulty.so,fault=init-crash");
+	cli_refused(c, 2, "no rows to show");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cli_test(test_bench_plugin__a_fault_is_its_own_result),
+		cli_test(test_bench_plugin__bad_counters),
+		cli_test(test_bench_plugin__one_that_hangs_is_ended),
+		cli_test(test_bench_plugin__memory_is_limited),
+		cli_test(test_bench_plugin__no_pass_after_a_failed_one),
+		cli_test(test_bench_plugin__a_sound_one_has_every_pass),
+		cli_test(test_bench_plugin__may_say_something),
+		cli_test(test_bench_plugin__what_is_no_plugin_is_refused),
+		cli_test(test_bench_plugin__odd_names_stay_right),
+		cli_test(test_bench_plugin__show_has_no_rows_of_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
