@@ -198,7 +198,7 @@ static void panic(void *user, const char *alloc, const char *reason)
 
 	kb_diag_init(&runner->side->diag);
 	runner->side->status = kb_fail(&runner->side->diag, KB_E_WRONG,
-				       "%s: panic: %s", alloc, reason);
+				       "%s gave up: %s", alloc, reason);
 	end_side(runner->side, runner->shared);
 	_exit(0);
 }

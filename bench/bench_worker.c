@@ -61,8 +61,8 @@ static void panic(void *user, const char *alloc, const char *reason)
 	struct bench_outcome *out = &worker->shared->outcome;
 
 	kb_diag_init(&out->diag);
-	out->status =
-		kb_fail(&out->diag, KB_E_WRONG, "%s: panic: %s", alloc, reason);
+	out->status = kb_fail(&out->diag, KB_E_WRONG, "%s gave up: %s", alloc,
+			      reason);
 	atomic_store(&worker->shared->done, true);
 	_exit(0);
 }

@@ -79,7 +79,7 @@ static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 		{ "faulty", "usable", "event 1: fewer bytes are usable" },
 		{ "faulty", "scribble", "event 4: the allocation's payload" },
 		{ "faulty", "refuse", "event 4: the allocator does not know" },
-		{ "faulty", "panic", "panic: the list is?broken" },
+		{ "faulty", "panic", "gave up: the list is?broken" },
 		{ "faulty_window", "outside", "not inside the heap's window" },
 		{ "faulty_window", "below", "not inside the heap's window" },
 		{ NULL, NULL, NULL },
@@ -119,7 +119,7 @@ static void test_bench_plugin__one_that_hangs_is_ended(void **state)
 static void test_bench_plugin__memory_is_limited(void **state)
 {
 	static const struct fault faults[] = {
-		{ "faulty", "hog", "panic: took all there was" },
+		{ "faulty", "hog", "gave up: took all there was" },
 		{ NULL, NULL, NULL },
 	};
 
