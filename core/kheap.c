@@ -91,6 +91,15 @@ int kheap_check_window(struct kheap_config *config, struct kb_diag *diag)
 	return check_geometry(config, diag);
 }
 
+/* The kinds of operation, of which each is stamped once. */
+enum op_kind {
+	OP_PLAIN,
+	OP_COUNTED,
+
+	/* Plain, but for the search: by index_at. */
+	OP_FORWARD
+};
+
 /* Allocates what a heap of h->pages pages needs; kheap_free frees it, also if
  * only part could be had. */
 static int make_parts(struct kheap *h, const struct kheap_config *config)
@@ -314,12 +323,12 @@ static inline uint64_t rank_in_row(const struct kheap *h, uint32_t row, int idx)
 
 /* The node with index `idx`, by the seed's walk along the row, or NULL. */
 static kb_always_inline struct KheapCluster *
-find_in_row(struct kheap *h, uint32_t row, int idx, const bool counted)
+find_in_row(struct kheap *h, uint32_t row, int idx, const enum op_kind kind)
 {
 	struct KheapCluster *node;
 
 	TAILQ_FOREACH(node, &h->free_clusters[row], prev_next_info) {
-		if (counted)
+		if (kind == OP_COUNTED)
 			h->counters.remove_nodes_visited++;
 		if (node->cluster_index == idx)
 			break;
@@ -338,14 +347,14 @@ static inline void unlink_node(struct kheap *h, uint32_t row,
 }
 
 static kb_always_inline struct KheapCluster *
-remove_cluster(struct kheap *h, uint32_t row, int idx, const bool counted)
+remove_cluster(struct kheap *h, uint32_t row, int idx, const enum op_kind kind)
 {
-	const bool walks = h->lookup->walks_to_remove;
-	const bool ranked = counted && h->ranked;
+	const bool walks = kind != OP_FORWARD && h->lookup->walks_to_remove;
+	const bool ranked = kind == OP_COUNTED && h->ranked;
 	struct KheapCluster *node;
 
 	if (walks && !ranked)
-		node = find_in_row(h, row, idx, counted);
+		node = find_in_row(h, row, idx, kind);
 	else
 		node = h->cluster_node[idx];
 	if (walks && ranked)
@@ -368,7 +377,7 @@ struct KheapCluster *kheap_remove_cluster(struct kheap *h, uint32_t row,
 	if (row >= h->pages || idx < 0 || (uint32_t)idx >= h->pages ||
 	    h->cluster_size[idx] >> KVA_PAGE_SHIFT != row + 1)
 		return NULL;
-	return remove_cluster(h, row, idx, false);
+	return remove_cluster(h, row, idx, OP_PLAIN);
 }
 
 void kheap_free_node(struct kheap *h, struct KheapCluster *node)
@@ -418,8 +427,9 @@ static inline void count_cluster(struct kheap *h, uint32_t pages, int idx)
 }
 
 static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
-				      const bool counted)
+				      const enum op_kind kind)
 {
+	const bool counted = kind == OP_COUNTED;
 	const uint32_t pages = kheap_pages_of(size);
 	const struct pager pager = h->pager;
 	uint64_t *fit_steps = &h->counters.fit_steps;
@@ -443,6 +453,8 @@ static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 		goto unmap;
 	if (counted)
 		count_cluster(h, pages, idx);
+	if (kind == OP_FORWARD)
+		h->index_at[page] = (uint32_t)idx + 1;
 	kb_assert_slow(kheap_is_valid(h));
 	return va;
 unmap:
@@ -457,8 +469,22 @@ give_run:
 	return 0;
 }
 
-static kb_always_inline int kfree(struct kheap *h, kva_t va, const bool counted)
+/* What a kfree of this kind finds at `va`. */
+static kb_always_inline int find_to_free(struct kheap *h, kva_t va,
+					 const enum op_kind kind)
 {
+	if (kind == OP_FORWARD)
+		return kheap_index_at(h, va);
+	if (kind == OP_PLAIN)
+		return h->lookup->find(h, va);
+	return h->ranked ? h->lookup->find_ranked(h, va)
+			 : h->lookup->find_counted(h, va);
+}
+
+static kb_always_inline int kfree(struct kheap *h, kva_t va,
+				  const enum op_kind kind)
+{
+	const bool counted = kind == OP_COUNTED;
 	const struct pager pager = h->pager;
 	uint32_t pages;
 	uint32_t page;
@@ -467,22 +493,20 @@ static kb_always_inline int kfree(struct kheap *h, kva_t va, const bool counted)
 	if (va == 0)
 		return 0;
 	kb_assert_slow(kheap_is_valid(h));
-	if (counted)
-		idx = h->ranked ? h->lookup->find_ranked(h, va)
-				: h->lookup->find_counted(h, va);
-	else
-		idx = h->lookup->find(h, va);
+	idx = find_to_free(h, va, kind);
 	if (kb_unlikely(idx < 0))
 		return KB_E_NOT_LIVE;
 	/* The row follows from the size. */
 	pages = h->cluster_size[idx] >> KVA_PAGE_SHIFT;
 	(counted ? pager.ops->unmap_counted : pager.ops->unmap)(pager.ctx, va,
 								pages);
-	node_give(h, remove_cluster(h, pages - 1, idx, counted));
+	node_give(h, remove_cluster(h, pages - 1, idx, kind));
 	if (h->lookup->erase)
 		h->lookup->erase(h, idx);
 	clear_entries(h, idx);
 	page = (va - h->base) >> KVA_PAGE_SHIFT;
+	if (kind == OP_FORWARD)
+		h->index_at[page] = 0;
 	if (counted) {
 		runs_give_counted(&h->runs, page, pages,
 				  &h->counters.fit_steps);
@@ -498,22 +522,48 @@ static kb_always_inline int kfree(struct kheap *h, kva_t va, const bool counted)
 
 kva_t kheap_kmalloc(struct kheap *h, uint32_t size)
 {
-	return kmalloc(h, size, false);
+	return kmalloc(h, size, OP_PLAIN);
 }
 
 kva_t kheap_kmalloc_counted(struct kheap *h, uint32_t size)
 {
-	return kmalloc(h, size, true);
+	return kmalloc(h, size, OP_COUNTED);
+}
+
+kva_t kheap_kmalloc_forward(struct kheap *h, uint32_t size)
+{
+	return kmalloc(h, size, OP_FORWARD);
 }
 
 int kheap_kfree(struct kheap *h, kva_t va)
 {
-	return kfree(h, va, false);
+	return kfree(h, va, OP_PLAIN);
 }
 
 int kheap_kfree_counted(struct kheap *h, kva_t va)
 {
-	return kfree(h, va, true);
+	return kfree(h, va, OP_COUNTED);
+}
+
+int kheap_kfree_forward(struct kheap *h, kva_t va)
+{
+	return kfree(h, va, OP_FORWARD);
+}
+
+int kheap_forward(struct kheap *h)
+{
+	uint32_t idx;
+
+	kb_assert(!h->ranked);
+	if (!h->index_at)
+		h->index_at = calloc(h->pages, sizeof(*h->index_at));
+	if (!h->index_at)
+		return KB_E_NOMEM;
+	memset(h->index_at, 0, h->pages * sizeof(*h->index_at));
+	for (idx = 0; idx < h->pages; idx++)
+		if (h->cluster_va[idx] != 0)
+			h->index_at[kheap_page_of(h, (int)idx)] = idx + 1;
+	return 0;
 }
 
 int kheap_find(const struct kheap *h, kva_t va)
@@ -574,6 +624,20 @@ uint32_t kheap_free_pages(const struct kheap *h)
 uint32_t kheap_longest_free_run(const struct kheap *h)
 {
 	return runs_longest(&h->runs);
+}
+
+struct kheap_config kheap_config_of(const struct kheap *h)
+{
+	return (struct kheap_config){
+		.base = h->base,
+		.pages = h->pages,
+		.first_index = h->first_index,
+		.order = h->order,
+		.fit = h->runs.fit,
+		.nodes = h->node_pool ? KHEAP_NODES_POOL : KHEAP_NODES_MALLOC,
+		.count = h->count,
+		.lookup = h->lookup,
+	};
 }
 
 const struct lookup_ops *kheap_lookup_ops(const struct kheap *h)

@@ -28,10 +28,10 @@
  * Indexes are handed out from `first_index` upward; a freed one is the next
  * one handed out (most recently freed first).
  *
- * Every operation that a replay times exists twice, stamped from one template:
- * the plain one counts nothing at all, the `_counted` one keeps struct
- * kheap_counters. Both do the same to the heap. Use one kind for a heap's whole
- * life.
+ * Every operation that a replay times is stamped more than once from one
+ * template: the plain one counts nothing at all, the `_counted` one keeps struct
+ * kheap_counters, the `_forward` one does not search. All do the same to the
+ * heap. A heap is counted for its whole life or never.
  *
  * Not thread-safe; several heaps may live side by side.
  *
@@ -239,6 +239,17 @@ int kheap_kfree(struct kheap *h, kva_t va);
 int kheap_kfree_counted(struct kheap *h, kva_t va);
 
 /*
+ * Plain operations that do the same to the heap without the search, for parts
+ * of a replay that are not timed: kfree finds cluster and node by a map of the
+ * window's pages, whatever the lookup. kheap_forward makes the map up to date,
+ * in time proportional to the window, and is called before the first of them
+ * and after each stretch of plain operations. It returns 0, or KB_E_NOMEM.
+ */
+int kheap_forward(struct kheap *h);
+kva_t kheap_kmalloc_forward(struct kheap *h, uint32_t size);
+int kheap_kfree_forward(struct kheap *h, kva_t va);
+
+/*
  * Looks up the cluster that starts at `va`, as kfree does, and changes nothing.
  * Returns its index, or -1 if there is none.
  */
@@ -272,6 +283,10 @@ uint32_t kheap_pages(const struct kheap *h);
  * external fragmentation is computed from. */
 uint32_t kheap_free_pages(const struct kheap *h);
 uint32_t kheap_longest_free_run(const struct kheap *h);
+
+/* What makes another heap that does the same: the configuration that this one
+ * was made with, defaults filled in, and no pager. */
+struct kheap_config kheap_config_of(const struct kheap *h);
 
 /* The lookup that the heap was made with. */
 const struct lookup_ops *kheap_lookup_ops(const struct kheap *h);

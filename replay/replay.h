@@ -28,6 +28,18 @@
 /* Events of the first, untimed replay of a timed pass, at most. */
 #define REPLAY_WARM_EVENTS_MAX UINT64_C(1000000)
 
+/* Which events of a long trace a timed pass measures (replay_sample.h). */
+struct replay_sampling {
+	/* Events from one window's begin to the next one's; 0 for no sampling:
+	 * everything is measured. */
+	uint64_t period;
+
+	/* Events measured in a window, and run for real before it;
+	 * 0 < window, window + warm <= period. */
+	uint64_t window;
+	uint64_t warm;
+};
+
 struct replay_job {
 	/* Borrowed. Stands at the first event. */
 	struct trc_reader *reader;
@@ -44,8 +56,13 @@ struct replay_job {
 	 * at most goes to the first replay. */
 	uint64_t budget_ns;
 
-	/* Seeds the choice of operations that the latency pass times. */
+	/* Seeds the choice of operations that the latency pass times, and of
+	 * the windows that a sampled pass measures. */
 	uint64_t seed;
+
+	/* Of the throughput pass. An allocator that cannot fast-forward is not
+	 * sampled: the result is then all zeros. */
+	struct replay_sampling sampling;
 
 	/* The latency pass aims at so many samples of each kind in one run. */
 	uint64_t samples;

@@ -158,25 +158,41 @@ void replay_program_mark(struct replay_program *program,
 	}
 }
 
+/* Through the timed loop: a heap takes plain or counted calls for its whole
+ * life. */
+static void free_some(struct replay_program *program, const struct alloc *alloc,
+		      const struct replay_op *ops, size_t count)
+{
+	const struct alloc_vt *vt = alloc->vt;
+
+	if (!vt->fast_forward ||
+	    vt->fast_forward(alloc->ctx, ops, count, program->live,
+			     ALLOC_TOUCH_NONE) < 0)
+		vt->run[ALLOC_TOUCH_NONE](alloc->ctx, ops, count,
+					  program->live);
+}
+
 void replay_program_free_held(struct replay_program *program,
 			      const struct alloc *alloc,
 			      _Atomic uint64_t *progress)
 {
+	struct replay_op ops[4096];
+	const size_t most = alloc->vt->fast_forward ? KB_ARRAY_LEN(ops) : 1;
 	uint64_t freed = 0;
+	size_t count = 0;
 
-	/* Through the timed loop: a heap takes plain or counted calls for its
-	 * whole life. */
 	for (size_t i = 0; i < program->slots; i++) {
-		struct replay_op op =
-			replay_op_free((uint32_t)i, program->held_size[i]);
-
-		if (!program->held[i])
-			continue;
-		alloc->vt->run[ALLOC_TOUCH_NONE](alloc->ctx, &op, 1,
-						 program->live);
+		if (program->held[i])
+			ops[count++] = replay_op_free((uint32_t)i,
+						      program->held_size[i]);
 		program->held[i] = 0;
+		if (count < most && i + 1 < program->slots)
+			continue;
+		free_some(program, alloc, ops, count);
+		freed += count;
+		count = 0;
 		if (progress)
-			atomic_store_explicit(progress, ++freed,
+			atomic_store_explicit(progress, freed,
 					      memory_order_relaxed);
 	}
 }

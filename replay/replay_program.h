@@ -69,8 +69,9 @@ int replay_program_next(struct replay_program *program,
 void replay_program_mark(struct replay_program *program,
 			 const struct replay_op *ops, size_t count);
 
-/* Frees what `held` says is held, through `alloc`, and holds nothing. Counts the
- * frees in `*progress`, from 0; NULL for nobody. */
+/* Frees what `held` says is held, through `alloc`, and holds nothing; without
+ * its searches, where `alloc` can fast-forward. Counts the frees in `*progress`,
+ * from 0; NULL for nobody. */
 void replay_program_free_held(struct replay_program *program,
 			      const struct alloc *alloc,
 			      _Atomic uint64_t *progress);

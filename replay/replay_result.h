@@ -161,6 +161,18 @@ struct replay_time_result {
 	uint64_t events;
 	uint64_t slices;
 
+	/* Events of the trace that the timed replay went through. More than
+	 * `events` where it was sampled: then the first replay was not timed
+	 * at all, and of each of the `windows` measured, the ticks an event are
+	 * added up here, and their squares. */
+	uint64_t covered;
+	uint64_t windows;
+	double rate_sum;
+	double rate_squares;
+
+	/* Time spent fast-forwarding between the windows, ns. */
+	uint64_t forward_ns;
+
 	/* The budget ended before the trace did. */
 	bool cut_short;
 

@@ -2,11 +2,12 @@
 
 #include "kb_bits.h"
 #include "replay_program.h"
+#include "replay_sample.h"
 #include "replay_tick.h"
+#include "replay_usage.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* A timed slice lasts at least this long, so that reading the clock around it
  * costs next to nothing, … */
@@ -182,7 +183,7 @@ static int warm_up(struct timing *t, struct kb_diag *diag)
 static int time_epoch(struct timing *t, struct replay_time_result *out,
 		      struct kb_diag *diag)
 {
-	struct rusage before, after;
+	struct rusage before;
 	int err;
 
 	err = warm_up(t, diag);
@@ -193,14 +194,11 @@ static int time_epoch(struct timing *t, struct replay_time_result *out,
 	out->cold_slices = t->slices;
 	getrusage(RUSAGE_SELF, &before);
 	err = run_replay(t, UINT64_MAX, false, diag);
-	getrusage(RUSAGE_SELF, &after);
+	replay_usage_since(&before, out);
 	out->ticks = t->ticks;
-	out->events = t->events;
+	out->events = out->covered = t->events;
 	out->slices = t->slices;
 	out->cut_short = t->cut_short;
-	out->preemptions = (uint64_t)(after.ru_nivcsw - before.ru_nivcsw);
-	out->faults = (uint64_t)(after.ru_minflt - before.ru_minflt +
-				 after.ru_majflt - before.ru_majflt);
 	return err;
 }
 
@@ -210,6 +208,8 @@ int replay_throughput(const struct replay_job *job,
 	struct timing t;
 	int err;
 
+	if (job->sampling.period > 0)
+		return replay_sample_throughput(job, out, diag);
 	memset(out, 0, sizeof(*out));
 	begin(&t, job);
 	err = time_epoch(&t, out, diag);

@@ -113,6 +113,34 @@ static const struct replay_calls kheap_calls = {
 
 REPLAY_STAMP(kheap, kheap_calls)
 
+static kb_always_inline uint64_t forward_alloc(void *ctx, uint32_t size)
+{
+	return kheap_kmalloc_forward(ctx, size);
+}
+
+static kb_always_inline void forward_free(void *ctx, uint64_t handle)
+{
+	kheap_kfree_forward(ctx, (kva_t)handle);
+}
+
+static const struct replay_calls forward_calls = {
+	.alloc = forward_alloc,
+	.free = forward_free,
+	.touch = timed_touch,
+};
+
+static int kheap_fast_forward(void *ctx, const struct replay_op *ops,
+			      size_t count, uint64_t *live,
+			      enum alloc_touch touch)
+{
+	int err = kheap_forward(ctx);
+
+	if (err < 0)
+		return err;
+	replay_loop(forward_calls, ctx, ops, count, live, touch);
+	return 0;
+}
+
 static uint64_t counted_alloc(void *ctx, uint32_t size)
 {
 	return kheap_kmalloc_counted(ctx, size);
@@ -271,18 +299,60 @@ static void kheap_close(void *ctx)
 	kheap_free(ctx);
 }
 
-static const struct alloc_vt kheap_vt = {
-	REPLAY_STAMPED(kheap),	       .alloc = counted_alloc,
-	.free = counted_free,	       .touch = counted_touch,
-	.alignment = KVA_PAGE_SIZE,    .has_memory = true,
-	.lookup = kheap_lookup,	       .size_of = kheap_size_of,
-	.granule = KVA_PAGE_SIZE,      .fill = kheap_fill,
-	.intact = kheap_intact,	       .offset_of = kheap_offset_of,
-	.size_at = kheap_size_quickly, .gauge = kheap_gauge,
-	.memory = kheap_memory,	       .counters = kheap_hand_up,
-	.inspect = kheap_inspect,      .is_valid = kheap_valid,
-	.close = kheap_close,
+static int kheap_twin(const void *ctx, struct alloc *out);
+
+/* clang-format off */
+#define KHEAP_VT							\
+	REPLAY_STAMPED(kheap),						\
+	.twin = kheap_twin,						\
+	.alloc = counted_alloc,						\
+	.free = counted_free,						\
+	.touch = counted_touch,						\
+	.alignment = KVA_PAGE_SIZE,					\
+	.has_memory = true,						\
+	.lookup = kheap_lookup,						\
+	.size_of = kheap_size_of,					\
+	.granule = KVA_PAGE_SIZE,					\
+	.size_at = kheap_size_quickly,					\
+	.fill = kheap_fill,						\
+	.intact = kheap_intact,						\
+	.offset_of = kheap_offset_of,					\
+	.gauge = kheap_gauge,						\
+	.memory = kheap_memory,						\
+	.counters = kheap_hand_up,					\
+	.inspect = kheap_inspect,					\
+	.is_valid = kheap_valid,					\
+	.close = kheap_close
+/* clang-format on */
+
+static const struct alloc_vt kheap_vt = { KHEAP_VT };
+
+/* With a lookup that walks. */
+static const struct alloc_vt kheap_walking_vt = {
+	KHEAP_VT,
+	.fast_forward = kheap_fast_forward,
 };
+
+static void hand_out(struct alloc *out, struct kheap *h)
+{
+	out->vt = kheap_lookup_ops(h)->find_ranked ? &kheap_walking_vt
+						   : &kheap_vt;
+	out->ctx = h;
+}
+
+/* Its pager maps nothing: what is asked of it are searches. */
+static int kheap_twin(const void *ctx, struct alloc *out)
+{
+	struct kheap_config config = kheap_config_of(ctx);
+	struct kheap *h;
+	int err;
+
+	config.count = KHEAP_COUNT_RANKED;
+	err = kheap_new(&h, &config, NULL);
+	if (err == 0)
+		hand_out(out, h);
+	return err;
+}
 
 static int open_pager(struct pager *out, const struct alloc_config *config)
 {
@@ -331,8 +401,7 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 	err = kheap_new(&h, &heap, diag);
 	if (err < 0)
 		return err;
-	out->vt = &kheap_vt;
-	out->ctx = h;
+	hand_out(out, h);
 	return 0;
 }
 

@@ -184,6 +184,8 @@ struct alloc_cluster {
 typedef void (*alloc_cluster_fn)(void *user,
 				 const struct alloc_cluster *cluster);
 
+struct alloc;
+
 struct alloc_vt {
 	/* Runs `count` operations, timed from outside. `live` maps slots to
 	 * handles. One for each enum alloc_touch. Required. */
@@ -193,6 +195,25 @@ struct alloc_vt {
 	/* The same, untouched, timing single operations. Required. */
 	void (*run_probed)(void *ctx, const struct replay_op *ops, size_t count,
 			   uint64_t *live, struct replay_probe *probe);
+
+	/*
+	 * The same as run[touch], to the last bit of the allocator's state, but
+	 * as fast as can be: for stretches of a trace between those that are
+	 * timed, where the search itself would take minutes. Returns 0, or
+	 * KB_E_NOMEM with nothing run. Optional: NULL where run is fast anyway.
+	 */
+	int (*fast_forward)(void *ctx, const struct replay_op *ops,
+			    size_t count, uint64_t *live,
+			    enum alloc_touch touch);
+
+	/*
+	 * Makes in `*out`, to be closed by its owner, a fresh allocator whose
+	 * single operations cost, counted, what this one's would, and hand out
+	 * the same handles: to be run beside a timed replay that wants to know
+	 * what an operation costs before it is done (replay_costs.h). Returns 0
+	 * or KB_E_NOMEM. Optional.
+	 */
+	int (*twin)(const void *ctx, struct alloc *out);
 
 	/* Allocates `size` bytes; the handle, or 0. Required. */
 	uint64_t (*alloc)(void *ctx, uint32_t size);
