@@ -9,6 +9,7 @@ int bench_compare_main(int argc, char **argv);
 int bench_gate_main(int argc, char **argv);
 int bench_bless_main(int argc, char **argv);
 int bench_diff_main(int argc, char **argv);
+int bench_fit_main(int argc, char **argv);
 int bench_plot_main(int argc, char **argv);
 int bench_show_main(int argc, char **argv);
 int bench_sites_main(int argc, char **argv);
@@ -20,6 +21,8 @@ const struct bench_command_entry bench_commands[] = {
 	  bench_gate_main },
 	{ "bless", "write those baselines anew", bench_bless_main },
 	{ "diff", "compare two results folders", bench_diff_main },
+	{ "fit", "search the smallest heap that carries a trace",
+	  bench_fit_main },
 	{ "plot", "draw a results folder's figures, or one in the terminal",
 	  bench_plot_main },
 	{ "show", "draw the heap after one event of a trace", bench_show_main },

@@ -111,6 +111,68 @@ static void tell_ratio(FILE *out, const struct bench_report *r)
 	fprintf(out, ".\n");
 }
 
+static void tell_ideal(FILE *out, const struct bench_report *r)
+{
+	const struct bench_ideal *ideal = r->ideal;
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	if (!ideal || ideal->requested.peak == 0)
+		return;
+	fprintf(out,
+		"- At most %s are asked for at once; the recorded kernel spent "
+		"at most %s on them. In whole pages they take at least ",
+		bench_format_bytes(a, (double)ideal->requested.peak),
+		bench_format_bytes(b, (double)ideal->kernel.peak));
+	fprintf(out, "%s", bench_format_bytes(a, (double)ideal->pages.peak));
+	if (!ideal->has_packing)
+		fprintf(out, "; the trace is too long or its objects are too "
+			     "large to be packed offline.\n");
+	else
+		fprintf(out, ", and packed offline by %s %s.\n",
+			ideal->packing.order,
+			bench_format_bytes(b, (double)BENCH_PAGE *
+						      ideal->packing.height));
+}
+
+/* True if an allocator tells what it maps, and maps anything. */
+static bool maps(const struct bench_cell *cell)
+{
+	return cell->count && cell->count->memory.mapped.peak > 0;
+}
+
+static void tell_memory(FILE *out, const struct bench_report *r)
+{
+	const struct bench_cell *least = NULL, *most = NULL;
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+
+		if (!maps(cell))
+			continue;
+		if (!least || cell->count->memory.mapped.peak <
+				      least->count->memory.mapped.peak)
+			least = cell;
+		if (!most || cell->count->memory.mapped.peak >
+				     most->count->memory.mapped.peak)
+			most = cell;
+	}
+	if (!r->ideal || !least || least == most ||
+	    r->ideal->requested.peak == 0)
+		return;
+	fprintf(out,
+		"- At its peak %s maps the least, %s times what is asked for "
+		"at most, and %s the most, %s times.\n",
+		least->spec.name,
+		bench_format_number(a,
+				    (double)least->count->memory.mapped.peak /
+					    (double)r->ideal->requested.peak),
+		most->spec.name,
+		bench_format_number(b,
+				    (double)most->count->memory.mapped.peak /
+					    (double)r->ideal->requested.peak));
+}
+
 static void tell_failures(FILE *out, const struct bench_report *r)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
@@ -235,6 +297,8 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_search(out, report);
 	tell_order(out, report);
 	tell_ratio(out, report);
+	tell_ideal(out, report);
+	tell_memory(out, report);
 	tell_failures(out, report);
 	tell_null_share(out, report);
 	tell_searches(out, report);

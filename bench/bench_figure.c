@@ -41,6 +41,13 @@ const struct bench_picture bench_pictures[] = {
 	  "by what fills most of each stretch: by how long it has lived, by "
 	  "its "
 	  "row, and by the call site that asked for it. White is free." },
+	{ "memory", BENCH_PASS_COUNT, "Memory along the trace",
+	  "What each allocator maps, on a logarithmic axis, over what was "
+	  "asked "
+	  "for and what the recorded kernel spent on the same objects. Two "
+	  "lines show what is possible in whole pages: the pages that must be "
+	  "live at once, and a packing made with the whole trace in view. "
+	  "Below, the share that nobody asked for." },
 	{ "rows", BENCH_PASS_COUNT, "Rows along the trace",
 	  "How many live clusters each row holds from the first event to the "
 	  "last, row 0 on top: what the row search has to go through. Large "

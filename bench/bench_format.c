@@ -53,6 +53,17 @@ char *bench_format_ns(char out[BENCH_TEXT_SIZE], double ns)
 	return with_unit(out, ns / 1e9, "s");
 }
 
+char *bench_format_bytes(char out[BENCH_TEXT_SIZE], double bytes)
+{
+	if (bytes < 999.5)
+		return with_unit(out, bytes, "B");
+	if (bytes < 999.5e3)
+		return with_unit(out, bytes / 1e3, "kB");
+	if (bytes < 999.5e6)
+		return with_unit(out, bytes / 1e6, "MB");
+	return with_unit(out, bytes / 1e9, "GB");
+}
+
 char *bench_format_rate(char out[BENCH_TEXT_SIZE], double ns_per_event)
 {
 	double rate = ns_per_event > 0 ? 1e9 / ns_per_event : 0;

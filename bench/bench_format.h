@@ -27,6 +27,9 @@ char *bench_format_number(char out[BENCH_TEXT_SIZE], double x);
 /* Events a second from ns per event: "12.3M/s". */
 char *bench_format_rate(char out[BENCH_TEXT_SIZE], double ns_per_event);
 
+/* Bytes with three significant digits, in powers of ten: "4.09MB". */
+char *bench_format_bytes(char out[BENCH_TEXT_SIZE], double bytes);
+
 /* A quantile: its time, "<60ns" below the floor, "-" without samples. */
 char *bench_format_figure(char out[BENCH_TEXT_SIZE], struct bench_figure f,
 			  double floor_ns);

@@ -177,6 +177,84 @@ static void state(struct value *v, const struct bench_report *r,
 	set_number(v, (double)strlen(text));
 }
 
+static const struct replay_span *span_of(const struct bench_cell *cell,
+					 const char *what)
+{
+	const struct replay_memory *m = &cell->count->memory;
+
+#define X(name, help)                                     \
+	if (strncmp(what, #name ".", sizeof(#name)) == 0) \
+		return m->name.count ? &m->name : NULL;
+	REPLAY_MEMORY(X)
+#undef X
+	return NULL;
+}
+
+/* `what` is a figure of memory and its moment: "mapped.peak". Returns false if
+ * nobody can tell. */
+static bool memory_at(const struct bench_cell *cell, const char *what,
+		      double *bytes)
+{
+	const struct replay_span *span =
+		cell->count ? span_of(cell, what) : NULL;
+	const char *moment = strchr(what, '.');
+
+	if (!span)
+		return false;
+	if (strcmp(moment, ".peak") == 0)
+		*bytes = (double)span->peak;
+	else if (strcmp(moment, ".low") == 0)
+		*bytes = (double)span->low;
+	else if (strcmp(moment, ".end") == 0)
+		*bytes = (double)span->end;
+	else
+		*bytes = (double)span->sum / (double)span->count;
+	return true;
+}
+
+static void memory(struct value *v, const struct bench_report *r,
+		   const struct bench_cell *cell, const char *what)
+{
+	double bytes;
+
+	(void)r;
+	if (!memory_at(cell, what, &bytes))
+		return;
+	bench_format_bytes(v->text, bytes);
+	set_number(v, bytes);
+}
+
+static void times_asked(struct value *v, const struct bench_report *r,
+			const struct bench_cell *cell, const char *what)
+{
+	double bytes, asked;
+
+	(void)r;
+	if (!memory_at(cell, what, &bytes) ||
+	    !memory_at(cell, "requested.peak", &asked) || asked <= 0)
+		return;
+	bench_format_number(v->text, bytes / asked);
+	set_number(v, bytes / asked);
+}
+
+/* The share of the first figure that the second does not cover. `what` names
+ * both: "granted.mean requested.mean". */
+static void waste(struct value *v, const struct bench_report *r,
+		  const struct bench_cell *cell, const char *what)
+{
+	const char *second = strchr(what, ' ') + 1;
+	char first[BENCH_TEXT_SIZE];
+	double whole, part;
+
+	(void)r;
+	snprintf(first, sizeof(first), "%.*s", (int)(second - what) - 1, what);
+	if (!memory_at(cell, first, &whole) ||
+	    !memory_at(cell, second, &part) || whole <= 0 || part > whole)
+		return;
+	snprintf(v->text, sizeof(v->text), "%.1f %%", 100 * (1 - part / whole));
+	set_number(v, 1 - part / whole);
+}
+
 static void digest(struct value *v, const struct bench_report *r,
 		   const struct bench_cell *cell, const char *what)
 {
@@ -228,8 +306,43 @@ static const struct sheet sheets[] = {
 	    { "p99.9", lookup_time, "p999" },
 	    { "slowest", lookup_time, "max" },
 	    { "samples", lookup_time, "samples" } } },
+	{ BENCH_PASS_COUNT,
+	  "Memory at its peak",
+	  "The most of each at any event; of what an allocator tells of "
+	  "itself, "
+	  "at the end of any of 512 stretches of the trace. 1 MB is a million "
+	  "bytes.",
+	  { { "asked for", memory, "requested.peak" },
+	    { "granted", memory, "granted.peak" },
+	    { "mapped", memory, "mapped.peak" },
+	    { "resident", memory, "resident.peak" },
+	    { "records", memory, "metadata.peak" },
+	    { "mapped × asked for", times_asked, "mapped.peak" },
+	    { "smallest largest request", memory, "largest.low" } } },
+	{ BENCH_PASS_COUNT,
+	  "Memory on average",
+	  "The mean over the events. Inside: the share of the granted bytes "
+	  "that nobody asked for. Outside: the share of the mapped bytes that "
+	  "no object was granted.",
+	  { { "asked for", memory, "requested.mean" },
+	    { "granted", memory, "granted.mean" },
+	    { "mapped", memory, "mapped.mean" },
+	    { "resident", memory, "resident.mean" },
+	    { "records", memory, "metadata.mean" },
+	    { "waste inside", waste, "granted.mean requested.mean" },
+	    { "waste outside", waste, "mapped.mean granted.mean" } } },
+	{ BENCH_PASS_COUNT,
+	  "Memory at the end",
+	  "After the last event, with what is then still live.",
+	  { { "asked for", memory, "requested.end" },
+	    { "granted", memory, "granted.end" },
+	    { "mapped", memory, "mapped.end" },
+	    { "resident", memory, "resident.end" },
+	    { "records", memory, "metadata.end" },
+	    { "waste inside", waste, "granted.end requested.end" },
+	    { "waste outside", waste, "mapped.end granted.end" } } },
 	{ BENCH_PASS_ALL,
-	  "Memory and checks",
+	  "Pages and checks",
 	  "Equal digests mean equal addresses and sizes at every event.",
 	  { { "peak pages", counter, "pages_peak" },
 	    { "failed allocs", counter, "failed_allocs" },

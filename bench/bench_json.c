@@ -199,6 +199,24 @@ static json_t *memory_json(const struct replay_memory *memory)
 	return object;
 }
 
+/* The same in every cell of a trace: what it needs at least. */
+static json_t *ideal_json(const struct bench_ideal *ideal)
+{
+	json_t *object = json_object();
+
+	set_span(object, "requested", &ideal->requested);
+	set_span(object, "kernel", &ideal->kernel);
+	set_span(object, "pages", &ideal->pages);
+	if (ideal->has_packing)
+		json_object_set_new(
+			object, "packing",
+			json_pack("{s:o, s:s}", "bytes",
+				  count_json((uint64_t)ideal->packing.height *
+					     BENCH_PAGE),
+				  "order", ideal->packing.order));
+	return object;
+}
+
 static json_t *cell_json(const struct bench_report *r,
 			 const struct bench_cell *cell)
 {
@@ -228,6 +246,8 @@ static json_t *cell_json(const struct bench_report *r,
 	if (cell->count)
 		json_object_set_new(object, "memory",
 				    memory_json(&cell->count->memory));
+	if (r->ideal)
+		json_object_set_new(object, "ideal", ideal_json(r->ideal));
 	set_if(object, "throughput", throughput_json(r, cell));
 	if (cell->latency) {
 		set_if(object, "kfree_ns",

@@ -40,6 +40,9 @@ struct job {
 	size_t count;
 	struct alloc_spec *specs;
 
+	/* NULL without the pass count. */
+	struct bench_ideal *ideal;
+
 	/* The results folder; NULL for none. */
 	char *folder;
 };
@@ -287,6 +290,18 @@ static bool is_timed(const struct bench_options *opts)
 	return opts->passes & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
 }
 
+/* What the trace needs at least is a matter of the pass count. */
+static int read_ideal(const struct session *s, struct job *job,
+		      struct kb_diag *diag)
+{
+	if (!(s->opts.passes & BENCH_PASS_COUNT))
+		return 0;
+	job->ideal = malloc(sizeof(*job->ideal));
+	if (!job->ideal)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	return bench_ideal_read(job->ideal, &job->trace, diag);
+}
+
 /* Measures one trace and reports it. Returns an exit status. */
 static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 {
@@ -302,10 +317,17 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
+	if (read_ideal(s, job, diag) < 0)
+		return complain(diag);
 	if (replay_clock_calibrate(&s->clock, diag) < 0 && is_timed(&s->opts))
 		return complain(diag);
-	*report = (struct bench_report){ &s->opts,    &s->env,	  &s->clock,
-					 &job->trace, job->cells, job->count };
+	*report = (struct bench_report){ .opts = &s->opts,
+					 .env = &s->env,
+					 .clock = &s->clock,
+					 .trace = &job->trace,
+					 .cells = job->cells,
+					 .count = job->count,
+					 .ideal = job->ideal };
 	s->done++;
 	for (size_t i = 0; i < job->count; i++)
 		s->any_wrong |= job->cells[i].status < 0;
@@ -462,6 +484,7 @@ static void release_session(struct session *s)
 		bench_trace_release(&job->trace);
 		free(job->cells);
 		free(job->specs);
+		free(job->ideal);
 		free(job->folder);
 	}
 	free(s->jobs);

@@ -9,6 +9,7 @@
 
 #include "bench_cell.h"
 #include "bench_env.h"
+#include "bench_ideal.h"
 #include "bench_options.h"
 
 #include <stdbool.h>
@@ -23,6 +24,9 @@ struct bench_report {
 	const struct bench_trace *trace;
 	const struct bench_cell *cells;
 	size_t count;
+
+	/* What the trace needs at least; NULL without the pass count. */
+	const struct bench_ideal *ideal;
 };
 
 /* Writes the line about the trace, the table, and what to notice. `width` is

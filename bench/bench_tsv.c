@@ -3,6 +3,7 @@
 #include "bench_out.h"
 #include "bench_report.h"
 
+#include "alloc.h"
 #include "kb_bits.h"
 
 #include <inttypes.h>
@@ -272,6 +273,67 @@ static void write_heap_window(struct tsv *t)
 	}
 }
 
+static bool has_memory(const struct bench_cell *cell)
+{
+	return cell->count != NULL;
+}
+
+static void write_bytes(struct tsv *t, uint64_t bytes)
+{
+	if (bytes == ALLOC_UNKNOWN)
+		fprintf(t->f, "\t?");
+	else
+		fprintf(t->f, "\t%" PRIu64, bytes);
+}
+
+/* The first series: what the trace itself needs. */
+static void write_ideal(struct tsv *t)
+{
+	const struct bench_ideal *ideal = t->report->ideal;
+
+	fprintf(t->f, "the trace\trequested\tkernel\tpages\tpacked\n");
+	for (uint32_t b = 0; b < ideal->bins; b++) {
+		const struct bench_ideal_bin *bin = &ideal->bin[b];
+
+		fprintf(t->f, "%" PRIu64, bin->event);
+		write_bytes(t, bin->requested);
+		write_bytes(t, bin->kernel);
+		write_bytes(t, bin->pages);
+		write_bytes(t,
+			    ideal->has_packing ? bin->packed : ALLOC_UNKNOWN);
+		fprintf(t->f, "\n");
+	}
+	end_block(t);
+}
+
+static void write_memory(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "Memory along the trace", 1 + count_cells(r, has_memory));
+	write_ideal(t);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_count_result *c = r->cells[i].count;
+
+		if (!has_memory(&r->cells[i]))
+			continue;
+		write_text(t, r->cells[i].spec.name);
+		fprintf(t->f, "\trequested\tgranted\tmapped\tresident"
+			      "\tmetadata\tlargest\n");
+		for (uint32_t b = 0; b < c->bins; b++) {
+			fprintf(t->f, "%" PRIu64, c->bin[b].event);
+			write_bytes(t, c->bin[b].live_bytes);
+			write_bytes(t, c->bin[b].granted);
+			write_bytes(t, c->bin[b].mapped);
+			write_bytes(t, c->bin[b].resident);
+			write_bytes(t, c->bin[b].metadata);
+			write_bytes(t, c->bin[b].largest);
+			fprintf(t->f, "\n");
+		}
+		end_block(t);
+	}
+}
+
 static void write_sizes(struct tsv *t)
 {
 	const struct bench_profile *p = t->profile;
@@ -458,6 +520,7 @@ static int write_files(struct tsv_job *job, const char *folder,
 		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
 		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },
 		{ BENCH_PASS_COUNT, "address-map.tsv", write_address_map },
+		{ BENCH_PASS_COUNT, "memory.tsv", write_memory },
 		{ BENCH_PASS_COUNT, "rows.tsv", write_rows },
 		{ BENCH_PASS_COUNT, "sizes.tsv", write_sizes },
 	};

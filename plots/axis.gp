@@ -2,13 +2,14 @@
 #   axis       "x" or "y"
 #   axis_lo, axis_hi   the range; a logarithmic one is above 0
 #   axis_log   1 for a logarithmic axis
-#   axis_unit  "count" (whole numbers), "number", "ns" or "share"
+#   axis_unit  "count" (whole numbers), "number", "ns", "bytes" or "share"
 #   axis_bare  1 for tics without numbers
 # gnuplot's own labels neither group digits nor choose a unit, and its choice of
 # tics leaves some narrow logarithmic ranges without any.
 
 axis_text(v) = axis_bare ? "" : axis_unit eq "ns" ? time_text(v) : \
 	axis_unit eq "share" ? percent_tic(v) : \
+	axis_unit eq "bytes" ? bytes_text(v) : \
 	axis_unit eq "number" ? number_text(v) : count_text(v)
 
 eval sprintf("set %srange [%.17g:%.17g] noextend", axis, axis_lo, axis_hi)

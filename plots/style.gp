@@ -182,6 +182,10 @@ number_text(v) = v >= 1000 ? count_text(v) : sprintf("%g", v)
 time_text(ns) = ns < 999.5 ? sprintf("%g ns", ns) : \
 	ns < 999.5e3 ? sprintf("%g µs", ns / 1e3) : \
 	ns < 999.5e6 ? sprintf("%g ms", ns / 1e6) : whole(ns / 1e9) . " s"
+# Powers of ten, as the axis has them: 1 MB is a million bytes.
+bytes_text(v) = v >= 999.5e6 ? sprintf("%g GB", v / 1e9) : \
+	v >= 999.5e3 ? sprintf("%g MB", v / 1e6) : \
+	v >= 999.5 ? sprintf("%g kB", v / 1e3) : sprintf("%g B", v)
 percent_text(share) = sprintf("%.10g %%", 100 * share)
 # A quantile, rounded down, with as many decimals as it has nines.
 quantile_text(q) = quantile_digits(q, q < 0.99 ? 1 : \

@@ -143,13 +143,12 @@ static void close_bin(struct counting *c)
 	c->bin_start = c->now;
 }
 
-/* The event behind which the current bin ends: bin b of B ends at
- * total * (b + 1) / B, the last one with the trace. */
-static uint64_t bin_end(const struct counting *c)
+/* Bin b of B ends at total * (b + 1) / B. */
+uint64_t replay_bin_end(uint64_t events, uint32_t bin)
 {
-	uint64_t bins = kb_min(REPLAY_BINS, kb_max(c->events_total, 1));
-	uint64_t whole = c->events_total / bins, rest = c->events_total % bins;
-	uint64_t b = c->out->bins + 1;
+	uint64_t bins = kb_min(REPLAY_BINS, kb_max(events, 1));
+	uint64_t whole = events / bins, rest = events % bins;
+	uint64_t b = bin + UINT64_C(1);
 
 	if (b >= bins)
 		return UINT64_MAX;
@@ -159,7 +158,7 @@ static uint64_t bin_end(const struct counting *c)
 static int count_slice(struct counting *c, const struct replay_slice *slice,
 		       struct kb_diag *diag)
 {
-	uint64_t end = bin_end(c);
+	uint64_t end = replay_bin_end(c->events_total, c->out->bins);
 
 	for (size_t i = 0; i < slice->count; i++) {
 		struct replay_op op = slice->ops[i];
@@ -180,7 +179,7 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 		replay_memory_event(&c->memory, c->bytes_live, gauge_of(c));
 		if (c->events == end) {
 			close_bin(c);
-			end = bin_end(c);
+			end = replay_bin_end(c->events_total, c->out->bins);
 		}
 		replay_job_tell(c->job, c->events);
 	}

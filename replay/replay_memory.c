@@ -105,7 +105,7 @@ void replay_memory_free(struct replay_memory_watch *watch, uint32_t slot)
 	watch->granted -= watch->granted_to[slot];
 }
 
-static void add(struct replay_span *span, uint64_t value)
+void replay_span_add(struct replay_span *span, uint64_t value)
 {
 	if (value == ALLOC_UNKNOWN)
 		return;
@@ -123,13 +123,13 @@ void replay_memory_event(struct replay_memory_watch *watch, uint64_t requested,
 {
 	struct replay_memory *out = watch->out;
 
-	add(&out->requested, requested);
+	replay_span_add(&out->requested, requested);
 	if (watch->knows_granted)
-		add(&out->granted, watch->granted);
+		replay_span_add(&out->granted, watch->granted);
 	if (!gauge)
 		return;
-	add(&out->mapped, gauge->pages_live * PAGE);
-	add(&out->largest, gauge->longest_free_run * PAGE);
+	replay_span_add(&out->mapped, gauge->pages_live * PAGE);
+	replay_span_add(&out->largest, gauge->longest_free_run * PAGE);
 }
 
 void replay_memory_bin(struct replay_memory_watch *watch,
@@ -153,11 +153,11 @@ void replay_memory_bin(struct replay_memory_watch *watch,
 		memory.mapped = gauge->pages_live * PAGE;
 		memory.largest = gauge->longest_free_run * PAGE;
 	} else {
-		add(&watch->out->mapped, memory.mapped);
-		add(&watch->out->largest, memory.largest);
+		replay_span_add(&watch->out->mapped, memory.mapped);
+		replay_span_add(&watch->out->largest, memory.largest);
 	}
-	add(&watch->out->resident, memory.resident);
-	add(&watch->out->metadata, memory.metadata);
+	replay_span_add(&watch->out->resident, memory.resident);
+	replay_span_add(&watch->out->metadata, memory.metadata);
 	bin->granted = watch->knows_granted ? watch->granted : ALLOC_UNKNOWN;
 	bin->mapped = memory.mapped;
 	bin->resident = memory.resident;

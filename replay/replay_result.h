@@ -50,6 +50,10 @@ replay_counters_find(const struct replay_counters *counters, const char *name);
 /* The trace is cut into at most this many bins of equally many events. */
 #define REPLAY_BINS 512
 
+/* The event behind which bin `bin` of a trace of `events` ends; UINT64_MAX for
+ * the last one, which ends with the trace. */
+uint64_t replay_bin_end(uint64_t events, uint32_t bin);
+
 struct replay_bin {
 	/* Events up to the end of the bin. */
 	uint64_t event;
@@ -101,6 +105,9 @@ struct replay_span {
 	uint64_t end;
 	uint64_t sum;
 };
+
+/* Adds a value; ALLOC_UNKNOWN is none. */
+void replay_span_add(struct replay_span *span, uint64_t value);
 
 struct replay_memory {
 #define X(name, help) struct replay_span name;

@@ -69,6 +69,16 @@ static void test_bench_format__ns(void **state)
 				    cases[i].text);
 }
 
+static void test_bench_format__bytes(void **state)
+{
+	(void)state;
+	assert_string_equal(bench_format_bytes(out, 0), "0.00B");
+	assert_string_equal(bench_format_bytes(out, 999), "999B");
+	assert_string_equal(bench_format_bytes(out, 4096), "4.10kB");
+	assert_string_equal(bench_format_bytes(out, 64335872), "64.3MB");
+	assert_string_equal(bench_format_bytes(out, 2e9), "2.00GB");
+}
+
 static void test_bench_format__rate(void **state)
 {
 	(void)state;
@@ -115,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_bench_format__count),
 		cmocka_unit_test(test_bench_format__number),
 		cmocka_unit_test(test_bench_format__ns),
+		cmocka_unit_test(test_bench_format__bytes),
 		cmocka_unit_test(test_bench_format__rate),
 		cmocka_unit_test(test_bench_format__figure),
 		cmocka_unit_test(test_bench_format__fits_the_room),

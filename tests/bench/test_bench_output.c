@@ -11,7 +11,7 @@
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
-#define ALL_FILES 11 /* results.json, table.txt, report.html, eight TSV files */
+#define ALL_FILES 12 /* results.json, table.txt, report.html, nine TSV files */
 
 static void expect_integers(const json_t *object, const char *const *names,
 			    const json_int_t *values, size_t count)
@@ -423,7 +423,8 @@ static void test_bench_output__figures(void **state)
 {
 	static const char *const names[] = { "lookup-cost", "lookup-nodes",
 					     "timeline",    "throughput",
-					     "heap-window", "address-map" };
+					     "heap-window", "address-map",
+					     "memory" };
 	struct cli *c = *state;
 
 	cli_sh(c, "command -v gnuplot");
@@ -439,7 +440,7 @@ static void test_bench_output__figures(void **state)
 		       names[i], names[i], names[i]);
 		cli_expect(c, 0);
 	}
-	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 16);
+	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 18);
 }
 
 static size_t longest_line(const char *text)

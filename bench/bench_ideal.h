@@ -1,0 +1,52 @@
+/*
+ * bench_ideal: what a trace needs at least, whatever allocator serves it: what
+ * the recorded kernel itself spent, the pages that must be live at once, and a
+ * packing by somebody who knows the whole trace beforehand.
+ *
+ * Exact, from one reading of the trace; cut into the bins of the count pass.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_IDEAL_H
+#define BENCH_IDEAL_H
+
+#include "bench_trace.h"
+#include "kb_status.h"
+#include "replay_packing.h"
+#include "replay_result.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bytes of a page. */
+#define BENCH_PAGE 4096u
+
+struct bench_ideal {
+	/* After every event, bytes: asked for; granted by the recorded kernel
+	 * (its bytes_alloc); and in pages of which no two objects share one,
+	 * which is the least for any allocator of whole pages. */
+	struct replay_span requested;
+	struct replay_span kernel;
+	struct replay_span pages;
+
+	/* Ends of the bins, bytes. `packed`: up to the highest page in use, in
+	 * the packing; 0 without one. */
+	uint32_t bins;
+	struct bench_ideal_bin {
+		uint64_t event;
+		uint64_t requested;
+		uint64_t kernel;
+		uint64_t pages;
+		uint64_t packed;
+	} bin[REPLAY_BINS];
+
+	/* The trace is within the limits of replay_packing.h. */
+	bool has_packing;
+	struct replay_packing packing;
+};
+
+/* Reads the trace. Returns 0 with `*out` filled, or <0 with `diag` filled. */
+int bench_ideal_read(struct bench_ideal *out, const struct bench_trace *trace,
+		     struct kb_diag *diag);
+
+#endif /* BENCH_IDEAL_H */
