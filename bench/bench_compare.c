@@ -83,7 +83,9 @@ static const char help[] =
 	"               kept busy, on the clock, for PCT of the time that the "
 	"slice\n"
 	"               took. The ratio is so 1 + PCT/100 at any speed of the\n"
-	"               machine, too high by 0.0002 at most\n"
+	"               machine, too high by 0.0002 at most. 0: the same code "
+	"is\n"
+	"               run, as an A/A gate\n"
 	"\n"
 	"Exit status: 0 pass; 1 fail; 2 usage, or a build was killed;\n"
 	"3 inconclusive; 4 the machine or a build that cannot be compared; 5 a "
@@ -103,6 +105,8 @@ struct compare {
 	/* --versus, as given and parsed. */
 	const char *versus_text;
 	struct alloc_spec versus;
+
+	/* --inject's share; below 0 without it. */
 	double inject;
 	bool strict;
 	bool force;
@@ -205,6 +209,7 @@ static int parse(struct compare *c, int argc, char **argv)
 	struct kb_diag diag;
 
 	c->test = (struct bench_sequential){ 0.01, 0.03, 0.01, 0.05 };
+	c->inject = -1;
 	kb_diag_init(&diag);
 	argc = split_options(c, argc, argv);
 	if (argc < 0)
@@ -310,7 +315,9 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 		.trace = trace,
 		.exe = { c->base, self ? c->base : c->candidate },
 		.alloc = { alloc, other ? c->versus.name : alloc },
-		.inject_ppm = self ? 0 : (uint32_t)lround(c->inject * 1e6),
+		.inject_ppm = self || c->inject < 0
+				      ? 0
+				      : (uint32_t)lround(c->inject * 1e6),
 		.test = c->test,
 	};
 	struct kb_diag diag;
@@ -466,7 +473,7 @@ static int run(struct compare *c)
 		return complain(KB_E_ENVIRONMENT, &diag);
 	bench_env_read(&c->env);
 	c->gates = json_array();
-	c->same_code = c->inject == 0 && !c->versus_text &&
+	c->same_code = c->inject < 0 && !c->versus_text &&
 		       bench_elf_same_code(c->base, c->candidate);
 	if (!c->same_code)
 		status = run_gates(c);

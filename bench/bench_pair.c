@@ -112,15 +112,3 @@ int bench_pair_run(struct bench_pair *pair, struct kb_diag *diag)
 	pair->seconds = (double)(replay_tick_system() - start_ns) / 1e9;
 	return err;
 }
-
-const char *bench_verdict_name(enum bench_verdict verdict)
-{
-	static const char *const names[] = {
-		[BENCH_VERDICT_GO_ON] = "stopped",
-		[BENCH_VERDICT_PASS] = "PASS",
-		[BENCH_VERDICT_FAIL] = "FAIL",
-		[BENCH_VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
-	};
-
-	return names[verdict];
-}

@@ -45,7 +45,4 @@ struct bench_pair {
 /* Runs the gate. Returns 0 with a verdict, or as bench_lockstep_run. */
 int bench_pair_run(struct bench_pair *pair, struct kb_diag *diag);
 
-/* "PASS", "FAIL", "INCONCLUSIVE". */
-const char *bench_verdict_name(enum bench_verdict verdict);
-
 #endif /* BENCH_PAIR_H */

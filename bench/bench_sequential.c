@@ -54,3 +54,15 @@ enum bench_verdict bench_sequential_judge(const struct bench_sequential *s,
 		       ? BENCH_VERDICT_INCONCLUSIVE
 		       : BENCH_VERDICT_GO_ON;
 }
+
+const char *bench_verdict_name(enum bench_verdict verdict)
+{
+	static const char *const names[] = {
+		[BENCH_VERDICT_GO_ON] = "stopped",
+		[BENCH_VERDICT_PASS] = "PASS",
+		[BENCH_VERDICT_FAIL] = "FAIL",
+		[BENCH_VERDICT_INCONCLUSIVE] = "INCONCLUSIVE",
+	};
+
+	return names[verdict];
+}

@@ -54,4 +54,7 @@ size_t bench_binomial_rank(size_t n, double p);
 enum bench_verdict bench_sequential_judge(const struct bench_sequential *s,
 					  double *ratios, size_t count);
 
+/* "PASS", "FAIL", "INCONCLUSIVE"; "stopped" for none. */
+const char *bench_verdict_name(enum bench_verdict verdict);
+
 #endif /* BENCH_SEQUENTIAL_H */
