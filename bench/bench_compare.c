@@ -61,7 +61,7 @@ static const char help[] =
 	"  --alpha PCT  false FAILs, of all gates of this call together: each "
 	"gets\n"
 	"               an equal part (1)\n"
-	"  --beta PCT   missed slowdowns, a gate (5)\n"
+	"  --beta PCT   missed slowdowns, a gate (1)\n"
 	"  --strict     INCONCLUSIVE counts as FAIL\n"
 	"  --report DIR also write compare.json (with every epoch's log "
 	"ratio),\n"
@@ -208,7 +208,7 @@ static int parse(struct compare *c, int argc, char **argv)
 {
 	struct kb_diag diag;
 
-	c->test = (struct bench_sequential){ 0.01, 0.03, 0.01, 0.05 };
+	c->test = (struct bench_sequential){ 0.01, 0.03, 0.01, 0.01 };
 	c->inject = -1;
 	kb_diag_init(&diag);
 	argc = split_options(c, argc, argv);
