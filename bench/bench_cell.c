@@ -1,5 +1,6 @@
 #include "bench_cell.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,30 @@ static void summarise(struct bench_summary *out, const struct bench_cell *cell,
 	free(ns);
 }
 
+/* Fewest windows whose mean is as good as normal. */
+#define WINDOWS_NORMAL 30
+
+/* The interval of a sampled cell with few epochs, as SMARTS gives it: windows at
+ * regular distances are taken for independent ones. */
+static void set_window_interval(struct bench_throughput *out,
+				const struct bench_cell *cell,
+				const struct replay_clock *clock)
+{
+	double sum = 0, squares = 0, n = (double)out->windows, error;
+
+	for (size_t i = 0; i < cell->epochs; i++) {
+		sum += cell->epoch[i].rate_sum;
+		squares += cell->epoch[i].rate_squares;
+	}
+	if (out->windows < WINDOWS_NORMAL)
+		return;
+	error = (squares - sum * sum / n) / (n - 1) / n;
+	error = 1.96 * sqrt(error > 0 ? error : 0) * clock->ns_per_tick;
+	out->interval_of_windows = out->ns.has_interval = true;
+	out->ns.low = out->ns.median - error;
+	out->ns.high = out->ns.median + error;
+}
+
 bool bench_cell_throughput(const struct bench_cell *cell,
 			   const struct replay_clock *clock,
 			   struct bench_throughput *out)
@@ -68,6 +93,12 @@ bool bench_cell_throughput(const struct bench_cell *cell,
 	summarise(&out->ns, cell, clock, false);
 	summarise(&out->cold_ns, cell, clock, true);
 	out->events = last->events;
+	out->covered = last->covered;
+	out->sampled = last->windows > 0;
+	for (size_t i = 0; i < cell->epochs; i++)
+		out->windows += cell->epoch[i].windows;
+	if (out->sampled && !out->ns.has_interval)
+		set_window_interval(out, cell, clock);
 	out->floor_ns = FLOOR_ERRORS * replay_clock_error_ns(clock) *
 			(double)last->slices / (double)last->events;
 	out->below_floor = out->ns.median < out->floor_ns;

@@ -59,6 +59,11 @@ struct bench_cell {
 	enum bench_stop stop;
 	bool throughput_done;
 
+	/* Once `planned`: what the epochs measure of the trace; period 0: all
+	 * of it. */
+	bool planned;
+	struct replay_sampling sampling;
+
 	/* Epochs thrown away because the budget cut them short. */
 	size_t epochs_cut;
 
@@ -88,8 +93,17 @@ struct bench_throughput {
 	double floor_ns;
 	bool below_floor;
 
-	/* Events of the timed replay of an epoch. */
+	/* Events of the timed replay of an epoch that were measured, and that it
+	 * went through: more where it was sampled. */
 	uint64_t events;
+	uint64_t covered;
+	bool sampled;
+
+	/* Sampled: windows of all epochs; and true if there were too few epochs
+	 * for an interval of their median, so that it is one of the windows'
+	 * mean: 1.96 standard errors to either side. */
+	uint64_t windows;
+	bool interval_of_windows;
 
 	/* Epochs in which the process lost its CPU against its will. */
 	size_t preempted;

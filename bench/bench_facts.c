@@ -39,7 +39,7 @@ static bool median_ns(const struct bench_report *r, const char *name,
 
 	if (!cell || !bench_cell_throughput(cell, r->clock, &t) ||
 	    t.below_floor || t.ns.median <= 0 ||
-	    t.events != r->trace->counts.events)
+	    t.covered != r->trace->counts.events)
 		return false;
 	*ns = t.ns.median;
 	return true;
@@ -194,6 +194,39 @@ static void tell_failures(FILE *out, const struct bench_report *r)
 	}
 }
 
+/* What was measured of a trace whose searches are too long for the budget, and
+ * what the interval is then worth. */
+static void tell_sampling(FILE *out, const struct bench_report *r)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
+	struct bench_throughput t;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+
+		if (!bench_cell_throughput(cell, r->clock, &t) || !t.sampled)
+			continue;
+		fprintf(out,
+			"- %s was sampled, since one replay of the whole trace "
+			"takes longer than its budget: %s windows of %s events "
+			"were timed in %zu runs, and the rest of the %s events "
+			"was gone through without searching; ",
+			cell->spec.name, bench_format_count(a, t.windows),
+			bench_format_count(b, cell->sampling.window),
+			cell->epochs,
+			bench_format_count(c, r->trace->counts.events));
+		if (t.interval_of_windows)
+			fprintf(out, "its interval is that of the windows' "
+				     "mean, taken for normal.\n");
+		else if (t.ns.has_interval)
+			fprintf(out, "each run drew its windows anew, and the "
+				     "interval is that of the runs' "
+				     "median.\n");
+		else
+			fprintf(out, "too few for an interval.\n");
+	}
+}
+
 /* A search that takes minutes is verified at some of the frees. */
 static void tell_searches(FILE *out, const struct bench_report *r)
 {
@@ -250,11 +283,11 @@ static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
 		return false;
 	if (!bench_cell_throughput(cell, r->clock, &t))
 		fprintf(out, "ended before the first timed event");
-	else if (t.events < r->trace->counts.events)
+	else if (t.covered < r->trace->counts.events)
 		fprintf(out,
 			"ended after %s of %s events, and its figures are of "
 			"those alone",
-			bench_format_count(a, t.events),
+			bench_format_count(a, t.covered),
 			bench_format_count(b, r->trace->counts.events));
 	else if (!t.ns.has_interval)
 		fprintf(out, "held %zu epochs, too few for an interval",
@@ -301,6 +334,7 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_memory(out, report);
 	tell_failures(out, report);
 	tell_null_share(out, report);
+	tell_sampling(out, report);
 	tell_searches(out, report);
 	tell_states(out, report);
 	if (report->env->slow_build &&

@@ -64,7 +64,7 @@ static void throughput(struct value *v, const struct bench_report *r,
 			 bench_format_number(low, t.ns.low),
 			 bench_format_number(high, t.ns.high));
 		set_number(v, t.ns.low);
-	} else if (strcmp(what, "cold") == 0) {
+	} else if (strcmp(what, "cold") == 0 && !t.sampled) {
 		bench_format_number(v->text, t.cold_ns.median);
 		set_number(v, t.cold_ns.median);
 	} else if (strcmp(what, "epochs") == 0) {
@@ -83,7 +83,7 @@ static void times_jemalloc(struct value *v, const struct bench_report *r,
 	/* Of a part of the trace nothing is said against the whole. */
 	if (!base || !bench_cell_throughput(cell, r->clock, &t) ||
 	    !bench_cell_throughput(base, r->clock, &b) || t.below_floor ||
-	    b.below_floor || t.events != b.events)
+	    b.below_floor || t.covered != b.covered)
 		return;
 	bench_format_number(v->text, t.ns.median / b.ns.median);
 	set_number(v, t.ns.median / b.ns.median);

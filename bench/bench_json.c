@@ -71,6 +71,22 @@ static void set_null_share(json_t *object, const struct bench_report *r,
 			    time_json(t->ns.median - n.ns.median));
 }
 
+/* What a sampled cell's epochs measured of the trace. */
+static json_t *sampling_json(const struct bench_cell *cell,
+			     const struct bench_throughput *t)
+{
+	const struct replay_sampling *s = &cell->sampling;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "events",
+			 count_json(t->covered), "windows",
+			 count_json(t->windows), "window_events",
+			 count_json(s->window), "warm_events",
+			 count_json(s->warm), "period", count_json(s->period),
+			 "interval_of",
+			 t->interval_of_windows ? "mean of windows"
+						: "median of epochs");
+}
+
 static json_t *throughput_json(const struct bench_report *r,
 			       const struct bench_cell *cell)
 {
@@ -94,11 +110,15 @@ static json_t *throughput_json(const struct bench_report *r,
 	json_object_set_new(object, "epochs", count_json(cell->epochs));
 	json_object_set_new(object, "best", time_json(t.ns.min));
 	json_object_set_new(object, "spread", time_json(t.ns.spread));
-	json_object_set_new(object, "cold_ns_per_event",
-			    time_json(t.cold_ns.median));
+	if (!t.sampled)
+		json_object_set_new(object, "cold_ns_per_event",
+				    time_json(t.cold_ns.median));
 	set_null_share(object, r, &t);
 	json_object_set_new(object, "floor", time_json(t.floor_ns));
 	json_object_set_new(object, "events_timed", count_json(t.events));
+	if (t.sampled)
+		json_object_set_new(object, "sampling",
+				    sampling_json(cell, &t));
 	json_object_set_new(object, "preempted_epochs",
 			    count_json(t.preempted));
 	json_object_set_new(object, "epochs_cut", count_json(cell->epochs_cut));

@@ -1,5 +1,6 @@
 #include "bench_run.h"
 
+#include "bench_plan.h"
 #include "bench_worker.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
@@ -223,15 +224,17 @@ static void judge_epochs(struct bench_run *run, struct bench_cell *cell)
 		cell->throughput_done = false;
 }
 
-static void stop_by_budget(struct bench_cell *cell)
+static void stop_by_budget(struct bench_run *run, struct bench_cell *cell)
 {
+	struct bench_throughput t;
+
 	cell->throughput_done = true;
 	cell->stop = BENCH_STOP_BUDGET;
-	cell->partial = cell->epochs < BENCH_STATS_INTERVAL_MIN ||
-			cell->epoch[0].cut_short;
+	cell->partial = !bench_cell_throughput(cell, run->clock, &t) ||
+			!t.ns.has_interval || cell->epoch[0].cut_short;
 }
 
-static int add_epoch(struct bench_cell *cell,
+static int add_epoch(struct bench_run *run, struct bench_cell *cell,
 		     const struct replay_time_result *epoch,
 		     struct kb_diag *diag)
 {
@@ -239,7 +242,7 @@ static int add_epoch(struct bench_cell *cell,
 
 	if (epoch->cut_short && cell->epochs > 0) {
 		cell->epochs_cut++;
-		stop_by_budget(cell);
+		stop_by_budget(run, cell);
 		return 0;
 	}
 	grown = realloc(cell->epoch, (cell->epochs + 1) * sizeof(*grown));
@@ -248,33 +251,106 @@ static int add_epoch(struct bench_cell *cell,
 	cell->epoch = grown;
 	cell->epoch[cell->epochs++] = *epoch;
 	if (epoch->cut_short)
-		stop_by_budget(cell);
+		stop_by_budget(run, cell);
 	return 0;
+}
+
+/* Decides from the pilot's result how the cell's epochs take the trace. */
+static void plan_epochs(const struct bench_run *run, struct bench_cell *cell,
+			const struct replay_time_result *pilot)
+{
+	const uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
+	const uint64_t spent = cell->throughput_spent_ns;
+	struct bench_plan plan = {
+		.events = run->trace->counts.events,
+		.ns_per_event = bench_epoch_ns(pilot, run->clock),
+		.budget_ns = budget - kb_min(spent, budget),
+		.epochs = effort_of(run)->epochs_min,
+	};
+
+	if (bench_plan_fits(&plan))
+		return;
+	plan.fixed_ns =
+		(double)spent - plan.ns_per_event * (double)pilot->events;
+	cell->sampling = bench_plan_sampling(&plan);
+}
+
+/* One process of the throughput pass. */
+static int run_timed_worker(struct bench_run *run, struct bench_cell *cell,
+			    struct bench_job *job, struct bench_outcome *out,
+			    struct kb_diag *diag)
+{
+	uint64_t begin = replay_tick_system();
+	int err;
+
+	job->cpu = run->cpu;
+	job->use_tsc = run->clock->use_tsc;
+	job->budget_ns =
+		share_ns(run, THROUGHPUT_SHARE) - cell->throughput_spent_ns;
+	err = run_worker(run, cell, BENCH_PASS_THROUGHPUT, job, out, diag);
+	cell->throughput_spent_ns += replay_tick_system() - begin;
+	return err;
+}
+
+/* Has a pilot run where the whole trace may be too long. */
+static int plan_cell(struct bench_run *run, struct bench_cell *cell,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	struct bench_job job = { .seed = run->opts->seed };
+	int err;
+
+	if (!bench_plan_doubts(&run->trace->counts,
+			       share_ns(run, THROUGHPUT_SHARE))) {
+		cell->planned = true;
+		return 0;
+	}
+	job.sampling = bench_plan_pilot(run->trace->counts.events);
+	err = run_timed_worker(run, cell, &job, out, diag);
+	if (err != 0)
+		return err;
+	cell->planned = true;
+	if (out->result.time.covered == 0) {
+		/* The allocator has no other way than to run; nothing was
+		 * done. */
+		cell->throughput_spent_ns = 0;
+		return 0;
+	}
+	if (!out->result.time.cut_short) {
+		plan_epochs(run, cell, &out->result.time);
+		return 0;
+	}
+	/* There is time for no more: the pilot is what was measured. */
+	cell->sampling = job.sampling;
+	return add_epoch(run, cell, &out->result.time, diag);
 }
 
 static int run_epoch(struct bench_run *run, struct bench_cell *cell,
 		     struct bench_outcome *out, struct kb_diag *diag)
 {
 	uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
-	uint64_t spent = cell->throughput_spent_ns;
-	struct bench_job job = { .cpu = run->cpu,
-				 .use_tsc = run->clock->use_tsc,
-				 .seed = run->opts->seed };
-	uint64_t begin = replay_tick_system();
+	struct bench_job job = { .seed = run->opts->seed };
+	uint64_t spent;
 	int err;
+
+	if (!cell->planned)
+		return plan_cell(run, cell, out, diag);
+	spent = cell->throughput_spent_ns;
 
 	/* An epoch that would probably not end in time is not begun. */
 	if (spent >= budget ||
 	    (cell->epochs > 0 && spent / cell->epochs > budget - spent)) {
-		stop_by_budget(cell);
+		stop_by_budget(run, cell);
 		return 0;
 	}
-	job.budget_ns = budget - spent;
-	err = run_worker(run, cell, BENCH_PASS_THROUGHPUT, &job, out, diag);
-	cell->throughput_spent_ns += replay_tick_system() - begin;
+	/* Every epoch of a sample draws its windows anew, the same ones in every
+	 * cell. */
+	job.sampling = cell->sampling;
+	if (job.sampling.period > 0)
+		job.seed = kb_mix64(run->opts->seed) + cell->epochs;
+	err = run_timed_worker(run, cell, &job, out, diag);
 	if (err != 0)
 		return err;
-	err = add_epoch(cell, &out->result.time, diag);
+	err = add_epoch(run, cell, &out->result.time, diag);
 	if (err == 0 && !cell->throughput_done)
 		judge_epochs(run, cell);
 	return err;

@@ -77,7 +77,7 @@ static void add_throughput(struct table *t)
 				 bench_format_number(low, x.ns.low),
 				 bench_format_number(high, x.ns.high));
 		/* Of a part of the trace nothing is said against the whole. */
-		if (times && has_base && x.events == b.events)
+		if (times && has_base && x.covered == b.covered)
 			bench_format_number(times->text[i],
 					    x.ns.median / b.ns.median);
 	}

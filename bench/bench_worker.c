@@ -100,6 +100,7 @@ static int do_job(struct shared *shared)
 		.budget_ns = job->budget_ns,
 		.seed = job->seed,
 		.samples = job->samples,
+		.sampling = job->sampling,
 		.progress = &shared->progress,
 	};
 	int err;

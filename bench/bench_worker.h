@@ -45,6 +45,9 @@ struct bench_job {
 	uint64_t seed;
 	uint64_t samples;
 
+	/* Of the throughput pass; period 0: none. */
+	struct replay_sampling sampling;
+
 	/* A worker that does no event for so long is ended; 0 is for ever. */
 	uint32_t timeout_ms;
 };

@@ -28,18 +28,6 @@
 /* Events of the first, untimed replay of a timed pass, at most. */
 #define REPLAY_WARM_EVENTS_MAX UINT64_C(1000000)
 
-/* Which events of a long trace a timed pass measures (replay_sample.h). */
-struct replay_sampling {
-	/* Events from one window's begin to the next one's; 0 for no sampling:
-	 * everything is measured. */
-	uint64_t period;
-
-	/* Events measured in a window, and run for real before it;
-	 * 0 < window, window + warm <= period. */
-	uint64_t window;
-	uint64_t warm;
-};
-
 struct replay_job {
 	/* Borrowed. Stands at the first event. */
 	struct trc_reader *reader;

@@ -156,6 +156,19 @@ struct replay_verify_result {
 	uint64_t searches;
 };
 
+/* Which events of a long trace a timed pass measures (replay_sample.h): asked
+ * for with a pass, kept with its results. */
+struct replay_sampling {
+	/* Events from one window's begin to the next one's; 0 for no sampling:
+	 * everything is measured. */
+	uint64_t period;
+
+	/* Events measured in a window, and run for real before it;
+	 * 0 < window, window + warm <= period. */
+	uint64_t window;
+	uint64_t warm;
+};
+
 /* Pass throughput: one epoch. */
 struct replay_time_result {
 	/* The first replay, and the timed one behind it: ticks of the timed

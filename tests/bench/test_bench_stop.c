@@ -122,25 +122,56 @@ static void test_bench_stop__during_an_import(void **state)
 }
 
 /* A budget that holds not even one epoch: figures of what did run, and no rate
- * for events that did not. */
+ * for events that did not. (This lookup cannot be sampled.) */
 static void test_bench_stop__a_small_budget_is_partial(void **state)
 {
 	struct cli *c = *state;
 	const json_t *cell, *timed;
 
-	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc kheap"
-		  " --pass throughput --budget 0.02 --no-plots --out o");
+	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc"
+		  " --alloc kheap:lookup=sorted --pass throughput"
+		  " --budget 0.002 --no-plots --out o");
 	cli_expect(c, 0);
-	cli_holds(c->out, "kheap is partial");
+	cli_holds(c->out, "kheap:lookup=sorted is partial");
 	cli_holds(c->out, "--budget");
 	cell = cli_cell(cli_json_file(c, "o/results.json"), "debian-boot.trc",
-			"kheap");
+			"kheap:lookup=sorted");
 	assert_true(is_partial(cell));
 	timed = json_object_get(cell, "throughput");
 	assert_true(json_integer_value(json_object_get(timed, "events_timed")) <
 		    97972);
 	assert_true(json_is_null(json_object_get(timed, "ci_low")));
 	cli_holds(c->out, "of 97,972 events");
+}
+
+/* A search too long for the budget is sampled, and every output says so. */
+static void test_bench_stop__a_long_search_is_sampled(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell, *timed, *sampling;
+	json_int_t covered;
+
+	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc kheap,null"
+		  " --pass throughput --quick --budget 0.6 --no-plots --out o");
+	cli_expect(c, 0);
+	cell = cli_cell(cli_json_file(c, "o/results.json"), "debian-boot.trc",
+			"kheap");
+	timed = json_object_get(cell, "throughput");
+	sampling = json_object_get(timed, "sampling");
+	assert_non_null(sampling);
+	covered = json_integer_value(json_object_get(sampling, "events"));
+	/* The whole trace, unless the machine is very slow. */
+	assert_true(covered == 97972 || is_partial(cell));
+	assert_true(json_integer_value(json_object_get(timed, "events_timed")) <
+		    covered);
+	assert_null(json_object_get(timed, "cold_ns_per_event"));
+	cli_holds(c->out, "kheap was sampled");
+	cli_sh(c, "grep -c 'kheap was sampled' o/table.txt o/report.html");
+	assert_string_equal(c->out, "o/table.txt:1\no/report.html:1\n");
+	cell = cli_cell(cli_json_file(c, "o/results.json"), "debian-boot.trc",
+			"null");
+	assert_null(json_object_get(json_object_get(cell, "throughput"),
+				    "sampling"));
 }
 
 static void test_bench_stop__a_small_budget_for_latency(void **state)
@@ -177,6 +208,7 @@ int main(void)
 		cli_test(test_bench_stop__json_on_stdout),
 		cli_test(test_bench_stop__during_an_import),
 		cli_test(test_bench_stop__a_small_budget_is_partial),
+		cli_test(test_bench_stop__a_long_search_is_sampled),
 		cli_test(test_bench_stop__a_small_budget_for_latency),
 		cli_test(test_bench_stop__enough_is_not_partial),
 	};

@@ -1,0 +1,50 @@
+/*
+ * bench_plan: whether a cell's throughput pass runs the whole trace or samples
+ * it (replay_sample.h), and how.
+ *
+ * A trace that might not fit is first sampled thinly, by a pilot: what an event
+ * costs there says whether one epoch of the whole fits the pass's budget. If
+ * not, the pass becomes some epochs of a systematic sample each, every one in a
+ * fresh process with a random start of its own: replicates, whose spread is that
+ * of the sampling and of the processes together.
+ *
+ * Only bench's own files and its tests include this file.
+ */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include "replay_result.h"
+#include "trc_event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* True if searches could be so long, for all that a trace's header says of it,
+ * that an epoch of the whole trace would take more than the budget. */
+bool bench_plan_doubts(const struct trc_counts *counts, uint64_t budget_ns);
+
+/* The pilot's sampling of a trace of so many events. */
+struct replay_sampling bench_plan_pilot(uint64_t events);
+
+/* What is known after the pilot. */
+struct bench_plan {
+	/* Events of the trace. */
+	uint64_t events;
+
+	/* The pilot's ns per event, and the time that it took beside what it
+	 * ran for real: what each sampled epoch takes anyway. */
+	double ns_per_event;
+	double fixed_ns;
+
+	/* What is left of the pass's budget, and epochs that it should hold. */
+	uint64_t budget_ns;
+	uint64_t epochs;
+};
+
+/* True if an epoch of the whole trace, its first replay included, fits. */
+bool bench_plan_fits(const struct bench_plan *plan);
+
+/* The sampling whose epochs fill the budget. */
+struct replay_sampling bench_plan_sampling(const struct bench_plan *plan);
+
+#endif /* BENCH_PLAN_H */
