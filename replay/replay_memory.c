@@ -132,6 +132,19 @@ void replay_memory_event(struct replay_memory_watch *watch, uint64_t requested,
 	replay_span_add(&out->largest, gauge->longest_free_run * PAGE);
 }
 
+/* How much this process has grown since the pass began, the harness's own tables
+ * included; but no more than the allocator maps, where that is known. */
+static uint64_t grown_by(const struct replay_memory_watch *watch,
+			 uint64_t mapped)
+{
+	uint64_t now = process_resident();
+
+	if (now == ALLOC_UNKNOWN)
+		return now;
+	now -= kb_min(now, watch->resident_before);
+	return kb_min(now, mapped);
+}
+
 void replay_memory_bin(struct replay_memory_watch *watch,
 		       struct replay_bin *bin, const struct alloc_gauge *gauge)
 {
@@ -141,14 +154,8 @@ void replay_memory_bin(struct replay_memory_watch *watch,
 
 	if (alloc->vt->memory)
 		alloc->vt->memory(alloc->ctx, &memory);
-	if (watch->resident_before != ALLOC_UNKNOWN) {
-		uint64_t now = process_resident();
-
-		memory.resident =
-			now == ALLOC_UNKNOWN
-				? now
-				: now - kb_min(now, watch->resident_before);
-	}
+	if (watch->resident_before != ALLOC_UNKNOWN)
+		memory.resident = grown_by(watch, memory.mapped);
 	if (gauge) {
 		memory.mapped = gauge->pages_live * PAGE;
 		memory.largest = gauge->longest_free_run * PAGE;

@@ -116,7 +116,7 @@ struct replay_memory {
 
 	/* The allocator does not tell what is resident: it is how much the
 	 * worker's process has grown since the pass began, the harness's tables
-	 * included. */
+	 * included, and at most what is mapped. */
 	bool resident_is_process;
 };
 

@@ -262,9 +262,18 @@ static void test_replay_count__memory_of_variants(void **state)
 	assert_true(result.memory.metadata.end > records);
 	count_script(SCRIPT, "kheap:pager=none", 300, ALLOC_TOUCH_NONE,
 		     &result);
-	/* A page table. */
+	/* A page table less; so a page has 36 bytes in arrays and rows and 4 in
+	 * the runs, whose tree has 448 numbers and 7 words; and a node. */
 	assert_int_equal(result.memory.metadata.end, records - 4096);
+	assert_int_equal(result.memory.metadata.end,
+			 300 * (36 + 4) + 448 * 4 + 7 * 8 + 24);
 	assert_int_equal(result.memory.resident.peak, 0);
+	/* An order by size; lists. */
+	count_script(SCRIPT, "kheap:fit=best", 300, ALLOC_TOUCH_NONE, &result);
+	assert_true(result.memory.metadata.end > records + 300 * 32);
+	count_script(SCRIPT, "kheap:fit=quick", 300, ALLOC_TOUCH_NONE, &result);
+	assert_int_equal(result.memory.metadata.end,
+			 records + 901 * 4 + 5 * 8 + 8);
 	count_script(SCRIPT, "kheap:pager=mmap", 300, ALLOC_TOUCH_NONE,
 		     &result);
 	assert_true(result.memory.resident_is_process);

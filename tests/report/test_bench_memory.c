@@ -106,12 +106,33 @@ static void test_bench_memory__in_the_report(void **state)
 	cli_holds(c->out, ">0.0 %</td>");
 }
 
+/* README.md's table is made of a run's results. */
+static void test_bench_memory__as_a_table(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "command -v python3");
+	if (c->status != 0)
+		skip();
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --alloc kheap-fast,null "
+		  "--pass count --no-plots --out r >said && "
+		  "$TRACES/../docs/make-table r/results.json");
+	cli_expect(c, 0);
+	cli_holds(c->out, "| `kheap-fast` |  |  | 32.4 MB | 32.4 MB | 15.4 MB "
+			  "| 27.4 MB |");
+	cli_holds(c->out, "| `null` |  |  |  | 0 B | 0 B | 0 B | 0 B | 0 B |");
+	cli_holds(c->out, "At the peak 2.42 MB are asked for; the recorded "
+			  "kernel spent 3.34 MB; live pages take 32.4 MB, and "
+			  "packed offline 32.4 MB.");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_memory__the_seeds_example),
 		cli_test(test_bench_memory__of_the_recordings),
 		cli_test(test_bench_memory__in_the_report),
+		cli_test(test_bench_memory__as_a_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
