@@ -40,7 +40,7 @@ const struct bench_picture bench_pictures[] = {
 	  "coloured "
 	  "by what fills most of each stretch: by how long it has lived, by "
 	  "its "
-	  "row, and by the call site that asked for it. White is free." },
+	  "row, and by the call site that asked for it. Blank is free." },
 	{ "memory", BENCH_PASS_COUNT, "Memory along the trace",
 	  "What each allocator maps, on a logarithmic axis, over what was "
 	  "asked "

@@ -47,8 +47,8 @@ const char *const bench_html_style[] = {
 	"overflow-wrap:anywhere}\n"
 	"@media print{nav,th button::after{display:none}"
 	"body{max-width:none;padding:0;font-size:9pt}"
-	"figure,table{break-inside:avoid}"
-	"figure svg{min-width:0;filter:none}.pan{overflow:visible}"
+	"figure,table{break-inside:avoid}h2,h3{break-after:avoid}"
+	"figure svg{min-width:0;max-height:13cm;filter:none}.pan{overflow:visible}"
 	"th,td{padding:.1rem .3rem}}\n",
 	NULL,
 };

@@ -71,7 +71,7 @@ shade(v) = is_number(v) && v > 0 ? log10(v) : NaN
 set multiplot
 set palette defined (0 "#d6e6f2", 0.35 "#7fb2d6", 0.7 "#2c6da4", 1 "#08203f")
 
-array panel_title[3] = ["Age: events since the alloc of most of what lies there (log.); white: free", \
+array panel_title[3] = ["Age: events since the alloc of most of what lies there; blank: free", \
 	"Size: pages of the cluster, its row + 1", \
 	"Call sites: those that hold most pages over time"]
 do for [p = 1:panels] {

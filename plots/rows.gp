@@ -68,7 +68,7 @@ do for [i = 1:blocks] {
 		at screen at_x(left_px - 14), first i
 }
 set label in_letters ? "Digits: live clusters, 0 for 1 to 9, 1 for 10 to 99, …" : \
-	"Clusters live at once; white: none" at graph 0, graph 1 offset character 0, 0.9
+	"Clusters live at once; blank: none" at graph 0, graph 1 offset character 0, 0.9
 
 # Darker is more: the shades stay in order in black and white.
 shade_hi = greater(log10(greater(hi_live, 1)), 1)
