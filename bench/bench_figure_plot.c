@@ -5,6 +5,7 @@
 #include "bench_commands.h"
 #include "bench_figure.h"
 #include "bench_plot.h"
+#include "bench_run.h"
 #include "kb_bits.h"
 #include "kb_suggest.h"
 
@@ -34,7 +35,7 @@ int bench_plot_main(int argc, char **argv);
 #define WIDTH_MAX 1000
 
 static const char plot_help[] =
-	"usage: bench plot RESULTS\n"
+	"usage: bench plot [--pdf] RESULTS\n"
 	"       bench plot --term [--sixel] RESULTS FIGURE\n"
 	"\n"
 	"Draws all figures of a results folder anew, from its TSV files into "
@@ -43,6 +44,10 @@ static const char plot_help[] =
 	"and a\n"
 	"terminal that takes them, in pixels. It fits the window.\n"
 	"\n"
+	"  --pdf    draws PDFs too, beside SVG and PNG\n"
+	"  --term   draws one figure here\n"
+	"  --sixel  the same in pixels\n"
+	"\n"
 	"  bench plot --term results/boot lookup-nodes\n"
 	"\n"
 	"Figures\n";
@@ -50,6 +55,7 @@ static const char plot_help[] =
 struct plot_options {
 	bool term;
 	bool sixel;
+	bool pdf;
 	bool help;
 	const char *folder;
 	const char *figure;
@@ -63,6 +69,8 @@ static int parse(struct plot_options *o, int argc, char **argv,
 			o->term = true;
 		else if (strcmp(argv[i], "--sixel") == 0)
 			o->sixel = true;
+		else if (strcmp(argv[i], "--pdf") == 0)
+			o->pdf = true;
 		else if (strcmp(argv[i], "--help") == 0)
 			o->help = true;
 		else if (argv[i][0] == '-')
@@ -88,6 +96,9 @@ static int parse(struct plot_options *o, int argc, char **argv,
 		return kb_fail(diag, KB_E_ARG,
 			       "plot --term needs a figure; see 'bench plot "
 			       "--help'");
+	if (o->term && o->pdf)
+		return kb_fail(diag, KB_E_ARG,
+			       "--pdf draws files, not in the terminal");
 	if (!o->term && o->figure)
 		return kb_fail(diag, KB_E_ARG,
 			       "plot draws one figure only with --term");
@@ -119,8 +130,9 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 	return text && atoi(text) > 0 ? (uint64_t)atoi(text) : otherwise;
 }
 
-/* The scripts' third argument for this terminal. */
-static void choose_mode(char out[64], bool sixel)
+/* The scripts' third argument for this terminal. A window too narrow for a
+ * picture is told so: folded lines are no picture. */
+static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 {
 	struct winsize window = { .ws_col = 0 };
 	uint64_t columns = from_environment("COLUMNS", COLUMNS_DEFAULT);
@@ -135,7 +147,12 @@ static void choose_mode(char out[64], bool sixel)
 		rows = window.ws_row - 1u;
 	}
 	width = window.ws_xpixel ? window.ws_xpixel : columns * COLUMN_PX;
-	columns = kb_min(kb_max(columns, COLUMNS_MIN), COLUMNS_MAX);
+	if (!sixel && columns < COLUMNS_MIN)
+		return kb_fail(diag, KB_E_ARG,
+			       "this window has %u columns, and a figure in "
+			       "letters needs %d; widen it, or open the SVG",
+			       (unsigned)columns, COLUMNS_MIN);
+	columns = kb_min(columns, COLUMNS_MAX);
 	rows = kb_min(kb_max(rows, ROWS_MIN), ROWS_MAX);
 	if (sixel)
 		snprintf(out, 64, "sixel %u",
@@ -143,6 +160,7 @@ static void choose_mode(char out[64], bool sixel)
 	else
 		snprintf(out, 64, "dumb %u %u", (unsigned)columns,
 			 (unsigned)rows);
+	return 0;
 }
 
 static int draw_here(const struct plot_options *o, struct kb_diag *diag)
@@ -155,9 +173,11 @@ static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 
 	/* gnuplot counts a character as one column only in such a locale. */
 	setenv("LC_ALL", "C.UTF-8", 1);
-	choose_mode(mode, o->sixel);
-	if (!scripts || asprintf(&script, "%s/%s.gp", scripts, o->figure) < 0 ||
-	    asprintf(&data, "%s/%s.tsv", o->folder, o->figure) < 0)
+	if (choose_mode(mode, o->sixel, diag) < 0)
+		err = KB_E_ARG;
+	else if (!scripts ||
+		 asprintf(&script, "%s/%s.gp", scripts, o->figure) < 0 ||
+		 asprintf(&data, "%s/%s.tsv", o->folder, o->figure) < 0)
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
 	else if (access(data, R_OK) != 0)
 		err = kb_fail(diag, KB_E_IO,
@@ -176,13 +196,21 @@ static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 
 static int draw_all(const struct plot_options *o, struct kb_diag *diag)
 {
+	struct bench_progress progress;
+	const struct bench_plot_job job = { .folder = o->folder,
+					    .pdf = o->pdf,
+					    .progress = &progress };
 	size_t drawn;
 	int err;
 
 	if (access(o->folder, R_OK | X_OK) != 0)
 		return kb_fail(diag, KB_E_IO, "%s: %s", o->folder,
 			       strerror(errno));
-	err = bench_plot(o->folder, &drawn, diag);
+	bench_run_catch_signals();
+	bench_progress_begin(&progress);
+	progress.total = bench_plot_count(o->folder);
+	err = bench_plot(&job, &drawn, diag);
+	bench_progress_end(&progress);
 	if (err == 0 && drawn == 0)
 		return kb_fail(diag, KB_E_ARG,
 			       "%s holds no data of a figure (*.tsv)",
@@ -220,5 +248,7 @@ int bench_plot_main(int argc, char **argv)
 	if (err == 0)
 		return 0;
 	fprintf(stderr, "bench: %s\n", diag.text);
+	if (bench_signal)
+		return 128 + bench_signal;
 	return err == KB_E_UNSUPPORTED ? 4 : 2;
 }

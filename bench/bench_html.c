@@ -18,7 +18,9 @@ struct page {
 	FILE *f;
 	const struct bench_report *report;
 	const char *folder;
-	bool with_figures;
+
+	/* NULL for a page without figures. */
+	struct bench_progress *drawing;
 
 	/* Figures so far; numbers their ids. */
 	unsigned figures;
@@ -75,6 +77,27 @@ static void write_title(const struct page *p)
 	      "<li><a href=\"#environment\">Environment</a></li>"
 	      "</ul></nav>\n<main>\n",
 	      p->f);
+}
+
+/* A run that was stopped says so before anything else. */
+static void write_warning(const struct page *p)
+{
+	size_t partial = 0;
+
+	for (size_t i = 0; i < p->report->count; i++)
+		partial += p->report->cells[i].partial;
+	if (bench_signal)
+		fputs("<p class=\"warn\"><strong>Partial.</strong> This run "
+		      "was "
+		      "stopped before its end: what it had finished is "
+		      "here.</p>\n",
+		      p->f);
+	else if (partial)
+		fprintf(p->f,
+			"<p class=\"warn\"><strong>Partial.</strong> %zu of "
+			"%zu allocators did not get all the time that their "
+			"figures need.</p>\n",
+			partial, p->report->count);
 }
 
 /* The table's sentences, one a line with "- " in front, as a list. */
@@ -153,18 +176,23 @@ static bool has_data(const struct page *p, const struct bench_picture *picture)
 static void write_figures(struct page *p)
 {
 	fputs("<h2 id=\"figures\">Figures</h2>\n", p->f);
-	if (!p->with_figures) {
-		fputs("<p>This run drew no figures; the data for them are in "
-		      "the *.tsv files beside this page.</p>\n",
-		      p->f);
+	if (!p->drawing) {
+		fprintf(p->f,
+			"<p>This run drew no figures; the data for them are in "
+			"the *.tsv files beside this page%s.</p>\n",
+			bench_signal ? ", and 'bench plot' draws them" : "");
 		return;
 	}
 	fputs("<p class=\"soft\">A point shows its values under the "
 	      "pointer.</p>\n",
 	      p->f);
 	for (const struct bench_picture *c = bench_pictures; c->name; c++)
-		if (!bench_signal && has_data(p, c))
+		if (!bench_signal && has_data(p, c)) {
+			bench_progress_step(p->drawing, "writing report.html",
+					    c->name);
 			write_figure(p, c);
+			p->drawing->done++;
+		}
 }
 
 static void write_trace(const struct page *p)
@@ -223,6 +251,7 @@ static void write_page(struct page *p)
 {
 	write_head(p);
 	write_title(p);
+	write_warning(p);
 	write_facts(p);
 	write_figures(p);
 	fputs("<h2 id=\"tables\">Tables</h2>\n<p class=\"soft\">A heading "
@@ -240,11 +269,11 @@ static void write_page(struct page *p)
 }
 
 int bench_html_write(const struct bench_report *report, const char *folder,
-		     bool with_figures, struct kb_diag *diag)
+		     struct bench_progress *drawing, struct kb_diag *diag)
 {
 	struct page page = { .report = report,
 			     .folder = folder,
-			     .with_figures = with_figures };
+			     .drawing = drawing };
 	struct bench_out out;
 	char *path;
 	int err;

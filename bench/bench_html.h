@@ -8,6 +8,7 @@
 #ifndef BENCH_HTML_H
 #define BENCH_HTML_H
 
+#include "bench_progress.h"
 #include "bench_report.h"
 
 #include <stdbool.h>
@@ -15,11 +16,11 @@
 
 /*
  * Writes FOLDER/report.html. The figures are drawn anew from the folder's TSV
- * files if `with_figures`; where they cannot be, a sentence says so. Returns 0,
- * or <0 with `diag` filled.
+ * files unless `drawing` is NULL, which is told of each; where they cannot be, a
+ * sentence says so. Returns 0, or <0 with `diag` filled.
  */
 int bench_html_write(const struct bench_report *report, const char *folder,
-		     bool with_figures, struct kb_diag *diag);
+		     struct bench_progress *drawing, struct kb_diag *diag);
 
 /* Writes the page's address, file://…, without a line's end. */
 void bench_html_link(FILE *out, const char *folder);

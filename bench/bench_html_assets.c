@@ -19,6 +19,7 @@ const char *const bench_html_style[] = {
 	"p,ul{margin:.5rem 0;max-width:46rem}\n"
 	"a{color:var(--link)}\n"
 	".soft,figcaption,caption{color:var(--soft)}\n"
+	".warn{border-left:.3rem solid #d55e00;padding-left:.75rem}\n"
 	"nav ul{padding:0;list-style:none;display:flex;flex-wrap:wrap;"
 	"gap:.25rem 1.25rem}\n",
 	".pan{overflow-x:auto;max-width:100%}\n"
@@ -48,7 +49,8 @@ const char *const bench_html_style[] = {
 	"@media print{nav,th button::after{display:none}"
 	"body{max-width:none;padding:0;font-size:9pt}"
 	"figure,table{break-inside:avoid}h2,h3{break-after:avoid}"
-	"figure svg{min-width:0;max-height:13cm;filter:none}.pan{overflow:visible}"
+	"figure "
+	"svg{min-width:0;max-height:13cm;filter:none}.pan{overflow:visible}"
 	"th,td{padding:.1rem .3rem}}\n",
 	NULL,
 };

@@ -239,15 +239,18 @@ static int write_folder(const struct bench_report *report, const char *folder,
 
 /* Draws the figures. What hinders gnuplot is told but does not fail the run:
  * the numbers are there. */
-static size_t draw_figures(const struct session *s, const char *folder)
+static size_t draw_figures(const struct session *s, const char *folder,
+			   struct bench_progress *progress)
 {
+	const struct bench_plot_job job = { .folder = folder,
+					    .progress = progress };
 	struct kb_diag diag;
 	size_t drawn = 0;
 
 	if (s->opts.no_plots || bench_signal)
 		return 0;
 	kb_diag_init(&diag);
-	if (bench_plot(folder, &drawn, &diag) < 0)
+	if (bench_plot(&job, &drawn, &diag) < 0)
 		complain(&diag);
 	return drawn;
 }
@@ -256,8 +259,10 @@ static size_t draw_figures(const struct session *s, const char *folder)
 static int report_job(struct session *s, const struct bench_report *report,
 		      const struct job *job)
 {
+	struct bench_progress progress;
 	struct kb_diag diag;
 	size_t drawn;
+	int err;
 
 	kb_diag_init(&diag);
 	if (job->folder && write_folder(report, job->folder, &diag) < 0)
@@ -269,8 +274,14 @@ static int report_job(struct session *s, const struct bench_report *report,
 	}
 	if (!job->folder)
 		return EXIT_GOOD;
-	drawn = draw_figures(s, job->folder);
-	if (bench_html_write(report, job->folder, drawn > 0, &diag) < 0)
+	/* Each figure is drawn for its files and for the page. */
+	bench_progress_begin(&progress);
+	progress.total = 2 * bench_plot_count(job->folder);
+	drawn = draw_figures(s, job->folder, &progress);
+	err = bench_html_write(report, job->folder,
+			       drawn > 0 ? &progress : NULL, &diag);
+	bench_progress_end(&progress);
+	if (err < 0)
 		return complain(&diag);
 	if (!stdout_is_taken(&s->opts)) {
 		printf("\nWritten to %s/: results.json, table.txt, *.tsv",

@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const formats[] = { "svg", "png" };
+/* The last one on request. */
+static const char *const formats[] = { "svg", "png", "pdf" };
 
 /* One gnuplot at work. */
 struct drawing {
@@ -69,18 +70,18 @@ static int finish(struct drawing *d, struct kb_diag *diag)
 }
 
 /* Draws one figure in all formats, side by side. */
-static int draw(const char *scripts, const char *folder, const char *name,
-		size_t *drawn, struct kb_diag *diag)
+static int draw(const struct bench_plot_job *job, const char *scripts,
+		const char *name, size_t *drawn, struct kb_diag *diag)
 {
 	struct drawing d[KB_ARRAY_LEN(formats)];
+	size_t wanted = KB_ARRAY_LEN(formats) - !job->pdf;
 	size_t started = 0;
 	int err = 0;
 
 	memset(d, 0, sizeof(d));
-	for (size_t i = 0; i < KB_ARRAY_LEN(formats) && err == 0; i++) {
-		err = prepare(&d[i], scripts, folder, name, formats[i], diag);
-		if (err == 0 && access(d[i].data, R_OK) != 0)
-			break;
+	for (size_t i = 0; i < wanted && err == 0; i++) {
+		err = prepare(&d[i], scripts, job->folder, name, formats[i],
+			      diag);
 		if (err == 0)
 			err = bench_figure_start(&d[i].pid, d[i].script,
 						 d[i].data, d[i].temp, NULL,
@@ -98,14 +99,55 @@ static int draw(const char *scripts, const char *folder, const char *name,
 	return err;
 }
 
-int bench_plot(const char *folder, size_t *drawn, struct kb_diag *diag)
+static bool has_data(const char *folder, const char *name)
+{
+	char *path;
+	bool readable;
+
+	if (asprintf(&path, "%s/%s.tsv", folder, name) < 0)
+		return false;
+	readable = access(path, R_OK) == 0;
+	free(path);
+	return readable;
+}
+
+size_t bench_plot_count(const char *folder)
+{
+	size_t count = 0;
+
+	for (const struct bench_picture *p = bench_pictures; p->name; p++)
+		count += has_data(folder, p->name);
+	return count;
+}
+
+static int draw_all(const struct bench_plot_job *job, const char *scripts,
+		    size_t *drawn, struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (const struct bench_picture *p = bench_pictures;
+	     p->name && err == 0; p++) {
+		if (!has_data(job->folder, p->name))
+			continue;
+		if (job->progress)
+			bench_progress_step(job->progress, "drawing", p->name);
+		err = draw(job, scripts, p->name, drawn, diag);
+		if (job->progress)
+			job->progress->done++;
+	}
+	return err;
+}
+
+int bench_plot(const struct bench_plot_job *job, size_t *drawn,
+	       struct kb_diag *diag)
 {
 	char *scripts = bench_figure_scripts();
 	char *figure_folder;
 	int err;
 
 	*drawn = 0;
-	if (!scripts || asprintf(&figure_folder, "%s/figures", folder) < 0) {
+	if (!scripts ||
+	    asprintf(&figure_folder, "%s/figures", job->folder) < 0) {
 		free(scripts);
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	}
@@ -113,9 +155,8 @@ int bench_plot(const char *folder, size_t *drawn, struct kb_diag *diag)
 		      ? bench_out_make_folder(figure_folder, diag)
 		      : kb_fail(diag, KB_E_UNSUPPORTED,
 				"the plot scripts are not at '%s'", scripts);
-	for (const struct bench_picture *p = bench_pictures;
-	     p->name && err == 0; p++)
-		err = draw(scripts, folder, p->name, drawn, diag);
+	if (err == 0)
+		err = draw_all(job, scripts, drawn, diag);
 	/* Nothing drawn, nothing left: an empty folder goes. */
 	if (*drawn == 0)
 		rmdir(figure_folder);

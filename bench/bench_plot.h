@@ -6,9 +6,24 @@
 #ifndef BENCH_PLOT_H
 #define BENCH_PLOT_H
 
+#include "bench_progress.h"
 #include "kb_status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+struct bench_plot_job {
+	const char *folder;
+
+	/* PDFs beside SVG and PNG. */
+	bool pdf;
+
+	/* Borrowed; one step a figure that has data. NULL for none. */
+	struct bench_progress *progress;
+};
+
+/* Figures that FOLDER has data for. */
+size_t bench_plot_count(const char *folder);
 
 /*
  * Draws FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png, for each that
@@ -16,6 +31,7 @@
  * with `diag` filled if gnuplot or its scripts are missing; KB_E_IO if a
  * picture could not be made; KB_E_STOPPED after a signal.
  */
-int bench_plot(const char *folder, size_t *drawn, struct kb_diag *diag);
+int bench_plot(const struct bench_plot_job *job, size_t *drawn,
+	       struct kb_diag *diag);
 
 #endif /* BENCH_PLOT_H */

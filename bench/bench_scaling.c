@@ -616,6 +616,7 @@ static void write_tsv(FILE *f, const void *user)
 static int write_folder(const struct bench_scaling *s, const char *folder,
 			struct kb_diag *diag)
 {
+	const struct bench_plot_job job = { .folder = folder };
 	size_t drawn;
 	int err;
 
@@ -623,7 +624,7 @@ static int write_folder(const struct bench_scaling *s, const char *folder,
 	if (err == 0)
 		err = bench_out_write(folder, "lookup-scaling.tsv", write_tsv,
 				      s, diag);
-	return err < 0 ? err : bench_plot(folder, &drawn, diag);
+	return err < 0 ? err : bench_plot(&job, &drawn, diag);
 }
 
 int bench_scaling_report(const struct bench_scaling *scaling,

@@ -2,6 +2,7 @@
 #include "bench_figure_trace.h"
 #include "bench_out.h"
 #include "bench_report.h"
+#include "bench_run.h"
 
 #include "alloc.h"
 #include "kb_bits.h"
@@ -62,6 +63,15 @@ static void write_meta_text(struct tsv *t, const char *key, const char *text)
 	fputc('\n', t->f);
 }
 
+/* The run was stopped, or a cell did not get what its figures need. */
+static bool is_partial(const struct bench_report *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->cells[i].partial)
+			return true;
+	return false;
+}
+
 /* Block 0: what the pictures are titled with. */
 static void write_meta(struct tsv *t, const char *title, size_t series)
 {
@@ -79,6 +89,8 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 	fprintf(t->f, "floor_ns\t%.3f\n", replay_clock_floor_ns(r->clock));
 	if (null && bench_cell_throughput(null, r->clock, &n) && !n.below_floor)
 		fprintf(t->f, "null_ns\t%.4g\n", n.ns.median);
+	if (is_partial(r))
+		fprintf(t->f, "partial\t1\n");
 	fprintf(t->f, "series\t%zu\n", series);
 	end_block(t);
 }
@@ -528,6 +540,10 @@ static int write_files(struct tsv_job *job, const char *folder,
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
 		job->file = &files[i];
+		/* A map that a signal cut short would look like none. */
+		if (files[i].write == write_address_map && bench_signal &&
+		    !job->map)
+			continue;
 		if (job->report->opts->passes & files[i].passes)
 			err = bench_out_write(folder, files[i].name, write_file,
 					      job, diag);

@@ -95,9 +95,9 @@ do for [p = 1:panels] {
 	load here . "axis.gp"
 	set xlabel p == panels ? "event of the trace" : ""
 	set grid noxtics noytics
-	set label in_letters ? \
+	set label panel_text(in_letters ? \
 		"Digits: events since the alloc, 0 for 1 to 9, 1 for 10 to 99, …" : \
-		panel_title[p] at graph 0, graph 1 offset character 0, 0.9
+		panel_title[p]) at graph 0, graph 1 offset character 0, panel_offset
 	unset colorbox
 	if (p < 3 && !in_letters) {
 		shade_hi = greater(log10(greater(p == 1 ? hi_age : hi_size, 1)), 1)

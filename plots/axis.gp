@@ -17,23 +17,26 @@ eval sprintf("%s logscale %s", axis_log ? "set" : "unset", axis)
 eval sprintf("unset m%stics", axis)
 eval sprintf("set %stics scale 0.6, 0.35 nomirror out ()", axis)
 
+# In letters a label takes some seven columns of what the axis has.
+axis_room = in_letters && axis eq "x" ? \
+	lesser(1.0, (picture_px - left_px - right_px) / 9.3 / 84) : 1.0
 if (axis_log) {
 	axis_decades = log10(axis_hi) - log10(axis_lo)
 	# At most some twelve labels; 2 and 5 get theirs where there is room.
-	axis_stride = int(axis_decades / 12) + 1
+	axis_stride = int(axis_decades / (12 * axis_room)) + 1
 	do for [e = int(floor(log10(axis_lo))):int(ceil(log10(axis_hi)))] {
 		do for [m = 1:9] {
 			at = m * 10.0 ** e
 			if (at >= axis_lo * 0.999999 && at <= axis_hi * 1.000001) {
 				major = m == 1 && e % axis_stride == 0 || \
-					(m == 2 || m == 5) && axis_decades <= 2.2
+					(m == 2 || m == 5) && axis_decades <= 2.2 * axis_room
 				eval sprintf('set %stics add ("%s" %.17g %d)', \
 					axis, major ? axis_text(at) : "", at, !major)
 			}
 		}
 	}
 } else {
-	axis_raw = (axis_hi - axis_lo) / 6.0
+	axis_raw = (axis_hi - axis_lo) / (axis_room < 1 ? greater(7 * axis_room, 1.5) : 6.0)
 	axis_power = 10.0 ** floor(log10(axis_raw))
 	axis_step = axis_power * (axis_raw > 5 * axis_power ? 10 : \
 		axis_raw > 2 * axis_power ? 5 : axis_raw > axis_power ? 2 : 1)

@@ -25,6 +25,8 @@ legend_columns = int((picture_px - 40) / (legend_width + 76))
 legend_columns = greater(1, lesser(legend_columns, words(legend_list)))
 legend_rows = (words(legend_list) + legend_columns - 1) / legend_columns
 if (legend_note ne "") { legend_rows = 1 }
+# What is not drawn is said in a row of its own, below the legend.
+if (series_left_out) { legend_rows = legend_rows + 1 }
 
 # In letters a line of the legend takes a whole row of the terminal, and all rows
 # together are as many as it has.
@@ -60,14 +62,20 @@ if (in_sixels) {
 		font "DejaVu Sans," . sprintf("%.1f", 10 * sixel_scale) \
 		truecolor background rgb "white"
 }
+if (out_ending eq ".pdf") {
+	# A pixel is a 96th of an inch; cairo draws type larger here than in PNG.
+	set terminal pdfcairo size picture_px / 96.0, height_px / 96.0 \
+		font "DejaVu Sans,7.5" fontscale 1 background rgb "white"
+}
 if (!in_letters && !in_sixels) {
-	if (out_ending ne ".svg" && out_ending ne ".png") {
-		print sprintf("%s: a picture's name ends in .svg or .png", out)
+	if (out_ending ne ".svg" && out_ending ne ".png" && out_ending ne ".pdf") {
+		print sprintf("%s: a picture's name ends in .svg, .png or .pdf", out)
 		exit status 1
 	}
 	set output out
 }
 font_px = out_ending eq ".svg" ? 13 / 12.0 : \
+	out_ending eq ".pdf" ? 7.5 / 12.0 : \
 	in_sixels ? 10 / 12.0 * sixel_scale : 11 / 12.0
 font_of(px) = sprintf(",%.1f", px * font_px)
 
@@ -81,7 +89,8 @@ set rmargin at screen at_x(picture_px - right_px)
 set bmargin at screen at_y(area_bottom_px)
 set tmargin at screen at_y(area_top_px)
 
-title_text = meta_title eq "" ? default_title : meta_title
+title_text = (meta_title eq "" ? default_title : meta_title) . \
+	(meta_partial ? " (partial: the run did not come to its end)" : "")
 about_text = meta_trace eq "" ? "no trace named" : meta_trace
 if (is_number(meta_events)) {
 	about_text = about_text . " · " . whole(meta_events) . " events"
@@ -93,18 +102,30 @@ if (is_number(meta_objects)) {
 revision_text = meta_revision eq "" ? "" : " · revision " . meta_revision
 room_px = picture_px - 40
 about_text = fitted(about_text, room_px - text_px(revision_text)) . revision_text
-set label fitted(title_text, room_px * 12 / 17.0) noenhanced \
-	at screen at_x(20), at_y(height_px - 25) font font_of(17)
+# In letters these are the two top rows.
+title_y = in_letters ? 1.0 : at_y(height_px - 25)
+about_y = in_letters ? 1 - 1.0 / (mode_number(3) - 1) : at_y(height_px - 48)
+set label fitted(title_text, in_letters ? room_px : room_px * 12 / 17.0) noenhanced \
+	at screen at_x(20), title_y font font_of(17)
 set label about_text noenhanced textcolor rgb "#444444" \
-	at screen at_x(20), at_y(height_px - 48) font font_of(12)
+	at screen at_x(20), about_y font font_of(12)
 # gnuplot places an axis' title by the width that it guesses for the numbers.
 set label y_title noenhanced center rotate by 90 \
 	at screen at_x(17), at_y(area_bottom_px + plot_px / 2)
-set label fitted(meta_machine, room_px * 12 / 10.0) noenhanced \
-	textcolor rgb "#666666" at screen at_x(20), at_y(13) font font_of(10)
+# In few rows of letters it would be in the way of an axis.
+if (!in_letters || mode_number(3) >= 24) {
+	set label fitted(meta_machine, room_px * 12 / 10.0) noenhanced \
+		textcolor rgb "#666666" at screen at_x(20), at_y(13) font font_of(10)
+}
+
+# What a panel says above itself, cut to its width: a label `at graph 0, graph 1
+# offset character 0, panel_offset`.
+panel_offset = in_letters ? 1.3 : 0.9
+panel_text(s) = fitted(s, picture_px - left_px - (in_letters ? 10 : right_px))
 
 if (legend_note ne "") {
-	set label fitted(legend_note, room_px) noenhanced at screen at_x(20), at_y(39)
+	set label fitted(legend_note, room_px) noenhanced at screen at_x(20), \
+		at_y(series_left_out ? 39 + legend_row_px : 39)
 }
 
 # In letters a line is drawn with the character of its number, a point with the
@@ -116,10 +137,17 @@ letter_sample(i) = letter_line(i) . sprintf("%c", 64 + shapes[(i - 1) % 12 + 1])
 # The legend is drawn here because gnuplot's own one trusts the terminal's
 # estimate of a text's width, which is wrong for long names.
 legend_at = 0
+legend_base_px = 39
+if (series_left_out) {
+	set label sprintf("… and %s more, not drawn here; they are in the data and in the tables", \
+		whole(series_left_out)) noenhanced at screen at_x(20), at_y(39)
+	legend_base_px = 39 + legend_row_px
+	legend_rows = legend_rows - 1
+}
 do for [w in legend_list] {
 	i = w + 0
 	lx = 20 + legend_at / legend_rows * (legend_width + 76)
-	ly = 39 + (legend_rows - 1 - legend_at % legend_rows) * legend_row_px
+	ly = legend_base_px + (legend_rows - 1 - legend_at % legend_rows) * legend_row_px
 	if (in_letters) {
 		set label letter_sample(i) . " " . legend_text[i] noenhanced \
 			at screen at_x(lx), at_y(ly)

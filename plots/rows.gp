@@ -10,6 +10,7 @@ here = ARG0
 while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 	here = here[1:strlen(here) - 1]
 }
+series_max = 64
 load here . "style.gp"
 
 default_title = "Live clusters in each row along the trace"
@@ -67,8 +68,10 @@ do for [i = 1:blocks] {
 	set label series_label[i] noenhanced right \
 		at screen at_x(left_px - 14), first i
 }
-set label in_letters ? "Digits: live clusters, 0 for 1 to 9, 1 for 10 to 99, …" : \
-	"Clusters live at once; blank: none" at graph 0, graph 1 offset character 0, 0.9
+set label panel_text(in_letters ? \
+	"Digits: live clusters, 0 for 1 to 9, 1 for 10 to 99, …" : \
+	"Clusters live at once; blank: none") \
+	at graph 0, graph 1 offset character 0, panel_offset
 
 # Darker is more: the shades stay in order in black and white.
 shade_hi = greater(log10(greater(hi_live, 1)), 1)

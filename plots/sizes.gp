@@ -51,10 +51,11 @@ if (objects == 0) {
 }
 
 lower_top_px = area_bottom_px + 190
-upper_bottom_px = lower_top_px + 60
+upper_bottom_px = lower_top_px + (in_letters ? 110 : 60)
 size_text(v) = v >= 1048576 ? sprintf("%g MiB", v / 1048576.0) : \
 	v >= 1024 ? sprintf("%g KiB", v / 1024.0) : sprintf("%g B", v)
 log2(v) = log(v) / log(2)
+tic_step = in_letters && mode_number(2) < 100 ? 8 : 4
 
 set multiplot
 
@@ -70,13 +71,14 @@ hi_x = is_number(hi_life) ? log2(hi_life) + 1 : 1
 set xrange [0:greater(hi_x, 8)] noextend
 set xtics scale 0.6, 0.35 nomirror out ()
 do for [k = 0:int(greater(hi_x, 8))] {
-	set xtics add (k % 4 == 0 ? count_text(2.0 ** k) : "" k)
+	set xtics add (k % tic_step == 0 ? count_text(2.0 ** k) : "" k)
 }
 set xlabel "events from alloc to free"
 set tmargin at screen at_y(lower_top_px)
-set label "Lifetimes: share of the objects freed in fewer events" . (live > 0 ? \
-	sprintf("; %s (%s) never freed", whole(live), \
-	share_text(live / objects)) : "") at graph 0, graph 1 offset character 0, 0.9
+set label panel_text("Lifetimes: share of the objects freed in fewer events" . \
+	(live > 0 ? sprintf("; %s (%s) never freed", whole(live), \
+	share_text(live / objects)) : "")) noenhanced \
+	at graph 0, graph 1 offset character 0, panel_offset
 if (freed == 0) {
 	set label "This trace frees nothing." center at graph 0.5, 0.5
 	plot -1 notitle
@@ -104,15 +106,17 @@ hi_x = log2(hi_size)
 set xrange [lo_x:greater(hi_x, lo_x + 4)] noextend
 set xtics scale 0.6, 0.35 nomirror out ()
 do for [k = int(lo_x):int(greater(hi_x, lo_x + 4))] {
-	set xtics add (k % 2 == 0 ? size_text(2.0 ** k) : "" k)
+	set xtics add (k % (tic_step / 2) == 0 ? size_text(2.0 ** k) : "" k)
 }
-if (12 >= lo_x && 12 <= greater(hi_x, lo_x + 4)) {
+if (!in_letters && 12 >= lo_x && 12 <= greater(hi_x, lo_x + 4)) {
 	set arrow from first 12, graph 0 to first 12, graph 1 nohead \
 		lc rgb "#777777" lw 1 dt 2 back
 	set label " one page" left at first 12, graph 0.1 textcolor rgb "#444444"
 }
-set label "Sizes asked for: share of the objects (circles) and of the bytes (squares) up to each" \
-	at graph 0, graph 1 offset character 0, 0.9
+set label panel_text(in_letters ? \
+	"Sizes asked for: share of the objects (G), of the bytes (E)" : \
+	"Sizes asked for: share of the objects (circles) and of the bytes (squares) up to each") \
+	at graph 0, graph 1 offset character 0, panel_offset
 object_sum = 0.0
 byte_sum = 0.0
 object_to(n) = (object_sum = object_sum + n, object_sum / objects)

@@ -24,6 +24,10 @@ if (in_letters) { set encoding utf8 }
 
 # --- The data file -----------------------------------------------------------
 
+# More lines than this in one picture cannot be told apart: the first ones are
+# drawn, and the legend says how many are not. A script may set another number.
+if (!exists("series_max")) { series_max = 24 }
+
 rows = 0
 blocks = 0
 stats data using (rows = rows + 1, blocks = int(column(-2)), 0) nooutput
@@ -41,6 +45,7 @@ meta_events = NaN
 meta_objects = NaN
 meta_floor_ns = NaN
 meta_null_ns = NaN
+meta_partial = 0
 
 # Series are numbered from 1, as gnuplot numbers the blocks; series_rows does
 # not count the line of column names. The arrays have one element too many,
@@ -59,7 +64,8 @@ read_meta(key) = key eq "title" ? (meta_title = text(2), 0) : \
 	key eq "events" ? (meta_events = number(2), 0) : \
 	key eq "objects" ? (meta_objects = number(2), 0) : \
 	key eq "floor_ns" ? (meta_floor_ns = number(2), 0) : \
-	key eq "null_ns" ? (meta_null_ns = number(2), 0) : 0
+	key eq "null_ns" ? (meta_null_ns = number(2), 0) : \
+	key eq "partial" ? (meta_partial = 1, 0) : 0
 read_line(b, row) = b == 0 ? read_meta(strcol(1)) : \
 	row == 0 ? (series_label[b] = text(1), 0) : \
 	(series_rows[b] = series_rows[b] + 1, 0)
@@ -74,11 +80,13 @@ number(c) = valid(c) ? column(c) : NaN
 is_number(v) = v == v
 
 stats data using (read_line(int(column(-2)), int(column(0)))) nooutput
+series_left_out = blocks > series_max ? blocks - series_max : 0
+blocks = blocks - series_left_out
 
 # Each script visits the numbers of all series once, to find its ranges, by
 # `stats data using (visit(int(column(-2)), column(0))) nooutput`; its visit(s,
 # row) begins with this test.
-skipped(s, row) = s == 0 || row == 0
+skipped(s, row) = s == 0 || row == 0 || s > blocks
 
 lesser(a, b) = is_number(a) ? (is_number(b) && b < a ? b : a) : b
 greater(a, b) = is_number(a) ? (is_number(b) && b > a ? b : a) : b
@@ -101,8 +109,9 @@ paler_byte(v) = 255 - (255 - v) * 2 / 5
 paler(c) = paler_byte(c >> 16 & 255) << 16 | paler_byte(c >> 8 & 255) << 8 | \
 	paler_byte(c & 255)
 
-# SVG draws larger points than PNG.
-point_size = strlen(out) > 4 && out[strlen(out) - 3:*] eq ".svg" ? 0.75 : 1.0
+# SVG draws larger points than PNG, and so does PDF.
+point_size = strlen(out) <= 4 ? 1.0 : out[strlen(out) - 3:*] eq ".svg" ? 0.75 : \
+	out[strlen(out) - 3:*] eq ".pdf" ? 0.7 : 1.0
 
 # Line type i is series i; line type 100 + i is its paler, thinner companion.
 # Earlier series are drawn wider: where lines coincide, the first ones show

@@ -53,6 +53,10 @@ static void stop_by(struct cli *c, int number)
 	assert_true(is_partial(cli_cell(document, "debian-boot.trc", "kheap")));
 	cli_holds(c->out, "kheap is partial");
 	assert_string_equal(c->err, "");
+	cli_sh(c, "grep -l 'This run was stopped' o/*/report.html && "
+		  "grep -l '^partial' o/*/throughput.tsv");
+	assert_string_equal(c->out, "o/debian-boot/report.html\n"
+				    "o/debian-boot/throughput.tsv\n");
 	cli_sh(c, "find . -name '*.tmp*'");
 	assert_string_equal(c->out, "");
 }

@@ -47,6 +47,9 @@ static void test_bench_plot__in_letters(void **state)
 	cli_on_terminal(c, 100, "$BENCH plot --term r lookup-nodes");
 	cli_expect(c, 0);
 	assert_int_equal(widest(c->out), 100);
+	cli_on_terminal(c, 59, "$BENCH plot --term r lookup-nodes");
+	cli_expect(c, 2);
+	cli_holds(c->out, "this window has 59 columns");
 }
 
 static void test_bench_plot__in_sixels(void **state)
@@ -68,6 +71,10 @@ static void test_bench_plot__all_anew(void **state)
 	cli_expect(c, 0);
 	assert_true(cli_exists("r/figures/lookup-nodes.svg"));
 	assert_true(cli_exists("r/figures/timeline.png"));
+	assert_false(cli_exists("r/figures/timeline.pdf"));
+	cli_sh(c, "$BENCH plot --pdf r");
+	cli_expect(c, 0);
+	assert_true(cli_exists("r/figures/timeline.pdf"));
 }
 
 static void test_bench_plot__refuses(void **state)
@@ -84,6 +91,8 @@ static void test_bench_plot__refuses(void **state)
 	cli_refused(c, 2, "did you mean 'lookup-nodes'");
 	cli_sh(c, "mkdir r; $BENCH plot --term r throughput");
 	cli_refused(c, 2, "r/throughput.tsv", "No such file");
+	cli_sh(c, "$BENCH plot --pdf --term r timeline");
+	cli_refused(c, 2, "--pdf");
 	cli_sh(c, "$BENCH plot --big r");
 	cli_refused(c, 2, "--big", "--help");
 }
