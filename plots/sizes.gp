@@ -77,7 +77,7 @@ set xlabel "events from alloc to free"
 set tmargin at screen at_y(lower_top_px)
 set label panel_text("Lifetimes: share of the objects freed in fewer events" . \
 	(live > 0 ? sprintf("; %s (%s) never freed", whole(live), \
-	share_text(live / objects)) : "")) noenhanced \
+	share_text(live / objects)) : "")) \
 	at graph 0, graph 1 offset character 0, panel_offset
 if (freed == 0) {
 	set label "This trace frees nothing." center at graph 0.5, 0.5
