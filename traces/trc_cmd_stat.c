@@ -27,16 +27,17 @@ static const char help_text[] =
 "usage: trc stat [--top N] [--json] FILE\n"
 "\n"
 "Shows what a trace's allocations are like: sizes and lifetimes by powers of two\n"
-"(a lifetime is counted in allocs that came after), the call sites that allocate\n"
-"most, the objects and bytes live along the trace, each cpu's share, and how many\n"
-"objects were freed on another cpu than the one that allocated them.\n"
+"(lifetimes are counted in allocs that came after, and in time), the call sites\n"
+"that allocate most, the objects and bytes live along the trace, each cpu's share,\n"
+"and how many objects were freed on another cpu than the one that allocated them.\n"
 "\n"
 "options:\n"
 "  --top N     call sites to show; default 10\n"
-"  --json      one JSON object with the members file, events, sizes, lifetimes\n"
-"              (arrays of {from, objects}), never_freed, sites (site, module,\n"
-"              allocs, bytes, live_at_end), live (event, objects, bytes), cpus\n"
-"              (cpu, events, frees_remote), frees, frees_remote\n"
+"  --json      one JSON object with the members file, events, sizes, lifetimes,\n"
+"              lifetimes_ns or lifetimes_ticks (arrays of {from, objects}),\n"
+"              never_freed, sites (site, module, allocs, bytes, live_at_end),\n"
+"              live (event, objects, bytes), cpus (cpu, events, frees_remote),\n"
+"              frees, frees_remote\n"
 "  --help, -h  show this text\n"
 "\n"
 "examples:\n"
@@ -62,6 +63,7 @@ struct site_stat {
 
 struct object {
 	uint64_t born;
+	uint64_t time_ns;
 	uint64_t size;
 	uint32_t site;
 	uint16_t cpu;
@@ -87,6 +89,7 @@ struct stat_job {
 
 	uint64_t sizes[BUCKETS];
 	uint64_t lives[BUCKETS];
+	uint64_t lives_ns[BUCKETS];
 	struct point curve[CURVE_POINTS + 1];
 	unsigned points;
 
@@ -136,6 +139,7 @@ static void add_alloc(struct stat_job *job, struct site_stat *site)
 
 	job->objects[event->slot] = (struct object){
 		.born = ++job->allocs,
+		.time_ns = event->time_ns,
 		.size = event->size,
 		.site = event->site,
 		.cpu = event->cpu,
@@ -152,7 +156,10 @@ static void add_free(struct stat_job *job)
 {
 	const struct trc_event *event = &job->walk.event;
 	const struct object *object = &job->objects[event->slot];
+	/* Clocks of two cpus may differ a little. */
+	const uint64_t died_ns = kb_max(event->time_ns, object->time_ns);
 
+	job->lives_ns[bucket_of(died_ns - object->time_ns)]++;
 	job->lives[bucket_of(job->allocs - object->born)]++;
 	job->live--;
 	job->live_bytes -= object->size;
@@ -242,6 +249,11 @@ static void print_sites(const struct stat_job *job)
 	}
 }
 
+static bool is_in_ticks(const struct stat_job *job)
+{
+	return job->walk.info->clock == TRC_CLOCK_TICKS;
+}
+
 static void print_text(const struct stat_job *job)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
@@ -251,6 +263,9 @@ static void print_text(const struct stat_job *job)
 	printf(": %" PRIu64 " events\n", counts->events);
 	print_buckets("sizes, bytes: objects", job->sizes, counts->allocs);
 	print_buckets("lifetimes, allocs: objects", job->lives, counts->allocs);
+	print_buckets(is_in_ticks(job) ? "lifetimes, ticks: objects"
+				       : "lifetimes, ns: objects",
+		      job->lives_ns, counts->allocs);
 	printf("  never freed       %12" PRIu64 "\n", counts->live_at_end);
 	print_sites(job);
 	puts("live along the trace: event, objects, bytes");
@@ -357,10 +372,12 @@ static int print_json(const struct stat_job *job)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "file",
-		json_text(job->path), "events", json_number(counts->events),
-		"sizes", json_buckets(job->sizes), "lifetimes",
-		json_buckets(job->lives), "never_freed",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"file", json_text(job->path), "events",
+		json_number(counts->events), "sizes", json_buckets(job->sizes),
+		"lifetimes", json_buckets(job->lives),
+		is_in_ticks(job) ? "lifetimes_ticks" : "lifetimes_ns",
+		json_buckets(job->lives_ns), "never_freed",
 		json_number(counts->live_at_end), "sites", json_sites(job),
 		"live", json_curve(job), "cpus", json_cpus(job), "frees",
 		json_number(counts->frees), "frees_remote",

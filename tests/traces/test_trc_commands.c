@@ -108,6 +108,21 @@ static void test_trc_commands__stat(void **state)
 	    "$TRC stat --top 3 $T >a; grep -q __kernfs_new_node+0x40 a; "
 	    "grep -qE 'never freed +15222' a; "
 	    "$TRC stat --json $T | grep -q '\"never_freed\": 15222'");
+	/* One object lives for 5 ns, one for 2000, one's clock goes back. */
+	run(*state, 0,
+	    "echo time_ns,cpu,comm,pid,kind,slot,size,granted,site,module >c;"
+	    "for e in 10,0,,,alloc,0,8,8 10,0,,,alloc,1,8,8 "
+	    "15,1,,,free,0,, 2010,0,,,free,1,, 3000,0,,,alloc,0,8,8 "
+	    "2999,0,,,free,0,,; do echo $e,,; done >>c; "
+	    "$TRC import --quiet c c.trc; $TRC stat c.trc >a; "
+	    "sed -n '/^lifetimes, ns/,/never/p' a | tr -s ' ' >b; "
+	    "grep -q '^ from 0 1 ' b; grep -q '^ from 4 1 ' b; "
+	    "grep -q '^ from 1024 1 ' b; "
+	    "grep -q '^frees on another cpu: 1 of 3' a; "
+	    "$TRC stat --json c.trc >a; "
+	    "grep -q '\"lifetimes_ns\": \\[{\"from\": 0, ' a; "
+	    "sed s/time_ns/time_ticks/ c >t; $TRC import --quiet t t.trc; "
+	    "$TRC stat --json t.trc | grep -q lifetimes_ticks");
 }
 
 static void test_trc_commands__minimize(void **state)
