@@ -33,6 +33,10 @@ int frames_grow(struct frames *frames)
 	records = realloc(frames->records, capacity * sizeof(*records));
 	if (!records)
 		return KB_E_NOMEM;
+	/* Whether a free frame holds a payload or a table is asked before it has
+	 * ever held one. */
+	memset(records + frames->capacity, 0,
+	       (capacity - frames->capacity) * sizeof(*records));
 	frames->records = records;
 	frames->capacity = (uint32_t)capacity;
 	return 0;

@@ -34,6 +34,17 @@ static int judy_insert(struct kheap *h, int idx)
 	return 0;
 }
 
+/* The word kept for an address, or NULL. */
+static kb_always_inline Word_t *word_at(const struct kheap *h, kva_t va)
+{
+	Word_t *word =
+		(Word_t *)JudyLGet(*(Pvoid_t *)h->lookup_state, va, PJE0);
+
+	if (word)
+		kb_written(word, sizeof(*word));
+	return word;
+}
+
 /* Taking a word out can need memory, for the library packs what is left into a
  * smaller node. It then fails, and the word stays; a lookup would find it. So
  * it is marked as gone, and the next insertion at that address replaces it. */
@@ -42,8 +53,7 @@ static int judy_insert(struct kheap *h, int idx)
 static void judy_erase(struct kheap *h, int idx)
 {
 	const kva_t va = h->cluster_va[idx];
-	Word_t *value =
-		(Word_t *)JudyLGet(*(Pvoid_t *)h->lookup_state, va, PJE0);
+	Word_t *value = word_at(h, va);
 
 	kb_assert(value && *value == (Word_t)idx);
 	*value = GONE;
@@ -53,8 +63,7 @@ static void judy_erase(struct kheap *h, int idx)
 static kb_always_inline int search(const struct kheap *h, kva_t va,
 				   struct lookup_tally *tally)
 {
-	const Word_t *value =
-		(const Word_t *)JudyLGet(*(Pvoid_t *)h->lookup_state, va, PJE0);
+	const Word_t *value = word_at(h, va);
 
 	(void)tally;
 	return value && *value != GONE ? (int)*value : -1;

@@ -1,5 +1,7 @@
 #include "trc_source.h"
 
+#include "kb_bits.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -141,6 +143,7 @@ static int zstd_inflate(struct zstd_ctx *ctx, ZSTD_outBuffer *out,
 				  given - ctx->in.size + ctx->in.pos,
 				  "the compressed data is damaged (%s)",
 				  ZSTD_getErrorName(rest));
+	kb_written(out->dst, out->pos);
 	ctx->is_at_frame_end = rest == 0;
 	if (ctx->is_input_end && !ctx->is_at_frame_end && out->pos == 0)
 		return kb_fail_at(diag, KB_E_CORRUPT, ctx->name, given,

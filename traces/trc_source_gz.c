@@ -1,6 +1,8 @@
 /* gzip on top of another source. */
 #include "trc_source.h"
 
+#include "kb_bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -56,6 +58,7 @@ static int inflate_some(struct gz_ctx *ctx, struct kb_diag *diag)
 		ctx->is_at_member_end = false;
 	}
 	result = inflate(&ctx->zlib, Z_NO_FLUSH);
+	kb_written(ctx->piece, sizeof(ctx->piece) - ctx->zlib.avail_out);
 	ctx->is_at_member_end = result == Z_STREAM_END;
 	if (result == Z_MEM_ERROR)
 		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory",

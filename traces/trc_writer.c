@@ -398,6 +398,7 @@ static int put_bytes(struct trc_writer *w, enum trc_column_id id,
 	stored = ZSTD_compressCCtx(w->zstd, to, bound, raw, size, w->level);
 	if (ZSTD_isError(stored))
 		return no_memory(w, diag);
+	kb_written(to, stored);
 	if (stored >= size) {
 		coding = TRC_CODING_RAW;
 		stored = size;

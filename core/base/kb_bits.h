@@ -31,6 +31,21 @@
 #define KB_ASAN 0
 #endif
 
+/* 1 in a build with MemorySanitizer, which does not see what a library that was
+ * built without it has written: kb_written() tells it. Elsewhere it does nothing.
+ */
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define KB_MSAN 1
+#include <sanitizer/msan_interface.h>
+#define kb_written(bytes, size) __msan_unpoison((bytes), (size))
+#endif
+#endif
+#ifndef KB_MSAN
+#define KB_MSAN			0
+#define kb_written(bytes, size) ((void)(bytes), (void)(size))
+#endif
+
 /* Elements of a true array. */
 #define KB_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

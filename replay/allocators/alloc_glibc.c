@@ -82,6 +82,7 @@ static void glibc_memory(void *ctx, struct alloc_memory *out)
 	const struct glibc *own = ctx;
 	const struct mallinfo2 info = own->info();
 
+	kb_written(&info, sizeof(info));
 	alloc_host_memory_unknown(out);
 	out->mapped = info.arena + info.hblkhd;
 }
