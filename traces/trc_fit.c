@@ -178,9 +178,9 @@ const struct trc_fit_class *trc_fit_class(const struct trc_fit *fit,
 	return &fit->classes[low];
 }
 
-uint64_t trc_fit_life(const struct trc_fit_class *class, uint64_t random)
+uint64_t trc_fit_life(const struct trc_fit_class *of, uint64_t random)
 {
-	return class->lives[random % kb_min(class->count, TRC_FIT_LIVES)];
+	return of->lives[random % kb_min(of->count, TRC_FIT_LIVES)];
 }
 
 uint16_t trc_fit_cpu(const struct trc_fit *fit, uint64_t random)

@@ -56,7 +56,7 @@ int trc_fit_read(struct trc_fit *fit, const char *path, struct trc_names *names,
  * cpu by its share of the events. */
 const struct trc_fit_class *trc_fit_class(const struct trc_fit *fit,
 					  uint64_t random);
-uint64_t trc_fit_life(const struct trc_fit_class *class, uint64_t random);
+uint64_t trc_fit_life(const struct trc_fit_class *of, uint64_t random);
 uint16_t trc_fit_cpu(const struct trc_fit *fit, uint64_t random);
 
 /* Frees all; a zeroed struct is empty. */
