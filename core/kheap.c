@@ -843,6 +843,8 @@ bool kheap_is_valid(const struct kheap *h)
 	uint32_t nodes = 0;
 	bool valid;
 
+	if (h->pages == 0)
+		return false;
 	for (idx = 0; idx < h->pages; idx++) {
 		if (!entry_is_valid(h, idx))
 			return false;

@@ -220,7 +220,7 @@ static size_t radix_bytes(const struct kheap *h)
 static bool radix_is_valid(const struct kheap *h, uint32_t clusters)
 {
 	const struct radix *tree = h->lookup_state;
-	struct node *path[LEVELS_MAX];
+	struct node *path[LEVELS_MAX] = { NULL };
 	uint32_t entries = 0;
 	uint32_t page;
 

@@ -103,8 +103,8 @@ static int init_fit(struct page_runs *runs, uint32_t pages, enum runs_fit fit)
 
 int runs_init(struct page_runs *runs, uint32_t pages, enum runs_fit fit)
 {
-	size_t level_at[RUNS_LEVELS_MAX + 1];
-	size_t nonzero_at[RUNS_LEVELS_MAX + 1];
+	size_t level_at[RUNS_LEVELS_MAX + 1] = { 0 };
+	size_t nonzero_at[RUNS_LEVELS_MAX + 1] = { 0 };
 	size_t entries = 0;
 	size_t nodes = 0;
 	size_t count;

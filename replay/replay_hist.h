@@ -16,7 +16,8 @@
 
 #define REPLAY_HIST_SUB_BITS 7
 #define REPLAY_HIST_SUB	     (1u << REPLAY_HIST_SUB_BITS)
-#define REPLAY_HIST_BUCKETS  ((64 - REPLAY_HIST_SUB_BITS + 1) * REPLAY_HIST_SUB)
+#define REPLAY_HIST_BUCKETS \
+	((size_t)(64 - REPLAY_HIST_SUB_BITS + 1) * REPLAY_HIST_SUB)
 
 struct replay_hist {
 	uint64_t count;

@@ -114,9 +114,9 @@ static bool may_search(const struct verifying *v)
 {
 	const uint64_t total = kb_max(v->events_total, 1);
 	const uint64_t done = kb_min(v->events, total);
+	const uint64_t half = SEARCH_NODES / 2;
 	const uint64_t nodes =
-		SEARCH_NODES / 2 + (uint64_t)((double)done / (double)total *
-					      (double)(SEARCH_NODES / 2));
+		half + (uint64_t)((double)done / (double)total * (double)half);
 
 	return !v->step.alloc.vt->size_at || v->searched_nodes < nodes;
 }

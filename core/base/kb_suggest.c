@@ -44,9 +44,8 @@ void kb_suggest_offer(struct kb_suggest *s, const char *candidate)
 
 	if (wanted > LENGTH_MAX || length > LENGTH_MAX)
 		return;
-	if (wanted >= 2 && strncmp(candidate, s->wanted, wanted) == 0)
-		distance = 1;
-	else if (length >= 2 && strncmp(candidate, s->wanted, length) == 0)
+	if ((wanted >= 2 && strncmp(candidate, s->wanted, wanted) == 0) ||
+	    (length >= 2 && strncmp(candidate, s->wanted, length) == 0))
 		distance = 1;
 	else
 		distance = edit_distance(s->wanted, wanted, candidate, length);
