@@ -323,14 +323,17 @@ static const struct sheet sheets[] = {
 	  "Memory on average",
 	  "The mean over the events. Inside: the share of the granted bytes "
 	  "that nobody asked for. Outside: the share of the mapped bytes that "
-	  "no object was granted.",
+	  "no object was granted. Broken up: the share of a window's free "
+	  "bytes "
+	  "that are not in its longest free run.",
 	  { { "asked for", memory, "requested.mean" },
 	    { "granted", memory, "granted.mean" },
 	    { "mapped", memory, "mapped.mean" },
 	    { "resident", memory, "resident.mean" },
 	    { "records", memory, "metadata.mean" },
 	    { "waste inside", waste, "granted.mean requested.mean" },
-	    { "waste outside", waste, "mapped.mean granted.mean" } } },
+	    { "waste outside", waste, "mapped.mean granted.mean" },
+	    { "broken up", waste, "free.mean largest.mean" } } },
 	{ BENCH_PASS_COUNT,
 	  "Memory at the end",
 	  "After the last event, with what is then still live.",
@@ -340,7 +343,8 @@ static const struct sheet sheets[] = {
 	    { "resident", memory, "resident.end" },
 	    { "records", memory, "metadata.end" },
 	    { "waste inside", waste, "granted.end requested.end" },
-	    { "waste outside", waste, "mapped.end granted.end" } } },
+	    { "waste outside", waste, "mapped.end granted.end" },
+	    { "broken up", waste, "free.end largest.end" } } },
 	{ BENCH_PASS_ALL,
 	  "Pages and checks",
 	  "Equal digests mean equal addresses and sizes at every event.",

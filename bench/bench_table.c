@@ -143,6 +143,27 @@ static void add_counter(struct table *t, const char *heading,
 			bench_format_count(c->text[i], value);
 }
 
+static void add_bytes(struct column *c, size_t i,
+		      const struct replay_span *span)
+{
+	if (span->count)
+		bench_format_bytes(c->text[i], (double)span->peak);
+}
+
+static void add_memory(struct table *t)
+{
+	const struct bench_report *r = t->report;
+	struct column *granted = add_column(t, "peak memory", "granted");
+	struct column *mapped = add_column(t, "peak memory", "mapped");
+
+	for (size_t i = 0; granted && mapped && i < r->count; i++) {
+		if (!r->cells[i].count)
+			continue;
+		add_bytes(granted, i, &r->cells[i].count->memory.granted);
+		add_bytes(mapped, i, &r->cells[i].count->memory.mapped);
+	}
+}
+
 static void add_state(struct table *t)
 {
 	const struct bench_report *r = t->report;
@@ -221,6 +242,7 @@ static void build(struct table *t)
 	}
 	if (passes & BENCH_PASS_COUNT) {
 		add_counter(t, "peak pages", "pages_peak");
+		add_memory(t);
 		add_counter(t, "failures", "failed_allocs");
 	}
 	if (any_verified(t->report))

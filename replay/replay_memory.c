@@ -130,6 +130,7 @@ void replay_memory_event(struct replay_memory_watch *watch, uint64_t requested,
 		return;
 	replay_span_add(&out->mapped, gauge->pages_live * PAGE);
 	replay_span_add(&out->largest, gauge->longest_free_run * PAGE);
+	replay_span_add(&out->free, gauge->free_pages * PAGE);
 }
 
 /* How much this process has grown since the pass began, the harness's own tables

@@ -82,8 +82,8 @@ struct replay_bin {
 
 /*
  * Memory along the trace, bytes: X(name, help). The first two are known after
- * every event. So are `mapped` and `largest` of an allocator with a heap window;
- * of all else there is one value a bin.
+ * every event. So are `mapped`, `largest` and `free` of an allocator with a heap
+ * window; of all else there is one value a bin.
  */
 /* clang-format off */
 #define REPLAY_MEMORY(X)                                                       \
@@ -92,7 +92,8 @@ struct replay_bin {
 	X(mapped, "address space held, with pages behind it")                  \
 	X(resident, "of it in physical memory")                                \
 	X(metadata, "the allocator's own records")                             \
-	X(largest, "largest request that would succeed")
+	X(largest, "largest request that would succeed")                       \
+	X(free, "of a heap window, not held")
 /* clang-format on */
 
 /* One of them, over all of its values: how many there are, the smallest, the

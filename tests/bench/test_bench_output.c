@@ -194,7 +194,8 @@ static void test_bench_output__table(void **state)
 		"allocator",   "ns/event",    "95% interval", "events/s",
 		"x jemalloc",  "nodes/kfree", "mean",	      "max",
 		"kfree time",  "p50",	      "p99",	      "p99.9",
-		"lookup time", "peak pages",  "failures",
+		"lookup time", "peak pages",  "peak memory",  "granted",
+		"mapped",      "failures",
 	};
 	struct cli *c = *state;
 
