@@ -107,37 +107,135 @@ bool bench_cell_throughput(const struct bench_cell *cell,
 	return true;
 }
 
-static struct bench_figure figure(const struct replay_hist *hist, double q,
-				  const struct replay_clock *clock)
+/* Whether a quantile rests on samples enough: by their number, or because the
+ * tail beyond it was sampled more densely. */
+static bool is_supported(const struct replay_series *series, double q,
+			 uint64_t value)
 {
-	struct bench_figure out = { BENCH_FIGURE_NONE, 0 };
-	bool is_max = q >= 1;
+	double beyond = (double)series->plain.count * (1 - q);
 
-	if (!is_max &&
-	    (double)hist->count * (1 - q) < BENCH_QUANTILE_TAIL - 1e-9)
-		return out;
-	out.ns = replay_clock_ns(clock, replay_hist_quantile(hist, q));
-	out.state = out.ns < replay_clock_floor_ns(clock)
-			    ? BENCH_FIGURE_BELOW_FLOOR
-			    : BENCH_FIGURE_NUMBER;
-	return out;
+	return beyond >= BENCH_QUANTILE_TAIL - 1e-9 ||
+	       replay_hist_above(&series->plain, value) >= BENCH_QUANTILE_TAIL;
 }
 
-bool bench_latency_figures(const struct replay_hist *hist,
-			   const struct replay_clock *clock,
-			   struct bench_latency *out)
+static struct bench_figure figure_of(double ns, double floor_ns)
 {
+	return (struct bench_figure){ ns < floor_ns ? BENCH_FIGURE_BELOW_FLOOR
+						    : BENCH_FIGURE_NUMBER,
+				      ns };
+}
+
+static struct bench_figure figure(const struct replay_series *series, double q,
+				  const struct replay_clock *clock)
+{
+	uint64_t value = replay_hist_quantile(&series->weighted, q);
+
+	if (q < 1 && !is_supported(series, q, value))
+		return (struct bench_figure){ BENCH_FIGURE_NONE, 0 };
+	return figure_of(replay_clock_ns(clock, value),
+			 replay_clock_floor_ns(clock));
+}
+
+bool bench_cell_latency(const struct bench_cell *cell, enum replay_series_id id,
+			const struct replay_clock *clock,
+			struct bench_latency *out)
+{
+	const struct replay_series *series;
+
 	memset(out, 0, sizeof(*out));
-	if (hist->count == 0)
+	if (!cell->latency || cell->latency->series[id].plain.count == 0)
 		return false;
-#define X(name, q) out->name = figure(hist, q, clock);
+	series = &cell->latency->series[id];
+#define X(name, q) out->name = figure(series, q, clock);
 	BENCH_QUANTILES(X)
 #undef X
-	out->max = figure(hist, 1, clock);
+	out->max = figure(series, 1, clock);
 	out->floor_ns = replay_clock_floor_ns(clock);
 	out->error_ns = replay_clock_error_ns(clock);
-	out->samples = hist->count;
+	out->samples = series->plain.count;
+	out->preempted = series->preempted;
 	return true;
+}
+
+static struct bench_figure window_figure(const struct replay_hist *hist,
+					 const struct replay_clock *clock,
+					 double floor_ns)
+{
+	double ns;
+
+	if (hist->count == 0)
+		return (struct bench_figure){ BENCH_FIGURE_NONE, 0 };
+	ns = replay_clock_ns(clock, replay_hist_quantile(hist, 0.5));
+	return figure_of(ns / REPLAY_FROZEN_BATCH, floor_ns);
+}
+
+bool bench_cell_frozen(const struct bench_cell *cell,
+		       const struct replay_clock *clock,
+		       struct bench_frozen *out)
+{
+	const struct replay_frozen *frozen;
+
+	memset(out, 0, sizeof(*out));
+	if (!cell->latency || cell->latency->frozen.places == 0)
+		return false;
+	frozen = &cell->latency->frozen;
+	out->error_ns = replay_clock_batch_error_ns(clock, REPLAY_FROZEN_BATCH);
+	out->floor_ns = FLOOR_ERRORS * out->error_ns;
+	out->cold = window_figure(&frozen->cold, clock, out->floor_ns);
+	out->warm = window_figure(&frozen->warm, clock, out->floor_ns);
+	out->places = frozen->places;
+	out->cold_windows = frozen->cold.count;
+	out->warm_windows = frozen->warm.count;
+	return true;
+}
+
+bool bench_cell_intrusion(const struct bench_cell *cell,
+			  const struct replay_clock *clock,
+			  struct bench_intrusion *out)
+{
+	const struct replay_latency_result *l = cell->latency;
+
+	memset(out, 0, sizeof(*out));
+	if (!l || l->probed.ticks == 0)
+		return false;
+	out->computed =
+		(double)l->pairs * clock->pair_ticks / (double)l->probed.ticks;
+	out->has_measured = l->plain.best_ticks && l->probed.best_ticks;
+	if (out->has_measured)
+		out->measured = (double)l->probed.best_ticks /
+					(double)l->plain.best_ticks -
+				1;
+	return true;
+}
+
+static void merge_laps(struct replay_laps *into, const struct replay_laps *from)
+{
+	into->laps += from->laps;
+	into->ticks += from->ticks;
+	if (into->best_ticks == 0 ||
+	    (from->best_ticks && from->best_ticks < into->best_ticks))
+		into->best_ticks = from->best_ticks;
+}
+
+void bench_latency_merge(struct replay_latency_result *into,
+			 const struct replay_latency_result *from)
+{
+	for (size_t i = 0; i < REPLAY_SERIES_COUNT; i++) {
+		replay_hist_merge(&into->series[i].weighted,
+				  &from->series[i].weighted);
+		replay_hist_merge(&into->series[i].plain,
+				  &from->series[i].plain);
+		into->series[i].preempted += from->series[i].preempted;
+	}
+	replay_hist_merge(&into->frozen.cold, &from->frozen.cold);
+	replay_hist_merge(&into->frozen.warm, &from->frozen.warm);
+	into->frozen.places += from->frozen.places;
+	for (uint32_t i = 0;
+	     i < from->samples && into->samples < REPLAY_SAMPLES_MAX; i++)
+		into->sample[into->samples++] = from->sample[i];
+	merge_laps(&into->probed, &from->probed);
+	merge_laps(&into->plain, &from->plain);
+	into->pairs += from->pairs;
 }
 
 const struct bench_cell *bench_find_cell(const struct bench_cell *cells,

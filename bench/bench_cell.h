@@ -141,7 +141,7 @@ struct bench_figure {
 	double ns;
 };
 
-/* The figures of one distribution of single operations. */
+/* The figures of one kind of single operation. */
 struct bench_latency {
 #define X(name, q) struct bench_figure name;
 	BENCH_QUANTILES(X)
@@ -150,12 +150,48 @@ struct bench_latency {
 	double floor_ns;
 	double error_ns;
 	uint64_t samples;
+	uint64_t preempted;
 };
 
-/* Sums up a histogram of readings. Returns false if it is empty. */
-bool bench_latency_figures(const struct replay_hist *hist,
-			   const struct replay_clock *clock,
-			   struct bench_latency *out);
+/* Sums up the readings of one kind of operation in a cell. Returns false if
+ * there are none. */
+bool bench_cell_latency(const struct bench_cell *cell,
+			enum replay_series_id series,
+			const struct replay_clock *clock,
+			struct bench_latency *out);
+
+/* Lookups in frozen states: the median over windows of REPLAY_FROZEN_BATCH of
+ * them, ns each; the first pass over a window and the repeated ones. */
+struct bench_frozen {
+	struct bench_figure cold;
+	struct bench_figure warm;
+	double floor_ns;
+	double error_ns;
+	uint64_t places;
+	uint64_t cold_windows;
+	uint64_t warm_windows;
+};
+
+/* Returns false if there was no window. */
+bool bench_cell_frozen(const struct bench_cell *cell,
+		       const struct replay_clock *clock,
+		       struct bench_frozen *out);
+
+/* By how much its samples slowed the latency pass's replays down, as shares: what
+ * their readings cost; and the quickest replay with samples against the quickest
+ * without, which took turns with them (what noise there is included). */
+struct bench_intrusion {
+	double computed;
+	bool has_measured;
+	double measured;
+};
+bool bench_cell_intrusion(const struct bench_cell *cell,
+			  const struct replay_clock *clock,
+			  struct bench_intrusion *out);
+
+/* Adds one worker's samples to another's. */
+void bench_latency_merge(struct replay_latency_result *into,
+			 const struct replay_latency_result *from);
 
 /* The cell of the null allocator with its defaults on the same trace, or
  * NULL; and of the allocator with this canonical name. */

@@ -62,8 +62,7 @@ static void tell_search(FILE *out, const struct bench_report *r)
 		"%s nodes on average and %s at worst, with at most %s live",
 		bench_format_number(a, mean), bench_format_count(b, worst),
 		bench_format_count(c, live));
-	if (seed->latency &&
-	    bench_latency_figures(&seed->latency->lookup, r->clock, &f) &&
+	if (bench_cell_latency(seed, REPLAY_SERIES_lookup, r->clock, &f) &&
 	    f.p50.state != BENCH_FIGURE_NONE)
 		fprintf(out, "; half of its lookups take more than %s",
 			f.p50.state == BENCH_FIGURE_NUMBER

@@ -123,12 +123,13 @@ static void show_figure(struct value *v, struct bench_figure f, double floor_ns)
 	set_number(v, f.state == BENCH_FIGURE_NUMBER ? f.ns : 0);
 }
 
-static void latency(struct value *v, const struct replay_hist *hist,
-		    const struct bench_report *r, const char *what)
+static void latency(struct value *v, const struct bench_report *r,
+		    const struct bench_cell *cell, enum replay_series_id series,
+		    const char *what)
 {
 	struct bench_latency l;
 
-	if (!bench_latency_figures(hist, r->clock, &l))
+	if (!bench_cell_latency(cell, series, r->clock, &l))
 		return;
 #define X(name, q)                    \
 	if (strcmp(what, #name) == 0) \
@@ -146,15 +147,41 @@ static void latency(struct value *v, const struct replay_hist *hist,
 static void kfree_time(struct value *v, const struct bench_report *r,
 		       const struct bench_cell *cell, const char *what)
 {
-	if (cell->latency)
-		latency(v, &cell->latency->kfree, r, what);
+	latency(v, r, cell, REPLAY_SERIES_kfree, what);
 }
 
 static void lookup_time(struct value *v, const struct bench_report *r,
 			const struct bench_cell *cell, const char *what)
 {
-	if (cell->latency)
-		latency(v, &cell->latency->lookup, r, what);
+	latency(v, r, cell, REPLAY_SERIES_lookup, what);
+}
+
+/* The medians of kfree's parts. */
+static void part_time(struct value *v, const struct bench_report *r,
+		      const struct bench_cell *cell, const char *what)
+{
+#define X(name, help)                 \
+	if (strcmp(what, #name) == 0) \
+		latency(v, r, cell, REPLAY_SERIES_##name, "p50");
+	REPLAY_SERIES(X)
+#undef X
+}
+
+static void frozen_time(struct value *v, const struct bench_report *r,
+			const struct bench_cell *cell, const char *what)
+{
+	struct bench_frozen f;
+
+	if (!bench_cell_frozen(cell, r->clock, &f))
+		return;
+	if (strcmp(what, "cold") == 0)
+		show_figure(v, f.cold, f.floor_ns);
+	else if (strcmp(what, "warm") == 0)
+		show_figure(v, f.warm, f.floor_ns);
+	else if (strcmp(what, "error") == 0)
+		snprintf(v->text, sizeof(v->text), "±%.2f ns", f.error_ns);
+	else
+		bench_format_count(v->text, f.places);
 }
 
 static void state(struct value *v, const struct bench_report *r,
@@ -306,6 +333,26 @@ static const struct sheet sheets[] = {
 	    { "p99.9", lookup_time, "p999" },
 	    { "slowest", lookup_time, "max" },
 	    { "samples", lookup_time, "samples" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Time of one lookup in a frozen state",
+	  "At some places the replay stands still, and lookups that are to "
+	  "come are made at once, 32 in one window of the clock, each waiting "
+	  "for the one before: so short ones have a time too. Cold is the "
+	  "first pass over them, warm the next three; medians over windows, "
+	  "the call included.",
+	  { { "cold", frozen_time, "cold" },
+	    { "warm", frozen_time, "warm" },
+	    { "error", frozen_time, "error" },
+	    { "places", frozen_time, "places" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Parts of one kfree",
+	  "The median of each part, timed on its own, and of the whole; the "
+	  "medians of parts need not add up to that of the whole.",
+	  { { "lookup", part_time, "lookup" },
+	    { "unmap", part_time, "unmap" },
+	    { "remove", part_time, "remove" },
+	    { "release", part_time, "release" },
+	    { "whole kfree", part_time, "kfree" } } },
 	{ BENCH_PASS_COUNT,
 	  "Memory at its peak",
 	  "The most of each at any event; of what an allocator tells of "

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The schema that "context" names; raised when a name changes its meaning. */
@@ -137,14 +138,43 @@ static void set_figure(json_t *object, const char *name, struct bench_figure f)
 		json_object_set_new(object, name, json_null());
 }
 
-static json_t *latency_json(const struct replay_hist *hist,
+/* A histogram as text, one word a bucket that is not empty: its lowest value in
+ * ticks, the samples in it and, where they have weights, those together. */
+static json_t *histogram_json(const struct replay_hist *plain,
+			      const struct replay_hist *weighted)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	json_t *json;
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
+		if (!plain->bucket[i])
+			continue;
+		fprintf(f, "%s%" PRIu64 ":%" PRIu64, ftell(f) > 0 ? " " : "",
+			replay_hist_bucket_low(i), plain->bucket[i]);
+		if (weighted)
+			fprintf(f, ":%" PRIu64, weighted->bucket[i]);
+	}
+	fclose(f);
+	json = json_string(text);
+	free(text);
+	return json;
+}
+
+static json_t *latency_json(const struct bench_cell *cell,
+			    enum replay_series_id id,
 			    const struct replay_clock *clock)
 {
+	const struct replay_series *series;
 	struct bench_latency f;
 	json_t *object;
 
-	if (!bench_latency_figures(hist, clock, &f))
+	if (!bench_cell_latency(cell, id, clock, &f))
 		return NULL;
+	series = &cell->latency->series[id];
 	object = json_object();
 #define X(name, q) set_figure(object, #name, f.name);
 	BENCH_QUANTILES(X)
@@ -153,7 +183,81 @@ static json_t *latency_json(const struct replay_hist *hist,
 	json_object_set_new(object, "floor", time_json(f.floor_ns));
 	json_object_set_new(object, "error", time_json(f.error_ns));
 	json_object_set_new(object, "samples", count_json(f.samples));
+	json_object_set_new(object, "preempted", count_json(f.preempted));
+	json_object_set_new(object, "histogram_ticks",
+			    histogram_json(&series->plain, &series->weighted));
 	return object;
+}
+
+static json_t *frozen_json(const struct bench_cell *cell,
+			   const struct replay_clock *clock)
+{
+	struct bench_frozen f;
+	json_t *object;
+
+	if (!bench_cell_frozen(cell, clock, &f))
+		return NULL;
+	object = json_object();
+	set_figure(object, "cold", f.cold);
+	set_figure(object, "warm", f.warm);
+	json_object_set_new(object, "floor", time_json(f.floor_ns));
+	json_object_set_new(object, "error", time_json(f.error_ns));
+	json_object_set_new(object, "batch", count_json(REPLAY_FROZEN_BATCH));
+	json_object_set_new(object, "places", count_json(f.places));
+	json_object_set_new(object, "cold_windows", count_json(f.cold_windows));
+	json_object_set_new(object, "warm_windows", count_json(f.warm_windows));
+	json_object_set_new(object, "cold_histogram_ticks",
+			    histogram_json(&cell->latency->frozen.cold, NULL));
+	json_object_set_new(object, "warm_histogram_ticks",
+			    histogram_json(&cell->latency->frozen.warm, NULL));
+	return object;
+}
+
+/* How the samples were taken, and what that cost. */
+static json_t *intrusion_json(const struct bench_cell *cell,
+			      const struct replay_clock *clock)
+{
+	const struct replay_latency_result *l = cell->latency;
+	struct bench_intrusion slow;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "time",
+			    json_string("service time only (closed loop)"));
+	json_object_set_new(object, "processes",
+			    count_json(cell->latency_runs));
+	json_object_set_new(object, "laps", count_json(l->probed.laps));
+	json_object_set_new(object, "one_free_in",
+			    count_json(UINT64_C(1) << l->rate_bits));
+	json_object_set_new(object, "dearest_always", count_json(l->dearest));
+	if (!bench_cell_intrusion(cell, clock, &slow))
+		return object;
+	json_object_set_new(object, "readings_share",
+			    json_real(round(slow.computed * 1e6) / 1e6));
+	if (slow.has_measured)
+		json_object_set_new(
+			object, "slowdown_measured",
+			json_real(round(slow.measured * 1e6) / 1e6));
+	return object;
+}
+
+static void set_latency(json_t *object, const struct bench_cell *cell,
+			const struct replay_clock *clock)
+{
+	json_t *series;
+
+	if (!cell->latency)
+		return;
+#define X(name, help)                                             \
+	series = latency_json(cell, REPLAY_SERIES_##name, clock); \
+	if (series)                                               \
+		json_object_set_new(object, #name "_ns", series);
+	REPLAY_SERIES(X)
+#undef X
+	series = frozen_json(cell, clock);
+	if (series)
+		json_object_set_new(object, "frozen_lookup_ns", series);
+	json_object_set_new(object, "latency_sampling",
+			    intrusion_json(cell, clock));
 }
 
 /* Sets a value that may not be there; it is then left out. */
@@ -269,12 +373,7 @@ static json_t *cell_json(const struct bench_report *r,
 	if (r->ideal)
 		json_object_set_new(object, "ideal", ideal_json(r->ideal));
 	set_if(object, "throughput", throughput_json(r, cell));
-	if (cell->latency) {
-		set_if(object, "kfree_ns",
-		       latency_json(&cell->latency->kfree, r->clock));
-		set_if(object, "lookup_ns",
-		       latency_json(&cell->latency->lookup, r->clock));
-	}
+	set_latency(object, cell, r->clock);
 	set_if(object, "lookup_bytes_per_cluster",
 	       bytes_per_cluster_json(cell));
 	set_if(object, "digest", digest_json(cell));

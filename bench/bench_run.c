@@ -24,10 +24,13 @@ struct effort {
 	uint64_t enough_ns;
 
 	/* Samples of each kind that the latency pass wants, and the most
-	 * processes it starts for them. */
+	 * processes it starts for them: at least RUNS_MIN, as where things lie
+	 * differs from process to process. */
 	uint64_t samples;
 	size_t latency_runs_max;
 };
+
+#define RUNS_MIN 4
 
 /* p99.9 needs 20,000 samples. */
 static const struct effort effort_full = { 7, 31, 0.01, 3000000000, 20000, 8 };
@@ -146,7 +149,7 @@ static int run_untimed(struct bench_run *run, enum bench_pass pass,
 
 	for (size_t i = 0; i < run->count && err >= 0; i++) {
 		struct bench_cell *cell = &run->cells[i];
-		struct bench_job job = { .cpu = -1 };
+		struct bench_job job = { .cpu = -1, .seed = run->opts->seed };
 
 		if (cell->status < 0)
 			continue;
@@ -356,6 +359,12 @@ static int run_epoch(struct bench_run *run, struct bench_cell *cell,
 	return err;
 }
 
+static bool has_samples(const struct replay_latency_result *l,
+			enum replay_series_id series, uint64_t wanted)
+{
+	return l->series[series].plain.count >= wanted;
+}
+
 static bool latency_done(const struct bench_run *run,
 			 const struct bench_cell *cell)
 {
@@ -371,8 +380,18 @@ static bool latency_done(const struct bench_run *run,
 						  cell->latency_spent_ns >
 					  share_ns(run, 1 - THROUGHPUT_SHARE))
 		return true;
-	return l && l->kfree.count >= effort->samples &&
-	       (l->lookup.count == 0 || l->lookup.count >= effort->samples);
+	return l && has_samples(l, REPLAY_SERIES_kfree, effort->samples) &&
+	       (l->series[REPLAY_SERIES_lookup].plain.count == 0 ||
+		has_samples(l, REPLAY_SERIES_lookup, effort->samples));
+}
+
+/* The frees that every run of the pass times: known since the pass count. */
+static void name_dearest(struct bench_job *job,
+			 const struct replay_marks *marks)
+{
+	job->dearest = marks->dearest;
+	for (uint32_t i = 0; i < marks->dearest; i++)
+		job->dear[i] = marks->dear[i].event;
 }
 
 static int run_latency(struct bench_run *run, struct bench_cell *cell,
@@ -380,16 +399,18 @@ static int run_latency(struct bench_run *run, struct bench_cell *cell,
 {
 	struct bench_job job = { .cpu = run->cpu,
 				 .use_tsc = run->clock->use_tsc,
-				 .samples = effort_of(run)->samples };
+				 .samples = effort_of(run)->samples / RUNS_MIN,
+				 .seed = run->opts->seed,
+				 .round = cell->latency_runs,
+				 .clock = *run->clock };
 	struct replay_latency_result *l = &out->result.latency;
 	uint64_t begin = replay_tick_system();
 	int err;
 
 	job.budget_ns =
 		share_ns(run, 1 - THROUGHPUT_SHARE) - cell->latency_spent_ns;
-	/* Other operations are chosen in every run, the same ones in every
-	 * cell. */
-	job.seed = kb_mix64(run->opts->seed) + cell->latency_runs;
+	if (cell->count)
+		name_dearest(&job, &cell->count->marks);
 	err = run_worker(run, cell, BENCH_PASS_LATENCY, &job, out, diag);
 	cell->latency_spent_ns += replay_tick_system() - begin;
 	cell->latency_runs++;
@@ -398,8 +419,7 @@ static int run_latency(struct bench_run *run, struct bench_cell *cell,
 	cell->partial |= l->cut_short;
 	if (!cell->latency)
 		return keep(&cell->latency, l, sizeof(*l), diag);
-	replay_hist_merge(&cell->latency->kfree, &l->kfree);
-	replay_hist_merge(&cell->latency->lookup, &l->lookup);
+	bench_latency_merge(cell->latency, l);
 	return 0;
 }
 

@@ -105,7 +105,8 @@ static void add_nodes(struct table *t)
 	}
 }
 
-static void add_latency(struct table *t, const char *group, bool lookup)
+static void add_latency(struct table *t, const char *group,
+			enum replay_series_id series)
 {
 	static const char *const heading[] = { "p50", "p99", "p99.9", "max" };
 	const struct bench_report *r = t->report;
@@ -117,17 +118,31 @@ static void add_latency(struct table *t, const char *group, bool lookup)
 			return;
 	}
 	for (size_t i = 0; i < r->count; i++) {
-		const struct replay_latency_result *l = r->cells[i].latency;
 		struct bench_latency f;
 
-		if (!l ||
-		    !bench_latency_figures(lookup ? &l->lookup : &l->kfree,
-					   r->clock, &f))
+		if (!bench_cell_latency(&r->cells[i], series, r->clock, &f))
 			continue;
 		bench_format_figure(c[0]->text[i], f.p50, f.floor_ns);
 		bench_format_figure(c[1]->text[i], f.p99, f.floor_ns);
 		bench_format_figure(c[2]->text[i], f.p999, f.floor_ns);
 		bench_format_figure(c[3]->text[i], f.max, f.floor_ns);
+	}
+}
+
+/* Short lookups, which no single reading resolves. */
+static void add_frozen(struct table *t)
+{
+	const struct bench_report *r = t->report;
+	struct column *cold = add_column(t, "frozen lookup", "cold");
+	struct column *warm = add_column(t, "frozen lookup", "warm");
+
+	for (size_t i = 0; cold && warm && i < r->count; i++) {
+		struct bench_frozen f;
+
+		if (!bench_cell_frozen(&r->cells[i], r->clock, &f))
+			continue;
+		bench_format_figure(cold->text[i], f.cold, f.floor_ns);
+		bench_format_figure(warm->text[i], f.warm, f.floor_ns);
 	}
 }
 
@@ -237,8 +252,9 @@ static void build(struct table *t)
 	if (passes & BENCH_PASS_COUNT)
 		add_nodes(t);
 	if (passes & BENCH_PASS_LATENCY) {
-		add_latency(t, "kfree time", false);
-		add_latency(t, "lookup time", true);
+		add_latency(t, "kfree time", REPLAY_SERIES_kfree);
+		add_latency(t, "lookup time", REPLAY_SERIES_lookup);
+		add_frozen(t);
 	}
 	if (passes & BENCH_PASS_COUNT) {
 		add_counter(t, "peak pages", "pages_peak");

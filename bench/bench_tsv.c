@@ -96,61 +96,71 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 }
 
 /* The distribution that a cell shows: its lookup where it has one. */
-static const struct replay_hist *cost_hist(const struct bench_cell *cell,
-					   bool *is_lookup)
+static const struct replay_series *cost_series(const struct bench_cell *cell,
+					       bool *is_lookup)
 {
+	const struct replay_series *series;
+
 	if (!cell->latency)
 		return NULL;
-	*is_lookup = cell->latency->lookup.count > 0;
+	series = cell->latency->series;
+	*is_lookup = series[REPLAY_SERIES_lookup].plain.count > 0;
 	if (*is_lookup)
-		return &cell->latency->lookup;
-	return cell->latency->kfree.count ? &cell->latency->kfree : NULL;
+		return &series[REPLAY_SERIES_lookup];
+	return series[REPLAY_SERIES_kfree].plain.count
+		       ? &series[REPLAY_SERIES_kfree]
+		       : NULL;
 }
 
-static void write_cost_point(struct tsv *t, const struct replay_hist *hist,
-			     double q, double samples)
+/* `samples` are those at or above the quantile: the clock's, not what they stand
+ * for. */
+static void write_cost_point(struct tsv *t, const struct replay_series *series,
+			     double q)
 {
 	const struct replay_clock *clock = t->report->clock;
-	double ns = replay_clock_ns(
-		clock, replay_hist_quantile(hist, q > 0 ? q : 1e-9));
+	uint64_t value =
+		replay_hist_quantile(&series->weighted, q > 0 ? q : 1e-9);
+	double ns = replay_clock_ns(clock, value);
+	double samples = (1 - q) * (double)series->plain.count;
+	uint64_t above = replay_hist_above(&series->plain, value);
 
 	fprintf(t->f, "%.9g", q);
 	write_or_missing(t, ns >= replay_clock_floor_ns(clock), ns);
-	fprintf(t->f, "\t%.0f\n", samples);
+	fprintf(t->f, "\t%.0f\n", fmax(fmax(samples, (double)above), 1));
 }
 
-static void write_cost_curve(struct tsv *t, const struct replay_hist *hist)
+static void write_cost_curve(struct tsv *t, const struct replay_series *series)
 {
-	double count = (double)hist->count;
+	double count = (double)series->plain.count;
 	double beyond = 1;
 
 	for (int i = 1; beyond * count >= 1; i++) {
-		write_cost_point(t, hist, 1 - beyond, beyond * count);
+		write_cost_point(t, series, 1 - beyond);
 		beyond = pow(10, -(double)i / CURVE_PER_DECADE);
 	}
 	/* Where the curve ends: the slowest sample. */
-	write_cost_point(t, hist, 1, 1);
+	write_cost_point(t, series, 1);
 }
 
 static void write_lookup_cost(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
-	size_t series = 0;
+	size_t count = 0;
 	bool lookup;
 
 	for (size_t i = 0; i < r->count; i++)
-		series += cost_hist(&r->cells[i], &lookup) != NULL;
-	write_meta(t, "What kfree's lookup costs", series);
+		count += cost_series(&r->cells[i], &lookup) != NULL;
+	write_meta(t, "What kfree's lookup costs", count);
 	for (size_t i = 0; i < r->count; i++) {
-		const struct replay_hist *hist =
-			cost_hist(&r->cells[i], &lookup);
+		const struct replay_series *series =
+			cost_series(&r->cells[i], &lookup);
 
-		if (!hist)
+		if (!series)
 			continue;
 		write_text(t, r->cells[i].spec.name);
 		fprintf(t->f, " %s\tns\tsamples\n",
 			lookup ? "lookup" : "kfree");
-		write_cost_curve(t, hist);
+		write_cost_curve(t, series);
 		end_block(t);
 	}
 }

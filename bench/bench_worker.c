@@ -101,6 +101,10 @@ static int do_job(struct shared *shared)
 		.seed = job->seed,
 		.samples = job->samples,
 		.sampling = job->sampling,
+		.round = job->round,
+		.clock = &job->clock,
+		.dearest = job->dear,
+		.dearest_count = job->dearest,
 		.progress = &shared->progress,
 	};
 	int err;

@@ -43,7 +43,13 @@ struct bench_job {
 	bool use_tsc;
 	uint64_t budget_ns;
 	uint64_t seed;
+
+	/* Pass latency alone; see struct replay_job. */
 	uint64_t samples;
+	uint64_t round;
+	struct replay_clock clock;
+	uint32_t dearest;
+	uint64_t dear[REPLAY_DEAREST_MAX];
 
 	/* Of the throughput pass; period 0: none. */
 	struct replay_sampling sampling;

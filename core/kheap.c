@@ -469,6 +469,12 @@ give_run:
 	return 0;
 }
 
+/* A free whose steps nobody wants to know. */
+static kb_always_inline void no_step(void *user)
+{
+	(void)user;
+}
+
 /* What a kfree of this kind finds at `va`. */
 static kb_always_inline int find_to_free(struct kheap *h, kva_t va,
 					 const enum op_kind kind)
@@ -482,7 +488,8 @@ static kb_always_inline int find_to_free(struct kheap *h, kva_t va,
 }
 
 static kb_always_inline int kfree(struct kheap *h, kva_t va,
-				  const enum op_kind kind)
+				  const enum op_kind kind,
+				  const kheap_step_fn done, void *user)
 {
 	const bool counted = kind == OP_COUNTED;
 	const struct pager pager = h->pager;
@@ -496,14 +503,17 @@ static kb_always_inline int kfree(struct kheap *h, kva_t va,
 	idx = find_to_free(h, va, kind);
 	if (kb_unlikely(idx < 0))
 		return KB_E_NOT_LIVE;
+	done(user);
 	/* The row follows from the size. */
 	pages = h->cluster_size[idx] >> KVA_PAGE_SHIFT;
 	(counted ? pager.ops->unmap_counted : pager.ops->unmap)(pager.ctx, va,
 								pages);
+	done(user);
 	node_give(h, remove_cluster(h, pages - 1, idx, kind));
 	if (h->lookup->erase)
 		h->lookup->erase(h, idx);
 	clear_entries(h, idx);
+	done(user);
 	page = (va - h->base) >> KVA_PAGE_SHIFT;
 	if (kind == OP_FORWARD)
 		h->index_at[page] = 0;
@@ -516,6 +526,7 @@ static kb_always_inline int kfree(struct kheap *h, kva_t va,
 		runs_give(&h->runs, page, pages);
 	}
 	index_give(h, idx);
+	done(user);
 	kb_assert_slow(kheap_is_valid(h));
 	return 0;
 }
@@ -537,17 +548,22 @@ kva_t kheap_kmalloc_forward(struct kheap *h, uint32_t size)
 
 int kheap_kfree(struct kheap *h, kva_t va)
 {
-	return kfree(h, va, OP_PLAIN);
+	return kfree(h, va, OP_PLAIN, no_step, NULL);
+}
+
+int kheap_kfree_steps(struct kheap *h, kva_t va, kheap_step_fn done, void *user)
+{
+	return kfree(h, va, OP_PLAIN, done, user);
 }
 
 int kheap_kfree_counted(struct kheap *h, kva_t va)
 {
-	return kfree(h, va, OP_COUNTED);
+	return kfree(h, va, OP_COUNTED, no_step, NULL);
 }
 
 int kheap_kfree_forward(struct kheap *h, kva_t va)
 {
-	return kfree(h, va, OP_FORWARD);
+	return kfree(h, va, OP_FORWARD, no_step, NULL);
 }
 
 int kheap_forward(struct kheap *h)

@@ -250,6 +250,16 @@ kva_t kheap_kmalloc_forward(struct kheap *h, uint32_t size);
 int kheap_kfree_forward(struct kheap *h, kva_t va);
 
 /*
+ * The same as kheap_kfree, and calls `done` at the end of each of its steps, in
+ * this order: the cluster is found; its pages are unmapped; its node and the
+ * arrays' entries are gone; its run of pages and its index may be handed out
+ * again. No call where nothing was freed.
+ */
+typedef void (*kheap_step_fn)(void *user);
+int kheap_kfree_steps(struct kheap *h, kva_t va, kheap_step_fn done,
+		      void *user);
+
+/*
  * Looks up the cluster that starts at `va`, as kfree does, and changes nothing.
  * Returns its index, or -1 if there is none.
  */

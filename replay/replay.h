@@ -18,6 +18,7 @@
 
 #include "alloc.h"
 #include "kb_status.h"
+#include "replay_clock.h"
 #include "replay_result.h"
 #include "trc_reader.h"
 
@@ -44,16 +45,27 @@ struct replay_job {
 	 * at most goes to the first replay. */
 	uint64_t budget_ns;
 
-	/* Seeds the choice of operations that the latency pass times, and of
-	 * the windows that a sampled pass measures. */
+	/* Seeds the choice of frees that are marked and timed, the same in the
+	 * passes count and latency, and of the windows that a sampled pass
+	 * measures. */
 	uint64_t seed;
 
 	/* Of the throughput pass. An allocator that cannot fast-forward is not
 	 * sampled: the result is then all zeros. */
 	struct replay_sampling sampling;
 
-	/* The latency pass aims at so many samples of each kind in one run. */
+	/* Latency pass only. Aims at so many samples of each kind. */
 	uint64_t samples;
+
+	/* Which process of the pass this is: others time other frees. */
+	uint64_t round;
+
+	/* What a reading costs. Borrowed. */
+	const struct replay_clock *clock;
+
+	/* Events that are timed in every lap, rising; may be NULL. Borrowed. */
+	const uint64_t *dearest;
+	size_t dearest_count;
 
 	/* Events done so far, for whoever watches; NULL for nobody. An untimed
 	 * pass tells of each event; a timed one of each slice, the first of

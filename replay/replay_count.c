@@ -118,6 +118,7 @@ static void read_gauge(struct counting *c)
 		return;
 	nodes = c->now.nodes_visited - before.nodes_visited;
 	replay_hist_add(&c->out->nodes, nodes);
+	replay_marks_offer(&c->out->marks, c->events - 1, nodes);
 	bin->nodes_visited_max = kb_max(bin->nodes_visited_max, nodes);
 }
 
@@ -163,9 +164,16 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 	for (size_t i = 0; i < slice->count; i++) {
 		struct replay_op op = slice->ops[i];
 		uint64_t handle = c->program.live[replay_op_slot(op)];
+		bool marked = replay_op_is_free(op) && handle &&
+			      replay_marks_is_marked(&c->out->marks, c->events);
 
+		if (marked)
+			replay_marks_before(&c->out->marks, c->events,
+					    &c->step.alloc);
 		c->events++;
 		replay_step_run(&c->step, op, c->program.live);
+		if (marked)
+			replay_marks_after(&c->out->marks, &c->step.alloc);
 		if (c->step.free_status < 0)
 			return kb_fail(diag, KB_E_WRONG,
 				       "event %" PRIu64 ": the allocator does "
@@ -192,6 +200,10 @@ static void hand_up(struct counting *c)
 	const struct alloc *alloc = &c->step.alloc;
 
 	c->live_at_end = c->live;
+	replay_marks_end(&c->out->marks,
+			 c->out->nodes.count
+				 ? replay_hist_quantile(&c->out->nodes, 0.5)
+				 : 0);
 #define X(name, help) add_counter(counters, #name, c->name);
 	REPLAY_COUNTERS(X)
 #undef X
@@ -230,6 +242,9 @@ int replay_count(const struct replay_job *job, struct replay_count_result *out,
 
 	memset(out, 0, sizeof(*out));
 	c.events_total = trc_reader_info(job->reader)->counts.events;
+	replay_marks_init(&out->marks,
+			  trc_reader_info(job->reader)->counts.frees,
+			  job->seed);
 	replay_program_init(&c.program, job->reader);
 	replay_memory_begin(&c.memory, job->alloc, &out->memory);
 	err = replay_step_init(&c.step, job->alloc, job->touch);

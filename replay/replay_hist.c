@@ -42,11 +42,27 @@ uint64_t replay_hist_bucket_width(size_t bucket)
 	return group == 0 ? 1 : UINT64_C(1) << (group - 1);
 }
 
+void replay_hist_add_many(struct replay_hist *hist, uint64_t value,
+			  uint64_t times)
+{
+	hist->bucket[replay_hist_bucket_of(value)] += times;
+	hist->count += times;
+	hist->max = kb_max(hist->max, value);
+}
+
 void replay_hist_add(struct replay_hist *hist, uint64_t value)
 {
-	hist->bucket[replay_hist_bucket_of(value)]++;
-	hist->count++;
-	hist->max = kb_max(hist->max, value);
+	replay_hist_add_many(hist, value, 1);
+}
+
+uint64_t replay_hist_above(const struct replay_hist *hist, uint64_t value)
+{
+	uint64_t above = 0;
+
+	for (size_t i = replay_hist_bucket_of(value) + 1;
+	     i < REPLAY_HIST_BUCKETS; i++)
+		above += hist->bucket[i];
+	return above;
 }
 
 void replay_hist_merge(struct replay_hist *into, const struct replay_hist *from)

@@ -25,8 +25,10 @@ struct replay_hist {
 	uint64_t bucket[REPLAY_HIST_BUCKETS];
 };
 
-/* Adds one value. */
+/* Adds one value, and the same one so many times. */
 void replay_hist_add(struct replay_hist *hist, uint64_t value);
+void replay_hist_add_many(struct replay_hist *hist, uint64_t value,
+			  uint64_t times);
 
 /* Adds all of `from` to `into`. */
 void replay_hist_merge(struct replay_hist *into,
@@ -42,6 +44,9 @@ uint64_t replay_hist_quantile(const struct replay_hist *hist, double q);
 /* The lowest value of a bucket, and how many values share it. */
 uint64_t replay_hist_bucket_low(size_t bucket);
 uint64_t replay_hist_bucket_width(size_t bucket);
+
+/* How many values are in buckets above the bucket of `value`. */
+uint64_t replay_hist_above(const struct replay_hist *hist, uint64_t value);
 
 /* The bucket of a value. */
 size_t replay_hist_bucket_of(uint64_t value);

@@ -8,6 +8,7 @@
 #define REPLAY_RESULT_H
 
 #include "replay_hist.h"
+#include "replay_marks.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -138,6 +139,9 @@ struct replay_count_result {
 
 	/* Nodes compared by each lookup. */
 	struct replay_hist nodes;
+
+	/* What single frees cost, for the latency pass. */
+	struct replay_marks marks;
 };
 
 /* Pass verify. */
@@ -203,11 +207,100 @@ struct replay_time_result {
 	uint64_t faults;
 };
 
-/* Pass latency: one process's samples, as ticks read, reading included. */
+/*
+ * What the latency pass times: X(name, step, help). `kfree` is the whole
+ * operation; the others are parts of it, each read on its own.
+ */
+/* clang-format off */
+#define REPLAY_SERIES(X)                                                       \
+	X(kfree, "the whole kfree")                                            \
+	X(lookup, "finding the object by its address")                         \
+	X(unmap, "unmapping its pages")                                        \
+	X(remove, "unlinking it from its row and the lookup's index")          \
+	X(release, "giving its run of pages and its index back")
+/* clang-format on */
+
+enum replay_series_id {
+#define X(name, help) REPLAY_SERIES_##name,
+	REPLAY_SERIES(X)
+#undef X
+		REPLAY_SERIES_COUNT
+};
+
+/* Readings of one kind of operation: ticks, the cost of reading included. */
+struct replay_series {
+	/* Each sample as often as the operations that it stands for: the inverse
+	 * of its probability of being chosen (Horvitz-Thompson). */
+	struct replay_hist weighted;
+
+	/* Each sample once. */
+	struct replay_hist plain;
+
+	/* Samples, among the above, during which the process lost its CPU. */
+	uint64_t preempted;
+};
+
+/* One sample by itself. */
+struct replay_timed {
+	/* Number of the event, from 0. */
+	uint64_t event;
+
+	/* Of one enum replay_series_id. */
+	uint32_t series;
+
+	/* As read; UINT32_MAX and more are UINT32_MAX. */
+	uint32_t ticks;
+};
+
+/* One process keeps at most so many samples by themselves, the first ones. */
+#define REPLAY_SAMPLES_MAX 32768
+
+/* Lookups in one window of a frozen state, and how often each window's are
+ * repeated, after their first pass. */
+#define REPLAY_FROZEN_BATCH   32
+#define REPLAY_FROZEN_REPEATS 3
+
+/* Readings of windows of REPLAY_FROZEN_BATCH lookups in a frozen state: the
+ * first pass over each, which finds the caches as the replay left them, and the
+ * repeated ones. Ticks, the cost of reading included. */
+struct replay_frozen {
+	struct replay_hist cold;
+	struct replay_hist warm;
+
+	/* Where the replay stood still. */
+	uint64_t places;
+};
+
+/* Replays of the whole trace: how many; their slices' ticks together; and the
+ * quickest one's, 0 if none reached the end. */
+struct replay_laps {
+	uint64_t laps;
+	uint64_t ticks;
+	uint64_t best_ticks;
+};
+
+/* Pass latency: one process's samples. */
 struct replay_latency_result {
-	struct replay_hist kfree;
-	struct replay_hist lookup;
+	struct replay_series series[REPLAY_SERIES_COUNT];
+	struct replay_frozen frozen;
+
+	uint32_t samples;
+	struct replay_timed sample[REPLAY_SAMPLES_MAX];
+
+	/* The trace's end was not reached even once. */
 	bool cut_short;
+
+	/* One free of 2^rate_bits was timed in each lap, but for the dearest,
+	 * which were in every lap: so many. */
+	uint32_t rate_bits;
+	uint32_t dearest;
+
+	/* Replays with samples and, in turn with them, without. */
+	struct replay_laps probed;
+	struct replay_laps plain;
+
+	/* Readings of the clock, a pair each, in the probed laps. */
+	uint64_t pairs;
 };
 
 #endif /* REPLAY_RESULT_H */

@@ -6,7 +6,6 @@
 #include "replay_tick.h"
 #include "replay_usage.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A timed slice lasts at least this long, so that reading the clock around it
@@ -36,11 +35,6 @@ struct timing {
 	uint64_t events;
 	uint64_t slices;
 	bool cut_short;
-
-	/* Latency only: where readings go, as large as a block, and what
-	 * becomes of them. */
-	struct replay_probe probe;
-	struct replay_latency_result *latency;
 };
 
 static bool is_late(const struct timing *t)
@@ -67,53 +61,14 @@ static void run_timed(struct timing *t, const struct replay_op *ops,
 		t->chunk /= 2;
 }
 
-static void file_samples(struct timing *t)
-{
-	for (size_t i = 0; i < t->probe.kfree_count; i++)
-		replay_hist_add(&t->latency->kfree, t->probe.kfree_ticks[i]);
-	for (size_t i = 0; i < t->probe.lookup_count; i++)
-		replay_hist_add(&t->latency->lookup, t->probe.lookup_ticks[i]);
-	t->probe.kfree_count = 0;
-	t->probe.lookup_count = 0;
-}
-
-static void run_probed(struct timing *t, const struct replay_op *ops,
-		       size_t count)
-{
-	const struct alloc *alloc = &t->job->alloc;
-
-	t->probe.first_event = t->events;
-	alloc->vt->run_probed(alloc->ctx, ops, count, t->program.live,
-			      &t->probe);
-	file_samples(t);
-}
-
-/* The readings of a piece of `chunk` operations are kept until it ends. */
-static int reserve_probe(struct timing *t, size_t count)
-{
-	uint64_t *kfree, *lookup;
-
-	kfree = realloc(t->probe.kfree_ticks, count * sizeof(*kfree));
-	if (kfree)
-		t->probe.kfree_ticks = kfree;
-	lookup = realloc(t->probe.lookup_ticks, count * sizeof(*lookup));
-	if (lookup)
-		t->probe.lookup_ticks = lookup;
-	return kfree && lookup ? 0 : KB_E_NOMEM;
-}
-
-static void run_slice(struct timing *t, const struct replay_slice *slice,
-		      bool probed)
+static void run_slice(struct timing *t, const struct replay_slice *slice)
 {
 	size_t done = 0;
 
 	while (done < slice->count && !t->cut_short) {
 		size_t count = (size_t)kb_min(t->chunk, slice->count - done);
 
-		if (probed)
-			run_probed(t, slice->ops + done, count);
-		else
-			run_timed(t, slice->ops + done, count);
+		run_timed(t, slice->ops + done, count);
 		done += count;
 		t->events += count;
 		replay_job_tell(t->job, t->events);
@@ -127,7 +82,7 @@ static void run_slice(struct timing *t, const struct replay_slice *slice,
 }
 
 /* Replays up to `events_max` events from where the program stands. */
-static int run_replay(struct timing *t, uint64_t events_max, bool probed,
+static int run_replay(struct timing *t, uint64_t events_max,
 		      struct kb_diag *diag)
 {
 	struct replay_slice slice;
@@ -141,9 +96,7 @@ static int run_replay(struct timing *t, uint64_t events_max, bool probed,
 			break;
 		slice.count =
 			(size_t)kb_min(slice.count, events_max - t->events);
-		if (probed && reserve_probe(t, slice.count) < 0)
-			return kb_fail(diag, KB_E_NOMEM, "out of memory");
-		run_slice(t, &slice, probed);
+		run_slice(t, &slice);
 	}
 	return err < 0 ? err : 0;
 }
@@ -159,8 +112,6 @@ static void begin(struct timing *t, const struct replay_job *job)
 static void end(struct timing *t)
 {
 	replay_program_release(&t->program);
-	free(t->probe.kfree_ticks);
-	free(t->probe.lookup_ticks);
 }
 
 /* The first, untimed replay, and everything freed behind it. Half of the
@@ -172,7 +123,7 @@ static int warm_up(struct timing *t, struct kb_diag *diag)
 	int err;
 
 	t->deadline_ns = budget ? now + budget / 2 : 0;
-	err = run_replay(t, REPLAY_WARM_EVENTS_MAX, false, diag);
+	err = run_replay(t, REPLAY_WARM_EVENTS_MAX, diag);
 	if (err < 0)
 		return err;
 	replay_program_free_held(&t->program, &t->job->alloc, t->job->progress);
@@ -193,7 +144,7 @@ static int time_epoch(struct timing *t, struct replay_time_result *out,
 	out->cold_events = t->events;
 	out->cold_slices = t->slices;
 	getrusage(RUSAGE_SELF, &before);
-	err = run_replay(t, UINT64_MAX, false, diag);
+	err = run_replay(t, UINT64_MAX, diag);
 	replay_usage_since(&before, out);
 	out->ticks = t->ticks;
 	out->events = out->covered = t->events;
@@ -213,47 +164,6 @@ int replay_throughput(const struct replay_job *job,
 	memset(out, 0, sizeof(*out));
 	begin(&t, job);
 	err = time_epoch(&t, out, diag);
-	end(&t);
-	return err;
-}
-
-/* The share of frees, of 2^32, that are timed whole; as many again have their
- * lookup timed. At most half each. */
-static uint32_t probe_share(const struct replay_job *job)
-{
-	uint64_t frees = trc_reader_info(job->reader)->counts.frees;
-
-	if (frees <= 2 * job->samples)
-		return UINT32_C(1) << 31;
-	return (uint32_t)((double)job->samples / (double)frees * 0x1p32);
-}
-
-static int probe_replay(struct timing *t, struct kb_diag *diag)
-{
-	uint32_t share = probe_share(t->job);
-	int err;
-
-	err = warm_up(t, diag);
-	if (err < 0)
-		return err;
-	t->probe.seed = t->job->seed;
-	t->probe.use_tsc = t->job->use_tsc;
-	t->probe.kfree_below = share;
-	t->probe.lookup_below = share > UINT32_MAX / 2 ? UINT32_MAX : 2 * share;
-	return run_replay(t, UINT64_MAX, true, diag);
-}
-
-int replay_latency(const struct replay_job *job,
-		   struct replay_latency_result *out, struct kb_diag *diag)
-{
-	struct timing t;
-	int err;
-
-	memset(out, 0, sizeof(*out));
-	begin(&t, job);
-	t.latency = out;
-	err = probe_replay(&t, diag);
-	out->cut_short = t.cut_short;
 	end(&t);
 	return err;
 }

@@ -141,6 +141,12 @@ static int kheap_fast_forward(void *ctx, const struct replay_op *ops,
 	return 0;
 }
 
+static void kheap_free_steps(void *ctx, uint64_t handle, alloc_step_fn done,
+			     void *user)
+{
+	kheap_kfree_steps(ctx, (kva_t)handle, done, user);
+}
+
 static uint64_t counted_alloc(void *ctx, uint32_t size)
 {
 	return kheap_kmalloc_counted(ctx, size);
@@ -307,6 +313,7 @@ static int kheap_twin(const void *ctx, struct alloc *out);
 	.twin = kheap_twin,						\
 	.alloc = counted_alloc,						\
 	.free = counted_free,						\
+	.free_steps = kheap_free_steps,					\
 	.touch = counted_touch,						\
 	.alignment = KVA_PAGE_SIZE,					\
 	.has_memory = true,						\

@@ -104,28 +104,36 @@ struct alloc_config {
 	struct alloc_report report;
 };
 
-/* Single timed operations, chosen by a hash of the event's number. */
+/* What is timed of a free. */
+enum alloc_probe {
+	/* The whole. */
+	ALLOC_PROBE_FREE,
+
+	/* Its lookup alone, and the free behind it untimed, so that neither
+	 * warms the caches for the other. Only where there is a lookup. */
+	ALLOC_PROBE_LOOKUP
+};
+
+/* Timed single frees. */
 struct replay_probe {
-	/* Same seed, same events chosen, for every allocator. */
-	uint64_t seed;
-
-	/* Number of the slice's first event. */
-	uint64_t first_event;
-
-	/* A free is timed, whole, if its hash is below `kfree_below`; else its
-	 * lookup alone is, if the hash is below `lookup_below`. */
-	uint32_t kfree_below;
-	uint32_t lookup_below;
-
+	enum alloc_probe kind;
 	bool use_tsc;
 
-	/* What was read: ticks, the cost of reading included. Room for as many
-	 * as the slice has events; owned by the caller. */
-	uint64_t *kfree_ticks;
-	size_t kfree_count;
-	uint64_t *lookup_ticks;
-	size_t lookup_count;
+	/* What the last one read: ticks, the cost of reading included. */
+	uint64_t ticks;
 };
+
+/* The steps of a free that can be told apart, in their order. */
+enum alloc_step {
+	ALLOC_STEP_LOOKUP,
+	ALLOC_STEP_UNMAP,
+	ALLOC_STEP_REMOVE,
+	ALLOC_STEP_RELEASE
+};
+#define ALLOC_STEPS 4
+
+/* Called at the end of each step. */
+typedef void (*alloc_step_fn)(void *user);
 
 /* Where a heap stands: read after every operation of the count pass. */
 struct alloc_gauge {
@@ -192,7 +200,7 @@ struct alloc_vt {
 	void (*run[ALLOC_TOUCH_MODES])(void *ctx, const struct replay_op *ops,
 				       size_t count, uint64_t *live);
 
-	/* The same, untouched, timing single operations. Required. */
+	/* The same, untouched, with each free timed. Required. */
 	void (*run_probed)(void *ctx, const struct replay_op *ops, size_t count,
 			   uint64_t *live, struct replay_probe *probe);
 
@@ -241,6 +249,12 @@ struct alloc_vt {
 	 * Returns its index, or -1. Optional: NULL where an allocator's lookup
 	 * is not to be had alone. */
 	int64_t (*lookup)(const void *ctx, uint64_t handle);
+
+	/* Frees a live handle as the timed loops do, and calls `done` at the end
+	 * of each of the ALLOC_STEPS steps. Optional: NULL where a free has no
+	 * such steps. */
+	void (*free_steps)(void *ctx, uint64_t handle, alloc_step_fn done,
+			   void *user);
 
 	/* Bytes that the allocator's own records give to the live allocation at
 	 * `handle`, found as its free would find it; 0 if there is none. It is

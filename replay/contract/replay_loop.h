@@ -117,11 +117,9 @@ static kb_always_inline void replay_probe_kfree(const struct replay_calls calls,
 						struct replay_probe *probe)
 {
 	uint64_t begin = replay_tick_begin(probe->use_tsc);
-	uint64_t end;
 
 	replay_release(calls, ctx, handle, size);
-	end = replay_tick_end(probe->use_tsc);
-	probe->kfree_ticks[probe->kfree_count++] = end - begin;
+	probe->ticks = replay_tick_end(probe->use_tsc) - begin;
 }
 
 static kb_always_inline void
@@ -130,33 +128,26 @@ replay_probe_lookup(const struct replay_calls calls, void *ctx, uint64_t handle,
 {
 	uint64_t begin = replay_tick_begin(probe->use_tsc);
 	int64_t index = calls.lookup(ctx, handle);
-	uint64_t end;
 
 	/* The search is over only when its answer is there. */
 	__asm__ volatile("" : : "r"(index) : "memory");
-	end = replay_tick_end(probe->use_tsc);
-	probe->lookup_ticks[probe->lookup_count++] = end - begin;
+	probe->ticks = replay_tick_end(probe->use_tsc) - begin;
 }
 
-/* Frees; of a chosen event either the whole is timed, or just its lookup with
- * the free behind it untimed, so that neither warms the caches for the other. */
 static kb_always_inline void replay_probe_free(const struct replay_calls calls,
 					       void *ctx, uint64_t handle,
-					       uint32_t size, uint64_t event,
+					       uint32_t size,
 					       struct replay_probe *probe)
 {
-	uint32_t hash = (uint32_t)(kb_mix64(probe->seed ^ event) >> 32);
-
-	if (hash < probe->kfree_below) {
+	if (!calls.lookup || probe->kind == ALLOC_PROBE_FREE) {
 		replay_probe_kfree(calls, ctx, handle, size, probe);
 		return;
 	}
-	if (calls.lookup && hash < probe->lookup_below)
-		replay_probe_lookup(calls, ctx, handle, probe);
+	replay_probe_lookup(calls, ctx, handle, probe);
 	replay_release(calls, ctx, handle, size);
 }
 
-/* Runs operations and times some of them one by one. */
+/* Runs operations and times the frees among them. */
 static kb_always_inline void replay_loop_probed(const struct replay_calls calls,
 						void *ctx,
 						const struct replay_op *ops,
@@ -167,14 +158,10 @@ static kb_always_inline void replay_loop_probed(const struct replay_calls calls,
 		const struct replay_op op = ops[i];
 		uint64_t *handle = &live[replay_op_slot(op)];
 
-		if (!replay_op_is_free(op)) {
+		if (!replay_op_is_free(op))
 			*handle = calls.alloc(ctx, op.size);
-			continue;
-		}
-		if (!*handle)
-			continue;
-		replay_probe_free(calls, ctx, *handle, op.size,
-				  probe->first_event + i, probe);
+		else if (*handle)
+			replay_probe_free(calls, ctx, *handle, op.size, probe);
 	}
 }
 

@@ -70,9 +70,7 @@ static void test_bench_worker__runs_every_pass(void **state)
 	job.pass = BENCH_PASS_LATENCY;
 	assert_int_equal(run(&job, NULL, NULL), 0);
 	assert_int_equal(outcome.status, 0);
-	assert_int_equal(outcome.result.latency.kfree.count +
-				 outcome.result.latency.lookup.count,
-			 2);
+	assert_true(outcome.result.latency.probed.laps > 0);
 }
 
 static void test_bench_worker__takes_the_jobs_options(void **state)

@@ -117,6 +117,7 @@ static int64_t test_lookup(const void *ctx, uint64_t handle)
 	const struct test_object *o = find(t, handle);
 
 	t->lookups++;
+	t->missed_lookups += o == NULL;
 	return o ? o - t->object : -1;
 }
 

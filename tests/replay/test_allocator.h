@@ -53,6 +53,9 @@ struct test_allocator {
 	uint64_t lookups;
 	uint64_t live;
 
+	/* Lookups of what was not live: the latency pass makes none. */
+	uint64_t missed_lookups;
+
 	/* Frees of what was not live: never, if the engine is right. */
 	uint64_t wrong_frees;
 

@@ -1,5 +1,5 @@
 /*
- * The timed passes: what they run and how often, never how long it takes.
+ * The throughput pass: what it runs and how often, never how long it takes.
  */
 #include "replay_support.h"
 
@@ -10,9 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Some 120 KB each. */
-static struct replay_latency_result latency, other;
 
 static struct replay_job job_of(struct trc_reader *reader, struct alloc alloc)
 {
@@ -197,104 +194,6 @@ static void test_replay_time__both_clocks(void **state)
 	}
 }
 
-static void measure(const char *trace, const char *name, uint64_t samples,
-		    uint64_t seed, struct replay_latency_result *out)
-{
-	struct trc_reader *reader = test_trace_file(trace);
-	struct replay_job job = job_of(reader, test_alloc_open(name, 0));
-	struct kb_diag diag;
-
-	kb_diag_init(&diag);
-	job.samples = samples;
-	job.seed = seed;
-	assert_int_equal(replay_latency(&job, out, &diag), 0);
-	assert_int_equal(diag.status, 0);
-	assert_false(out->cut_short);
-	alloc_close(&job.alloc);
-	trc_reader_close(reader);
-}
-
-/* Few frees: every one is timed, either whole or its lookup alone. */
-static void test_replay_time__all_frees_are_sampled(void **state)
-{
-	(void)state;
-	measure("boot.trc", "kheap:lookup=pagemap", 20000, 1, &latency);
-	assert_int_equal(latency.kfree.count + latency.lookup.count, 12591);
-	assert_in_range(latency.kfree.count, 6000, 6600);
-	measure("seed-example.trc", "kheap", 1, 1, &latency);
-	assert_int_equal(latency.kfree.count + latency.lookup.count, 2);
-}
-
-/* Many: about as many as were asked for, of each kind. */
-static void test_replay_time__samples_as_asked(void **state)
-{
-	(void)state;
-	measure("debian-boot.trc", "kheap:lookup=pagemap", 2000, 1, &latency);
-	assert_in_range(latency.kfree.count, 1800, 2200);
-	assert_in_range(latency.lookup.count, 1800, 2200);
-}
-
-/* The choice is the seed's, never the allocator's. */
-static void test_replay_time__same_seed_same_choice(void **state)
-{
-	(void)state;
-	measure("debian-boot.trc", "kheap:lookup=pagemap", 2000, 1, &latency);
-	measure("debian-boot.trc", "glibc", 2000, 1, &other);
-	assert_int_equal(latency.kfree.count, other.kfree.count);
-	assert_int_equal(other.lookup.count, 0);
-	measure("debian-boot.trc", "kheap:order=head", 2000, 1, &other);
-	assert_int_equal(latency.kfree.count, other.kfree.count);
-	assert_int_equal(latency.lookup.count, other.lookup.count);
-	/* 41,375 frees: other seeds hardly ever choose as many of both. */
-	measure("debian-boot.trc", "kheap:lookup=pagemap", 2000, 2, &other);
-	assert_true(latency.kfree.count != other.kfree.count ||
-		    latency.lookup.count != other.lookup.count);
-}
-
-/* Lookups are timed on their own, and the object freed all the same. */
-static void test_replay_time__lookups_free_too(void **state)
-{
-	struct test_allocator *t = test_allocator_new();
-	char *script = test_script(9000, 5);
-	struct trc_reader *reader = test_trace(script);
-	struct replay_job job = job_of(reader, test_allocator_alloc(t));
-	struct kb_diag diag;
-
-	(void)state;
-	kb_diag_init(&diag);
-	job.samples = 100000;
-	assert_int_equal(replay_latency(&job, &latency, &diag), 0);
-	assert_int_equal(t->lookups, latency.lookup.count);
-	assert_true(t->lookups > 1500);
-	assert_int_equal(t->allocs, t->frees + t->live);
-	assert_int_equal(t->wrong_frees, 0);
-	free(script);
-	trc_reader_close(reader);
-	free(t);
-}
-
-static void test_replay_time__latency_budget_cuts_short(void **state)
-{
-	struct test_allocator *t = test_allocator_new();
-	char *script = test_script(18000, 3);
-	struct trc_reader *reader = test_trace(script);
-	struct replay_job job = job_of(reader, test_allocator_alloc(t));
-	struct kb_diag diag;
-
-	(void)state;
-	kb_diag_init(&diag);
-	t->spin_ns = 10000;
-	job.budget_ns = 1000000;
-	job.samples = 100000;
-	assert_int_equal(replay_latency(&job, &latency, &diag), 0);
-	assert_true(latency.cut_short);
-	assert_true(latency.kfree.count + latency.lookup.count < 9000);
-	assert_int_equal(t->lookups, latency.lookup.count);
-	free(script);
-	trc_reader_close(reader);
-	free(t);
-}
-
 static void test_replay_time__passes_errors_on(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
@@ -322,11 +221,6 @@ int main(void)
 		cmocka_unit_test(test_replay_time__a_budget_cuts_short),
 		cmocka_unit_test(test_replay_time__no_budget_never_cuts),
 		cmocka_unit_test(test_replay_time__both_clocks),
-		cmocka_unit_test(test_replay_time__all_frees_are_sampled),
-		cmocka_unit_test(test_replay_time__samples_as_asked),
-		cmocka_unit_test(test_replay_time__same_seed_same_choice),
-		cmocka_unit_test(test_replay_time__lookups_free_too),
-		cmocka_unit_test(test_replay_time__latency_budget_cuts_short),
 		cmocka_unit_test(test_replay_time__passes_errors_on),
 	};
 

@@ -1,0 +1,656 @@
+/*
+ * The latency pass: the trace is replayed again and again, in laps of four kinds.
+ *
+ *   warm    the first: everything is touched once, nothing kept;
+ *   plain   as the throughput pass runs it, timed as a whole;
+ *   probed  the same, but for single frees that are timed one by one;
+ *   frozen  at some places the replay stands still, and lookups that are to come
+ *           are made at once, many in one window of the clock.
+ *
+ * Between samples a probed lap runs the very loop that throughput runs, and which
+ * frees are samples is worked out before the clock starts; so all that samples
+ * cost is their readings. There are as many of them as that costs one event in a
+ * hundred. Plain and probed laps take turns, so that what it did cost is known.
+ */
+#include "replay.h"
+
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "replay_program.h"
+#include "replay_tick.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* The share of a replay's time that samples may take, … */
+#define SHARE_MAX 0.008
+
+/* … each its pairs of readings and this for the calls around it, ns. */
+#define SAMPLE_NS 20.0
+
+/* Laps of each kind, at most, and how many of them may find nothing to time. */
+#define LAPS_MAX     1024
+#define LAPS_IN_VAIN 64
+#define LAPS_FROZEN  2
+
+/* Rates below one in so many times 2^marks make no difference any more. */
+#define RATE_BITS_MAX 20
+
+/* Operations between two looks at the budget. */
+#define PIECE 4096
+
+/* Places of a lap at which it stands still, and lookups at each. */
+#define PLACES	    32
+#define PLACE_FREES (2 * REPLAY_FROZEN_BATCH)
+
+enum lap { LAP_WARM, LAP_PLAIN, LAP_PROBED, LAP_FROZEN };
+
+/* A free of the current slice that is timed. */
+struct chosen {
+	size_t at;
+	uint32_t kind;
+	uint64_t weight;
+};
+
+struct reading {
+	uint64_t event;
+	uint64_t ticks;
+	uint64_t weight;
+	enum replay_series_id series;
+};
+
+/* The pass on its way. */
+struct latency {
+	const struct replay_job *job;
+	struct replay_latency_result *out;
+	struct replay_program program;
+
+	/* System clock at which the current lap must end; 0 for never. */
+	uint64_t deadline_ns;
+
+	/* The current lap: events and ticks so far; whether it ran out of time;
+	 * then how long it took, ns. */
+	enum lap lap;
+	uint64_t number;
+	uint64_t events;
+	uint64_t ticks;
+	bool late;
+	uint64_t wall_ns;
+
+	/* Operations since the last look at the budget. */
+	size_t unlooked;
+
+	/* Time of an event where nothing is timed, as of the last such lap. */
+	double event_ns;
+
+	/* Kinds of sample that take turns: whole frees, and parts of one. */
+	uint32_t kinds;
+	uint32_t mark_bits;
+	size_t next_dear;
+
+	/* The slice's: as many as it has room for; ALLOC_STEPS readings each. */
+	struct chosen *chosen;
+	size_t chosen_count;
+	struct reading *reading;
+	size_t readings;
+	size_t room;
+
+	/* Frozen laps: where the next stop is, and, by slot, the number of the
+	 * last stop that met it. */
+	uint64_t next_place;
+	struct kb_rng rng;
+	uint32_t *met;
+	size_t met_slots;
+	uint32_t stops;
+};
+
+static bool is_late(const struct latency *l)
+{
+	return l->deadline_ns && replay_tick_system() >= l->deadline_ns;
+}
+
+static bool has_lookup(const struct alloc *alloc)
+{
+	return alloc->vt->lookup || alloc->vt->free_steps;
+}
+
+/* --- Which frees are timed --- */
+
+static bool is_dear(struct latency *l, uint64_t event)
+{
+	const struct replay_job *job = l->job;
+
+	while (l->next_dear < job->dearest_count &&
+	       job->dearest[l->next_dear] < event)
+		l->next_dear++;
+	return l->next_dear < job->dearest_count &&
+	       job->dearest[l->next_dear] == event;
+}
+
+/* Whether a free is timed in this lap; its weight. Of the marked frees each lap
+ * takes another part, so that none comes twice before all came once. */
+static uint64_t weight_of(struct latency *l, uint64_t event, uint64_t hash)
+{
+	uint64_t marked = (UINT64_C(1) << l->mark_bits) - 1;
+	uint64_t part = (UINT64_C(1) << (l->out->rate_bits - l->mark_bits)) - 1;
+
+	if (is_dear(l, event))
+		return l->kinds;
+	if ((hash & marked) != 0 ||
+	    (((hash >> l->mark_bits) + l->number) & part) != 0)
+		return 0;
+	return (uint64_t)l->kinds << l->out->rate_bits;
+}
+
+static int reserve(struct latency *l, size_t count)
+{
+	struct chosen *chosen;
+	struct reading *reading;
+
+	if (count <= l->room)
+		return 0;
+	chosen = realloc(l->chosen, count * sizeof(*chosen));
+	if (chosen)
+		l->chosen = chosen;
+	reading = realloc(l->reading, count * ALLOC_STEPS * sizeof(*reading));
+	if (reading)
+		l->reading = reading;
+	if (!chosen || !reading)
+		return KB_E_NOMEM;
+	l->room = count;
+	return 0;
+}
+
+static void choose(struct latency *l, const struct replay_slice *slice)
+{
+	uint32_t part_bits = l->out->rate_bits - l->mark_bits;
+
+	l->chosen_count = 0;
+	for (size_t i = 0; i < slice->count; i++) {
+		uint64_t event = l->events + i, hash, weight;
+
+		if (!replay_op_is_free(slice->ops[i]))
+			continue;
+		hash = replay_marks_hash(l->job->seed, event);
+		weight = weight_of(l, event, hash);
+		if (weight == 0)
+			continue;
+		l->chosen[l->chosen_count++] = (struct chosen){
+			.at = i,
+			.kind = (uint32_t)(((hash >> 40) +
+					    (l->number >> part_bits)) %
+					   l->kinds),
+			.weight = weight,
+		};
+	}
+}
+
+/* --- Samples --- */
+
+static void keep_reading(struct latency *l, enum replay_series_id series,
+			 uint64_t event, uint64_t weight, uint64_t ticks)
+{
+	l->reading[l->readings++] = (struct reading){
+		.event = event,
+		.ticks = ticks,
+		.weight = weight,
+		.series = series,
+	};
+}
+
+/* A free's steps on their way. */
+struct steps {
+	bool use_tsc;
+	uint64_t begin;
+	uint64_t ticks[ALLOC_STEPS];
+	size_t done;
+};
+
+static void end_step(void *user)
+{
+	struct steps *s = user;
+	uint64_t now = replay_tick_end(s->use_tsc);
+
+	if (s->done < ALLOC_STEPS)
+		s->ticks[s->done++] = now - s->begin;
+	s->begin = replay_tick_begin(s->use_tsc);
+}
+
+static void probe_steps(struct latency *l, uint64_t handle, uint64_t event,
+			uint64_t weight)
+{
+	static const enum replay_series_id series[ALLOC_STEPS] = {
+		[ALLOC_STEP_LOOKUP] = REPLAY_SERIES_lookup,
+		[ALLOC_STEP_UNMAP] = REPLAY_SERIES_unmap,
+		[ALLOC_STEP_REMOVE] = REPLAY_SERIES_remove,
+		[ALLOC_STEP_RELEASE] = REPLAY_SERIES_release,
+	};
+	const struct alloc *alloc = &l->job->alloc;
+	struct steps s = { .use_tsc = l->job->use_tsc };
+
+	s.begin = replay_tick_begin(s.use_tsc);
+	alloc->vt->free_steps(alloc->ctx, handle, end_step, &s);
+	for (size_t i = 0; i < s.done; i++)
+		keep_reading(l, series[i], event, weight, s.ticks[i]);
+}
+
+static void probe(struct latency *l, const struct replay_op *op,
+		  const struct chosen *c)
+{
+	const struct alloc *alloc = &l->job->alloc;
+	uint64_t handle = l->program.live[replay_op_slot(*op)];
+	struct replay_probe probe = { .use_tsc = l->job->use_tsc };
+	uint64_t event = l->events + c->at;
+
+	if (!handle)
+		return;
+	if (c->kind == 1 && alloc->vt->free_steps) {
+		probe_steps(l, handle, event, c->weight);
+		return;
+	}
+	probe.kind = c->kind == 1 ? ALLOC_PROBE_LOOKUP : ALLOC_PROBE_FREE;
+	alloc->vt->run_probed(alloc->ctx, op, 1, l->program.live, &probe);
+	keep_reading(l,
+		     c->kind == 1 ? REPLAY_SERIES_lookup : REPLAY_SERIES_kfree,
+		     event, c->weight, probe.ticks);
+}
+
+/* True if a reading of a slice in which the process lost its CPU is among those
+ * that it lost it in: it is far beyond all that the series has shown so far. */
+static bool was_hit(const struct latency *l, const struct reading *r)
+{
+	const struct replay_hist *hist = &l->out->series[r->series].plain;
+
+	return hist->count > 0 &&
+	       replay_clock_is_preempted(l->job->clock, r->ticks,
+					 replay_hist_quantile(hist, 0.99));
+}
+
+static void file_readings(struct latency *l, bool disturbed)
+{
+	struct replay_latency_result *out = l->out;
+
+	for (size_t i = 0; i < l->readings; i++) {
+		const struct reading *r = &l->reading[i];
+		struct replay_series *series = &out->series[r->series];
+
+		series->preempted += disturbed && was_hit(l, r);
+		replay_hist_add_many(&series->weighted, r->ticks, r->weight);
+		replay_hist_add(&series->plain, r->ticks);
+		if (out->samples < REPLAY_SAMPLES_MAX)
+			out->sample[out->samples++] = (struct replay_timed){
+				.event = r->event,
+				.series = r->series,
+				.ticks = (uint32_t)kb_min(r->ticks, UINT32_MAX),
+			};
+		out->pairs++;
+	}
+	l->readings = 0;
+}
+
+/* --- Frozen states --- */
+
+static int reserve_met(struct latency *l)
+{
+	uint32_t *met;
+
+	if (l->program.slots <= l->met_slots)
+		return 0;
+	met = realloc(l->met, l->program.slots * sizeof(*met));
+	if (!met)
+		return KB_E_NOMEM;
+	memset(met + l->met_slots, 0,
+	       (l->program.slots - l->met_slots) * sizeof(*met));
+	l->met = met;
+	l->met_slots = l->program.slots;
+	return 0;
+}
+
+/* The handles of the next frees of objects that are live now, as far as the
+ * slice tells; how many. */
+static size_t coming_frees(struct latency *l, const struct replay_op *ops,
+			   size_t count, uint64_t *handles)
+{
+	size_t n = 0;
+
+	l->stops++;
+	for (size_t i = 0; i < count && n < PLACE_FREES; i++) {
+		uint32_t slot = replay_op_slot(ops[i]);
+
+		/* The first operation on a slot of a live object is its free. */
+		if (l->met[slot] == l->stops)
+			continue;
+		l->met[slot] = l->stops;
+		if (replay_op_is_free(ops[i]) && l->program.held[slot] &&
+		    l->program.live[slot])
+			handles[n++] = l->program.live[slot];
+	}
+	return n;
+}
+
+/* One window: each lookup's address hangs on the answer of the one before, as
+ * nothing in a kernel overlaps two lookups. */
+static uint64_t time_window(const struct replay_job *job,
+			    const uint64_t *handles)
+{
+	const struct alloc *alloc = &job->alloc;
+	uint64_t nothing = 0, link = 0, begin;
+
+	/* The compiler must not know that it is 0. */
+	__asm__ volatile("" : "+r"(nothing));
+	begin = replay_tick_begin(job->use_tsc);
+	for (size_t i = 0; i < REPLAY_FROZEN_BATCH; i++)
+		link = (uint64_t)alloc->vt->lookup(alloc->ctx,
+						   handles[i] + link) &
+		       nothing;
+	__asm__ volatile("" : : "r"(link) : "memory");
+	return replay_tick_end(job->use_tsc) - begin;
+}
+
+static void shuffle(struct kb_rng *rng, uint64_t *handles, size_t count)
+{
+	for (size_t i = count; i > 1; i--) {
+		size_t j = (size_t)kb_rng_below(rng, i);
+		uint64_t t = handles[i - 1];
+
+		handles[i - 1] = handles[j];
+		handles[j] = t;
+	}
+}
+
+static void stand_still(struct latency *l, const struct replay_op *ops,
+			size_t count)
+{
+	struct replay_frozen *frozen = &l->out->frozen;
+	uint64_t handles[PLACE_FREES];
+	size_t n = coming_frees(l, ops, count, handles) / REPLAY_FROZEN_BATCH *
+		   REPLAY_FROZEN_BATCH;
+
+	if (n == 0)
+		return;
+	frozen->places++;
+	for (unsigned pass = 0; pass <= REPLAY_FROZEN_REPEATS; pass++) {
+		shuffle(&l->rng, handles, n);
+		for (size_t i = 0; i < n; i += REPLAY_FROZEN_BATCH)
+			replay_hist_add(pass ? &frozen->warm : &frozen->cold,
+					time_window(l->job, handles + i));
+	}
+}
+
+/* Somewhere in each of PLACES equal parts of the trace. */
+static uint64_t place_after(struct latency *l, uint64_t event)
+{
+	uint64_t events = trc_reader_info(l->job->reader)->counts.events;
+	uint64_t part = kb_max(events / PLACES, 1);
+
+	return (event / part + 1) * part + kb_rng_below(&l->rng, part);
+}
+
+static int run_frozen(struct latency *l, const struct replay_slice *slice)
+{
+	const struct alloc *alloc = &l->job->alloc;
+	size_t done = 0;
+
+	if (reserve_met(l) < 0)
+		return KB_E_NOMEM;
+	while (done < slice->count && !l->late) {
+		size_t count = (size_t)kb_min(PIECE, slice->count - done);
+
+		if (l->next_place >= l->events + done)
+			count = (size_t)kb_min(
+				count, l->next_place - l->events - done + 1);
+		alloc->vt->run[l->job->touch](alloc->ctx, slice->ops + done,
+					      count, l->program.live);
+		replay_program_mark(&l->program, slice->ops + done, count);
+		done += count;
+		if (l->events + done > l->next_place) {
+			stand_still(l, slice->ops + done, slice->count - done);
+			l->next_place = place_after(l, l->events + done);
+		}
+		l->late = is_late(l);
+	}
+	l->events += done;
+	return 0;
+}
+
+/* --- Laps --- */
+
+static void look_at_time(struct latency *l, size_t operations)
+{
+	l->unlooked += operations;
+	if (l->unlooked < PIECE)
+		return;
+	l->unlooked = 0;
+	l->late = is_late(l);
+}
+
+/* Runs operations untouched by probes; how many before the time was over. */
+static size_t run_plain(struct latency *l, const struct replay_op *ops,
+			size_t count)
+{
+	const struct alloc *alloc = &l->job->alloc;
+	size_t done = 0;
+
+	while (done < count && !l->late) {
+		size_t piece = (size_t)kb_min(PIECE, count - done);
+
+		alloc->vt->run[l->job->touch](alloc->ctx, ops + done, piece,
+					      l->program.live);
+		done += piece;
+		look_at_time(l, piece);
+	}
+	return done;
+}
+
+static long preemptions(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nivcsw;
+}
+
+static int run_slice(struct latency *l, const struct replay_slice *slice)
+{
+	long before = preemptions();
+	size_t done = 0;
+	uint64_t begin;
+
+	l->chosen_count = 0;
+	if (l->lap == LAP_PROBED) {
+		if (reserve(l, slice->count) < 0)
+			return KB_E_NOMEM;
+		choose(l, slice);
+	}
+	begin = replay_tick_begin(l->job->use_tsc);
+	for (size_t i = 0; i < l->chosen_count && !l->late; i++) {
+		const struct chosen *c = &l->chosen[i];
+
+		done += run_plain(l, slice->ops + done, c->at - done);
+		if (l->late)
+			break;
+		probe(l, &slice->ops[c->at], c);
+		done++;
+		look_at_time(l, 1);
+	}
+	done += run_plain(l, slice->ops + done, slice->count - done);
+	l->ticks += replay_tick_end(l->job->use_tsc) - begin;
+	replay_program_mark(&l->program, slice->ops, done);
+	file_readings(l, preemptions() != before);
+	l->events += done;
+	return 0;
+}
+
+/* From the first event to the last, or until it is late; then everything is
+ * freed. */
+static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
+{
+	uint64_t events_max =
+		lap == LAP_WARM ? REPLAY_WARM_EVENTS_MAX : UINT64_MAX;
+	uint64_t begin = replay_tick_system();
+	struct replay_slice slice;
+	int err = 0;
+
+	l->lap = lap;
+	l->events = l->ticks = 0;
+	l->next_dear = 0;
+	l->late = false;
+	l->next_place = lap == LAP_FROZEN ? kb_rng_below(&l->rng, 1024) : 0;
+	while (l->events < events_max && !l->late) {
+		err = replay_program_next(&l->program, &slice, diag);
+		if (err != 0)
+			break;
+		slice.count =
+			(size_t)kb_min(slice.count, events_max - l->events);
+		err = lap == LAP_FROZEN ? run_frozen(l, &slice)
+					: run_slice(l, &slice);
+		if (err < 0)
+			return kb_fail(diag, err, "out of memory");
+		replay_job_tell(l->job, l->events);
+	}
+	if (err < 0)
+		return err;
+	replay_program_free_held(&l->program, &l->job->alloc, l->job->progress);
+	l->wall_ns = replay_tick_system() - begin;
+	return replay_program_rewind(&l->program, diag);
+}
+
+/* Late behind the very last operation is not late. */
+static bool was_cut(const struct latency *l)
+{
+	return l->late &&
+	       l->events < trc_reader_info(l->job->reader)->counts.events;
+}
+
+static void learn_event_time(struct latency *l)
+{
+	if (l->events)
+		l->event_ns = (double)l->ticks * l->job->clock->ns_per_tick /
+			      (double)l->events;
+}
+
+static void note_lap(const struct latency *l, struct replay_laps *laps)
+{
+	laps->laps++;
+	laps->ticks += l->ticks;
+	if (!was_cut(l) &&
+	    (laps->best_ticks == 0 || l->ticks < laps->best_ticks))
+		laps->best_ticks = l->ticks;
+}
+
+static int run_plain_lap(struct latency *l, struct kb_diag *diag)
+{
+	int err = run_lap(l, LAP_PLAIN, diag);
+
+	note_lap(l, &l->out->plain);
+	learn_event_time(l);
+	return err;
+}
+
+static int run_probed_lap(struct latency *l, struct kb_diag *diag)
+{
+	int err = run_lap(l, LAP_PROBED, diag);
+
+	l->out->cut_short |= l->out->probed.laps == 0 && was_cut(l);
+	note_lap(l, &l->out->probed);
+	l->number++;
+	return err;
+}
+
+/* Sets the rate so that samples take their share and no more. */
+static void choose_rate(struct latency *l)
+{
+	const struct trc_counts *counts =
+		&trc_reader_info(l->job->reader)->counts;
+	const struct replay_clock *clock = l->job->clock;
+	double pairs =
+		l->job->alloc.vt->free_steps ? (1 + ALLOC_STEPS) / 2.0 : 1;
+	double sample_ns =
+		pairs * clock->pair_ticks * clock->ns_per_tick + SAMPLE_NS;
+	double allowed =
+		SHARE_MAX * l->event_ns * (double)counts->events / sample_ns;
+	double samples = (double)(counts->frees >> l->mark_bits);
+	uint32_t bits = l->mark_bits;
+
+	allowed -= (double)l->job->dearest_count;
+	while (samples > allowed && bits < l->mark_bits + RATE_BITS_MAX) {
+		samples /= 2;
+		bits++;
+	}
+	l->out->rate_bits = bits;
+	l->out->dearest = (uint32_t)l->job->dearest_count;
+}
+
+static bool has_enough(const struct latency *l)
+{
+	const struct replay_series *series = l->out->series;
+	uint64_t wanted = l->job->samples;
+	uint64_t found = series[REPLAY_SERIES_kfree].plain.count;
+
+	if (found == 0 && l->out->probed.laps >= LAPS_IN_VAIN)
+		return true;
+	if (has_lookup(&l->job->alloc))
+		found = kb_min(found, series[REPLAY_SERIES_lookup].plain.count);
+	return found >= wanted || l->out->probed.laps >= LAPS_MAX;
+}
+
+/* Whether so many laps like the last one would end in time. */
+static bool has_time(const struct latency *l, uint64_t laps)
+{
+	return !l->deadline_ns ||
+	       replay_tick_system() + laps * l->wall_ns < l->deadline_ns;
+}
+
+static int run_laps(struct latency *l, struct kb_diag *diag)
+{
+	uint64_t budget = l->job->budget_ns;
+	uint64_t begin = replay_tick_system();
+	int err;
+
+	l->deadline_ns = budget ? begin + budget / 2 : 0;
+	err = run_lap(l, LAP_WARM, diag);
+	learn_event_time(l);
+	l->deadline_ns = budget ? begin + budget : 0;
+	if (err == 0 && has_time(l, 3))
+		err = run_plain_lap(l, diag);
+	choose_rate(l);
+	if (err == 0)
+		err = run_probed_lap(l, diag);
+	for (unsigned i = 0; err == 0 && l->job->alloc.vt->lookup &&
+			     i < LAPS_FROZEN && has_time(l, 2);
+	     i++)
+		err = run_lap(l, LAP_FROZEN, diag);
+	while (err == 0 && !has_enough(l) && has_time(l, 3)) {
+		err = run_plain_lap(l, diag);
+		if (err == 0)
+			err = run_probed_lap(l, diag);
+	}
+	return err;
+}
+
+int replay_latency(const struct replay_job *job,
+		   struct replay_latency_result *out, struct kb_diag *diag)
+{
+	uint64_t frees = trc_reader_info(job->reader)->counts.frees;
+	uint64_t start = kb_mix64(job->seed + job->round);
+	struct latency l = {
+		.job = job,
+		.out = out,
+		.kinds = has_lookup(&job->alloc) ? 2 : 1,
+		.mark_bits = replay_marks_bits(frees),
+		/* Another process begins with another part of the frees. */
+		.number = start >> 8,
+		.rng = kb_rng_init(start),
+	};
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	replay_program_init(&l.program, job->reader);
+	err = run_laps(&l, diag);
+	replay_program_release(&l.program);
+	free(l.chosen);
+	free(l.reading);
+	free(l.met);
+	return err;
+}
