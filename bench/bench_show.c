@@ -311,10 +311,6 @@ static int open_player(struct player *p, const struct show_options *o,
 	int err;
 
 	err = alloc_spec_parse(&p->spec, o->alloc, diag);
-	if (err == 0 && p->spec.ops->foreign)
-		return kb_fail(diag, KB_E_ARG,
-			       "%s has no rows to show; try --alloc kheap",
-			       p->spec.name);
 	if (err == 0)
 		err = bench_trace_open(&p->trace, o->trace, never, diag);
 	if (err == 0)

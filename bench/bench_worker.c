@@ -192,20 +192,25 @@ static void explain_death(struct shared *shared, enum watched watched,
 
 /* An allocator that is not ours may have written anywhere, here too: what we
  * shall walk through must have an end. */
-static void bound_outcome(struct bench_outcome *out, enum bench_pass pass)
+static void bound_outcome(struct bench_outcome *out,
+			  const struct bench_job *job)
 {
 	struct replay_count_result *count = &out->result.count;
 
 	out->diag.text[sizeof(out->diag.text) - 1] = '\0';
-	if (pass != BENCH_PASS_COUNT)
-		return;
-	if (count->counters.count > REPLAY_COUNTERS_MAX)
-		count->counters.count = REPLAY_COUNTERS_MAX;
-	if (count->bins > REPLAY_BINS)
-		count->bins = REPLAY_BINS;
-	for (uint32_t i = 0; i < count->counters.count; i++)
-		count->counters.item[i].name[REPLAY_COUNTER_NAME_SIZE - 1] =
-			'\0';
+	if (job->pass == BENCH_PASS_COUNT)
+		for (uint32_t i = 0; i < REPLAY_COUNTERS_MAX; i++)
+			count->counters.item[i]
+				.name[REPLAY_COUNTER_NAME_SIZE - 1] = '\0';
+	if (out->status > 0 ||
+	    (out->status == 0 && job->pass == BENCH_PASS_COUNT &&
+	     (count->counters.count > REPLAY_COUNTERS_MAX ||
+	      count->bins > REPLAY_BINS))) {
+		kb_diag_init(&out->diag);
+		out->status = kb_fail(&out->diag, KB_E_WRONG,
+				      "%s has written over its own result",
+				      job->alloc);
+	}
 }
 
 static int run_child(const struct bench_shared *memory,
@@ -250,7 +255,7 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 	shared->job = *job;
 	err = run_child(&memory, watch, user, diag);
 	*out = shared->outcome;
-	bound_outcome(out, job->pass);
+	bound_outcome(out, job);
 	bench_shared_release(&memory);
 	return err;
 }

@@ -142,8 +142,7 @@ static void plugin_panic(void *host, const char *message)
 {
 	const struct plugin *p = host;
 
-	if (p->report.panic)
-		p->report.panic(p->report.user, p->name, message);
+	p->report.panic(p->report.user, p->name, message);
 	abort();
 }
 

@@ -207,6 +207,11 @@ int alloc_open(struct alloc *out, const struct alloc_config *config,
 {
 	out->vt = NULL;
 	out->ctx = NULL;
+	if (config->spec->ops->foreign && !config->report.panic)
+		return kb_fail(diag, KB_E_ARG,
+			       "%s is run in a process of its own, which only "
+			       "bench's passes and bench compare give it",
+			       config->spec->name);
 	return config->spec->ops->open(out, config, diag);
 }
 

@@ -32,7 +32,9 @@ int alloc_spec_parse(struct alloc_spec *out, const char *text,
 int alloc_spec_parse_list(struct alloc_spec **specs, size_t *count,
 			  const char *text, struct kb_diag *diag);
 
-/* Makes the allocator that a spec names: its ops' open. */
+/* Makes the allocator that a spec names: its ops' open. KB_E_ARG for one that is
+ * foreign where the configuration's report has no panic: a process that can do
+ * without must not be lost by it. */
 int alloc_open(struct alloc *out, const struct alloc_config *config,
 	       struct kb_diag *diag);
 

@@ -76,7 +76,7 @@ struct alloc_spec {
 /*
  * Where an allocator that is not ours says what it has to say; its own canonical
  * name goes with it. `log` is one line, NULL drops it. `panic` is its end: it
- * does not return; NULL aborts.
+ * does not return; whoever has none cannot open such an allocator.
  */
 struct alloc_report {
 	void (*log)(void *user, const char *alloc, const char *line);

@@ -7,6 +7,7 @@
  */
 #include "allocator_plugin.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -63,6 +64,20 @@ static void hog(const struct faulty *f)
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
 		;
 	f->config->panic(f->config->host, "took all there was");
+}
+
+/* Writes over all memory that it shares with others: its own result. */
+static void vandalise(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512], access[5];
+	unsigned long low, high;
+
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %4s", &low, &high, access) == 3 &&
+		    strcmp(access, "rw-s") == 0)
+			memset((void *)low, 0x7f, high - low);
+	fclose(maps);
 }
 
 static int faulty_init(const struct allocator_plugin_config *config, void **ctx)
@@ -174,6 +189,8 @@ static void faulty_fini(void *ctx)
 		crash();
 	if (is(f, "fini-hang"))
 		hang();
+	if (is(f, "vandal"))
+		vandalise();
 #ifndef FAULTY_WINDOW
 	free(f->arena);
 #endif

@@ -78,6 +78,7 @@ static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 		{ "faulty", "misaligned", "event 2: the address is not al" },
 		{ "faulty", "usable", "event 1: fewer bytes are usable" },
 		{ "faulty", "scribble", "event 4: the allocation's payload" },
+		{ "faulty", "vandal", "has written over its own result" },
 		{ "faulty", "refuse", "event 4: the allocator does not know" },
 		{ "faulty", "panic", "gave up: the list is?broken" },
 		{ "faulty_window", "outside", "not inside the heap's window" },
@@ -257,14 +258,19 @@ static void test_bench_plugin__odd_names_stay_right(void **state)
 }
 
 /* Only a process that may be lost runs a plugin. */
-static void test_bench_plugin__show_has_no_rows_of_it(void **state)
+static void test_bench_plugin__other_commands_refuse_it(void **state)
 {
+	static const char *const commands[] = { "show", "sites", "fit" };
 	struct cli *c = *state;
 
 	link_plugins(c);
-	cli_sh(c, "$BENCH show --trace \"$TRACES/seed-example.trc\" --alloc "
-		  "plugin:faulty.so,fault=init-crash");
-	cli_refused(c, 2, "no rows to show");
+	for (size_t i = 0; i < KB_ARRAY_LEN(commands); i++) {
+		cli_sh(c,
+		       "$BENCH %s --trace \"$TRACES/seed-example.trc\" --alloc "
+		       "plugin:faulty.so,fault=init-crash",
+		       commands[i]);
+		cli_refused(c, 2, "a process of its own");
+	}
 }
 
 int main(void)
@@ -279,7 +285,7 @@ int main(void)
 		cli_test(test_bench_plugin__may_say_something),
 		cli_test(test_bench_plugin__what_is_no_plugin_is_refused),
 		cli_test(test_bench_plugin__odd_names_stay_right),
-		cli_test(test_bench_plugin__show_has_no_rows_of_it),
+		cli_test(test_bench_plugin__other_commands_refuse_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

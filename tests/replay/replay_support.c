@@ -127,11 +127,19 @@ const char *test_alloc_name(const struct alloc_ops *ops)
 	return ops->foreign ? "plugin:" KB_SKELETON : ops->name;
 }
 
+static void refuse_panic(void *user, const char *alloc, const char *reason)
+{
+	(void)user;
+	print_error("%s: %s\n", alloc, reason);
+	abort();
+}
+
 struct alloc test_alloc_open(const char *name, uint32_t heap_pages)
 {
 	struct alloc_spec spec;
 	struct alloc_config config = { .spec = &spec,
-				       .heap_pages = heap_pages };
+				       .heap_pages = heap_pages,
+				       .report = { .panic = refuse_panic } };
 	struct alloc alloc = { NULL, NULL };
 	struct kb_diag diag;
 
