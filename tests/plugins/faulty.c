@@ -66,7 +66,7 @@ static void hog(const struct faulty *f)
 	f->config->panic(f->config->host, "took all there was");
 }
 
-/* Writes over all memory that it shares with others: its own result. */
+/* Writes over all memory that it shares with others: where its result goes. */
 static void vandalise(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -78,6 +78,22 @@ static void vandalise(void)
 		    strcmp(access, "rw-s") == 0)
 			memset((void *)low, 0x7f, high - low);
 	fclose(maps);
+}
+
+static void faulty_fini(void *ctx)
+{
+	struct faulty *f = ctx;
+
+	if (is(f, "fini-crash"))
+		crash();
+	if (is(f, "fini-hang"))
+		hang();
+	if (is(f, "vandal"))
+		vandalise();
+#ifndef FAULTY_WINDOW
+	free(f->arena);
+#endif
+	free(f);
 }
 
 static int faulty_init(const struct allocator_plugin_config *config, void **ctx)
@@ -102,7 +118,10 @@ static int faulty_init(const struct allocator_plugin_config *config, void **ctx)
 	if (is(f, "log"))
 		for (int i = 0; i < 30; i++)
 			config->log(config->host, "a word\033 from inside");
-	return is(f, "init-status") ? 7 : 0;
+	if (!is(f, "init-status"))
+		return 0;
+	faulty_fini(f);
+	return 7;
 }
 
 /* What the second alloc does before it allocates. */
@@ -179,22 +198,6 @@ static void faulty_stats(void *ctx, allocator_plugin_stat_fn fn, void *user)
 	fn(user, is(ctx, "stat-name") ? "events, really" : "events", 42);
 	for (int i = 1; is(ctx, "stat-flood") && i < 100; i++)
 		fn(user, "more", 1);
-}
-
-static void faulty_fini(void *ctx)
-{
-	struct faulty *f = ctx;
-
-	if (is(f, "fini-crash"))
-		crash();
-	if (is(f, "fini-hang"))
-		hang();
-	if (is(f, "vandal"))
-		vandalise();
-#ifndef FAULTY_WINDOW
-	free(f->arena);
-#endif
-	free(f);
 }
 
 const struct allocator_plugin allocator_plugin = {
