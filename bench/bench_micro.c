@@ -23,6 +23,10 @@ struct input {
 	const char *name;
 	void *data;
 	size_t size;
+
+	/* What it was unpacked from, or NULL. */
+	void *packed;
+	size_t packed_size;
 	int out_fd;
 };
 
@@ -60,7 +64,8 @@ static int unpack(struct input *in)
 	if (!text)
 		return -1;
 	n = ZSTD_decompress(text, (size_t)size, in->data, in->size);
-	free(in->data);
+	in->packed = in->data;
+	in->packed_size = in->size;
 	in->data = text;
 	in->size = ZSTD_isError(n) ? 0 : n;
 	return ZSTD_isError(n) ? -1 : 0;
@@ -130,6 +135,84 @@ static void decode_body(struct gb_state *state, void *user)
 	gb_items(state, (int64_t)events);
 }
 
+/*
+ * What importing is held against: the least that can be done with a recording,
+ * as zstd -d, grep -c kmalloc: and wc -l do it, without their reading and
+ * writing of files.
+ */
+static void unpack_limit(struct gb_state *state, void *user)
+{
+	const struct input *in = user;
+	int64_t n = gb_iters(state);
+
+	while (gb_next_batch(state, n))
+		for (int64_t i = 0; i < n; i++)
+			gb_do_not_optimize(ZSTD_decompress(in->data, in->size,
+							   in->packed,
+							   in->packed_size));
+	gb_bytes(state, n * (int64_t)in->size);
+}
+
+static uint64_t count_matches(const char *p, const char *end)
+{
+	uint64_t matches = 0;
+
+	while ((p = memmem(p, (size_t)(end - p), "kmalloc:", 8))) {
+		matches++;
+		p = memchr(p, '\n', (size_t)(end - p));
+		if (!p)
+			break;
+	}
+	return matches;
+}
+
+static void grep_limit(struct gb_state *state, void *user)
+{
+	const struct input *in = user;
+	const char *text = in->data;
+	int64_t n = gb_iters(state);
+
+	while (gb_next_batch(state, n))
+		for (int64_t i = 0; i < n; i++)
+			gb_do_not_optimize(
+				count_matches(text, text + in->size));
+	gb_bytes(state, n * (int64_t)in->size);
+}
+
+static uint64_t count_lines(const char *p, const char *end)
+{
+	uint64_t lines = 0;
+
+	for (; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		lines++;
+	return lines;
+}
+
+static void lines_limit(struct gb_state *state, void *user)
+{
+	const struct input *in = user;
+	const char *text = in->data;
+	int64_t n = gb_iters(state);
+
+	while (gb_next_batch(state, n))
+		for (int64_t i = 0; i < n; i++)
+			gb_do_not_optimize(count_lines(text, text + in->size));
+	gb_bytes(state, n * (int64_t)in->size);
+}
+
+static void register_limits(struct input *in)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "limit:zstd -d/%.250s", in->name);
+	if (in->packed)
+		gb_register(name, unpack_limit, in);
+	snprintf(name, sizeof(name), "limit:grep -c/%.250s", in->name);
+	gb_register(name, grep_limit, in);
+	snprintf(name, sizeof(name), "limit:wc -l/%.250s", in->name);
+	gb_register(name, lines_limit, in);
+}
+
 static int register_trace(struct input *in, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -148,6 +231,7 @@ static int register_trace(struct input *in, const char *path)
 		gb_register(name, decode_body, in);
 	} else {
 		gb_register(name, import_body, in);
+		register_limits(in);
 	}
 	return 0;
 }
@@ -194,6 +278,7 @@ int bench_micro(const struct bench_options *opts)
 	gb_clear();
 	bench_scaling_free(scaling);
 	for (size_t i = 0; inputs && i < opts->trace_count; i++) {
+		free(inputs[i].packed);
 		free(inputs[i].data);
 		if (inputs[i].data)
 			close(inputs[i].out_fd);
