@@ -7,6 +7,7 @@
  * if they are further apart than both clocks' error bounds together.
  */
 #include "bench_commands.h"
+#include "bench_diff_figures.h"
 #include "bench_format.h"
 #include "bench_html_text.h"
 
@@ -27,7 +28,7 @@ enum diff_exit { DIFF_GOOD = 0, DIFF_USAGE = 2, DIFF_INCOMPARABLE = 4 };
 #define NAME_WIDTH 28
 
 static const char diff_help[] =
-	"usage: bench diff [--force] A B\n"
+	"usage: bench diff [--force] [--out DIR] A B\n"
 	"\n"
 	"Compares two results folders (or results.json files) cell by cell.\n"
 	"\n"
@@ -40,6 +41,10 @@ static const char diff_help[] =
 	"Results of different traces, options or machines are refused; --force "
 	"compares\n"
 	"them all the same.\n"
+	"\n"
+	"  --out DIR  draws both in one: times as a ratio with its interval, "
+	"and nodes\n"
+	"             compared; data in DIR, pictures in DIR/figures\n"
 	"\n"
 	"  bench diff results/before results/after\n"
 	"\n"
@@ -59,6 +64,9 @@ struct side {
 struct diff {
 	struct side a;
 	struct side b;
+
+	/* --out; NULL without. */
+	const char *out;
 	bool force;
 	bool help;
 };
@@ -496,6 +504,65 @@ static void print_diff(const struct diff *d)
 	tell_lonely(&d->b, &d->a, d->force, 'B');
 }
 
+/* The times of every pair that has them. */
+static size_t collect_ratios(const struct diff *d, struct bench_diff_ratio *out)
+{
+	const json_t *cell;
+	size_t i, n = 0;
+
+	json_array_foreach(d->a.results, i, cell)
+	{
+		const json_t *other = partner(&d->b, cell, d->force);
+		struct median a, b;
+
+		read_median(&a, cell);
+		read_median(&b, other);
+		if (!a.known || !b.known || a.ns <= 0)
+			continue;
+		out[n] = (struct bench_diff_ratio){
+			.allocator = text_of(cell, "allocator"),
+			.ratio = b.ns / a.ns,
+		};
+		if (a.has_interval && b.has_interval && a.low > 0) {
+			out[n].has_interval = true;
+			out[n].low = b.low / a.high;
+			out[n].high = b.high / a.low;
+		}
+		n++;
+	}
+	return n;
+}
+
+/* Draws both sides to --out. Returns an exit status. */
+static int draw_diff(const struct diff *d)
+{
+	size_t cells = json_array_size(d->a.results), drawn;
+	struct bench_diff_figures figures = {
+		.a = d->a.path,
+		.b = d->b.path,
+		.out = d->out,
+		.trace = text_of(json_array_get(d->a.results, 0), "trace"),
+		.machine = text_of(d->b.context, "cpu_model"),
+	};
+	struct bench_diff_ratio *ratio = calloc(cells + 1, sizeof(*ratio));
+	struct kb_diag diag;
+	int err;
+
+	if (!ratio)
+		return DIFF_USAGE;
+	kb_diag_init(&diag);
+	figures.ratio = ratio;
+	figures.ratios = collect_ratios(d, ratio);
+	err = bench_diff_figures(&figures, &drawn, &diag);
+	free(ratio);
+	if (err < 0) {
+		fprintf(stderr, "bench: %s\n", diag.text);
+		return err == KB_E_UNSUPPORTED ? DIFF_INCOMPARABLE : DIFF_USAGE;
+	}
+	printf("\nWritten to %s/figures/: %zu pictures\n", d->out, drawn);
+	return DIFF_GOOD;
+}
+
 /* Returns 0, or an exit status behind a message. */
 static int parse(struct diff *d, int argc, char **argv)
 {
@@ -504,6 +571,8 @@ static int parse(struct diff *d, int argc, char **argv)
 			d->force = true;
 		else if (strcmp(argv[i], "--help") == 0)
 			d->help = true;
+		else if (strcmp(argv[i], "--out") == 0 && i + 1 < argc)
+			d->out = argv[++i];
 		else if (argv[i][0] != '-' && !d->a.path)
 			d->a.path = argv[i];
 		else if (argv[i][0] != '-' && !d->b.path)
@@ -539,6 +608,8 @@ int bench_diff_main(int argc, char **argv)
 		status = DIFF_INCOMPARABLE;
 	if (status == 0)
 		print_diff(&d);
+	if (status == 0 && d.out)
+		status = draw_diff(&d);
 	json_decref(d.a.document);
 	json_decref(d.b.document);
 	if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) {

@@ -60,6 +60,9 @@ const struct bench_picture bench_pictures[] = {
 	  "One lookup in a heap with so many clusters of one page, and the "
 	  "nodes that it compares. The dotted lines are published times of "
 	  "Linux's vmalloc, of whole operations." },
+	{ "throughput-ratio", 0, "Time per event, B against A",
+	  "Two runs, from 'bench diff --out': left of 1 the second one is the "
+	  "faster. An interval that crosses 1 tells neither." },
 	{ NULL, 0, NULL, NULL },
 };
 

@@ -154,6 +154,43 @@ static void test_bench_diff__of_real_folders(void **state)
 	cli_holds(c->out, "A  x: revision ");
 }
 
+/* B's share of A's, with what both intervals leave; the nodes of both. */
+static void test_bench_diff__draws_both(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "command -v gnuplot");
+	if (c->status != 0)
+		skip();
+	cli_sh(c, "mkdir a b");
+	document("a/results.json", "cpu", "1",
+		 CELL("x", "20.0", "16.0", "25.0",
+		      "7") "|" CELL("bare", "20.0", "null", "null", "7"));
+	document("b/results.json", "cpu", "1",
+		 CELL("x", "10.0", "8.0", "12.0",
+		      "7") "|" CELL("bare", "30.0", "9.0", "31.0", "7"));
+	cli_sh(c, "printf 'series\\t3\\n\\n\\nx\\tshare\\n1\\t1\\n\\n\\n"
+		  "y\\tshare\\n2\\t1\\n\\n\\nz\\tshare\\n3\\t1\\n\\n\\n' "
+		  ">a/lookup-nodes.tsv && sed 's/^3/4/; s/^y/w/' "
+		  "a/lookup-nodes.tsv >b/lookup-nodes.tsv");
+	cli_sh(c, "$BENCH diff --out d a b >said && tail -n +6 "
+		  "d/throughput-ratio.tsv");
+	cli_expect(c, 0);
+	assert_string_equal(c->out, "\nallocator\tratio\tlow\thigh\n"
+				    "x\t0.5\t0.32\t0.75\n"
+				    "bare\t1.5\t?\t?\n\n\n");
+	cli_sh(c, "grep -c '^series.5' d/lookup-nodes.tsv; cut -f1 "
+		  "d/lookup-nodes.tsv | grep ': [w-z]$' | tr '\\n' ' '");
+	assert_string_equal(c->out, "1\nA and B: x A: y A: z B: z B: w ");
+	cli_sh(c, "ls d/figures | tr '\\n' ' '");
+	assert_string_equal(c->out,
+			    "lookup-nodes.png lookup-nodes.svg "
+			    "throughput-ratio.png throughput-ratio.svg ");
+	cli_sh(c, "grep -o 'faster\\|no interval' "
+		  "d/figures/throughput-ratio.svg | tr '\\n' ' '");
+	cli_holds(c->out, "faster no interval");
+}
+
 static void test_bench_diff__refuses(void **state)
 {
 	struct cli *c = *state;
@@ -176,6 +213,7 @@ int main(void)
 		cli_test(test_bench_diff__single_times_have_the_clocks_error),
 		cli_test(test_bench_diff__refuses_what_cannot_be_compared),
 		cli_test(test_bench_diff__of_real_folders),
+		cli_test(test_bench_diff__draws_both),
 		cli_test(test_bench_diff__refuses),
 	};
 

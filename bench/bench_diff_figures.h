@@ -1,0 +1,47 @@
+/*
+ * bench_diff_figures: two results folders in one picture: how the times compare,
+ * and the nodes that lookups compare in both.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_DIFF_FIGURES_H
+#define BENCH_DIFF_FIGURES_H
+
+#include "kb_status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One allocator's ns per event in both. */
+struct bench_diff_ratio {
+	/* Borrowed. */
+	const char *allocator;
+
+	/* B as a share of A; and the interval that holds it if both medians lie
+	 * in theirs: B's low end over A's high one, and the other way round. */
+	double ratio;
+	bool has_interval;
+	double low;
+	double high;
+};
+
+struct bench_diff_figures {
+	/* The two folders, and the one that the data and figures/ go to. */
+	const char *a;
+	const char *b;
+	const char *out;
+
+	/* What both are of. */
+	const char *trace;
+	const char *machine;
+
+	const struct bench_diff_ratio *ratio;
+	size_t ratios;
+};
+
+/* Writes the data and draws them. Returns 0 with the number of pictures in
+ * `*drawn`, or <0 with `diag` filled. */
+int bench_diff_figures(const struct bench_diff_figures *figures, size_t *drawn,
+		       struct kb_diag *diag);
+
+#endif /* BENCH_DIFF_FIGURES_H */
