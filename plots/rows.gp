@@ -99,5 +99,11 @@ if (in_letters) {
 	plot for [w in draw_list] data index (w + 0) every ::1 using \
 		(number(1)):(w + 0):(begin(column(0) + 1, number(1))):(number(1)): \
 		(w - 0.42):(w + 0.42):(shade(number(2))) \
-		with boxxyerror fc palette fs solid noborder notitle
+		with boxxyerror fc palette fs solid noborder notitle, \
+		for [k = 1:hover ? words(draw_list) : 0] data index hovered(draw_list, k) \
+		every 4::1 using (number(2) > 0 ? number(1) : NaN):(hovered(draw_list, k)): \
+		(sprintf("%s, event %s: %s live", series_label[hovered(draw_list, k)], \
+		whole(number(1)), whole(number(2)))) \
+		with labels hypertext noenhanced point pt 7 ps 1.2 \
+		lc rgb "#FF000000" notitle
 }

@@ -84,11 +84,20 @@ if (freed == 0) {
 	plot -1 notitle
 } else {
 	life_sum = 0.0
+	hover_life(n, row) = (life_seen = (row < 1 ? 0.0 : life_seen) + n, \
+		life_seen / objects)
+	life_seen = 0.0
 	life_to(n) = (life_sum = life_sum + n, life_sum / objects)
 	plot data index 2 every ::1 using (is_number(number(1)) ? \
 		log2(number(1)) + 1 : NaN):(is_number(number(1)) ? \
 		life_to(number(2)) : NaN) with linespoints lw 2.5 dt solid \
-		lc rgb "#0072B2" pt 7 ps point_size notitle
+		lc rgb "#0072B2" pt 7 ps point_size notitle, \
+		for [k = 1:hover] data index 2 every ::1 using (is_number(number(1)) ? \
+		log2(number(1)) + 1 : NaN):(is_number(number(1)) ? \
+		hover_life(number(2), column(0)) : NaN):(sprintf( \
+		"%s freed in fewer than %s events", share_text(life_seen / objects), \
+		whole(2 * number(1)))) with labels hypertext noenhanced \
+		point pt 7 ps point_size lc rgb "#0072B2" notitle
 }
 
 # Sizes, above.
@@ -119,6 +128,10 @@ set label panel_text(in_letters ? \
 	at graph 0, graph 1 offset character 0, panel_offset
 object_sum = 0.0
 byte_sum = 0.0
+objects_seen = 0.0
+bytes_seen = 0.0
+hover_size(n, b, row) = (objects_seen = (row < 1 ? 0.0 : objects_seen) + n, \
+	bytes_seen = (row < 1 ? 0.0 : bytes_seen) + b, objects_seen / objects)
 object_to(n) = (object_sum = object_sum + n, object_sum / objects)
 byte_to(b) = (byte_sum = byte_sum + b, byte_sum / greater(bytes, 1))
 plot data index 1 every ::1 using (log2(number(1))):(object_to(number(2))) \
@@ -126,5 +139,12 @@ plot data index 1 every ::1 using (log2(number(1))):(object_to(number(2))) \
 		ps point_size notitle, \
 	data index 1 every ::1 using (log2(number(1))):(byte_to(number(3))) \
 		with linespoints lw 2.5 dt 2 lc rgb "#D55E00" pt 5 \
-		ps point_size notitle
+		ps point_size notitle, \
+	for [k = 1:hover] data index 1 every ::1 using (log2(number(1))): \
+		(hover_size(number(2), number(3), column(0))):(sprintf( \
+		"up to %s: %s of the objects, %s of the bytes", size_text(number(1)), \
+		share_text(objects_seen / objects), \
+		share_text(bytes_seen / greater(bytes, 1)))) \
+		with labels hypertext noenhanced point pt 7 ps point_size \
+		lc rgb "#000000" notitle
 unset multiplot
