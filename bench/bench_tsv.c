@@ -20,6 +20,9 @@ struct tsv {
 	const struct bench_report *report;
 	FILE *f;
 
+	/* Whose results it holds (enum bench_pass, or-ed). */
+	unsigned passes;
+
 	/* Of the trace itself; filled if the pass count was asked for. */
 	const struct bench_profile *profile;
 
@@ -63,12 +66,18 @@ static void write_meta_text(struct tsv *t, const char *key, const char *text)
 	fputc('\n', t->f);
 }
 
-/* The run was stopped, or a cell did not get what its figures need. */
-static bool is_partial(const struct bench_report *r)
+/* A cell lacks what this file is written from, or did not get enough of it. */
+static bool is_partial(const struct tsv *t)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (r->cells[i].partial)
+	const struct bench_report *r = t->report;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+
+		if (cell->partial &&
+		    (!(t->passes & BENCH_PASS_COUNT) || !cell->count))
 			return true;
+	}
 	return false;
 }
 
@@ -89,7 +98,7 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 	fprintf(t->f, "floor_ns\t%.3f\n", replay_clock_floor_ns(r->clock));
 	if (null && bench_cell_throughput(null, r->clock, &n) && !n.below_floor)
 		fprintf(t->f, "null_ns\t%.4g\n", n.ns.median);
-	if (is_partial(r))
+	if (is_partial(t))
 		fprintf(t->f, "partial\t1\n");
 	fprintf(t->f, "series\t%zu\n", series);
 	end_block(t);
@@ -497,6 +506,7 @@ static void write_file(FILE *f, const void *user)
 	const struct tsv_job *job = user;
 	struct tsv t = { .report = job->report,
 			 .f = f,
+			 .passes = job->file->passes,
 			 .profile = job->profile,
 			 .map = job->map,
 			 .map_cell = job->map_cell };

@@ -90,7 +90,7 @@ set bmargin at screen at_y(area_bottom_px)
 set tmargin at screen at_y(area_top_px)
 
 title_text = (meta_title eq "" ? default_title : meta_title) . \
-	(meta_partial ? " (partial: the run did not come to its end)" : "")
+	(meta_partial ? " (partial: not all of it was measured)" : "")
 about_text = meta_trace eq "" ? "no trace named" : meta_trace
 if (is_number(meta_events)) {
 	about_text = about_text . " · " . whole(meta_events) . " events"

@@ -175,5 +175,12 @@ plot for [w in surface_list] data index (w + 0) every ::1 using \
 		with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
 	for [w in held_list] data index (w + 0) \
 		every marker_step(w + 0)::marker_first(w + 0) using \
-		(number(1)):(held_at(0)) with points lt (w + 0) notitle
+		(number(1)):(held_at(0)) with points lt (w + 0) notitle, \
+	for [k = 1:hover ? words(held_list) : 0] data index (hovered(held_list, k)) \
+		every 8::1 using (number(1)):(held_at(0)):(sprintf( \
+		"%s, event %s: %s mapped, %s asked for", \
+		series_label[hovered(held_list, k)], whole(number(1)), \
+		bytes_text(rounded(held_at(0))), bytes_text(rounded(number(2))))) \
+		with labels hypertext noenhanced point pt 7 ps 0.8 \
+		lc rgb "#FF000000" notitle
 unset multiplot

@@ -72,7 +72,7 @@ if (look_list eq "" && live_list eq "") {
 }
 
 lower_top_px = area_bottom_px + 130
-upper_bottom_px = lower_top_px + 34
+upper_bottom_px = lower_top_px + (in_letters ? 60 : 34)
 nodes_log = is_number(lo_nodes) && hi_nodes > 30 * lo_nodes
 
 set multiplot
@@ -96,7 +96,7 @@ axis_hi = greater(hi_live * 1.08, 1)
 load here . "axis.gp"
 set label (live_alike ? "Live clusters" . (words(live_list) > 1 ? \
 	" (the same for every allocator)" : "") : "Live clusters") \
-	at graph 0, graph 1 offset character 0, 0.9
+	at graph 0, graph 1 offset character 0, panel_offset
 if (live_list eq "") {
 	plot -1 notitle
 } else {
@@ -136,8 +136,8 @@ if (look_list eq "") {
 	axis_lo = nodes_log ? lo_nodes * 0.7 : 0
 	axis_hi = nodes_log ? hi_nodes * 1.5 : greater(hi_nodes * 1.08, 1)
 	load here . "axis.gp"
-	set label "Nodes compared by a lookup: mean (with markers) and most (thin, pale)" \
-		at graph 0, graph 1 offset character 0, 0.9
+	set label panel_text("Nodes compared by a lookup: mean (with markers) and most (thin, pale)") \
+		at graph 0, graph 1 offset character 0, panel_offset
 	drawable(v) = is_number(v) && (!nodes_log || v > 0) ? v : NaN
 	plot for [w in look_list] data index (w + 0) every ::1 using \
 			(number(1)):(drawable(number(4))) \
@@ -149,6 +149,13 @@ if (look_list eq "") {
 			with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
 		for [w in look_list] data index (w + 0) \
 			every marker_step(w + 0)::marker_first(w + 0) using \
-			(number(1)):(drawable(number(3))) with points lt (w + 0) notitle
+			(number(1)):(drawable(number(3))) with points lt (w + 0) notitle, \
+		for [k = 1:hover ? words(look_list) : 0] data index (hovered(look_list, k)) \
+			every 8::1 using (number(1)):(drawable(number(3))):(sprintf( \
+			"%s, event %s: %s nodes a lookup, %s at most, %s live", \
+			series_label[hovered(look_list, k)], whole(number(1)), \
+			measured(number(3)), whole(number(4)), whole(number(2)))) \
+			with labels hypertext noenhanced point pt 7 ps 0.8 \
+			lc rgb "#FF000000" notitle
 }
 unset multiplot
