@@ -45,7 +45,8 @@ void replay_step_release(struct replay_step *step);
  * The digest of a replay is the xxHash64, seed 0, of a sequence of 64-bit
  * little-endian words, in event order: for an alloc its handle less the heap's
  * base, or 2^64 - 1 if it failed; for a free the live allocation's size in
- * bytes as the heap keeps it (whole pages). A skipped free adds nothing.
+ * bytes as the heap keeps it (whole pages), where it does keep it. A skipped
+ * free adds nothing.
  */
 void replay_step_run(struct replay_step *step, struct replay_op op,
 		     uint64_t *live);

@@ -277,7 +277,8 @@ struct alloc_vt {
 	bool (*in_window)(const void *ctx, uint64_t handle, uint64_t size);
 
 	/* A handle less the heap's base: what the digest takes. Optional: NULL
-	 * where addresses are the host's. Needs size_of. */
+	 * where addresses are the host's. Without size_of a free adds nothing to
+	 * the digest. */
 	uint64_t (*offset_of)(const void *ctx, uint64_t handle);
 
 	/* Optional: NULL where there is no heap window to look at. */

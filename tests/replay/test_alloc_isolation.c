@@ -39,7 +39,7 @@ static void assert_nobody_moved_in(void)
 static void test_alloc_isolation__malloc_stays_the_process_s(void **state)
 {
 	const char *before = home_of("malloc");
-	struct alloc alloc[16];
+	struct alloc alloc[64];
 	size_t count = 0;
 	void *own = malloc(100);
 

@@ -1,0 +1,494 @@
+/*
+ * buddy, page_bitmap and vmem: all against one shadow model, then each against
+ * what its theory says.
+ */
+#include "heap_support.h"
+
+#include "buddy.h"
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "page_bitmap.h"
+#include "vmem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LIVE_MAX 512
+
+static const struct design {
+	const char *name;
+	const struct page_ops *ops;
+	unsigned choice;
+} designs[] = {
+	{ "buddy", &buddy_ops, 0 },
+	{ "bitmap", &page_bitmap_ops, 0 },
+	{ "vmem", &vmem_ops, VMEM_INSTANT },
+	{ "vmem, best", &vmem_ops, VMEM_BEST },
+};
+
+#define BUDDY	(&designs[0])
+#define BITMAP	(&designs[1])
+#define INSTANT (&designs[2])
+#define BEST	(&designs[3])
+
+static struct page_heap *open_heap(const struct design *design, uint32_t pages,
+				   struct pager pager)
+{
+	struct page_heap_config config = { .ops = design->ops,
+					   .choice = design->choice,
+					   .pages = pages,
+					   .pager = pager };
+	struct page_heap *h;
+
+	assert_int_equal(page_heap_new(&h, &config, NULL), 0);
+	assert_true(page_heap_is_valid(h));
+	return h;
+}
+
+/* The first page of an allocation of `pages` pages; PAGE_HEAP_NONE if there was
+ * no room. */
+static uint32_t take(struct page_heap *h, uint32_t pages)
+{
+	kva_t va = page_heap_alloc(h, h->ops, pages * KVA_PAGE_SIZE, true);
+
+	return va ? page_heap_page_of(h, va) : PAGE_HEAP_NONE;
+}
+
+static void give(struct page_heap *h, uint32_t page)
+{
+	kva_t va = h->base + (page << KVA_PAGE_SHIFT);
+
+	assert_int_equal(page_heap_release(h, h->ops, va, true), 0);
+}
+
+static uint64_t wanted;
+static const char *wanted_name;
+
+static void note_counter(void *user, const char *name, uint64_t value)
+{
+	(void)user;
+	if (strcmp(name, wanted_name) == 0)
+		wanted = value;
+}
+
+static uint64_t counter(const struct page_heap *h, const char *name)
+{
+	wanted = UINT64_MAX;
+	wanted_name = name;
+	h->ops->counters(h->state, note_counter, NULL);
+	assert_true(wanted != UINT64_MAX);
+	return wanted;
+}
+
+/* What the shadow knows: the owner of each page, from 1. */
+struct shadow {
+	uint16_t owner[TEST_PAGES * 4];
+	uint32_t page[LIVE_MAX];
+	uint32_t asked[LIVE_MAX];
+};
+
+static uint32_t occupied(const struct page_heap *h, uint32_t asked)
+{
+	return h->ops->occupied ? h->ops->occupied(asked) : asked;
+}
+
+/* The longest request that the shadow says there is room for, whatever the
+ * design does about it. */
+static uint32_t longest_hole(const struct page_heap *h, const struct shadow *s)
+{
+	uint32_t longest = 0, length = 0;
+
+	for (uint32_t i = 0; i < h->pages; i++) {
+		length = s->owner[i] ? 0 : length + 1;
+		longest = (uint32_t)kb_max(longest, length);
+	}
+	return longest;
+}
+
+static void shadow_alloc(struct page_heap *h, struct shadow *s, unsigned id,
+			 uint32_t asked)
+{
+	const uint32_t longest = h->ops->longest(h->state);
+	const uint32_t page = take(h, asked);
+
+	/* It has room for whatever it says to have room for, and only then. */
+	assert_int_equal(page != PAGE_HEAP_NONE, asked <= longest);
+	if (h->ops->occupied)
+		assert_true(longest <= longest_hole(h, s));
+	else
+		assert_int_equal(longest, longest_hole(h, s));
+	if (page == PAGE_HEAP_NONE)
+		return;
+	s->page[id] = page;
+	s->asked[id] = asked;
+	assert_true(page + occupied(h, asked) <= h->pages);
+	for (uint32_t i = 0; i < occupied(h, asked); i++) {
+		assert_int_equal(s->owner[page + i], 0);
+		s->owner[page + i] = (uint16_t)(id + 1);
+	}
+	assert_int_equal(h->ops->asked(h->state, page), asked);
+}
+
+static void shadow_free(struct page_heap *h, struct shadow *s, unsigned id)
+{
+	const uint32_t page = s->page[id];
+
+	for (uint32_t i = 0; i < occupied(h, s->asked[id]); i++) {
+		/* Nothing starts inside. */
+		if (i > 0)
+			assert_int_equal(h->ops->give(h->state, page + i), 0);
+		s->owner[page + i] = 0;
+	}
+	give(h, page);
+	assert_int_equal(h->ops->asked(h->state, page), 0);
+	assert_int_equal(h->ops->give(h->state, page), 0);
+	s->asked[id] = 0;
+}
+
+static void check_totals(const struct page_heap *h, const struct shadow *s)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < h->pages; i++)
+		taken += s->owner[i] != 0;
+	assert_int_equal(h->ops->free_pages(h->state), h->pages - taken);
+	assert_int_equal(h->pages_live, taken);
+	assert_true(page_heap_is_valid(h));
+}
+
+static void play(const struct design *design, uint32_t pages, uint64_t seed)
+{
+	struct page_heap *h = open_heap(design, pages, test_pager_sim(0));
+	struct shadow *s = calloc(1, sizeof(*s));
+	struct kb_rng rng;
+
+	assert_non_null(s);
+	rng = kb_rng_init(seed);
+	for (unsigned step = 0; step < 4000; step++) {
+		unsigned id = (unsigned)kb_rng_below(&rng, 64);
+		uint32_t asked = 1 + (uint32_t)kb_rng_below(&rng, 9);
+
+		if (s->asked[id])
+			shadow_free(h, s, id);
+		else
+			shadow_alloc(h, s, id, asked);
+		if (step % 64 == 0)
+			check_totals(h, s);
+	}
+	for (unsigned id = 0; id < 64; id++)
+		if (s->asked[id])
+			shadow_free(h, s, id);
+	check_totals(h, s);
+	/* All has merged again: the largest request that the empty window
+	 * could serve succeeds. */
+	assert_int_not_equal(take(h, design == BUDDY
+					     ? UINT32_C(1) << kb_log2(pages)
+					     : pages),
+			     PAGE_HEAP_NONE);
+	free(s);
+	page_heap_free(h);
+}
+
+static void test_page_heap__agrees_with_a_shadow(void **state)
+{
+	static const uint32_t pages[] = { 1, 7, 64, 65, 127, 200 };
+
+	(void)state;
+	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++)
+		for (size_t i = 0; i < KB_ARRAY_LEN(pages); i++)
+			play(&designs[d], pages[i], 1 + i);
+}
+
+/* Plain and counted calls hand out the same. */
+static void test_page_heap__plain_is_counted(void **state)
+{
+	(void)state;
+	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
+		struct pager none = { NULL, NULL };
+		struct page_heap *a = open_heap(&designs[d], 128, none);
+		struct page_heap *b = open_heap(&designs[d], 128, none);
+		kva_t live[32] = { 0 };
+		struct kb_rng rng;
+
+		rng = kb_rng_init(7);
+		for (unsigned step = 0; step < 3000; step++) {
+			kva_t *va = &live[kb_rng_below(&rng, 32)];
+			uint32_t size = (uint32_t)kb_rng_below(&rng, 40000);
+
+			if (*va) {
+				assert_int_equal(page_heap_release(a, a->ops,
+								   *va, false),
+						 0);
+				assert_int_equal(
+					page_heap_release(b, b->ops, *va, true),
+					0);
+				*va = 0;
+				continue;
+			}
+			*va = page_heap_alloc(a, a->ops, size, false);
+			assert_int_equal(page_heap_alloc(b, b->ops, size, true),
+					 *va);
+		}
+		page_heap_free(a);
+		page_heap_free(b);
+	}
+}
+
+/* The n-th request finds no frame: nothing stays taken, and the heap goes on. */
+static void test_page_heap__survives_a_failing_pager(void **state)
+{
+	(void)state;
+	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
+		for (unsigned n = 1; n <= 12; n++) {
+			struct spy_pager spy = { .maps = 0 };
+			struct page_heap *h;
+			uint32_t before = 0;
+
+			h = open_heap(&designs[d], TEST_PAGES,
+				      test_pager_spy(&spy));
+			spy.fail_from = n;
+			for (unsigned i = 1; i < n; i++)
+				assert_int_not_equal(take(h, 1 + i % 4),
+						     PAGE_HEAP_NONE);
+			before = h->ops->free_pages(h->state);
+			assert_int_equal(take(h, 3), PAGE_HEAP_NONE);
+			assert_int_equal(h->ops->free_pages(h->state), before);
+			assert_true(h->ops->is_valid(h->state));
+			spy.fail_from = 0;
+			assert_int_not_equal(take(h, 3), PAGE_HEAP_NONE);
+			assert_true(h->ops->is_valid(h->state));
+			page_heap_free(h);
+			assert_int_equal(spy.frees, 1);
+		}
+	}
+}
+
+/* Double, wild and interior frees change nothing. */
+static void test_page_heap__refuses_what_is_not_live(void **state)
+{
+	(void)state;
+	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
+		struct page_heap *h =
+			open_heap(&designs[d], TEST_PAGES, test_pager_sim(0));
+		kva_t va = page_heap_alloc(h, h->ops, 3 * KVA_PAGE_SIZE, true);
+		const kva_t wrong[] = { va + KVA_PAGE_SIZE,
+					va + 1,
+					va - 1,
+					0,
+					va + TEST_PAGES * KVA_PAGE_SIZE,
+					UINT32_MAX };
+
+		for (size_t i = 0; i < KB_ARRAY_LEN(wrong); i++)
+			assert_int_equal(
+				page_heap_release(h, h->ops, wrong[i], true),
+				KB_E_NOT_LIVE);
+		assert_int_equal(page_heap_release(h, h->ops, va, true), 0);
+		assert_int_equal(page_heap_release(h, h->ops, va, true),
+				 KB_E_NOT_LIVE);
+		assert_true(page_heap_is_valid(h));
+		page_heap_free(h);
+	}
+}
+
+/*
+ * Internal: requests of 2^k + 1 pages take 2^(k+1), so of 64 pages, with k = 3,
+ * exactly 64 / 16 * 9 = 36 can be used: the waste is (2^k - 1) / 2^(k+1), just
+ * under half.
+ */
+static void test_page_heap__buddy_wastes_just_under_half(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BUDDY, 64, none);
+	unsigned served = 0;
+
+	(void)state;
+	while (take(h, 9) != PAGE_HEAP_NONE)
+		served++;
+	assert_int_equal(served, 4);
+	assert_int_equal(h->pages_live, 64);
+	assert_int_equal(h->pages_live - served * 9, 4 * (8 - 1));
+	page_heap_free(h);
+}
+
+/*
+ * External: every page taken singly, every second one given back:
+ *
+ *   [0][ ][2][ ][4][ ] … [62][ ]
+ *
+ * Half the window is free, and two pages are not to be had. With page 0 back
+ * too, its buddy 1 joins it: two pages, at 0, and no more.
+ */
+static void test_page_heap__buddy_half_free_serves_no_two_pages(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BUDDY, 64, none);
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++)
+		assert_int_not_equal(take(h, 1), PAGE_HEAP_NONE);
+	/* 63 splits make 64 pages of one block. */
+	assert_int_equal(counter(h, "splits"), 63);
+	for (uint32_t page = 1; page < 64; page += 2)
+		give(h, page);
+	assert_int_equal(h->ops->free_pages(h->state), 32);
+	assert_int_equal(h->ops->longest(h->state), 1);
+	assert_int_equal(take(h, 2), PAGE_HEAP_NONE);
+	assert_int_equal(counter(h, "merges"), 0);
+	give(h, 0);
+	assert_int_equal(counter(h, "merges"), 1);
+	assert_int_equal(take(h, 2), 0);
+	assert_int_equal(take(h, 2), PAGE_HEAP_NONE);
+	page_heap_free(h);
+}
+
+/* Blocks lie at multiples of their length; neighbours that are no buddies do
+ * not join: with 1 and 2 free, two pages in a row, two are not to be had. */
+static void test_page_heap__buddy_joins_buddies_alone(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BUDDY, 4, none);
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		take(h, 1);
+	give(h, 1);
+	give(h, 2);
+	assert_int_equal(h->ops->longest(h->state), 1);
+	assert_int_equal(take(h, 2), PAGE_HEAP_NONE);
+	page_heap_free(h);
+}
+
+/*
+ *   before   [0  ][1  ][2  ][3  ] …, 1 and 3 given back, rover at 5
+ *   Expect   the rover goes up to the end before it comes back to 1.
+ */
+static void test_page_heap__bitmap_is_next_fit(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BITMAP, 8, none);
+
+	(void)state;
+	for (uint32_t page = 0; page < 5; page++)
+		assert_int_equal(take(h, 1), page);
+	give(h, 1);
+	give(h, 3);
+	assert_int_equal(take(h, 2), 5);
+	/* One page is left behind the rover. */
+	assert_int_equal(counter(h, "wraps"), 0);
+	assert_int_equal(take(h, 1), 7);
+	assert_int_equal(take(h, 1), 1);
+	assert_int_equal(counter(h, "wraps"), 1);
+	assert_int_equal(take(h, 1), 3);
+	assert_int_equal(take(h, 1), PAGE_HEAP_NONE);
+	page_heap_free(h);
+}
+
+/* It takes what is left of the run that the rover stands in. */
+static void test_page_heap__bitmap_goes_on_in_its_run(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BITMAP, 8, none);
+
+	(void)state;
+	assert_int_equal(take(h, 2), 0);
+	give(h, 0);
+	assert_int_equal(take(h, 1), 2);
+	assert_int_equal(take(h, 5), 3);
+	assert_int_equal(take(h, 2), 0);
+	page_heap_free(h);
+}
+
+/* Holes of 3, 5 and 8 pages, made in this order, each with a live page behind,
+ * and the window full. */
+static struct page_heap *make_holes(const struct design *design)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(design, 19, none);
+	const uint32_t hole[] = { 8, 3, 5 };
+	uint32_t page[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		page[i] = take(h, hole[i]);
+		take(h, 1);
+	}
+	for (size_t i = 0; i < 3; i++)
+		give(h, page[i]);
+	assert_int_equal(h->ops->free_pages(h->state), 16);
+	return h;
+}
+
+/*
+ * Holes: 8 pages at 0, 3 at 9, 5 at 13; lists 3, 1, 2. Instant fit for 3 pages
+ * begins at list 2, where all are long enough, and so passes the hole that fits
+ * exactly; best fit finds it. Neither takes a step more than it must: instant
+ * fit looks at one list.
+ */
+static void test_page_heap__vmem_instant_fit_is_instant(void **state)
+{
+	struct page_heap *h = make_holes(INSTANT);
+	uint64_t steps = counter(h, "fit_steps");
+
+	(void)state;
+	assert_int_equal(take(h, 3), 13);
+	assert_int_equal(counter(h, "fit_steps"), steps + 1);
+	/* A power of two begins at its own list. */
+	assert_int_equal(take(h, 2), 16);
+	page_heap_free(h);
+	h = make_holes(BEST);
+	assert_int_equal(take(h, 3), 9);
+	assert_int_equal(take(h, 4), 13);
+	page_heap_free(h);
+}
+
+/* Where no list is sure the own one is searched: nothing that fits is refused. */
+static void test_page_heap__vmem_instant_fit_falls_back(void **state)
+{
+	struct page_heap *h = make_holes(INSTANT);
+
+	(void)state;
+	assert_int_equal(take(h, 7), 0);
+	assert_int_equal(take(h, 5), 13);
+	assert_int_equal(take(h, 3), 9);
+	assert_int_equal(take(h, 2), PAGE_HEAP_NONE);
+	assert_int_equal(take(h, 1), 7);
+	page_heap_free(h);
+}
+
+/* The hash grows with what is live: chains stay short. */
+static void test_page_heap__vmem_hash_stays_short(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(INSTANT, 4096, none);
+
+	(void)state;
+	for (unsigned i = 0; i < 4096; i++)
+		assert_int_not_equal(take(h, 1), PAGE_HEAP_NONE);
+	assert_int_equal(counter(h, "hash_doublings"), 8);
+	for (uint32_t page = 0; page < 4096; page++)
+		give(h, page);
+	assert_int_equal(counter(h, "lookups"), 4096);
+	assert_in_range(counter(h, "nodes_visited"), 4096, 2 * 4096);
+	assert_in_range(counter(h, "nodes_visited_max"), 1, 4);
+	page_heap_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_page_heap__agrees_with_a_shadow),
+		cmocka_unit_test(test_page_heap__plain_is_counted),
+		cmocka_unit_test(test_page_heap__survives_a_failing_pager),
+		cmocka_unit_test(test_page_heap__refuses_what_is_not_live),
+		cmocka_unit_test(test_page_heap__buddy_wastes_just_under_half),
+		cmocka_unit_test(
+			test_page_heap__buddy_half_free_serves_no_two_pages),
+		cmocka_unit_test(test_page_heap__buddy_joins_buddies_alone),
+		cmocka_unit_test(test_page_heap__bitmap_is_next_fit),
+		cmocka_unit_test(test_page_heap__bitmap_goes_on_in_its_run),
+		cmocka_unit_test(test_page_heap__vmem_instant_fit_is_instant),
+		cmocka_unit_test(test_page_heap__vmem_instant_fit_falls_back),
+		cmocka_unit_test(test_page_heap__vmem_hash_stays_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
