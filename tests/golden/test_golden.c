@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALLOCS "kheap,kheap:order=head,kheap:lookup=pagemap,kheap:pager=none"
+#define ALLOCS                                                          \
+	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap:pager=none," \
+	"slab+kheap,buddy,bitmap,vmem,vmem:fit=best,bump"
 
 /* Runs the count pass over all traces and leaves in each cell what no machine
  * changes. */
