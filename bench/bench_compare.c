@@ -280,18 +280,6 @@ static int status_of(const struct compare *c, enum bench_verdict verdict)
 	}
 }
 
-/* An open question must not hide a failure, nor a failure a wrong result. */
-static int graver(int a, int b)
-{
-	static const int gravity[] = {
-		[COMPARE_PASS] = 0,	   [COMPARE_INCONCLUSIVE] = 1,
-		[COMPARE_ENVIRONMENT] = 2, [COMPARE_USAGE] = 3,
-		[COMPARE_FAIL] = 4,	   [COMPARE_WRONG] = 5,
-	};
-
-	return gravity[a] > gravity[b] ? a : b;
-}
-
 static int complain(int err, const struct kb_diag *diag)
 {
 	/* The signal itself is the status. */
@@ -360,7 +348,7 @@ static int do_trace(struct compare *c, const char *given)
 
 		if (own == COMPARE_PASS && !bench_signal)
 			own = do_gate(c, &trace, alloc, false);
-		status = graver(status, own);
+		status = bench_commands_graver(status, own);
 	}
 	bench_trace_release(&trace);
 	return status;
@@ -452,7 +440,8 @@ static int run_gates(struct compare *c)
 		       100 * c->test.delta, 100 * c->test.alpha,
 		       100 * c->test.beta);
 	for (size_t i = 0; i < c->opts.trace_count && !bench_signal; i++)
-		status = graver(status, do_trace(c, c->opts.traces[i]));
+		status = bench_commands_graver(status,
+					       do_trace(c, c->opts.traces[i]));
 	return status;
 }
 
@@ -472,6 +461,8 @@ static int run(struct compare *c)
 	if (replay_clock_calibrate(&c->clock, &diag) < 0)
 		return complain(KB_E_ENVIRONMENT, &diag);
 	bench_env_read(&c->env);
+	c->env.pinned_cpu =
+		c->opts.cpu >= 0 ? c->opts.cpu : bench_default_cpu();
 	c->gates = json_array();
 	c->same_code = c->inject < 0 && !c->versus_text &&
 		       bench_elf_same_code(c->base, c->candidate);
@@ -483,9 +474,10 @@ static int run(struct compare *c)
 	/* A clock that has drifted meanwhile makes the figures void. */
 	if (!c->same_code && !bench_signal &&
 	    replay_clock_calibrate(&c->clock, &diag) < 0)
-		status = graver(status, complain(KB_E_ENVIRONMENT, &diag));
+		status = bench_commands_graver(
+			status, complain(KB_E_ENVIRONMENT, &diag));
 	if (json_array_size(c->gates) || c->same_code)
-		status = graver(status, write_reports(c));
+		status = bench_commands_graver(status, write_reports(c));
 	json_decref(c->gates);
 	return bench_signal ? 128 + bench_signal : status;
 }

@@ -696,11 +696,9 @@ static int run_all(struct gate *gate, file_fn do_file)
 {
 	int status = GATE_GOOD;
 
-	for (size_t i = 0; i < gate->opts.trace_count; i++) {
-		int own = do_trace(gate, gate->opts.traces[i], do_file);
-
-		status = own > status ? own : status;
-	}
+	for (size_t i = 0; i < gate->opts.trace_count; i++)
+		status = bench_commands_graver(
+			status, do_trace(gate, gate->opts.traces[i], do_file));
 	bench_options_release(&gate->opts);
 	return status;
 }
