@@ -7,9 +7,10 @@
  * lookup of an allocator that does nothing else; the latency pass times it as it
  * would any allocator's, over LONG.trc, or SHORT.trc where the chase is long. The
  * truth is the mean of long batches of the same chase, each hanging on the one
- * before, right before and after the pass. What the truth itself may be off by is
- * what before and after differ, the batches' own spread, and the clock's error
- * spread over a batch.
+ * before. Batches and short passes take turns, and the passes' samples are merged,
+ * as bench merges those of its processes. What the truth itself may be off by is
+ * half of what its turns differ, a turn's own spread, and the clock's error spread
+ * over a batch.
  *
  * A line of JSON a figure: the median kfree, the median lookup, the lookups in
  * frozen states.
@@ -41,14 +42,16 @@ static const uint32_t lengths[] = { 0,	  1,	 2,	3,     4,    6,
 /* Longer ones than this over the short trace. */
 #define LENGTH_LONG 1024
 
-/* The truth: so many batches before the pass and after it, each at least so
- * long. */
-#define BATCHES	      15
+/* The truth: so many batches a turn, each at least so long. */
+#define BATCHES	      9
 #define BATCH_NS      200000
 #define BATCH_OPS_MIN 8
 
-#define BUDGET_NS     UINT64_C(400000000)
-#define SAMPLES	      300
+/* Passes of a length, with a turn of truth before each and behind the last. */
+#define PASSES	  4
+#define TURNS	  (PASSES + 1)
+#define BUDGET_NS UINT64_C(100000000)
+#define SAMPLES	  300
 
 struct chase {
 	uint64_t *ring;
@@ -164,8 +167,7 @@ static uint64_t time_batch(const struct chase *c, bool use_tsc, uint64_t count)
 	return replay_tick_end(use_tsc) - begin;
 }
 
-/* What the truth was at one time, ns: the median of some batches, and how far
- * that may be off. */
+/* What the truth is, ns, and how far it may be off. */
 struct truth {
 	double ns;
 	double error_ns;
@@ -190,19 +192,29 @@ static void find_truth(const struct chase *c, const struct replay_clock *clock,
 	out->error_ns = s.spread + replay_clock_error_ns(clock) / (double)count;
 }
 
+/* What the turns say together. */
+static struct truth join_turns(const struct truth *turn)
+{
+	struct truth low = turn[0], high = turn[0];
+	double error_ns = 0;
+
+	for (size_t i = 0; i < TURNS; i++) {
+		low = turn[i].ns < low.ns ? turn[i] : low;
+		high = turn[i].ns > high.ns ? turn[i] : high;
+		error_ns = fmax(error_ns, turn[i].error_ns);
+	}
+	return (struct truth){ (low.ns + high.ns) / 2,
+			       (high.ns - low.ns) / 2 + error_ns };
+}
+
 /* One figure against the truth. A quantile is also known only to half of its
  * bucket of the histogram. */
 static void tell(const struct chase *c, const char *kind, struct bench_figure f,
-		 double error_ns, double bucket_ns, const struct truth *before,
-		 const struct truth *after)
+		 double error_ns, double bucket_ns, const struct truth *truth)
 {
-	double truth = (before->ns + after->ns) / 2;
-
 	printf("{\"links\": %u, \"kind\": \"%s\", \"truth_ns\": %.4f, "
 	       "\"truth_error_ns\": %.4f, \"figure_ns\": ",
-	       c->links, kind, truth,
-	       fabs(after->ns - before->ns) / 2 +
-		       fmax(before->error_ns, after->error_ns));
+	       c->links, kind, truth->ns, truth->error_ns);
 	if (f.state == BENCH_FIGURE_NUMBER)
 		printf("%.4f", f.ns);
 	else
@@ -221,7 +233,7 @@ static double bucket_ns(const struct replay_clock *clock, double ns, double of)
 
 static void tell_all(const struct chase *c, const struct bench_cell *cell,
 		     const struct replay_clock *clock,
-		     const struct truth *before, const struct truth *after)
+		     const struct truth *truth)
 {
 	static const struct {
 		enum replay_series_id id;
@@ -235,12 +247,12 @@ static void tell_all(const struct chase *c, const struct bench_cell *cell,
 		if (bench_cell_latency(cell, series[i].id, clock, &f) &&
 		    f.p50.state != BENCH_FIGURE_NONE)
 			tell(c, series[i].kind, f.p50, f.error_ns,
-			     bucket_ns(clock, f.p50.ns, 1), before, after);
+			     bucket_ns(clock, f.p50.ns, 1), truth);
 	if (bench_cell_frozen(cell, clock, &frozen) &&
 	    frozen.warm.state != BENCH_FIGURE_NONE)
 		tell(c, "frozen lookup", frozen.warm, frozen.error_ns,
 		     bucket_ns(clock, frozen.warm.ns, REPLAY_FROZEN_BATCH),
-		     before, after);
+		     truth);
 }
 
 static int run_pass(const struct chase *c, struct replay_clock *clock,
@@ -267,25 +279,41 @@ static int run_pass(const struct chase *c, struct replay_clock *clock,
 	return err;
 }
 
+/* The chase as it is now: passes and truth in turns, into `cell`. `part` is for
+ * one pass's samples. */
+static int run_length(const struct chase *c, struct replay_clock *clock,
+		      const char *trace, uint64_t seed, struct bench_cell *cell,
+		      struct replay_latency_result *part, struct kb_diag *diag)
+{
+	struct truth turn[TURNS], truth;
+	int err = 0;
+
+	memset(cell->latency, 0, sizeof(*cell->latency));
+	for (size_t i = 0; i < PASSES && err == 0; i++) {
+		find_truth(c, clock, &turn[i]);
+		err = run_pass(c, clock, trace, seed + i, part, diag);
+		bench_latency_merge(cell->latency, part);
+	}
+	find_truth(c, clock, &turn[PASSES]);
+	truth = join_turns(turn);
+	if (err == 0)
+		tell_all(c, cell, clock, &truth);
+	return err;
+}
+
 static int run_lengths(struct chase *c, struct replay_clock *clock,
 		       uint64_t seed, char **traces, struct kb_diag *diag)
 {
-	struct bench_cell cell = { .latency = malloc(sizeof(*cell.latency)),
-				   .latency_runs = 1 };
-	int err = cell.latency ? 0 : KB_E_NOMEM;
+	struct replay_latency_result *results = calloc(2, sizeof(*results));
+	struct bench_cell cell = { .latency = results, .latency_runs = PASSES };
+	int err = results ? 0 : kb_fail(diag, KB_E_NOMEM, "out of memory");
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(lengths) && err == 0; i++) {
-		struct truth before, after;
-
 		c->links = lengths[i];
-		find_truth(c, clock, &before);
-		err = run_pass(c, clock, traces[c->links <= LENGTH_LONG],
-			       seed + i, cell.latency, diag);
-		find_truth(c, clock, &after);
-		if (err == 0)
-			tell_all(c, &cell, clock, &before, &after);
+		err = run_length(c, clock, traces[c->links <= LENGTH_LONG],
+				 seed + i * PASSES, &cell, &results[1], diag);
 	}
-	free(cell.latency);
+	free(results);
 	return err;
 }
 
