@@ -7,6 +7,10 @@
 /* A figure below this many errors of its clock is not a number. */
 #define FLOOR_ERRORS 4.0
 
+/* Page faults beyond the median epoch's that contaminate one: more by both. */
+#define FAULTS_MORE	  16
+#define FAULTS_MORE_SHARE 0.1
+
 void bench_cell_release(struct bench_cell *cell)
 {
 	free(cell->verify);
@@ -78,6 +82,57 @@ static void set_window_interval(struct bench_throughput *out,
 	out->ns.high = out->ns.median + error;
 }
 
+/* More page faults than this are not the allocator's own. */
+static uint64_t usual_faults(const struct bench_cell *cell)
+{
+	double *faults = malloc(cell->epochs * sizeof(*faults));
+	struct bench_summary s = { .count = 0 };
+
+	for (size_t i = 0; faults && i < cell->epochs; i++)
+		faults[i] = (double)cell->epoch[i].faults;
+	if (faults)
+		bench_summarise(&s, faults, cell->epochs);
+	free(faults);
+	return (uint64_t)fmax(s.median + FAULTS_MORE,
+			      s.median * (1 + FAULTS_MORE_SHARE));
+}
+
+static unsigned contamination(const struct replay_time_result *epoch,
+			      uint64_t faults)
+{
+	return (epoch->preemptions ? BENCH_PREEMPTED : 0u) |
+	       (epoch->steal_ms ? BENCH_STOLEN : 0u) |
+	       (epoch->faults > faults ? BENCH_FAULTED : 0u);
+}
+
+unsigned bench_epoch_contamination(const struct bench_cell *cell, size_t epoch)
+{
+	return contamination(&cell->epoch[epoch], usual_faults(cell));
+}
+
+static void judge_contamination(const struct bench_cell *cell,
+				const struct replay_clock *clock,
+				struct bench_throughput *out)
+{
+	double *clean = malloc(cell->epochs * sizeof(*clean));
+	uint64_t faults = usual_faults(cell);
+	size_t count = 0;
+
+	for (size_t i = 0; i < cell->epochs; i++) {
+		unsigned what = contamination(&cell->epoch[i], faults);
+
+		out->preempted += (what & BENCH_PREEMPTED) != 0;
+		out->stolen += (what & BENCH_STOLEN) != 0;
+		out->faulted += (what & BENCH_FAULTED) != 0;
+		out->contaminated += what != 0;
+		if (clean && !what)
+			clean[count++] = bench_epoch_ns(&cell->epoch[i], clock);
+	}
+	if (clean)
+		bench_summarise(&out->clean_ns, clean, count);
+	free(clean);
+}
+
 bool bench_cell_throughput(const struct bench_cell *cell,
 			   const struct replay_clock *clock,
 			   struct bench_throughput *out)
@@ -102,8 +157,7 @@ bool bench_cell_throughput(const struct bench_cell *cell,
 	out->floor_ns = FLOOR_ERRORS * replay_clock_error_ns(clock) *
 			(double)last->slices / (double)last->events;
 	out->below_floor = out->ns.median < out->floor_ns;
-	for (size_t i = 0; i < cell->epochs; i++)
-		out->preempted += cell->epoch[i].preemptions > 0;
+	judge_contamination(cell, clock, out);
 	return true;
 }
 

@@ -105,9 +105,26 @@ struct bench_throughput {
 	uint64_t windows;
 	bool interval_of_windows;
 
-	/* Epochs in which the process lost its CPU against its will. */
+	/* Epochs by what contaminated them, and of any kind; and what the clean
+	 * ones say: all zeros if there is none. All epochs are in `ns`. */
 	size_t preempted;
+	size_t stolen;
+	size_t faulted;
+	size_t contaminated;
+	struct bench_summary clean_ns;
 };
+
+/* What may contaminate an epoch, as bits: the process lost its CPU against its
+ * will; the hypervisor kept the CPU from us; there were more page faults than in
+ * the cell's median epoch by over a tenth and by over 16. */
+enum bench_contamination {
+	BENCH_PREEMPTED = 1,
+	BENCH_STOLEN = 2,
+	BENCH_FAULTED = 4
+};
+
+/* Which of them an epoch has. */
+unsigned bench_epoch_contamination(const struct bench_cell *cell, size_t epoch);
 
 /* Sums up a cell's epochs. Returns false if it has none. */
 bool bench_cell_throughput(const struct bench_cell *cell,

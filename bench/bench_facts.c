@@ -1,4 +1,5 @@
 #include "bench_format.h"
+#include "bench_model.h"
 #include "bench_report.h"
 #include "bench_run.h"
 
@@ -271,6 +272,82 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 			bench_format_ns(a, null));
 }
 
+/* What the steps of the seed's kfree cost, and how well that tells its time. */
+static void tell_model(FILE *out, const struct bench_report *r)
+{
+	const struct bench_cell *seed = seed_cell(r);
+	struct bench_model m;
+
+	if (!seed || !bench_model_fit(&m, seed, REPLAY_SERIES_kfree, r->clock))
+		return;
+	fprintf(out,
+		"- The counters explain %.1f %% of what the times of single "
+		"kfrees of kheap vary (%zu samples, %zu left out): ",
+		100 * m.fit.r2, m.samples, m.left_out);
+	for (size_t i = 0, n = 0; i < BENCH_MODEL_COLUMNS; i++)
+		if (m.fit.used[i])
+			fprintf(out, "%s%s %.3g", n++ ? ", " : "",
+				bench_model_columns[i], m.fit.factor[i]);
+	fprintf(out, ".\n");
+}
+
+/* How far the times of single operations are to be believed. */
+static void tell_clock(FILE *out, const struct bench_report *r)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	double computed = 0;
+
+	if (!(r->opts->passes & BENCH_PASS_LATENCY))
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		struct bench_intrusion slow;
+
+		if (bench_cell_intrusion(&r->cells[i], r->clock, &slow) &&
+		    slow.computed > computed)
+			computed = slow.computed;
+	}
+	fprintf(out,
+		"- Times of single operations are service times only (closed "
+		"loop), each within %s, of a lookup in a frozen state within "
+		"%s; reading the clock took at most %.2f %% of a replay.\n",
+		bench_format_ns(a, replay_clock_error_ns(r->clock)),
+		bench_format_ns(b, replay_clock_batch_error_ns(
+					   r->clock, REPLAY_FROZEN_BATCH)),
+		100 * computed);
+}
+
+/* Epochs that something else ran into: they are in all figures; beside those,
+ * what is left without them. */
+static void tell_contamination(FILE *out, const struct bench_report *r)
+{
+	const char *separator = "- Contaminated epochs (they are in the "
+				"figures): ";
+	bool any = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+		char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+		struct bench_throughput t;
+
+		if (!bench_cell_throughput(cell, r->clock, &t) ||
+		    t.contaminated == 0)
+			continue;
+		fprintf(out,
+			"%s%s %zu of %zu (preempted %zu, steal %zu, faults "
+			"%zu)",
+			separator, cell->spec.name, t.contaminated,
+			cell->epochs, t.preempted, t.stolen, t.faulted);
+		if (t.clean_ns.count && !t.below_floor && !t.sampled)
+			fprintf(out, ", clean %s against %s ns/event",
+				bench_format_number(a, t.clean_ns.median),
+				bench_format_number(b, t.ns.median));
+		separator = "; ";
+		any = true;
+	}
+	if (any)
+		fprintf(out, ".\n");
+}
+
 /* Why the throughput pass is partial; false if it is not. */
 static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
 				const struct bench_cell *cell)
@@ -333,6 +410,9 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_memory(out, report);
 	tell_failures(out, report);
 	tell_null_share(out, report);
+	tell_model(out, report);
+	tell_clock(out, report);
+	tell_contamination(out, report);
 	tell_sampling(out, report);
 	tell_searches(out, report);
 	tell_states(out, report);

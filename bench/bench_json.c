@@ -1,3 +1,4 @@
+#include "bench_model.h"
 #include "bench_report.h"
 
 #include "kb_bits.h"
@@ -88,6 +89,47 @@ static json_t *sampling_json(const struct bench_cell *cell,
 						: "median of epochs");
 }
 
+/* What disturbed the epochs: how many, and each one's raw figures in the order of
+ * epoch_ns_per_event; what the clean ones say stands beside the figure of all. */
+static void set_contamination(json_t *object, const struct bench_cell *cell,
+			      const struct bench_throughput *t)
+{
+	json_t *preemptions = json_array(), *faults = json_array();
+	json_t *steal = json_array(), *flags = json_array();
+	const struct bench_summary *clean = &t->clean_ns;
+
+	for (size_t i = 0; i < cell->epochs; i++) {
+		const struct replay_time_result *epoch = &cell->epoch[i];
+		unsigned what = bench_epoch_contamination(cell, i);
+
+		json_array_append_new(preemptions,
+				      count_json(epoch->preemptions));
+		json_array_append_new(faults, count_json(epoch->faults));
+		json_array_append_new(steal, count_json(epoch->steal_ms));
+		json_array_append_new(flags, json_boolean(what != 0));
+	}
+	json_object_set_new(object, "contaminated",
+			    json_pack("{s:o, s:o, s:o, s:o}", "epochs",
+				      count_json(t->contaminated), "preempted",
+				      count_json(t->preempted), "steal",
+				      count_json(t->stolen), "faults",
+				      count_json(t->faulted)));
+	if (clean->count && !t->below_floor) {
+		json_object_set_new(object, "clean_ns_per_event",
+				    time_json(clean->median));
+		json_object_set_new(object, "clean_ci_low",
+				    clean->has_interval ? time_json(clean->low)
+							: json_null());
+		json_object_set_new(object, "clean_ci_high",
+				    clean->has_interval ? time_json(clean->high)
+							: json_null());
+	}
+	json_object_set_new(object, "epoch_contaminated", flags);
+	json_object_set_new(object, "epoch_preemptions", preemptions);
+	json_object_set_new(object, "epoch_faults", faults);
+	json_object_set_new(object, "epoch_steal_ms", steal);
+}
+
 static json_t *throughput_json(const struct bench_report *r,
 			       const struct bench_cell *cell)
 {
@@ -122,6 +164,7 @@ static json_t *throughput_json(const struct bench_report *r,
 				    sampling_json(cell, &t));
 	json_object_set_new(object, "preempted_epochs",
 			    count_json(t.preempted));
+	set_contamination(object, cell, &t);
 	json_object_set_new(object, "epochs_cut", count_json(cell->epochs_cut));
 	json_object_set_new(object, "stopped_by",
 			    json_string(stop_name(cell->stop)));
@@ -240,6 +283,43 @@ static json_t *intrusion_json(const struct bench_cell *cell,
 	return object;
 }
 
+/* What one step of each kind costs, as far as the samples tell. */
+static json_t *model_json(const struct bench_cell *cell,
+			  enum replay_series_id id,
+			  const struct replay_clock *clock)
+{
+	struct bench_model model;
+	json_t *object;
+
+	if (!bench_model_fit(&model, cell, id, clock))
+		return NULL;
+	object = json_object();
+	for (size_t i = 0; i < BENCH_MODEL_COLUMNS; i++)
+		if (model.fit.used[i])
+			json_object_set_new(object, bench_model_columns[i],
+					    json_real(model.fit.factor[i]));
+	json_object_set_new(object, "r2", json_real(model.fit.r2));
+	json_object_set_new(object, "samples", count_json(model.samples));
+	json_object_set_new(object, "left_out", count_json(model.left_out));
+	return object;
+}
+
+static void set_models(json_t *object, const struct bench_cell *cell,
+		       const struct replay_clock *clock)
+{
+	json_t *models = json_object(), *model;
+
+	model = model_json(cell, REPLAY_SERIES_kfree, clock);
+	if (model)
+		json_object_set_new(models, "kfree", model);
+	model = model_json(cell, REPLAY_SERIES_lookup, clock);
+	if (model)
+		json_object_set_new(models, "lookup", model);
+	if (json_object_size(models))
+		json_object_set(object, "cost_model", models);
+	json_decref(models);
+}
+
 static void set_latency(json_t *object, const struct bench_cell *cell,
 			const struct replay_clock *clock)
 {
@@ -256,6 +336,7 @@ static void set_latency(json_t *object, const struct bench_cell *cell,
 	series = frozen_json(cell, clock);
 	if (series)
 		json_object_set_new(object, "frozen_lookup_ns", series);
+	set_models(object, cell, clock);
 	json_object_set_new(object, "latency_sampling",
 			    intrusion_json(cell, clock));
 }

@@ -1,5 +1,6 @@
 #include "bench_figure_map.h"
 #include "bench_figure_trace.h"
+#include "bench_model.h"
 #include "bench_out.h"
 #include "bench_report.h"
 #include "bench_run.h"
@@ -484,6 +485,53 @@ static void write_address_map(struct tsv *t)
 				BENCH_MAP_SITES);
 }
 
+/* Every so many-th sample is drawn, so that a series has no more than this. */
+#define MODEL_POINTS_MAX 1000
+
+struct model_points {
+	struct tsv *t;
+	size_t step;
+	size_t seen;
+};
+
+static void write_model_point(void *user, double predicted, double measured)
+{
+	struct model_points *p = user;
+
+	if (p->seen++ % p->step)
+		return;
+	fprintf(p->t->f, "%.6g", predicted);
+	write_or_missing(p->t,
+			 measured >= replay_clock_floor_ns(p->t->report->clock),
+			 measured);
+	fprintf(p->t->f, "\n");
+}
+
+static void write_cost_model(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+	struct bench_model model;
+	size_t series = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		series += bench_model_fit(&model, &r->cells[i],
+					  REPLAY_SERIES_kfree, r->clock);
+	write_meta(t, "Time of one kfree, as its counters tell it", series);
+	for (size_t i = 0; i < r->count; i++) {
+		struct model_points points = { .t = t };
+
+		if (!bench_model_fit(&model, &r->cells[i], REPLAY_SERIES_kfree,
+				     r->clock))
+			continue;
+		points.step = model.samples / MODEL_POINTS_MAX + 1;
+		write_text(t, r->cells[i].spec.name);
+		fprintf(t->f, " (R2 %.3f)\tmeasured\n", model.fit.r2);
+		bench_model_points(&model, &r->cells[i], REPLAY_SERIES_kfree,
+				   r->clock, write_model_point, &points);
+		end_block(t);
+	}
+}
+
 /* One of the files, and what it is written from. */
 struct tsv_file {
 	unsigned passes;
@@ -547,6 +595,7 @@ static int write_files(struct tsv_job *job, const char *folder,
 {
 	static const struct tsv_file files[] = {
 		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
+		{ BENCH_PASS_LATENCY, "cost-model.tsv", write_cost_model },
 		{ BENCH_PASS_COUNT, "lookup-nodes.tsv", write_lookup_nodes },
 		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
 		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },

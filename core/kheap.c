@@ -470,7 +470,7 @@ give_run:
 }
 
 /* A free whose steps nobody wants to know. */
-static kb_always_inline void no_step(void *user)
+static inline void no_step(void *user)
 {
 	(void)user;
 }

@@ -205,6 +205,9 @@ struct replay_time_result {
 	 * faults of this process. */
 	uint64_t preemptions;
 	uint64_t faults;
+
+	/* And what the hypervisor kept from its CPU meanwhile, ms. */
+	uint64_t steal_ms;
 };
 
 /*

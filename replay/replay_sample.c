@@ -164,12 +164,12 @@ static int run_all(struct sampling *s, struct kb_diag *diag)
 {
 	struct replay_time_result *out = s->out;
 	struct replay_slice slice;
-	struct rusage before;
+	struct replay_usage before;
 	int err;
 
 	err = warm_up(s, diag);
 	out->forward_ns = 0;
-	getrusage(RUSAGE_SELF, &before);
+	replay_usage_read(&before);
 	while (err == 0 && !out->cut_short) {
 		err = replay_program_next(&s->program, &slice, diag);
 		if (err == 0 && run_slice(s, &slice) < 0)

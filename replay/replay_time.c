@@ -134,7 +134,7 @@ static int warm_up(struct timing *t, struct kb_diag *diag)
 static int time_epoch(struct timing *t, struct replay_time_result *out,
 		      struct kb_diag *diag)
 {
-	struct rusage before;
+	struct replay_usage before;
 	int err;
 
 	err = warm_up(t, diag);
@@ -143,7 +143,7 @@ static int time_epoch(struct timing *t, struct replay_time_result *out,
 	out->cold_ticks = t->ticks;
 	out->cold_events = t->events;
 	out->cold_slices = t->slices;
-	getrusage(RUSAGE_SELF, &before);
+	replay_usage_read(&before);
 	err = run_replay(t, UINT64_MAX, diag);
 	replay_usage_since(&before, out);
 	out->ticks = t->ticks;

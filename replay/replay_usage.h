@@ -10,16 +10,20 @@
 
 #include <sys/resource.h>
 
-/* Involuntary context switches and page faults since `before` was read. */
-static inline void replay_usage_since(const struct rusage *before,
-				      struct replay_time_result *out)
-{
-	struct rusage now;
+struct replay_usage {
+	struct rusage usage;
 
-	getrusage(RUSAGE_SELF, &now);
-	out->preemptions = (uint64_t)(now.ru_nivcsw - before->ru_nivcsw);
-	out->faults = (uint64_t)(now.ru_minflt - before->ru_minflt +
-				 now.ru_majflt - before->ru_majflt);
-}
+	/* Time that the hypervisor has kept from the CPU we are on, in the
+	 * clock ticks of /proc/stat; 0 where there is no such file. */
+	uint64_t steal;
+};
+
+/* Reads where things stand. */
+void replay_usage_read(struct replay_usage *usage);
+
+/* Involuntary context switches, page faults and stolen time since `before` was
+ * read. */
+void replay_usage_since(const struct replay_usage *before,
+			struct replay_time_result *out);
 
 #endif /* REPLAY_USAGE_H */

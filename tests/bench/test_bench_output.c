@@ -11,7 +11,7 @@
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
-#define ALL_FILES 12 /* results.json, table.txt, report.html, nine TSV files */
+#define ALL_FILES 13 /* results.json, table.txt, report.html, ten TSV files */
 
 static void expect_integers(const json_t *object, const char *const *names,
 			    const json_int_t *values, size_t count)

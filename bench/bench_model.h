@@ -1,0 +1,53 @@
+/*
+ * bench_model: what a step costs: sampled times of single operations against their
+ * exact counts (replay_marks.h), by least squares:
+ *
+ *   t ≈ base + a · nodes + b · lines + c · PTE writes + d · TLB invalidations
+ *
+ * So a slowdown has a name: more work, if counters changed; slower work, if these
+ * factors did. Every sample counts, those below the clock's floor too: an average
+ * of many readings is known better than any of them. What an interrupt or a
+ * preemption hit is left out, and counted.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_MODEL_H
+#define BENCH_MODEL_H
+
+#include "bench_cell.h"
+#include "bench_least.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BENCH_MODEL_COLUMNS 5
+
+/* "base_ns", "ns_per_node", …: the factors' names. */
+extern const char *const bench_model_columns[BENCH_MODEL_COLUMNS];
+
+struct bench_model {
+	struct bench_least fit;
+	size_t samples;
+
+	/* Samples further from the fit than eight times what is usual. */
+	size_t left_out;
+};
+
+/* Called for each sample that the fit rests on, ns. */
+typedef void (*bench_model_point)(void *user, double predicted,
+				  double measured);
+
+/* Fits one kind of operation of a cell; of the removal's walk, too, if that is
+ * the whole kfree. False if there are fewer than 100 samples with counts. */
+bool bench_model_fit(struct bench_model *model, const struct bench_cell *cell,
+		     enum replay_series_id series,
+		     const struct replay_clock *clock);
+
+/* The same, and hands out the points. */
+bool bench_model_points(struct bench_model *model,
+			const struct bench_cell *cell,
+			enum replay_series_id series,
+			const struct replay_clock *clock,
+			bench_model_point point, void *user);
+
+#endif /* BENCH_MODEL_H */
