@@ -32,8 +32,14 @@ struct mapping {
 	uint8_t *site_rank;
 };
 
-static uint64_t pages_of(uint64_t size)
+/* Pages of the object that just came. */
+static uint64_t pages_of(const struct bench_walk *walk)
 {
+	const struct alloc *alloc = &walk->alloc;
+	uint64_t size = walk->event.size;
+
+	if (alloc->vt->usable_of)
+		size = alloc->vt->usable_of(alloc->ctx, walk->event.handle);
 	return size ? kb_div_up(size, PAGE) : 1;
 }
 
@@ -61,7 +67,7 @@ static int note_event(struct mapping *m, struct kb_diag *diag)
 	length = &m->length[event->slot];
 	first = first_page(m);
 	if (comes) {
-		*length = pages_of(event->size);
+		*length = pages_of(&m->walk);
 		err = bench_walk_grow(&m->page, &m->pages,
 				      (size_t)(first + *length),
 				      sizeof(*m->page), diag);
@@ -74,7 +80,7 @@ static int note_event(struct mapping *m, struct kb_diag *diag)
 		*page = (struct page){
 			.born = comes ? event->number : 0,
 			.site = event->site,
-			.group = (uint8_t)bench_profile_group(event->size),
+			.group = (uint8_t)bench_profile_group(*length * PAGE),
 		};
 	}
 	if (err == 0 && comes)
@@ -221,6 +227,12 @@ static void choose(struct alloc_spec *spec, const char *name, const char *value)
 				spec->choice[k] = (uint8_t)v;
 }
 
+/* Where objects share pages, a page has no one age, row or site. */
+static bool has_window(const struct alloc_vt *vt)
+{
+	return vt->offset_of && vt->granule && vt->granule % PAGE == 0;
+}
+
 /* One replay, by `play`, from an empty heap. */
 static int replay(struct mapping *m, const struct bench_trace *trace,
 		  const struct alloc_config *config,
@@ -229,7 +241,7 @@ static int replay(struct mapping *m, const struct bench_trace *trace,
 {
 	int err = bench_walk_open(&m->walk, trace, config, diag);
 
-	if (err == 0 && !m->walk.alloc.vt->offset_of)
+	if (err == 0 && !has_window(m->walk.alloc.vt))
 		err = kb_fail(diag, KB_E_UNSUPPORTED,
 			      "%s has no heap window to map",
 			      config->spec->name);

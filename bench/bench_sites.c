@@ -66,14 +66,14 @@ static struct holding *hold(struct reading *r, uint32_t id)
 	return h;
 }
 
-/* Bytes that the heap gives: whole granules, at least one, where it keeps to
- * them; else what it says. */
+/* Bytes that the heap gives: what it says, or else whole granules, at least
+ * one. */
 static uint64_t granted(const struct alloc *alloc, uint64_t handle,
 			uint64_t size)
 {
 	uint64_t granule = alloc->vt->granule;
 
-	if (!granule)
+	if (alloc->vt->usable_of)
 		return alloc->vt->usable_of(alloc->ctx, handle);
 	return granule * (size ? kb_div_up(size, granule) : 1);
 }
@@ -187,9 +187,10 @@ static void sum_up(struct reading *r)
 	out->has_nodes = out->walk.gauge.lookups > 0;
 }
 
+/* Where objects share pages, no page is one site's. */
 static bool has_pages(const struct alloc_vt *vt)
 {
-	return vt->gauge && (vt->granule || vt->usable_of);
+	return vt->gauge && vt->granule && vt->granule % PAGE == 0;
 }
 
 int bench_sites_read(struct bench_sites *out, const struct bench_trace *trace,
@@ -202,8 +203,8 @@ int bench_sites_read(struct bench_sites *out, const struct bench_trace *trace,
 	err = bench_walk_open(&out->walk, trace, config, diag);
 	if (err == 0 && !has_pages(out->walk.alloc.vt))
 		err = kb_fail(diag, KB_E_UNSUPPORTED,
-			      "%s has no heap of pages to charge to call "
-			      "sites; try --alloc kheap",
+			      "%s gives no object pages of its own, to be "
+			      "charged to a call site; try --alloc kheap",
 			      config->spec->name);
 	while (err == 0) {
 		err = bench_walk_next(&out->walk, diag);

@@ -562,32 +562,27 @@ static void write_file(FILE *f, const void *user)
 	job->file->write(&t);
 }
 
-/* The first cell whose heap window can be mapped, and its map, to be freed; NULL
- * without, or if it was stopped. */
-static struct bench_map *read_map(const struct bench_report *r,
-				  const struct bench_cell **cell)
+/* Maps the first cell's heap window that can be. Returns false without one, or
+ * if it was stopped. */
+static bool read_map(struct bench_map *map, const struct bench_report *r,
+		     const struct bench_cell **cell)
 {
-	struct bench_map *map = NULL;
-	size_t i = 0;
-
-	while (i < r->count &&
-	       !(has_window(&r->cells[i]) && r->cells[i].count->has_digest))
-		i++;
-	if (i < r->count)
-		map = malloc(sizeof(*map));
-	if (map) {
+	for (size_t i = 0; i < r->count; i++) {
 		const struct alloc_config config = {
 			.spec = &r->cells[i].spec,
 			.heap_base = r->opts->heap_base,
 			.heap_pages = r->opts->heap_pages,
 		};
+		int err;
 
+		if (!has_window(&r->cells[i]) || !r->cells[i].count->has_digest)
+			continue;
 		*cell = &r->cells[i];
-		if (bench_map_read(map, r->trace, &config, NULL) == 0)
-			return map;
+		err = bench_map_read(map, r->trace, &config, NULL);
+		if (err != KB_E_UNSUPPORTED)
+			return err == 0;
 	}
-	free(map);
-	return NULL;
+	return false;
 }
 
 static int write_files(struct tsv_job *job, const char *folder,
@@ -624,16 +619,16 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag)
 {
 	struct bench_profile *profile = malloc(sizeof(*profile));
-	struct bench_map *map = NULL;
+	struct bench_map *map = malloc(sizeof(*map));
 	struct tsv_job job = { .report = report, .profile = profile };
 	int err = 0;
 
-	if (!profile)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	if (report->opts->passes & BENCH_PASS_COUNT) {
+	if (!profile || !map)
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	if (err == 0 && (report->opts->passes & BENCH_PASS_COUNT)) {
 		err = bench_profile_read(profile, report->trace, diag);
-		map = read_map(report, &job.map_cell);
-		job.map = map;
+		if (read_map(map, report, &job.map_cell))
+			job.map = map;
 	}
 	if (err == 0)
 		err = write_files(&job, folder, diag);

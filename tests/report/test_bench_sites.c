@@ -201,6 +201,22 @@ static void test_bench_sites__pages_over_time(void **state)
 	assert_int_equal(strtoll(strchr(c->out, ' '), NULL, 10), pages);
 }
 
+/* A buddy's blocks are powers of two: three pages take four. */
+static void test_bench_sites__waste_is_of_what_is_granted(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c,
+	       "sed 's/bytes_req=5000/bytes_req=12288/' >r2 <<'END'\n%sEND\n"
+	       "$BENCH sites --trace r2 --alloc buddy --json",
+	       recording);
+	cli_expect(c, 0);
+	cli_json(c);
+	assert_int_equal(of(find_site(c->json, "a+0x1"), "page_events"), 12);
+	assert_int_equal(of(find_site(c->json, "a+0x1"), "waste_byte_events"),
+			 4096 * 3);
+}
+
 static void test_bench_sites__refuses(void **state)
 {
 	struct cli *c = *state;
@@ -208,7 +224,9 @@ static void test_bench_sites__refuses(void **state)
 	cli_sh(c, "$BENCH sites");
 	cli_refused(c, 2, "sites needs --trace FILE");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --alloc null");
-	cli_refused(c, 2, "null has no heap of pages", "try --alloc kheap");
+	cli_refused(c, 2, "null gives no object pages", "try --alloc kheap");
+	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --alloc slab+kheap");
+	cli_refused(c, 2, "slab+kheap gives no object pages");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --by time");
 	cli_refused(c, 2, "--by wants nodes", "'time'");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --frees --by waste");
@@ -226,6 +244,7 @@ int main(void)
 		cli_test(test_bench_sites__ranks),
 		cli_test(test_bench_sites__adds_up),
 		cli_test(test_bench_sites__pages_over_time),
+		cli_test(test_bench_sites__waste_is_of_what_is_granted),
 		cli_test(test_bench_sites__refuses),
 	};
 
