@@ -10,6 +10,7 @@
 #include "bench_diff_figures.h"
 #include "bench_format.h"
 #include "bench_html_text.h"
+#include "kb_bits.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -38,9 +39,9 @@ static const char diff_help[] =
 	"together\n"
 	"  counters  and digests are exact: every difference is shown\n"
 	"\n"
-	"Results of different traces, options or machines are refused; --force "
-	"compares\n"
-	"them all the same.\n"
+	"Results of different traces, options, machines, compilers or flags "
+	"are\n"
+	"refused; --force compares them all the same.\n"
 	"\n"
 	"  --out DIR  draws both in one: times as a ratio with its interval, "
 	"and nodes\n"
@@ -158,7 +159,12 @@ static bool same_traces(const struct side *a, const struct side *b)
 }
 
 /* What must be equal for times to mean the same. */
-static const char *const machine[] = { "cpu_model", "cpus", "system" };
+static const char *const machine[] = { "cpu_model", "cpus",  "system",
+				       "compiler",  "flags", "build_type" };
+
+/* The same, in the context's "machine". */
+static const char *const memory[] = { "page_size", "transparent_hugepages",
+				      "glibc_tunables", "ld_preload" };
 
 /* What must be equal for counters to mean the same. */
 static const char *const options[] = { "touch", "heap_pages", "heap_base" };
@@ -179,10 +185,14 @@ static void tell_unequal(const char *name, const json_t *a, const json_t *b)
 static const char *first_unequal(const json_t *a, const json_t *b,
 				 const char *const *names, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!json_equal(json_object_get(a, names[i]),
-				json_object_get(b, names[i])))
+	for (size_t i = 0; i < count; i++) {
+		const json_t *x = json_object_get(a, names[i]);
+		const json_t *y = json_object_get(b, names[i]);
+
+		/* Two that lack it are alike: older results lack some. */
+		if ((x || y) && !json_equal(x, y))
 			return names[i];
+	}
 	return NULL;
 }
 
@@ -204,7 +214,15 @@ static bool comparable(const struct diff *d)
 		tell_unequal(name, json_object_get(a_opts, name),
 			     json_object_get(b_opts, name));
 	if (!name) {
-		name = first_unequal(a, b, machine, 3);
+		name = first_unequal(a, b, machine, KB_ARRAY_LEN(machine));
+		if (name)
+			tell_unequal(name, json_object_get(a, name),
+				     json_object_get(b, name));
+	}
+	if (!name) {
+		a = json_object_get(a, "machine");
+		b = json_object_get(b, "machine");
+		name = first_unequal(a, b, memory, KB_ARRAY_LEN(memory));
 		if (name)
 			tell_unequal(name, json_object_get(a, name),
 				     json_object_get(b, name));

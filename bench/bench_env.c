@@ -1,5 +1,6 @@
 #include "bench_env.h"
 
+#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,54 @@ void bench_env_build(char *out, size_t size)
 		 sanitized);
 }
 
+static void read_line(char out[BENCH_ENV_LINE_SIZE], const char *path)
+{
+	FILE *f = fopen(path, "re");
+
+	if (f && fgets(out, BENCH_ENV_LINE_SIZE, f))
+		out[strcspn(out, "\n")] = '\0';
+	else
+		out[0] = '\0';
+	if (f)
+		fclose(f);
+}
+
+static bool has_hypervisor(void)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[8192];
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strncmp(line, "flags", 5) == 0 &&
+			strstr(line, " hypervisor");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? value : "";
+}
+
+static void read_machine(struct bench_env *env)
+{
+#define X(name, file) read_line(env->name, file);
+	BENCH_ENV_FILES(X)
+#undef X
+	env->hypervisor = has_hypervisor();
+	env->page_size = sysconf(_SC_PAGESIZE);
+	env->cache_l1d = sysconf(_SC_LEVEL1_DCACHE_SIZE);
+	env->cache_l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
+	env->cache_l3 = sysconf(_SC_LEVEL3_CACHE_SIZE);
+	env->libc = gnu_get_libc_version();
+	env->glibc_tunables = variable("GLIBC_TUNABLES");
+	env->ld_preload = variable("LD_PRELOAD");
+}
+
 void bench_env_read(struct bench_env *env)
 {
 	struct utsname name;
@@ -64,6 +113,7 @@ void bench_env_read(struct bench_env *env)
 		snprintf(env->system, sizeof(env->system), "%.60s %.60s %.60s",
 			 name.sysname, name.release, name.machine);
 	read_cpu_model(env->cpu_model, sizeof(env->cpu_model));
+	read_machine(env);
 	if (gmtime_r(&now, &tm))
 		strftime(env->date, sizeof(env->date), "%Y-%m-%dT%H:%M:%SZ",
 			 &tm);

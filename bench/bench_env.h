@@ -9,6 +9,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What the system says of itself in files of one line: X(name, file). */
+/* clang-format off */
+#define BENCH_ENV_FILES(X)                                                     \
+	X(clocksource, "/sys/devices/system/clocksource/clocksource0/"         \
+		       "current_clocksource")                                  \
+	X(transparent_hugepages, "/sys/kernel/mm/transparent_hugepage/enabled") \
+	X(aslr, "/proc/sys/kernel/randomize_va_space")                         \
+	X(overcommit, "/proc/sys/vm/overcommit_memory")                        \
+	X(governor, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+/* clang-format on */
+
+#define BENCH_ENV_LINE_SIZE 64
+
 struct bench_env {
 	/* The revision that was built, and with what. Static. */
 	const char *revision;
@@ -21,6 +34,26 @@ struct bench_env {
 
 	/* Model name of the CPU, or "unknown". */
 	char cpu_model[128];
+
+	/* Lines of BENCH_ENV_FILES; empty where there is no such file. */
+#define X(name, file) char name[BENCH_ENV_LINE_SIZE];
+	BENCH_ENV_FILES(X)
+#undef X
+
+	/* A hypervisor is below us (the CPU's own flag). */
+	bool hypervisor;
+
+	/* Bytes; 0 if unknown. */
+	long page_size;
+	long cache_l1d;
+	long cache_l2;
+	long cache_l3;
+
+	/* The C library's version; what changes its and its neighbours' code at
+	 * start, "" if nothing does. Static. */
+	const char *libc;
+	const char *glibc_tunables;
+	const char *ld_preload;
 
 	/* Processors online. */
 	long cpus;

@@ -540,13 +540,30 @@ static json_t *options_json(const struct bench_options *opts)
 			 "quick", (int)opts->quick);
 }
 
+static json_t *machine_json(const struct bench_env *env)
+{
+	json_t *object = json_pack(
+		"{s:b, s:I, s:I, s:I, s:I, s:s, s:s, s:s}", "hypervisor",
+		(int)env->hypervisor, "page_size", (json_int_t)env->page_size,
+		"cache_l1d", (json_int_t)env->cache_l1d, "cache_l2",
+		(json_int_t)env->cache_l2, "cache_l3",
+		(json_int_t)env->cache_l3, "libc", env->libc, "glibc_tunables",
+		env->glibc_tunables, "ld_preload", env->ld_preload);
+
+#define X(name, file) \
+	json_object_set_new(object, #name, json_string(env->name));
+	BENCH_ENV_FILES(X)
+#undef X
+	return object;
+}
+
 json_t *bench_json_context(const struct bench_report *report)
 {
 	const struct bench_env *env = report->env;
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, "
-		"s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o}",
 		"schema", SCHEMA, "revision", env->revision, "date", env->date,
 		"compiler", env->compiler, "flags", env->flags, "build_type",
 		env->build_type, "system", env->system, "cpu_model",
@@ -555,7 +572,7 @@ json_t *bench_json_context(const struct bench_report *report)
 		time_json(env->load), "clock", clock_json(report->clock),
 		"options", options_json(report->opts), "allocator_versions",
 		versions_json(report), "allocator_settings",
-		settings_json(report));
+		settings_json(report), "machine", machine_json(env));
 }
 
 int bench_json_write(FILE *out, const json_t *document)

@@ -9,7 +9,12 @@
 #include <stdint.h>
 
 /* Inlines a template whose arguments are constants at each call site. */
+#ifdef __OPTIMIZE__
 #define kb_always_inline inline __attribute__((always_inline))
+#else
+/* Functions that are handed to templates cannot be inlined there. */
+#define kb_always_inline inline
+#endif
 
 /* Keeps a function out of line: the boundary that every allocator pays. */
 #define kb_noinline __attribute__((noinline))

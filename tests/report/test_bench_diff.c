@@ -135,6 +135,14 @@ static void test_bench_diff__refuses_what_cannot_be_compared(void **state)
 	cli_sh(c, "sed 's/\"heap_pages\":0/\"heap_pages\":9/' a >d; "
 		  "$BENCH diff a d");
 	cli_refused(c, 4, "heap_pages is 0 and 9");
+	/* Another compiler, and another page size; what both lack is alike. */
+	cli_sh(c, "sed 's/\"cpus\":2/\"cpus\":2,\"compiler\":\"x\"/' a >e; "
+		  "$BENCH diff a e");
+	cli_refused(c, 4, "compiler", "\"x\"", "--force");
+	cli_sh(c, "sed 's/\"cpus\":2/\"cpus\":2,\"machine\":{"
+		  "\"page_size\":4096}/' a >f; "
+		  "sed 's/4096/16384/' f >g; $BENCH diff f g");
+	cli_refused(c, 4, "page_size is 4096 and 16384");
 	cli_sh(c, "$BENCH diff --force a b && $BENCH diff a c --force");
 	cli_expect(c, 0);
 	cli_holds(c->out, "2 equal, 0 differ");
