@@ -15,6 +15,7 @@ void bench_cell_release(struct bench_cell *cell)
 {
 	free(cell->verify);
 	free(cell->count);
+	free(cell->exact);
 	free(cell->latency);
 	free(cell->epoch);
 	memset(cell, 0, sizeof(*cell));

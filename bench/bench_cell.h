@@ -11,6 +11,7 @@
 #include "bench_trace.h"
 #include "kb_status.h"
 #include "replay_clock.h"
+#include "replay_exact.h"
 #include "replay_result.h"
 
 #include <stdbool.h>
@@ -50,6 +51,7 @@ struct bench_cell {
 	 * by the cell. */
 	struct replay_verify_result *verify;
 	struct replay_count_result *count;
+	struct replay_exact *exact;
 	struct replay_latency_result *latency;
 	size_t latency_runs;
 

@@ -348,6 +348,61 @@ static void set_if(json_t *object, const char *name, json_t *value)
 		json_object_set_new(object, name, value);
 }
 
+/* Lookups that take 0 steps, 1, 2 to 3, 4 to 7, …: pairs of a bin's lowest
+ * number and how many there are; empty bins left out. */
+static json_t *bins_json(const struct replay_tally *tally)
+{
+	json_t *array = json_array();
+	uint32_t low = 0, n = 0;
+
+	while (n <= tally->max) {
+		const uint32_t end = low ? 2 * low : 1;
+		uint64_t lookups = 0;
+
+		for (; n < end && n <= tally->max; n++)
+			lookups += tally->at[n];
+		if (lookups > 0)
+			json_array_append_new(
+				array, json_pack("[o,o]", count_json(low),
+						 count_json(lookups)));
+		low = end;
+	}
+	return array;
+}
+
+/* The distribution of one kind of step over the lookups: exact quantiles. */
+static json_t *tally_json(const struct replay_tally *tally)
+{
+	json_t *object = json_object();
+
+#define X(name, q)                                            \
+	json_object_set_new(object, #name,                    \
+			    count_json(replay_exact_quantile( \
+				    tally, (unsigned)lround((q)*10000))));
+	BENCH_QUANTILES(X)
+#undef X
+	json_object_set_new(object, "max", count_json(tally->max));
+	json_object_set_new(object, "lookups", count_json(tally->lookups));
+	json_object_set_new(object, "bins", bins_json(tally));
+	return object;
+}
+
+static json_t *steps_json(const struct bench_cell *cell)
+{
+	json_t *object;
+
+	if (!cell->exact || cell->exact->of[REPLAY_EXACT_nodes].lookups == 0)
+		return NULL;
+	object = json_object();
+	for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
+		if (cell->exact->of[k].lookups > 0)
+			json_object_set_new(
+				object,
+				replay_exact_name((enum replay_exact_kind)k),
+				tally_json(&cell->exact->of[k]));
+	return object;
+}
+
 static json_t *digest_json(const struct bench_cell *cell)
 {
 	char text[24];
@@ -453,6 +508,7 @@ static json_t *cell_json(const struct bench_report *r,
 				    memory_json(&cell->count->memory));
 	if (r->ideal)
 		json_object_set_new(object, "ideal", ideal_json(r->ideal));
+	set_if(object, "lookup_steps", steps_json(cell));
 	set_if(object, "throughput", throughput_json(r, cell));
 	set_latency(object, cell, r->clock);
 	set_if(object, "lookup_bytes_per_cluster",

@@ -149,13 +149,17 @@ static int run_untimed(struct bench_run *run, enum bench_pass pass,
 
 	for (size_t i = 0; i < run->count && err >= 0; i++) {
 		struct bench_cell *cell = &run->cells[i];
-		struct bench_job job = { .cpu = -1, .seed = run->opts->seed };
+		struct bench_job job = { .cpu = -1,
+					 .seed = run->opts->seed,
+					 .exact = pass == BENCH_PASS_COUNT };
 
 		if (cell->status < 0)
 			continue;
 		err = run_worker(run, cell, pass, &job, out, diag);
 		if (err != 0)
 			continue;
+		if (pass == BENCH_PASS_COUNT)
+			cell->exact = out->exact;
 		if (pass == BENCH_PASS_VERIFY)
 			err = keep(&cell->verify, &out->result.verify,
 				   sizeof(*cell->verify), diag);

@@ -177,7 +177,7 @@ static void write_lookup_cost(struct tsv *t)
 
 static bool has_lookups(const struct bench_cell *cell)
 {
-	return cell->count && cell->count->nodes.count > 0;
+	return cell->exact && cell->exact->of[REPLAY_EXACT_nodes].lookups > 0;
 }
 
 static bool has_window(const struct bench_cell *cell)
@@ -195,23 +195,27 @@ static size_t count_cells(const struct bench_report *r,
 	return n;
 }
 
-/* The share of lookups that compare at least so many nodes. */
-static void write_nodes_curve(struct tsv *t, const struct replay_hist *hist)
+/* The share of lookups that compare at least so many nodes: exact, and thinned
+ * out to one row for each of a histogram's buckets, at its lowest number that
+ * some lookup compares. */
+static void write_nodes_curve(struct tsv *t, const struct replay_tally *tally)
 {
-	uint64_t below = 0, last = 0;
+	const double lookups = (double)tally->lookups;
+	uint64_t below = 0;
+	size_t last = SIZE_MAX;
 
-	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
-		if (hist->bucket[i] == 0)
+	for (uint32_t n = 0; n <= tally->max; n++) {
+		const size_t bucket = replay_hist_bucket_of(n);
+
+		if (tally->at[n] == 0)
 			continue;
-		last = replay_hist_bucket_low(i);
-		fprintf(t->f, "%" PRIu64 "\t%.9g\n", last,
-			1 - (double)below / (double)hist->count);
-		below += hist->bucket[i];
+		/* The curve ends at the worst lookup. */
+		if (bucket != last || n == tally->max)
+			fprintf(t->f, "%" PRIu32 "\t%.9g\n", n,
+				1 - (double)below / lookups);
+		last = bucket;
+		below += tally->at[n];
 	}
-	/* Where the curve ends: the worst lookup. */
-	if (hist->max > last)
-		fprintf(t->f, "%" PRIu64 "\t%.9g\n", hist->max,
-			1 / (double)hist->count);
 }
 
 static void write_lookup_nodes(struct tsv *t)
@@ -225,8 +229,69 @@ static void write_lookup_nodes(struct tsv *t)
 			continue;
 		write_text(t, r->cells[i].spec.name);
 		fprintf(t->f, "\tshare\n");
-		write_nodes_curve(t, &r->cells[i].count->nodes);
+		write_nodes_curve(t,
+				  &r->cells[i].exact->of[REPLAY_EXACT_nodes]);
 		end_block(t);
+	}
+}
+
+static void write_tally(struct tsv *t, const struct bench_cell *cell,
+			enum replay_exact_kind kind)
+{
+	const struct replay_tally *tally = &cell->exact->of[kind];
+
+	if (tally->lookups == 0)
+		return;
+	write_text(t, cell->spec.name);
+	fprintf(t->f, " %s\tlookups\n", replay_exact_name(kind));
+	for (uint32_t n = 0; n <= tally->max; n++)
+		if (tally->at[n] > 0)
+			fprintf(t->f, "%" PRIu32 "\t%" PRIu64 "\n", n,
+				tally->at[n]);
+	end_block(t);
+}
+
+static void write_row_tally(struct tsv *t, const struct bench_cell *cell)
+{
+	const struct replay_exact *exact = cell->exact;
+
+	if (exact->rows == 0)
+		return;
+	write_text(t, cell->spec.name);
+	fprintf(t->f, " row\tlookups\tnodes\n");
+	for (uint32_t row = 0; row < exact->rows; row++)
+		if (exact->row_lookups[row] > 0)
+			fprintf(t->f, "%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\n",
+				row, exact->row_lookups[row],
+				exact->row_nodes[row]);
+	end_block(t);
+}
+
+static size_t count_tallies(const struct bench_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
+			n += r->cells[i].exact->of[k].lookups > 0;
+		n += r->cells[i].exact->rows > 0;
+	}
+	return n;
+}
+
+static void write_lookup_histograms(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "What each lookup does, counted", count_tallies(r));
+	for (size_t i = 0; i < r->count; i++) {
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
+			write_tally(t, &r->cells[i], (enum replay_exact_kind)k);
+		write_row_tally(t, &r->cells[i]);
 	}
 }
 
@@ -592,6 +657,8 @@ static int write_files(struct tsv_job *job, const char *folder,
 		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
 		{ BENCH_PASS_LATENCY, "cost-model.tsv", write_cost_model },
 		{ BENCH_PASS_COUNT, "lookup-nodes.tsv", write_lookup_nodes },
+		{ BENCH_PASS_COUNT, "lookup-histograms.tsv",
+		  write_lookup_histograms },
 		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
 		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
 		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },

@@ -28,6 +28,10 @@ struct shared {
 	/* Set by the worker as its last act. */
 	_Atomic bool done;
 	struct bench_outcome outcome;
+
+	/* Behind everything else: pages of it that nobody writes to take no
+	 * memory. */
+	struct replay_exact exact;
 };
 
 /* The worker itself, for an allocator's calls back. */
@@ -105,6 +109,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.clock = &job->clock,
 		.dearest = job->dear,
 		.dearest_count = job->dearest,
+		.exact = job->exact ? &shared->exact : NULL,
 		.progress = &shared->progress,
 	};
 	int err;
@@ -239,6 +244,13 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 	shared->job = *job;
 	err = run_child(&memory, watch, user, diag);
 	*out = shared->outcome;
+	out->exact = NULL;
+	if (err == 0 && out->status == 0 && job->exact) {
+		out->exact = replay_exact_copy(&shared->exact);
+		if (!out->exact)
+			err = kb_fail(diag, KB_E_NOMEM,
+				      "out of memory for distributions");
+	}
 	bench_shared_release(&memory);
 	return err;
 }

@@ -17,6 +17,7 @@
 #include "bench_options.h"
 #include "kb_status.h"
 #include "replay_clock.h"
+#include "replay_exact.h"
 #include "replay_result.h"
 
 #include <stdatomic.h>
@@ -37,6 +38,9 @@ struct bench_job {
 	uint32_t heap_base;
 	enum alloc_touch touch;
 	bool walk;
+
+	/* Pass count: exact distributions are wanted as well. */
+	bool exact;
 
 	/* -1: not pinned. */
 	int cpu;
@@ -64,6 +68,10 @@ struct bench_outcome {
 	 * its process, hung or panicked. */
 	int status;
 	struct kb_diag diag;
+
+	/* Pass count, if wanted and if all went well: owned by whoever asked.
+	 * NULL otherwise. */
+	struct replay_exact *exact;
 
 	/* Timed passes: what reading the clock cost where they ran, right
 	 * before they did. */

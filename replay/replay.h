@@ -19,6 +19,7 @@
 #include "alloc.h"
 #include "kb_status.h"
 #include "replay_clock.h"
+#include "replay_exact.h"
 #include "replay_result.h"
 #include "trc_reader.h"
 
@@ -71,6 +72,10 @@ struct replay_job {
 	 * pass tells of each event; a timed one of each slice, the first of
 	 * which has 2,048, and, between its two replays, of what it frees. */
 	_Atomic uint64_t *progress;
+
+	/* Of the count pass: where exact distributions go, zeroed; NULL for
+	 * none. */
+	struct replay_exact *exact;
 };
 
 /* Tells how many events are done. */

@@ -14,9 +14,13 @@
 struct counting {
 	const struct replay_job *job;
 	struct replay_count_result *out;
+
 	struct replay_step step;
 	struct replay_program program;
 	struct replay_memory_watch memory;
+
+	/* Nodes of each lookup, for the marks. */
+	struct replay_hist nodes;
 
 	/* Bytes asked for, by slot; as many slots as the program has room
 	 * for. */
@@ -103,6 +107,27 @@ static void count_free(struct counting *c, struct replay_op op, uint64_t handle)
 	c->live--;
 }
 
+/* Files the lookup that the gauge has counted since it was `before`. */
+static void note_lookup(struct counting *c, const struct alloc_gauge *before)
+{
+	const struct alloc_vt *vt = c->step.alloc.vt;
+	const struct alloc_gauge *now = &c->now;
+	const uint64_t nodes = now->nodes_visited - before->nodes_visited;
+
+	replay_exact_add(c->job->exact, REPLAY_EXACT_nodes, nodes);
+	if (now->rows_visited != ALLOC_UNKNOWN)
+		replay_exact_add(c->job->exact, REPLAY_EXACT_rows,
+				 now->rows_visited - before->rows_visited);
+	if (now->lines_touched != ALLOC_UNKNOWN)
+		replay_exact_add(c->job->exact, REPLAY_EXACT_lines,
+				 now->lines_touched - before->lines_touched);
+	/* The row of a cluster of n pages is n - 1. */
+	if (c->step.size_found && vt->granule)
+		replay_exact_add_row(c->job->exact,
+				     c->step.size_found / vt->granule - 1,
+				     nodes);
+}
+
 /* Reads the gauge and takes from it what the last event did. */
 static void read_gauge(struct counting *c)
 {
@@ -117,9 +142,11 @@ static void read_gauge(struct counting *c)
 	if (c->now.lookups == before.lookups)
 		return;
 	nodes = c->now.nodes_visited - before.nodes_visited;
-	replay_hist_add(&c->out->nodes, nodes);
+	replay_hist_add(&c->nodes, nodes);
 	replay_marks_offer(&c->out->marks, c->events - 1, nodes);
 	bin->nodes_visited_max = kb_max(bin->nodes_visited_max, nodes);
+	if (c->job->exact)
+		note_lookup(c, &before);
 }
 
 /* The gauge as read last; NULL for an allocator without one. */
@@ -201,9 +228,8 @@ static void hand_up(struct counting *c)
 
 	c->live_at_end = c->live;
 	replay_marks_end(&c->out->marks,
-			 c->out->nodes.count
-				 ? replay_hist_quantile(&c->out->nodes, 0.5)
-				 : 0);
+			 c->nodes.count ? replay_hist_quantile(&c->nodes, 0.5)
+					: 0);
 #define X(name, help) add_counter(counters, #name, c->name);
 	REPLAY_COUNTERS(X)
 #undef X

@@ -137,9 +137,6 @@ struct replay_count_result {
 
 	struct replay_memory memory;
 
-	/* Nodes compared by each lookup. */
-	struct replay_hist nodes;
-
 	/* What single frees cost, for the latency pass. */
 	struct replay_marks marks;
 };

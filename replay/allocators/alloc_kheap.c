@@ -218,14 +218,17 @@ static uint64_t kheap_offset_of(const void *ctx, uint64_t handle)
 
 static void kheap_gauge(const void *ctx, struct alloc_gauge *out)
 {
+	const unsigned steps = kheap_lookup_ops(ctx)->steps;
 	struct kheap_counters counters;
 
 	kheap_counters(ctx, &counters);
 	/* Where no nodes are counted there are no lookups to speak of. */
-	out->lookups = 0;
-	if (kheap_lookup_ops(ctx)->steps & LOOKUP_NODES)
-		out->lookups = counters.lookups;
+	out->lookups = steps & LOOKUP_NODES ? counters.lookups : 0;
 	out->nodes_visited = counters.nodes_visited;
+	out->rows_visited =
+		steps & LOOKUP_ROWS ? counters.rows_visited : ALLOC_UNKNOWN;
+	out->lines_touched =
+		steps & LOOKUP_LINES ? counters.lines_touched : ALLOC_UNKNOWN;
 	out->pages_live = counters.pages_live;
 	out->free_pages = kheap_free_pages(ctx);
 	out->longest_free_run = kheap_longest_free_run(ctx);

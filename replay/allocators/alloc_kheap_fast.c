@@ -98,6 +98,8 @@ static void fast_gauge(const void *ctx, struct alloc_gauge *out)
 	kheap_fast_counters(ctx, &heap, &paging);
 	out->lookups = heap.lookups;
 	out->nodes_visited = heap.nodes_visited;
+	out->rows_visited = heap.rows_visited;
+	out->lines_touched = heap.lines_touched;
 	out->pages_live = heap.pages_live;
 	out->free_pages = kheap_fast_free_pages(ctx);
 	out->longest_free_run = kheap_fast_longest_free_run(ctx);

@@ -135,11 +135,18 @@ enum alloc_step {
 /* Called at the end of each step. */
 typedef void (*alloc_step_fn)(void *user);
 
+/* A figure that an allocator cannot tell. */
+#define ALLOC_UNKNOWN UINT64_MAX
+
 /* Where a heap stands: read after every operation of the count pass. */
 struct alloc_gauge {
 	/* Sums so far. */
 	uint64_t lookups;
 	uint64_t nodes_visited;
+
+	/* Sums as well; ALLOC_UNKNOWN where they are not counted. */
+	uint64_t rows_visited;
+	uint64_t lines_touched;
 
 	/* States. Pages are of 4,096 bytes: those mapped, those still to be had,
 	 * and the longest stretch of these, which is the largest request. */
@@ -147,9 +154,6 @@ struct alloc_gauge {
 	uint64_t free_pages;
 	uint64_t longest_free_run;
 };
-
-/* A figure of struct alloc_memory that an allocator cannot tell. */
-#define ALLOC_UNKNOWN UINT64_MAX
 
 /*
  * What an allocator takes from the machine, in bytes: exact where the memory is

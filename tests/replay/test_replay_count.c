@@ -10,15 +10,20 @@
 /* Some 80 KB each. */
 static struct replay_count_result result, other;
 
+/* 21 MB, of which little is touched. */
+static struct replay_exact exact;
+
 static int count(struct trc_reader *reader, struct alloc alloc,
 		 enum alloc_touch touch, struct replay_count_result *out,
 		 struct kb_diag *diag)
 {
 	struct replay_job job = { .reader = reader,
 				  .alloc = alloc,
-				  .touch = touch };
+				  .touch = touch,
+				  .exact = &exact };
 	int err;
 
+	memset(&exact, 0, sizeof(exact));
 	kb_diag_init(diag);
 	err = replay_count(&job, out, diag);
 	alloc_close(&alloc);
@@ -90,9 +95,16 @@ static void test_replay_count__hand_computed(void **state)
 	expect("tlb_hits", 0);
 	expect("tlb_misses", 0);
 	assert_true(result.has_gauge);
-	assert_int_equal(result.nodes.count, 2);
-	assert_int_equal(result.nodes.max, 2);
-	assert_int_equal(result.nodes.bucket[2], 2);
+	/* Both in two steps; one in row 0, one in row 1. */
+	assert_int_equal(exact.of[REPLAY_EXACT_nodes].lookups, 2);
+	assert_int_equal(exact.of[REPLAY_EXACT_nodes].max, 2);
+	assert_int_equal(exact.of[REPLAY_EXACT_nodes].at[2], 2);
+	assert_int_equal(exact.of[REPLAY_EXACT_rows].at[1], 1);
+	assert_int_equal(exact.of[REPLAY_EXACT_rows].at[2], 1);
+	assert_int_equal(exact.rows, 2);
+	assert_int_equal(exact.row_lookups[0], 1);
+	assert_int_equal(exact.row_lookups[1], 1);
+	assert_int_equal(exact.row_nodes[1], 2);
 }
 
 /* The same, by the other lookups and orders. */
@@ -133,7 +145,7 @@ static void test_replay_count__hosts_have_no_heaps_counters(void **state)
 		assert_false(test_has_counter(&result, "pages_peak"));
 		assert_false(result.has_digest);
 		assert_false(result.has_gauge);
-		assert_int_equal(result.nodes.count, 0);
+		assert_int_equal(exact.of[REPLAY_EXACT_nodes].lookups, 0);
 	}
 }
 
@@ -331,7 +343,51 @@ static void check_bins(unsigned events)
 	assert_int_equal(lookups, test_counter(&result, "lookups"));
 	assert_int_equal(nodes, test_counter(&result, "nodes_visited"));
 	assert_int_equal(worst, test_counter(&result, "nodes_visited_max"));
-	assert_int_equal(result.nodes.count, lookups);
+	assert_int_equal(exact.of[REPLAY_EXACT_nodes].lookups, lookups);
+}
+
+/* What the distribution adds up to. */
+static uint64_t sum_of(enum replay_exact_kind kind)
+{
+	const struct replay_tally *tally = &exact.of[kind];
+	uint64_t sum = 0, lookups = 0;
+
+	for (uint32_t i = 0; i <= tally->max; i++) {
+		sum += i * tally->at[i];
+		lookups += tally->at[i];
+	}
+	assert_int_equal(lookups, tally->lookups);
+	return sum;
+}
+
+/* The exact distributions add up to the counters, by steps and by rows. */
+static void test_replay_count__distributions_add_up(void **state)
+{
+	static const char *const names[] = { "kheap", "kheap:lookup=scan",
+					     "kheap:lookup=rowmap,order=head" };
+	struct kb_diag diag;
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		struct trc_reader *reader = test_trace_file("boot.trc");
+		uint64_t lookups = 0, nodes = 0;
+
+		assert_int_equal(count(reader, test_alloc_open(names[i], 0),
+				       ALLOC_TOUCH_NONE, &result, &diag),
+				 0);
+		expect("rows_visited", sum_of(REPLAY_EXACT_rows));
+		expect("nodes_visited", sum_of(REPLAY_EXACT_nodes));
+		expect("lines_touched", sum_of(REPLAY_EXACT_lines));
+		expect("nodes_visited_max", exact.of[REPLAY_EXACT_nodes].max);
+		expect("lines_touched_max", exact.of[REPLAY_EXACT_lines].max);
+		for (uint32_t row = 0; row < exact.rows; row++) {
+			lookups += exact.row_lookups[row];
+			nodes += exact.row_nodes[row];
+		}
+		expect("lookups", lookups);
+		expect("nodes_visited", nodes);
+		trc_reader_close(reader);
+	}
 }
 
 /* Bin b of B ends at event total * (b + 1) / B. */
@@ -352,7 +408,8 @@ static void test_replay_count__an_empty_trace(void **state)
 	expect("live_max", 0);
 	assert_int_equal(result.bins, 1);
 	assert_int_equal(result.bin[0].event, 0);
-	assert_int_equal(result.nodes.count, 0);
+	assert_int_equal(exact.of[REPLAY_EXACT_nodes].lookups, 0);
+	assert_int_equal(exact.rows, 0);
 }
 
 /* 0 bytes are not touched, 4096 once, 4097 twice; none of it where refused. */
@@ -424,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_replay_count__digest),
 		cmocka_unit_test(test_replay_count__timeline_of_few_events),
 		cmocka_unit_test(test_replay_count__timeline_of_many_events),
+		cmocka_unit_test(test_replay_count__distributions_add_up),
 		cmocka_unit_test(test_replay_count__memory),
 		cmocka_unit_test(test_replay_count__memory_of_variants),
 		cmocka_unit_test(test_replay_count__memory_that_nobody_tells),
