@@ -119,8 +119,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		return err;
 	err = bench_target_open(&replay, &target, diag);
 	if (job->pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY))
-		replay_clock_measure_cost(&out->clock_cost,
-					  job->use_tsc);
+		replay_clock_measure_cost(&out->clock_cost, job->use_tsc);
 	if (err == 0)
 		err = run_pass(job, &replay, out);
 	bench_target_close(&replay);
@@ -245,7 +244,8 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 	err = run_child(&memory, watch, user, diag);
 	*out = shared->outcome;
 	out->exact = NULL;
-	if (err == 0 && out->status == 0 && job->exact) {
+	if (err == 0 && out->status == 0 && job->exact &&
+	    out->result.count.has_gauge) {
 		out->exact = replay_exact_copy(&shared->exact);
 		if (!out->exact)
 			err = kb_fail(diag, KB_E_NOMEM,

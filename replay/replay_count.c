@@ -121,8 +121,8 @@ static void note_lookup(struct counting *c, const struct alloc_gauge *before)
 	if (now->lines_touched != ALLOC_UNKNOWN)
 		replay_exact_add(c->job->exact, REPLAY_EXACT_lines,
 				 now->lines_touched - before->lines_touched);
-	/* The row of a cluster of n pages is n - 1. */
-	if (c->step.size_found && vt->granule)
+	/* Where there are rows, that of a cluster of n pages is n - 1. */
+	if (vt->inspect && c->step.size_found && vt->granule)
 		replay_exact_add_row(c->job->exact,
 				     c->step.size_found / vt->granule - 1,
 				     nodes);
@@ -138,6 +138,7 @@ static void read_gauge(struct counting *c)
 
 	if (!alloc->vt->gauge)
 		return;
+	c->now.rows_visited = c->now.lines_touched = ALLOC_UNKNOWN;
 	alloc->vt->gauge(alloc->ctx, &c->now);
 	if (c->now.lookups == before.lookups)
 		return;

@@ -144,7 +144,8 @@ struct alloc_gauge {
 	uint64_t lookups;
 	uint64_t nodes_visited;
 
-	/* Sums as well; ALLOC_UNKNOWN where they are not counted. */
+	/* Sums as well. The caller puts ALLOC_UNKNOWN here, which stays where
+	 * they are not counted. */
 	uint64_t rows_visited;
 	uint64_t lines_touched;
 
