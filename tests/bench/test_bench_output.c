@@ -11,7 +11,7 @@
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
-#define ALL_FILES 13 /* results.json, table.txt, report.html, ten TSV files */
+#define ALL_FILES 14 /* results.json, table.txt, report.html, 11 TSV files */
 
 static void expect_integers(const json_t *object, const char *const *names,
 			    const json_int_t *values, size_t count)
