@@ -37,8 +37,7 @@ void replay_exact_add_row(struct replay_exact *exact, uint64_t row,
 	exact->row_nodes[i] += nodes;
 }
 
-uint32_t replay_exact_quantile(const struct replay_tally *tally,
-			       unsigned share)
+uint32_t replay_exact_quantile(const struct replay_tally *tally, unsigned share)
 {
 	/* No product that could overflow. */
 	const uint64_t whole = tally->lookups / 10000 * share;
