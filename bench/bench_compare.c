@@ -6,7 +6,7 @@
 #include "bench_compare_report.h"
 #include "bench_elf.h"
 #include "bench_options.h"
-#include "bench_out.h"
+#include "bench_out_json.h"
 #include "bench_pair.h"
 #include "bench_report.h"
 #include "bench_run.h"
@@ -371,23 +371,6 @@ static json_t *make_document(const struct compare *c)
 		c->gates);
 }
 
-static int write_json(const char *path, const json_t *document,
-		      struct kb_diag *diag)
-{
-	struct bench_out out;
-	int err;
-
-	if (strcmp(path, "-") == 0) {
-		bench_compare_json(stdout, document);
-		return 0;
-	}
-	err = bench_out_open(&out, path, diag);
-	if (err < 0)
-		return err;
-	bench_compare_json(out.stream, document);
-	return bench_out_commit(&out, diag);
-}
-
 /* Returns an exit status. */
 static int write_reports(const struct compare *c)
 {
@@ -405,7 +388,7 @@ static int write_reports(const struct compare *c)
 	if (err == 0 && c->report)
 		err = bench_compare_report(c->report, document, &diag);
 	if (err == 0 && c->opts.json)
-		err = write_json(c->opts.json, document, &diag);
+		err = bench_out_json(NULL, c->opts.json, document, 0, &diag);
 	json_decref(document);
 	return err < 0 ? complain(err, &diag) : COMPARE_PASS;
 }

@@ -1,6 +1,7 @@
 #include "bench_compare_report.h"
 
 #include "bench_out.h"
+#include "bench_out_json.h"
 #include "kb_bits.h"
 
 #include <jansson.h>
@@ -55,17 +56,6 @@ static double number_of(const json_t *gate, const char *key)
 static size_t epochs_of(const json_t *gate)
 {
 	return json_array_size(json_object_get(gate, "log_ratios"));
-}
-
-void bench_compare_json(FILE *out, const json_t *document)
-{
-	json_dumpf(document, out, JSON_INDENT(1));
-	fputc('\n', out);
-}
-
-static void write_json(FILE *f, const void *user)
-{
-	bench_compare_json(f, user);
 }
 
 /* A cell of a Markdown table: a bar would end it, a backtick its code. */
@@ -222,7 +212,6 @@ int bench_compare_report(const char *folder, const json_t *document,
 		const char *name;
 		void (*write)(FILE *f, const void *user);
 	} files[] = {
-		{ "compare.json", write_json },
 		{ "compare.md", write_markdown },
 		{ "compare.junit.xml", write_junit },
 		{ "base.benchfmt", write_base },
@@ -230,6 +219,8 @@ int bench_compare_report(const char *folder, const json_t *document,
 	};
 	int err = bench_out_make_folder(folder, diag);
 
+	if (err == 0)
+		err = bench_out_json(folder, "compare.json", document, 0, diag);
 	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++)
 		err = bench_out_write(folder, files[i].name, files[i].write,
 				      document, diag);

@@ -25,9 +25,6 @@ struct json_t *bench_compare_gate(const struct bench_pair *pair,
 				  const char *kind,
 				  const struct bench_summary *s);
 
-/* Writes the document itself, raw data and all. */
-void bench_compare_json(FILE *out, const struct json_t *document);
-
 /*
  * Writes FOLDER/compare.json (the document), compare.md (a table for a pull
  * request), compare.junit.xml, and base.benchfmt and candidate.benchfmt (an

@@ -7,6 +7,7 @@
 #include "bench_format.h"
 #include "bench_ideal.h"
 #include "bench_out.h"
+#include "bench_out_json.h"
 #include "bench_progress.h"
 #include "bench_run.h"
 #include "bench_smallest.h"
@@ -325,20 +326,8 @@ static json_t *document_of(const struct fitting *f)
 static int write_json(const struct fitting *f, const char *path)
 {
 	json_t *document = document_of(f);
-	struct bench_out out;
-	int err = 0;
+	int err = bench_out_json(NULL, path, document, 0, f->diag);
 
-	if (strcmp(path, "-") == 0) {
-		json_dumpf(document, stdout, JSON_INDENT(1));
-		putchar('\n');
-	} else {
-		err = bench_out_open(&out, path, f->diag);
-		if (err == 0) {
-			json_dumpf(document, out.stream, JSON_INDENT(1));
-			fputc('\n', out.stream);
-			err = bench_out_commit(&out, f->diag);
-		}
-	}
 	json_decref(document);
 	return err;
 }

@@ -630,10 +630,3 @@ json_t *bench_json_context(const struct bench_report *report)
 		versions_json(report), "allocator_settings",
 		settings_json(report), "machine", machine_json(env));
 }
-
-int bench_json_write(FILE *out, const json_t *document)
-{
-	if (json_dumpf(document, out, JSON_INDENT(1) | JSON_REAL_PRECISION(12)))
-		return KB_E_IO;
-	return fputc('\n', out) == EOF ? KB_E_IO : 0;
-}

@@ -10,6 +10,7 @@
 #include "bench_lockstep.h"
 #include "bench_options.h"
 #include "bench_out.h"
+#include "bench_out_json.h"
 #include "bench_plot.h"
 #include "bench_report.h"
 #include "bench_run.h"
@@ -133,6 +134,12 @@ static int choose_folder(struct session *s, struct job *job,
 
 /* Google Benchmark's options may leave only some of the cells. Returns an exit
  * status. */
+static int out_of_memory(void)
+{
+	fprintf(stderr, "bench: out of memory\n");
+	return EXIT_USAGE;
+}
+
 static int choose_cells(struct session *s, struct job *job)
 {
 	const struct bench_options *opts = &s->opts;
@@ -141,7 +148,7 @@ static int choose_cells(struct session *s, struct job *job)
 	job->specs = malloc(count * sizeof(*job->specs));
 	job->cells = calloc(count + 1, sizeof(*job->cells));
 	if (!job->specs || !job->cells)
-		return EXIT_USAGE;
+		return out_of_memory();
 	memcpy(job->specs, opts->allocs, count * sizeof(*job->specs));
 	if (opts->gbench_argc > 1 &&
 	    bench_gbench_filter(opts, &job->trace, job->specs, &count) != 0)
@@ -212,12 +219,17 @@ static json_t *document_of(const struct bench_report *reports, size_t count)
 			 bench_json_context(&reports[0]), "results", results);
 }
 
-static void write_json(FILE *out, const void *user)
+/* Writes the reports as one document; as bench_out_json. */
+static int write_json(const struct bench_report *reports, size_t count,
+		      const char *folder, const char *name,
+		      struct kb_diag *diag)
 {
-	json_t *document = document_of(user, 1);
+	json_t *document = document_of(reports, count);
+	int err = bench_out_json(folder, name, document,
+				 JSON_REAL_PRECISION(12), diag);
 
-	bench_json_write(out, document);
 	json_decref(document);
+	return err;
 }
 
 static int write_folder(const struct bench_report *report, const char *folder,
@@ -227,8 +239,7 @@ static int write_folder(const struct bench_report *report, const char *folder,
 
 	err = bench_out_make_folder(folder, diag);
 	if (err == 0)
-		err = bench_out_write(folder, "results.json", write_json,
-				      report, diag);
+		err = write_json(report, 1, folder, "results.json", diag);
 	if (err == 0)
 		err = bench_out_write(folder, "table.txt", write_table, report,
 				      diag);
@@ -392,27 +403,6 @@ static int run_trace(struct session *s, const char *given)
 	return run_job(s, job, &diag);
 }
 
-static int write_joined_json(struct session *s)
-{
-	json_t *document = document_of(s->reports, s->done);
-	struct bench_out out;
-	struct kb_diag diag;
-	int status = EXIT_GOOD;
-
-	kb_diag_init(&diag);
-	if (strcmp(s->opts.json, "-") == 0) {
-		bench_json_write(stdout, document);
-	} else if (bench_out_open(&out, s->opts.json, &diag) < 0) {
-		status = complain(&diag);
-	} else {
-		bench_json_write(out.stream, document);
-		if (bench_out_commit(&out, &diag) < 0)
-			status = complain(&diag);
-	}
-	json_decref(document);
-	return status;
-}
-
 static int finish_stdout(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -425,10 +415,13 @@ static int finish_stdout(void)
 /* Everything behind the measurements. Returns an exit status. */
 static int finish_session(struct session *s, int status)
 {
+	struct kb_diag diag;
 	int own = EXIT_GOOD;
 
-	if (s->done && s->opts.json)
-		own = write_joined_json(s);
+	kb_diag_init(&diag);
+	if (s->done && s->opts.json &&
+	    write_json(s->reports, s->done, NULL, s->opts.json, &diag) < 0)
+		own = complain(&diag);
 	if (status == EXIT_GOOD)
 		status = own;
 	if (status == EXIT_GOOD && s->done && s->opts.gbench_argc > 1 &&
@@ -469,7 +462,7 @@ static int run_session(struct session *s)
 	s->jobs = calloc(count, sizeof(*s->jobs));
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
-		return EXIT_USAGE;
+		return out_of_memory();
 	if (!json_can_be_written(&s->opts))
 		return EXIT_USAGE;
 	bench_run_catch_signals();
@@ -541,6 +534,7 @@ int main(int argc, char **argv)
 		return bench_worker_main();
 	if (argc == 1 && strcmp(argv[0], BENCH_LOCKSTEP_NAME) == 0)
 		return bench_lockstep_main();
+	bench_out_json_begin();
 	if (argc > 1 && argv[1][0] != '-')
 		return bench_commands_run(argc - 1, argv + 1);
 	kb_diag_init(&diag);

@@ -41,10 +41,6 @@ struct json_t;
 struct json_t *bench_json_results(const struct bench_report *report);
 struct json_t *bench_json_context(const struct bench_report *report);
 
-/* Writes a document {"context", "results"} as text. `results` of several
- * traces may be joined in one. Returns 0 or <0. */
-int bench_json_write(FILE *out, const struct json_t *document);
-
 /* Writes the TSV files of plots/README.md into `folder`. */
 int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag);

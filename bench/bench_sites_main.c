@@ -4,6 +4,7 @@
 #include "bench_commands.h"
 #include "bench_format.h"
 #include "bench_html_text.h"
+#include "bench_out_json.h"
 #include "bench_run.h"
 #include "bench_sites.h"
 #include "kb_bits.h"
@@ -195,7 +196,7 @@ static json_t *json_site(const struct bench_site *site)
 
 static int print_json(const struct bench_sites *s,
 		      const struct sites_options *o,
-		      const struct alloc_spec *spec)
+		      const struct alloc_spec *spec, struct kb_diag *diag)
 {
 	json_t *array = json_array();
 	char name[NAME_SIZE], trace[NAME_SIZE];
@@ -222,11 +223,8 @@ static int print_json(const struct bench_sites *s,
 		"sites_in_all", (json_int_t)all, "peak_event",
 		(json_int_t)s->peak_event, "total", json_site(&s->total),
 		"sites", array);
-	err = document ? json_dumpf(document, stdout,
-				    JSON_INDENT(2) | JSON_PRESERVE_ORDER)
-		       : -1;
+	err = bench_out_json(NULL, "-", document, 0, diag);
 	json_decref(document);
-	putchar('\n');
 	return err;
 }
 
@@ -342,7 +340,7 @@ static int rank(const struct sites_options *o, struct kb_diag *diag)
 	if (err == 0) {
 		bench_sites_sort(&sites, o->by, o->frees);
 		if (o->json)
-			print_json(&sites, o, &spec);
+			err = print_json(&sites, o, &spec, diag);
 		else if (o->tsv)
 			print_tsv(&sites, o);
 		else
