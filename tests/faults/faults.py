@@ -1,0 +1,104 @@
+"""What the tests of faults share: a command in a folder of its own, what it leaves
+when nothing goes wrong, and whether it kept the rules when something did."""
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+
+# Good, wrong input or output, a machine that cannot, a wrong result; 127 is the
+# loader's, and of a child whose exec failed.
+STATUSES = {0, 2, 4, 5, 127}
+TIMEOUT_S = 60
+
+
+class Case:
+    """A command, and the files that it leaves, in a folder of its own."""
+
+    def __init__(self, name, out, command):
+        self.name = name
+        self.folder = os.path.join(out, name)
+        self.good = os.path.join(out, name + ".good")
+        self.command = command
+        self.seen = 0
+
+    def run(self, prefix=(), environment=None):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        return subprocess.run(
+            list(prefix) + self.command, cwd=self.folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=TIMEOUT_S,
+            env=dict(os.environ, **(environment or {})))
+
+    def learn(self):
+        done = self.run()
+        if done.returncode != 0:
+            sys.exit("FAIL %s without any fault: %s" % (self.name,
+                                                        done.stderr))
+        shutil.rmtree(self.good, ignore_errors=True)
+        shutil.copytree(self.folder, self.good)
+
+    def files(self, folder):
+        return {os.path.relpath(os.path.join(where, name), folder)
+                for where, _, names in os.walk(folder) for name in names}
+
+    def judge(self, what, done, statuses=frozenset(STATUSES), dies=False):
+        """The complaint about a run that met a fault, or None. One that was
+        killed (`dies`) may say nothing and leave what it was writing under
+        another name."""
+        status = done.returncode
+        if status not in statuses:
+            return "%s, %s: exit status %d, %s" % (self.name, what, status,
+                                                   done.stderr[-300:])
+        if status != 0 and not dies and not done.stderr.strip():
+            return "%s, %s: exit status %d and no word" % (self.name, what,
+                                                           status)
+        for name in self.files(self.folder):
+            good = os.path.join(self.good, name)
+            if not os.path.exists(good):
+                if dies:
+                    continue
+                return "%s, %s: left %s behind" % (self.name, what, name)
+            if not is_like(os.path.join(self.folder, name), good):
+                return "%s, %s: %s is not whole" % (self.name, what, name)
+        if status == 0 and self.files(self.good) - self.files(self.folder):
+            return "%s, %s: good, but files are missing" % (self.name, what)
+        return None
+
+
+def is_like(path, good):
+    """Equal; or, where a file tells when it was made, as well formed."""
+    if filecmp.cmp(path, good, shallow=False):
+        return True
+    text = open(path, "rb").read()
+    if path.endswith(".png"):
+        return text.startswith(b"\x89PNG") and b"IEND" in text[-12:]
+    ends = {".json": b"}", ".html": b"</html>", ".svg": b"</svg>",
+            ".tsv": b"\n", ".txt": b"\n", ".hgrm": b"\n"}
+    end = ends.get(os.path.splitext(path)[1])
+    return end is not None and text.rstrip(b"\n" * (end != b"\n")).endswith(
+        end)
+
+
+def cases(source, trc, bench, out, plots=False):
+    seed = source + "/traces/seed-example.trc"
+    text = out + "/short.ftrace"
+    packed = subprocess.run(
+        ["zstd", "-dcq", source + "/traces/recordings/"
+         "linux-6.1-initramfs-boot.ftrace.zst"], stdout=subprocess.PIPE,
+        check=True).stdout
+    with open(text, "wb") as file:
+        file.write(b"\n".join(packed.split(b"\n")[:400]) + b"\n")
+    subprocess.run(["zstd", "-qf", text], check=True)
+    yield Case("import", out, [trc, "import", text, "out.trc"])
+    yield Case("import-zst", out, [trc, "import", text + ".zst", "out.trc"])
+    yield Case("cut", out, [trc, "cut", "--to", "3", seed, "out.trc"])
+    yield Case("bench", out, [
+        bench, "--trace", seed, "--alloc", "kheap,kheap-fast", "--pass",
+        "verify,count", "--no-plots", "--out", "results"])
+    if plots:
+        yield Case("plots", out, [
+            bench, "--quick", "--trace", seed, "--alloc", "kheap", "--out",
+            "results"])
