@@ -180,9 +180,12 @@ static void test_bench_gbench__micro(void **state)
 			" --benchmark_filter=seed");
 	cli_expect(c, 0);
 	assert_int_equal(
-		json_array_size(json_object_get(cli_json(c), "benchmarks")), 2);
+		json_array_size(json_object_get(cli_json(c), "benchmarks")), 4);
 	entry_of(c->json, "decode/seed-example.trc");
 	entry_of(c->json, "import/seed-example.ftrace");
+	/* What an importer cannot beat; nothing to unpack here. */
+	entry_of(c->json, "limit:grep -c/seed-example.ftrace");
+	entry_of(c->json, "limit:wc -l/seed-example.ftrace");
 	cli_sh(c, "$BENCH --micro --trace no/such.trc");
 	cli_expect(c, 2);
 	cli_holds(c->err, "no/such.trc");
