@@ -21,6 +21,11 @@ const struct bench_picture bench_pictures[] = {
 	  "as the one before. Where an allocator has no lookup of its own to "
 	  "time, the line is its whole kfree. In the grey band the clock "
 	  "cannot tell." },
+	{ "cost-model", BENCH_PASS_LATENCY, "Time predicted by counters",
+	  "Each point is one kfree: what its nodes, lines, page-table writes "
+	  "and TLB invalidations say that it takes, and what it took. On the "
+	  "diagonal both agree; R² is the share of the times' variance that "
+	  "the counters explain." },
 	{ "lookup-nodes", BENCH_PASS_COUNT, "Nodes that one lookup compares",
 	  "The share of the lookups that compare at least so many nodes. "
 	  "Counted, not timed, so the same on every machine. Each line ends at "

@@ -590,7 +590,7 @@ static void write_cost_model(struct tsv *t)
 			continue;
 		points.step = model.samples / MODEL_POINTS_MAX + 1;
 		write_text(t, r->cells[i].spec.name);
-		fprintf(t->f, " (R2 %.3f)\tmeasured\n", model.fit.r2);
+		fprintf(t->f, " (R² %.3f)\tmeasured\n", model.fit.r2);
 		bench_model_points(&model, &r->cells[i], REPLAY_SERIES_kfree,
 				   r->clock, write_model_point, &points);
 		end_block(t);
