@@ -422,10 +422,10 @@ static void test_bench_output__without_gnuplot(void **state)
 
 static void test_bench_output__figures(void **state)
 {
-	static const char *const names[] = { "lookup-cost", "lookup-nodes",
+	static const char *const names[] = { "lookup-cost", "cost-model",
 					     "timeline",    "throughput",
 					     "heap-window", "address-map",
-					     "memory" };
+					     "memory",	    "lookup-nodes" };
 	struct cli *c = *state;
 
 	cli_sh(c, "command -v gnuplot");
@@ -441,7 +441,7 @@ static void test_bench_output__figures(void **state)
 		       names[i], names[i], names[i]);
 		cli_expect(c, 0);
 	}
-	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 18);
+	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 20);
 }
 
 static size_t longest_line(const char *text)
