@@ -334,17 +334,9 @@ static int write_json(const struct fitting *f, const char *path)
 
 static int report(const struct fitting *f, const struct fit_options *o)
 {
-	int err = 0;
-
 	if (!o->json || strcmp(o->json, "-") != 0)
 		print_table(f);
-	if (o->json)
-		err = write_json(f, o->json);
-	if (err == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		return kb_fail(f->diag, KB_E_IO,
-			       "cannot write to standard output: %s",
-			       strerror(errno));
-	return err;
+	return o->json ? write_json(f, o->json) : 0;
 }
 
 /* --- The command -------------------------------------------------------------- */

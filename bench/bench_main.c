@@ -15,6 +15,7 @@
 #include "bench_report.h"
 #include "bench_run.h"
 #include "bench_worker.h"
+#include "kb_stdio.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -403,15 +404,6 @@ static int run_trace(struct session *s, const char *given)
 	return run_job(s, job, &diag);
 }
 
-static int finish_stdout(void)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EXIT_GOOD;
-	fprintf(stderr, "bench: cannot write to standard output: %s\n",
-		strerror(errno));
-	return EXIT_USAGE;
-}
-
 /* Everything behind the measurements. Returns an exit status. */
 static int finish_session(struct session *s, int status)
 {
@@ -429,9 +421,6 @@ static int finish_session(struct session *s, int status)
 		status = bench_gbench_report(
 			s->reports, s->done,
 			s->opts.json && strcmp(s->opts.json, "-") == 0);
-	own = finish_stdout();
-	if (status == EXIT_GOOD)
-		status = own;
 	if (bench_signal)
 		return EXIT_SIGNAL + bench_signal;
 	if (status == EXIT_GOOD && s->any_wrong)
@@ -509,14 +498,14 @@ static int dispatch(struct session *s)
 	switch (s->opts.command) {
 	case BENCH_LIST:
 		list_everything();
-		return finish_stdout();
+		return EXIT_GOOD;
 	case BENCH_VERSION:
 		printf("bench (kheap-replay) %s, revision %s\n", KB_VERSION,
 		       KB_REVISION);
-		return finish_stdout();
+		return EXIT_GOOD;
 	case BENCH_HELP:
 		print_help();
-		return finish_stdout();
+		return EXIT_GOOD;
 	case BENCH_MICRO:
 		return bench_micro(&s->opts);
 	default:
@@ -524,23 +513,46 @@ static int dispatch(struct session *s)
 	}
 }
 
-int main(int argc, char **argv)
+/* Whatever was run: what it printed has arrived, or it has failed. */
+static int finish_stdout(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_GOOD;
+	fprintf(stderr, "bench: cannot write to standard output: %s\n",
+		strerror(errno));
+	return EXIT_USAGE;
+}
+
+static int run_passes(int argc, char **argv)
 {
 	static struct session session;
 	struct kb_diag diag;
 	int status;
 
-	if (argc == 1 && strcmp(argv[0], BENCH_WORKER_NAME) == 0)
-		return bench_worker_main();
-	if (argc == 1 && strcmp(argv[0], BENCH_LOCKSTEP_NAME) == 0)
-		return bench_lockstep_main();
-	bench_out_json_begin();
-	if (argc > 1 && argv[1][0] != '-')
-		return bench_commands_run(argc - 1, argv + 1);
 	kb_diag_init(&diag);
 	if (bench_options_parse(&session.opts, argc, argv, NULL, &diag) < 0)
 		return complain(&diag);
 	status = dispatch(&session);
 	release_session(&session);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+	int flushed;
+
+	if (argc == 1 && strcmp(argv[0], BENCH_WORKER_NAME) == 0)
+		return bench_worker_main();
+	if (argc == 1 && strcmp(argv[0], BENCH_LOCKSTEP_NAME) == 0)
+		return bench_lockstep_main();
+	if (kb_stdio_keep() < 0)
+		return EXIT_ENVIRONMENT;
+	bench_out_json_begin();
+	if (argc > 1 && argv[1][0] != '-')
+		status = bench_commands_run(argc - 1, argv + 1);
+	else
+		status = run_passes(argc, argv);
+	flushed = finish_stdout();
+	return status == EXIT_GOOD ? flushed : status;
 }

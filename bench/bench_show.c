@@ -411,11 +411,6 @@ static int draw_text(struct player *p, bool step, struct kb_diag *diag)
 				wants_colour());
 	} while (step && ask_for_more(&p->scene) &&
 		 (err = play_to(p, p->scene.event + 1, diag)) == 0);
-	if (err == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		return kb_fail(diag, KB_E_IO,
-			       "cannot write to standard "
-			       "output: %s",
-			       strerror(errno));
 	return err;
 }
 

@@ -1,5 +1,6 @@
 /* trc: makes, describes, changes and prints .trc traces. */
 #include "kb_bits.h"
+#include "kb_stdio.h"
 #include "kb_suggest.h"
 #include "trc_cli.h"
 #include "trc_cmd.h"
@@ -79,6 +80,8 @@ int main(int argc, char **argv)
 	};
 	struct cli cli = { argc, argv, options, 1, 0, NULL };
 
+	if (kb_stdio_keep() < 0)
+		return CLI_FAILED;
 	cli_catch_signals();
 	switch (cli_next(&cli)) {
 	case CLI_END:

@@ -1,0 +1,19 @@
+#include "kb_stdio.h"
+
+#include "kb_status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int kb_stdio_keep(void)
+{
+	/* The lowest free number is the one that is wanted: those below it have
+	 * been seen to. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null",
+			 fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return KB_E_IO;
+	return 0;
+}

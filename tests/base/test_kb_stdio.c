@@ -1,0 +1,53 @@
+#include "kb_test.h"
+
+#include "kb_stdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In a child whose streams of `closed`, a bit each, are closed: the next file is
+ * none of the three, and those that were closed still fail. */
+static int keep_with(unsigned closed)
+{
+	char byte = 0;
+
+	for (int fd = 0; fd < 3; fd++)
+		if (closed & 1U << fd)
+			close(fd);
+	if (kb_stdio_keep() != 0)
+		return 1;
+	if (open("/dev/null", O_RDWR) < 3)
+		return 2;
+	for (int fd = 0; fd < 3; fd++)
+		if (closed & 1U << fd &&
+		    ((fd ? write(fd, &byte, 1) : read(fd, &byte, 1)) != -1 ||
+		     errno != EBADF))
+			return 3;
+	return 0;
+}
+
+static void test_kb_stdio__every_closed_set(void **state)
+{
+	(void)state;
+	for (unsigned closed = 0; closed < 8; closed++) {
+		pid_t pid = fork();
+		int status = -1;
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(keep_with(closed));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kb_stdio__every_closed_set),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
