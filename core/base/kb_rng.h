@@ -12,8 +12,9 @@
 
 #include <stdint.h>
 
-/* For the 128-bit product of two 64-bit numbers. */
+#ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 kb_u128;
+#endif
 
 struct kb_rng {
 	uint64_t state;
@@ -44,10 +45,25 @@ static inline uint64_t kb_rng_next(struct kb_rng *rng)
 	return kb_mix64(rng->state);
 }
 
+/* The upper 64 bits of a * b. A 32-bit machine adds the halves' products. */
+static inline uint64_t kb_mul_high64(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+	return (uint64_t)(((kb_u128)a * b) >> 64);
+#else
+	const uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX);
+	const uint64_t left = (a >> 32) * (b & UINT32_MAX) + (low >> 32);
+	const uint64_t right =
+		(a & UINT32_MAX) * (b >> 32) + (left & UINT32_MAX);
+
+	return (a >> 32) * (b >> 32) + (left >> 32) + (right >> 32);
+#endif
+}
+
 /* A number in 0 … bound - 1, bound > 0. Bias below bound / 2^64. */
 static inline uint64_t kb_rng_below(struct kb_rng *rng, uint64_t bound)
 {
-	return (uint64_t)(((kb_u128)kb_rng_next(rng) * bound) >> 64);
+	return kb_mul_high64(kb_rng_next(rng), bound);
 }
 
 #endif /* KB_RNG_H */

@@ -43,6 +43,21 @@ static void test_kb_rng__below_is_the_high_product(void **state)
 		assert_int_equal(kb_rng_below(&rng, 10), expected[i]);
 }
 
+/* Carries out of every partial product. */
+static void test_kb_rng__high_product_carries(void **state)
+{
+	const uint64_t all = UINT64_MAX, top = UINT64_C(1) << 63;
+
+	(void)state;
+	assert_int_equal(kb_mul_high64(all, all), all - 1);
+	assert_int_equal(kb_mul_high64(all, 2), 1);
+	assert_int_equal(kb_mul_high64(top, all), top - 1);
+	assert_int_equal(kb_mul_high64(UINT32_MAX, UINT32_MAX), 0);
+	assert_int_equal(kb_mul_high64(UINT64_C(0x123456789abcdef0),
+				       UINT64_C(0xfedcba9876543210)),
+			 UINT64_C(0x121fa00ad77d7422));
+}
+
 static void test_kb_rng__below_stays_below(void **state)
 {
 	static const uint64_t bounds[] = {
@@ -74,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_rng__known_sequences),
 		cmocka_unit_test(test_kb_rng__below_is_the_high_product),
+		cmocka_unit_test(test_kb_rng__high_product_carries),
 		cmocka_unit_test(test_kb_rng__below_stays_below),
 		cmocka_unit_test(test_kb_rng__below_is_even),
 	};
