@@ -110,6 +110,7 @@ int bench_figure_start(pid_t *pid, const char *script, const char *data,
 					 O_RDONLY, 0);
 	/* A picture for the terminal is gnuplot's standard output; what it says
 	 * about any other is a message. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): never NULL. */
 	if (*out)
 		posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
 						 STDOUT_FILENO);
@@ -171,6 +172,8 @@ int bench_figure_svg(const char *folder, const char *name, char **svg,
 	    asprintf(&out, "%s/figures/.%s.%ld.page.svg", folder, name,
 		     (long)getpid()) < 0)
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	/* If there was no memory for `data` then `err` says so. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (err == 0 && access(data, R_OK) == 0 && access(script, R_OK) == 0) {
 		err = bench_figure_start(&pid, script, data, out, "hover",
 					 diag);

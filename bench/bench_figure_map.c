@@ -172,10 +172,10 @@ static uint8_t dominant(const struct mapping *m, uint64_t from, uint64_t to,
 	for (uint64_t i = from; i < to; i++)
 		if (m->page[i].born)
 			count[key_of(m, &m->page[i], kind)]++;
-	for (uint8_t key = 0; key < KB_ARRAY_LEN(count); key++)
+	for (size_t key = 0; key < KB_ARRAY_LEN(count); key++)
 		if (count[key] &&
 		    (best == BENCH_MAP_NOTHING || count[key] > count[best]))
-			best = key;
+			best = (uint8_t)key;
 	return best;
 }
 

@@ -110,6 +110,8 @@ static int check_figure(const struct plot_options *o, struct kb_diag *diag)
 	struct kb_suggest near = KB_SUGGEST_INIT(o->figure);
 
 	for (const struct bench_picture *p = bench_pictures; p->name; p++) {
+		/* main has seen to it that there is a name.
+		 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		if (strcmp(p->name, o->figure) == 0)
 			return 0;
 		kb_suggest_offer(&near, p->name);
@@ -127,7 +129,9 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
 
-	return text && atoi(text) > 0 ? (uint64_t)atoi(text) : otherwise;
+	long count = text ? strtol(text, NULL, 10) : 0;
+
+	return count > 0 ? (uint64_t)count : otherwise;
 }
 
 /* The scripts' third argument for this terminal. A window too narrow for a
@@ -186,6 +190,7 @@ static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 			      data, strerror(errno));
 	else
 		err = bench_figure_start(&pid, script, data, "", mode, diag);
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): it was started. */
 	if (err == 0 && bench_figure_wait(pid) != 0)
 		err = kb_fail(diag, KB_E_IO, "gnuplot could not draw %s", data);
 	free(data);
@@ -203,6 +208,8 @@ static int draw_all(const struct plot_options *o, struct kb_diag *diag)
 	size_t drawn;
 	int err;
 
+	/* main has seen to it that there is a folder.
+	 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (access(o->folder, R_OK | X_OK) != 0)
 		return kb_fail(diag, KB_E_IO, "%s: %s", o->folder,
 			       strerror(errno));

@@ -67,6 +67,7 @@ static int reserve(struct profiling *p, uint32_t slot)
 	grown = realloc(p->object, slots * sizeof(*grown));
 	if (!grown)
 		return KB_E_NOMEM;
+	memset(&grown[p->slots], 0, (slots - p->slots) * sizeof(*grown));
 	p->object = grown;
 	p->slots = slots;
 	return 0;

@@ -49,6 +49,7 @@ static int reserve_slot(struct measuring *m, uint32_t slot)
 	grown = realloc(m->object, slots * sizeof(*grown));
 	if (!grown)
 		return KB_E_NOMEM;
+	memset(&grown[m->slots], 0, (slots - m->slots) * sizeof(*grown));
 	m->object = grown;
 	m->slots = slots;
 	return 0;
@@ -140,7 +141,7 @@ static int measure_packing(struct measuring *m)
 		free(by_death);
 		return KB_E_NOMEM;
 	}
-	memset(by_death, 0xff, m->events * sizeof(*by_death));
+	memset(by_death, 0xff, (m->events + 1) * sizeof(*by_death));
 	for (size_t i = 0; i < m->count; i++)
 		if (m->packed[i].death < m->events)
 			by_death[m->packed[i].death] = (uint32_t)i;

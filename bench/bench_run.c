@@ -189,8 +189,11 @@ static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t round)
 {
 	struct kb_rng rng = kb_rng_init(kb_mix64(seed) + round);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		/* NULL only if `count` is 0. */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		order[i] = i;
+	}
 	for (size_t i = count; i > 1; i--) {
 		size_t j = (size_t)kb_rng_below(&rng, i);
 		size_t t = order[i - 1];

@@ -304,8 +304,8 @@ static void lookup_body(struct gb_state *state, void *user)
 {
 	struct scene *scene = user;
 	size_t live = (size_t)gb_arg_of(state);
+	struct sums sums = { 0 };
 	struct kb_diag diag;
-	struct sums sums;
 	struct heap heap;
 	int err;
 

@@ -369,8 +369,8 @@ static size_t terminal_width(void)
 	if (isatty(STDOUT_FILENO) &&
 	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col;
-	if (columns && atoi(columns) > 0)
-		return (size_t)atoi(columns);
+	if (columns && strtol(columns, NULL, 10) > 0)
+		return (size_t)strtol(columns, NULL, 10);
 	return WIDTH_DEFAULT;
 }
 

@@ -24,7 +24,7 @@ struct bench_trace {
 	char name[256];
 
 	/* What a worker opens. */
-	char path[64 + 4096];
+	char path[4096];
 
 	/* The unnamed file of an imported trace; -1 for a .trc. */
 	int fd;

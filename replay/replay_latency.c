@@ -42,7 +42,7 @@
 
 /* Places of a lap at which it stands still, and lookups at each. */
 #define PLACES	    32
-#define PLACE_FREES (2 * REPLAY_FROZEN_BATCH)
+#define PLACE_FREES ((size_t)2 * REPLAY_FROZEN_BATCH)
 
 enum lap { LAP_WARM, LAP_PLAIN, LAP_PROBED, LAP_FROZEN };
 

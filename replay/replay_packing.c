@@ -230,7 +230,7 @@ static void set_free_until(struct packing *p, uint32_t page, uint32_t event)
 {
 	uint32_t *tree = p->free_until;
 
-	for (uint32_t i = page + p->leaves; i > 0; i /= 2) {
+	for (size_t i = (size_t)page + p->leaves; i > 0; i /= 2) {
 		uint32_t value = i >= p->leaves
 					 ? event
 					 : (uint32_t)kb_max(tree[2 * i],
@@ -245,12 +245,12 @@ static void set_free_until(struct packing *p, uint32_t page, uint32_t event)
 /* The lowest page that is empty until `event`; there always is one. */
 static uint32_t lowest_page(const struct packing *p, uint32_t event)
 {
-	uint32_t i = 1;
+	size_t i = 1;
 
 	kb_assert(p->free_until[1] >= event);
 	while (i < p->leaves)
 		i = 2 * i + (p->free_until[2 * i] < event);
-	return i - p->leaves;
+	return (uint32_t)(i - p->leaves);
 }
 
 static void init_tree(struct packing *p, uint32_t large_height)
@@ -265,7 +265,7 @@ static void init_tree(struct packing *p, uint32_t large_height)
 			i < large_height ? p->visit[p->visits_from[i]]
 			: i < pages	 ? FOREVER
 					 : 0;
-	for (uint32_t i = p->leaves - 1; i > 0; i--)
+	for (size_t i = p->leaves - 1; i > 0; i--)
 		p->free_until[i] = (uint32_t)kb_max(p->free_until[2 * i],
 						    p->free_until[2 * i + 1]);
 }

@@ -642,11 +642,12 @@ static int write_block(struct trc_writer *w, uint32_t unit,
 	size_t directory_size = (size_t)w->columns * TRC_COLUMN_ENTRY_SIZE;
 	size_t size = TRC_BLOCK_BYTES_MIN + directory_size + w->data.size;
 	uint8_t *block = malloc(size);
-	uint8_t *body = block + TRC_BLOCK_HEADER_SIZE;
+	uint8_t *body;
 	int err;
 
 	if (!block)
 		return no_memory(w, diag);
+	body = block + TRC_BLOCK_HEADER_SIZE;
 	trc_put32(block, TRC_TAG_BLOCK);
 	trc_put32(block + 4, (uint32_t)size);
 	trc_put64(block + 8, w->events - p->events);

@@ -240,7 +240,7 @@ static uint64_t bitmap_record_bytes(const void *state)
 {
 	const struct page_bitmap *b = state;
 
-	return sizeof(*b) + 2 * 8 * kb_div_up(b->pages, 64);
+	return sizeof(*b) + 2 * sizeof(uint64_t) * kb_div_up(b->pages, 64);
 }
 
 static void bitmap_counters(const void *state, page_counter_fn fn, void *user)

@@ -144,7 +144,7 @@ static kb_always_inline struct slab *slab_make(struct slabs *s, unsigned class,
 	slab->class = (uint8_t)(class + 1);
 	slab->used = 0;
 	memset(slab->free, 0, sizeof(slab->free));
-	memset(slab->free, 0xff, objects / 64 * 8);
+	memset(slab->free, 0xff, objects / 64 * sizeof(*slab->free));
 	if (objects % 64)
 		slab->free[objects / 64] = (UINT64_C(1) << objects % 64) - 1;
 	partial_push(&s->class[class], slab);
