@@ -1,0 +1,17 @@
+# kb_man_pages(PROGRAM COMMAND...) : PROGRAM.1 and PROGRAM-COMMAND.1, made of the
+# program's own help, so that they always say what it does.
+function(kb_man_pages program)
+	set(maker ${PROJECT_SOURCE_DIR}/cmake/help-to-man)
+	foreach(command "" ${ARGN})
+		set(page ${CMAKE_CURRENT_BINARY_DIR}/${program}-${command}.1)
+		string(REPLACE "-.1" ".1" page ${page})
+		add_custom_command(OUTPUT ${page}
+			COMMAND ${maker} $<TARGET_FILE:${program}> ${command} > ${page}
+			DEPENDS ${program} ${maker} VERBATIM)
+		list(APPEND pages ${page})
+	endforeach()
+	add_custom_target(${program}_man ALL DEPENDS ${pages})
+	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+	install(FILES completion/${program}
+		DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+endfunction()
