@@ -539,6 +539,17 @@ static void test_kheap__is_valid_sees_damage(void **state)
 	assert_false(kheap_is_valid(h));
 	assert_int_equal(h->pager.ops->map(h->pager.ctx, 0xF0002000, 1), 0);
 	assert_true(kheap_is_valid(h));
+
+	/* An index that is both freed and live, and one freed twice. */
+	assert_int_equal(kheap_kfree(h, 0xF0002000), 0);
+	assert_int_equal(kheap_kfree(h, 0xF0003000), 0);
+	assert_int_equal(h->freed_indexes[0], 6);
+	h->freed_indexes[0] = 5;
+	assert_false(kheap_is_valid(h));
+	h->freed_indexes[0] = h->freed_indexes[1];
+	assert_false(kheap_is_valid(h));
+	h->freed_indexes[0] = 6;
+	assert_true(kheap_is_valid(h));
 	kheap_free(h);
 }
 

@@ -227,9 +227,11 @@ static void check_lost(const struct lookup_ops *lookup)
 	assert_true(kheap_is_valid(h));
 	/* The lists are the heap's, so these two have nothing to lose. */
 	if (lookup->erase && !lookup->walks_to_remove) {
-		lookup->erase(h, 1);
-		assert_false(kheap_is_valid(h));
-		assert_int_equal(lookup->insert(h, 1), 0);
+		for (int index = 0; index < 3; index++) {
+			lookup->erase(h, index);
+			assert_false(kheap_is_valid(h));
+			assert_int_equal(lookup->insert(h, index), 0);
+		}
 	}
 	assert_true(kheap_is_valid(h));
 	kheap_free(h);

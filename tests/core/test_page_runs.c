@@ -453,6 +453,34 @@ static void test_page_runs__is_valid_sees_damage(void **state)
 	runs_release(&runs);
 }
 
+/* Quick fit's lists: a run of 4 pages, and the bits that lead to it. */
+static void test_page_runs__is_valid_sees_damaged_lists(void **state)
+{
+	struct page_runs runs;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 100, RUNS_QUICK), 0);
+	assert_int_equal(runs_take(&runs, 90), 0);
+	runs_give(&runs, 5, 4);
+	assert_true(runs_is_valid(&runs));
+
+	runs.lists.lengths[0] ^= UINT64_C(1) << 4;
+	assert_false(runs_is_valid(&runs));
+	runs.lists.lengths[0] ^= UINT64_C(1) << 4;
+	/* A bit of an empty list, and of an empty word. */
+	runs.lists.lengths[0] ^= UINT64_C(1) << 7;
+	assert_false(runs_is_valid(&runs));
+	runs.lists.lengths[0] ^= UINT64_C(1) << 7;
+	runs.lists.words[0] ^= 2;
+	assert_false(runs_is_valid(&runs));
+	runs.lists.words[0] ^= 2;
+	runs.lists.length[5]++;
+	assert_false(runs_is_valid(&runs));
+	runs.lists.length[5]--;
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_page_runs__custom_extends_the_break_last),
 		cmocka_unit_test(test_page_runs__quick_is_last_in_first_out),
 		cmocka_unit_test(test_page_runs__is_valid_sees_damage),
+		cmocka_unit_test(test_page_runs__is_valid_sees_damaged_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
