@@ -6,6 +6,7 @@
 #include "alloc_list.h"
 #include "bench_commands.h"
 #include "bench_gbench.h"
+#include "bench_hgrm.h"
 #include "bench_html.h"
 #include "bench_lockstep.h"
 #include "bench_options.h"
@@ -246,6 +247,8 @@ static int write_folder(const struct bench_report *report, const char *folder,
 				      diag);
 	if (err == 0)
 		err = bench_tsv_write(report, folder, diag);
+	if (err == 0)
+		err = bench_hgrm_write(report, folder, diag);
 	return err;
 }
 

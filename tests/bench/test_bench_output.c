@@ -13,6 +13,14 @@
 #define QUICK	  " --quick --alloc kheap,null,jemalloc"
 #define ALL_FILES 14 /* results.json, table.txt, report.html, 11 TSV files */
 
+/* Of the files of samples there are as many as the samples fell on kinds of
+ * operations: not to be counted. */
+static void remove_samples(struct cli *c, const char *folder)
+{
+	cli_sh(c, "rm -r %s/latency", folder);
+	cli_expect(c, 0);
+}
+
 static void expect_integers(const json_t *object, const char *const *names,
 			    const json_int_t *values, size_t count)
 {
@@ -188,6 +196,91 @@ static void test_bench_output__all_passes(void **state)
 	assert_true(json_is_object(json_object_get(context, "options")));
 }
 
+/* The first value at or above a quantile in an .hgrm file's text; checks that
+ * values, shares and counts rise on the way, and the fourth column. */
+static double hgrm_value(const char *text, double q)
+{
+	double value = 0, share = 0, last_value = 0, last_share = 0, inverse;
+	unsigned long long seen = 0, last_seen = 0;
+	double found = -1;
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		int n;
+
+		line += *line == '\n';
+		if (*line == '#' || *line == '\n')
+			continue;
+		n = sscanf(line, " %lf %lf %llu%*[ ]%lf", &value, &share, &seen,
+			   &inverse);
+		if (n < 3)
+			continue;
+		assert_true(value >= last_value && share > last_share);
+		assert_true(seen > last_seen);
+		if (share < 1)
+			assert_true(n == 4 &&
+				    fabs(inverse * (1 - share) - 1) < 0.01);
+		if (found < 0 && share >= q)
+			found = value;
+		last_value = value;
+		last_share = share;
+		last_seen = seen;
+	}
+	assert_true(share == 1);
+	return found;
+}
+
+/* The file's quantiles are the document's; where that has none because the clock
+ * cannot tell, the file has the floor. */
+static void check_hgrm(struct cli *c, const char *path, const json_t *figures)
+{
+	static const char *const names[] = { "p50", "p90", "p99", "max" };
+	static const double quantiles[] = { 0.5, 0.9, 0.99, 1 };
+	double floor = json_real_value(json_object_get(figures, "floor"));
+	char text[80];
+
+	cli_sh(c, "cat %s", path);
+	cli_expect(c, 0);
+	cli_holds(c->out, "Value     Percentile   TotalCount 1/(1-Percentile)");
+	cli_holds(c->out, "#[Mean    = ");
+	cli_holds(c->out, "#[Buckets = ");
+	snprintf(text, sizeof(text), "floor %.3f ns", floor);
+	cli_holds(c->out, text);
+	snprintf(text, sizeof(text), "# %lld samples,",
+		 json_integer_value(json_object_get(figures, "samples")));
+	cli_holds(c->out, text);
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		const json_t *value = json_object_get(figures, names[i]);
+		double ns = hgrm_value(c->out, quantiles[i]);
+
+		assert_non_null(value);
+		if (json_is_null(value))
+			assert_true(fabs(ns - floor) < 0.002);
+		else
+			assert_true(fabs(ns - json_real_value(value)) < 0.002);
+	}
+}
+
+static void test_bench_output__hgrm(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell;
+	json_t *document;
+
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --no-plots --out o"
+		  " --pass count,latency --alloc kheap,kheap:lookup=pagemap");
+	cli_expect(c, 0);
+	document = json_incref(cli_json_file(c, "o/results.json"));
+	cell = cli_cell(document, "boot.trc", "kheap");
+	check_hgrm(c, "o/latency/kheap.kfree.hgrm",
+		   json_object_get(cell, "kfree_ns"));
+	check_hgrm(c, "o/latency/kheap.lookup.hgrm",
+		   json_object_get(cell, "lookup_ns"));
+	cell = cli_cell(document, "boot.trc", "kheap:lookup=pagemap");
+	check_hgrm(c, "o/latency/kheap_lookup=pagemap.lookup.hgrm",
+		   json_object_get(cell, "lookup_ns"));
+	json_decref(document);
+}
+
 static void test_bench_output__table(void **state)
 {
 	static const char *const columns[] = {
@@ -306,6 +399,7 @@ static void test_bench_output__default_folder(void **state)
 	cli_holds(c->out, "Written to results/seed-example/");
 	assert_true(cli_exists("results/seed-example/results.json"));
 	/* Two folders above, and no file left over beside the final ones. */
+	remove_samples(c, "results/seed-example");
 	assert_int_equal(cli_files(), 2 + ALL_FILES);
 }
 
@@ -324,6 +418,7 @@ static void test_bench_output__second_run_over_the_same_folder(void **state)
 	/* Replaced, not written over: who holds the old one has it whole. */
 	cli_cell(cli_json_file(c, "old"), "seed-example.trc", "kheap");
 	assert_true(cli_exists("a/b/notes"));
+	remove_samples(c, "a/b");
 	assert_int_equal(cli_files(), 2 + ALL_FILES + 2);
 }
 
@@ -441,6 +536,7 @@ static void test_bench_output__figures(void **state)
 		       names[i], names[i], names[i]);
 		cli_expect(c, 0);
 	}
+	remove_samples(c, "o");
 	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 20);
 }
 
@@ -553,6 +649,7 @@ int main(void)
 		cli_test(test_bench_output__the_seeds_example),
 		cli_test(test_bench_output__what_does_not_apply_is_absent),
 		cli_test(test_bench_output__all_passes),
+		cli_test(test_bench_output__hgrm),
 		cli_test(test_bench_output__table),
 		cli_test(test_bench_output__bytes_a_cluster),
 		cli_test(test_bench_output__the_search_in_words),
