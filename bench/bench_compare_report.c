@@ -1,5 +1,6 @@
 #include "bench_compare_report.h"
 
+#include "bench_benchfmt.h"
 #include "bench_out.h"
 #include "bench_out_json.h"
 #include "kb_bits.h"
@@ -160,14 +161,6 @@ static void write_junit(FILE *f, const void *user)
 	fprintf(f, "</testsuite>\n");
 }
 
-/* A name of benchfmt: no space ends it, and what follows a slash is a key. */
-static void write_name(FILE *f, const char *key, const char *text)
-{
-	fprintf(f, "/%s=", key);
-	for (; *text; text++)
-		fputc(*text == ' ' || *text == '/' ? '_' : *text, f);
-}
-
 static void write_benchfmt(FILE *f, const json_t *document, const char *side,
 			   const char *figures)
 {
@@ -175,18 +168,17 @@ static void write_benchfmt(FILE *f, const json_t *document, const char *side,
 	const json_t *gate, *ns;
 	size_t i, k;
 
-	fprintf(f, "cpu: %s\nsystem: %s\nside: %s\n",
-		text_of(context, "cpu_model"), text_of(context, "system"),
-		side);
+	bench_benchfmt_key(f, "cpu", text_of(context, "cpu_model"));
+	bench_benchfmt_key(f, "system", text_of(context, "system"));
+	bench_benchfmt_key(f, "side", side);
 	json_array_foreach(json_object_get(document, "gates"), i, gate)
 	{
 		if (strcmp(text_of(gate, "kind"), "A/B") != 0)
 			continue;
 		json_array_foreach(json_object_get(gate, figures), k, ns)
 		{
-			fprintf(f, "BenchmarkReplay");
-			write_name(f, "trace", text_of(gate, "trace"));
-			write_name(f, "alloc", text_of(gate, "allocator"));
+			bench_benchfmt_name(f, text_of(gate, "trace"),
+					    text_of(gate, "allocator"));
 			fprintf(f, " %.0f %.6g ns/op\n",
 				number_of(gate, "slice_ops") *
 					BENCH_LOCKSTEP_TURNS / 2,

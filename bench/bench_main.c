@@ -4,6 +4,7 @@
  * bench_table.c, bench_json.c and bench_tsv.c.
  */
 #include "alloc_list.h"
+#include "bench_benchfmt.h"
 #include "bench_commands.h"
 #include "bench_gbench.h"
 #include "bench_hgrm.h"
@@ -169,11 +170,16 @@ static int choose_cells(struct session *s, struct job *job)
 	return EXIT_USAGE;
 }
 
-/* Where JSON or Google Benchmark's format asks for stdout alone, the table
+static bool is_stdout(const char *file)
+{
+	return file && strcmp(file, "-") == 0;
+}
+
+/* Where JSON or another tool's format asks for stdout alone, the table
  * stays away. */
 static bool stdout_is_taken(const struct bench_options *opts)
 {
-	if (opts->json && strcmp(opts->json, "-") == 0)
+	if (is_stdout(opts->json) || is_stdout(opts->benchfmt))
 		return true;
 	for (int i = 1; i < opts->gbench_argc; i++)
 		if (strncmp(opts->gbench_argv[i], "--benchmark_format=", 19) ==
@@ -407,6 +413,23 @@ static int run_trace(struct session *s, const char *given)
 	return run_job(s, job, &diag);
 }
 
+/* All traces' epochs in one file, or on stdout. */
+static int write_benchfmt(const struct session *s, struct kb_diag *diag)
+{
+	struct bench_out out;
+	int err;
+
+	if (is_stdout(s->opts.benchfmt)) {
+		bench_benchfmt_write(stdout, s->reports, s->done);
+		return 0;
+	}
+	err = bench_out_open(&out, s->opts.benchfmt, diag);
+	if (err < 0)
+		return err;
+	bench_benchfmt_write(out.stream, s->reports, s->done);
+	return bench_out_commit(&out, diag);
+}
+
 /* Everything behind the measurements. Returns an exit status. */
 static int finish_session(struct session *s, int status)
 {
@@ -417,13 +440,16 @@ static int finish_session(struct session *s, int status)
 	if (s->done && s->opts.json &&
 	    write_json(s->reports, s->done, NULL, s->opts.json, &diag) < 0)
 		own = complain(&diag);
+	if (own == EXIT_GOOD && s->done && s->opts.benchfmt &&
+	    write_benchfmt(s, &diag) < 0)
+		own = complain(&diag);
 	if (status == EXIT_GOOD)
 		status = own;
 	if (status == EXIT_GOOD && s->done && s->opts.gbench_argc > 1 &&
 	    !bench_signal)
 		status = bench_gbench_report(
 			s->reports, s->done,
-			s->opts.json && strcmp(s->opts.json, "-") == 0);
+			is_stdout(s->opts.json) || is_stdout(s->opts.benchfmt));
 	if (bench_signal)
 		return EXIT_SIGNAL + bench_signal;
 	if (status == EXIT_GOOD && s->any_wrong)
@@ -432,13 +458,12 @@ static int finish_session(struct session *s, int status)
 }
 
 /* Told before the work is done, not after it. */
-static bool json_can_be_written(const struct bench_options *opts)
+static bool can_be_written(const char *file)
 {
 	struct kb_diag diag;
 
 	kb_diag_init(&diag);
-	if (!opts->json || strcmp(opts->json, "-") == 0 ||
-	    bench_out_check_file(opts->json, &diag) == 0)
+	if (!file || is_stdout(file) || bench_out_check_file(file, &diag) == 0)
 		return true;
 	complain(&diag);
 	return false;
@@ -455,7 +480,7 @@ static int run_session(struct session *s)
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
 		return out_of_memory();
-	if (!json_can_be_written(&s->opts))
+	if (!can_be_written(s->opts.json) || !can_be_written(s->opts.benchfmt))
 		return EXIT_USAGE;
 	bench_run_catch_signals();
 	bench_env_read(&s->env);

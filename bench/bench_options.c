@@ -25,6 +25,7 @@ enum option_id {
 	OPT_OUT,
 	OPT_NO_PLOTS,
 	OPT_JSON,
+	OPT_BENCHFMT,
 	OPT_HEAP_PAGES,
 	OPT_HEAP_BASE,
 	OPT_TOUCH,
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "out", required_argument, NULL, OPT_OUT },
 	{ "no-plots", no_argument, NULL, OPT_NO_PLOTS },
 	{ "json", required_argument, NULL, OPT_JSON },
+	{ "benchfmt", required_argument, NULL, OPT_BENCHFMT },
 	{ "heap-pages", required_argument, NULL, OPT_HEAP_PAGES },
 	{ "heap-base", required_argument, NULL, OPT_HEAP_BASE },
 	{ "touch", required_argument, NULL, OPT_TOUCH },
@@ -103,6 +105,8 @@ static const char help_text[] =
 	"  --no-plots        do not run gnuplot\n"
 	"  --json FILE       also write the results as JSON; '-' is stdout, and then\n"
 	"                    nothing else is\n"
+	"  --benchfmt FILE   also write epochs and counters in Go's benchmark format,\n"
+	"                    for 'benchstat OLD NEW'; '-' is stdout, likewise\n"
 	"\n"
 	"Google Benchmark\n"
 	"  --benchmark_*     its own options: each cell (trace x allocator) is a\n"
@@ -321,6 +325,9 @@ static int take_option(struct bench_options *opts, int id, char *text,
 		return 0;
 	case OPT_JSON:
 		opts->json = text;
+		return 0;
+	case OPT_BENCHFMT:
+		opts->benchfmt = text;
 		return 0;
 	case OPT_TOUCH:
 		return parse_touch(text, &opts->touch, diag);

@@ -55,6 +55,9 @@ struct bench_options {
 	/* --json's file, "-" for stdout; NULL without. */
 	const char *json;
 
+	/* --benchfmt's file, likewise. */
+	const char *benchfmt;
+
 	/* 0 means the heap's defaults. */
 	uint32_t heap_pages;
 	uint32_t heap_base;

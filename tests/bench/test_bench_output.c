@@ -281,6 +281,46 @@ static void test_bench_output__hgrm(void **state)
 	json_decref(document);
 }
 
+/* A line an epoch, with a name and pairs of value and unit; what holds for all of
+ * them in front. */
+static void test_bench_output__benchfmt(void **state)
+{
+	struct cli *c = *state;
+	json_int_t nodes;
+	char text[80];
+
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out none"
+		  " --pass count,throughput --alloc kheap:order=head,null"
+		  " --benchfmt new.txt --json j.json");
+	cli_expect(c, 0);
+	cli_holds(c->out, "\nallocator ");
+	nodes = cli_counter(cli_cell(cli_json_file(c, "j.json"), "boot.trc",
+				     "kheap:order=head"),
+			    "nodes_visited");
+	snprintf(text, sizeof(text), " %lld nodes_visited ", (long long)nodes);
+	cli_sh(c, "grep '^BenchmarkReplay/trace=boot.trc/alloc=kheap:order=head"
+		  " ' new.txt");
+	cli_holds(c->out, text);
+	cli_holds(c->out, " nodes/kfree\n");
+	/* Keys, units, then samples: a name, a number of times, pairs of value
+	 * and unit. */
+	cli_sh(c,
+	       "awk '/^[a-z][^ ]*: ./ && !s { k++; next }"
+	       " /^Unit [^ ]+ (assume|better)=[a-z]+$/ && !s { u++; next }"
+	       " /^Benchmark/ && NF %% 2 == 0 { s++;"
+	       "   for (i = 2; i <= NF; i++)"
+	       "     if ((i == 2 || i %% 2) != ($i ~ /^[0-9.e+]+$/)) bad++;"
+	       "   next }"
+	       " { bad++ }"
+	       " END { print (k > 4), (u > 4), (s >= 12), bad + 0 }' new.txt");
+	assert_string_equal(c->out, "1 1 1 0\n");
+	cli_sh(c, "$BENCH " SEED " --quick --out none --pass throughput"
+		  " --alloc null --benchfmt - | grep -vc '^[a-zBU]'");
+	assert_string_equal(c->out, "0\n");
+	cli_sh(c, "$BENCH " SEED KHEAP " --benchfmt no/such/file");
+	cli_expect(c, 2);
+}
+
 static void test_bench_output__table(void **state)
 {
 	static const char *const columns[] = {
@@ -650,6 +690,7 @@ int main(void)
 		cli_test(test_bench_output__what_does_not_apply_is_absent),
 		cli_test(test_bench_output__all_passes),
 		cli_test(test_bench_output__hgrm),
+		cli_test(test_bench_output__benchfmt),
 		cli_test(test_bench_output__table),
 		cli_test(test_bench_output__bytes_a_cluster),
 		cli_test(test_bench_output__the_search_in_words),
