@@ -282,6 +282,9 @@ static void print_median(const struct median *m)
 	       interval);
 }
 
+static const char slower[] = "SLOWER";
+static const char faster[] = "FASTER";
+
 static const char *judge_medians(const struct median *a, const struct median *b)
 {
 	if (!a->known || !b->known)
@@ -289,14 +292,56 @@ static const char *judge_medians(const struct median *a, const struct median *b)
 	if (!a->has_interval || !b->has_interval)
 		return "no interval, cannot tell";
 	if (b->high < a->low)
-		return "FASTER";
+		return faster;
 	if (b->low > a->high)
-		return "SLOWER";
+		return slower;
 	return "within the error";
+}
+
+/* The counters that time follows from. */
+static const char *const work[] = {
+	"rows_visited",	 "nodes_visited",	 "levels_walked",
+	"lines_touched", "remove_nodes_visited", "fit_steps",
+	"pte_writes",	 "tlb_invalidations",
+};
+
+/* Names what changed where the time did: the work, by the counter that changed
+ * most, or how fast the same work is done. Says nothing where none is counted. */
+static void name_cause(const json_t *a, const json_t *b, bool is_slower)
+{
+	const json_t *x = json_object_get(a, "counters");
+	const json_t *y = json_object_get(b, "counters");
+	const char *most = NULL;
+	double most_share = 0;
+	bool is_counted = false;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(work); i++) {
+		double before = 0, after = 0, share;
+
+		if (!number_of(x, work[i], &before) ||
+		    !number_of(y, work[i], &after))
+			continue;
+		is_counted = true;
+		share = (after - before) / (before > 0 ? before : 1);
+		if (fabs(share) > fabs(most_share)) {
+			most_share = share;
+			most = work[i];
+		}
+	}
+	if (!is_counted)
+		return;
+	if (!most)
+		printf(": the same work, done %s",
+		       is_slower ? "slower" : "faster");
+	else
+		printf(": %s work, %s %+.1f %%",
+		       most_share > 0 ? "more" : "less", most,
+		       100 * most_share);
 }
 
 static void compare_throughput(const json_t *a, const json_t *b)
 {
+	const char *verdict;
 	struct median x, y;
 
 	if (!json_object_get(a, "throughput") ||
@@ -311,7 +356,11 @@ static void compare_throughput(const json_t *a, const json_t *b)
 		print_change(x.ns, y.ns);
 	else
 		printf("  %9s", "-");
-	printf("  %s\n", judge_medians(&x, &y));
+	verdict = judge_medians(&x, &y);
+	printf("  %s", verdict);
+	if (verdict == slower || verdict == faster)
+		name_cause(a, b, verdict == slower);
+	printf("\n");
 }
 
 static void print_time(bool known, double ns, double floor_ns)

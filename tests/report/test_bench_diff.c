@@ -71,10 +71,27 @@ static void test_bench_diff__intervals_decide(void **state)
 	cli_sh(c, "$BENCH diff a b");
 	cli_expect(c, 0);
 	has_row(c, "apart", "-50.0 %  FASTER");
-	has_row(c, "worse", "+25.0 %  SLOWER");
+	has_row(c, "worse", "+25.0 %  SLOWER: the same work, done slower");
 	has_row(c, "near", "-50.0 %  within the error");
 	has_row(c, "bare", "-50.0 %  no interval, cannot tell");
 	cli_holds(c->out, "8 equal, 0 differ");
+}
+
+/* A slowdown is named: by the counter that changed most, if any did. */
+static void test_bench_diff__more_work_is_told(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1",
+		 CELL("busier", "20.0", "19.0", "21.0",
+		      "8") "|" CELL("idler", "20.0", "19.0", "21.0", "8"));
+	document("b", "cpu", "1",
+		 CELL("busier", "25.0", "24.0", "26.0",
+		      "10") "|" CELL("idler", "10.0", "9.0", "11.0", "6"));
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 0);
+	has_row(c, "busier", "SLOWER: more work, nodes_visited +25.0 %");
+	has_row(c, "idler", "FASTER: less work, nodes_visited -25.0 %");
 }
 
 static void test_bench_diff__counters_are_exact(void **state)
@@ -217,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_diff__intervals_decide),
+		cli_test(test_bench_diff__more_work_is_told),
 		cli_test(test_bench_diff__counters_are_exact),
 		cli_test(test_bench_diff__single_times_have_the_clocks_error),
 		cli_test(test_bench_diff__refuses_what_cannot_be_compared),
