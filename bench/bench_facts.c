@@ -224,6 +224,13 @@ static void tell_sampling(FILE *out, const struct bench_report *r)
 				     "median.\n");
 		else
 			fprintf(out, "too few for an interval.\n");
+		if (cell->latency)
+			fprintf(out,
+				"- Single frees of %s were timed on the way "
+				"through it in the same manner, with %s events "
+				"run for real before each.\n",
+				cell->spec.name,
+				bench_format_count(a, cell->sampling.warm));
 	}
 }
 

@@ -272,6 +272,9 @@ static json_t *intrusion_json(const struct bench_cell *cell,
 	json_object_set_new(object, "one_free_in",
 			    count_json(UINT64_C(1) << l->rate_bits));
 	json_object_set_new(object, "dearest_always", count_json(l->dearest));
+	if (cell->sampling.period > 0)
+		json_object_set_new(object, "events_before_a_sample",
+				    count_json(cell->sampling.warm));
 	if (!bench_cell_intrusion(cell, clock, &slow))
 		return object;
 	json_object_set_new(object, "readings_share",

@@ -409,6 +409,7 @@ static int run_latency(struct bench_run *run, struct bench_cell *cell,
 				 .samples = effort_of(run)->samples / RUNS_MIN,
 				 .seed = run->opts->seed,
 				 .round = cell->latency_runs,
+				 .sampling = cell->sampling,
 				 .clock = *run->clock };
 	struct replay_latency_result *l = &out->result.latency;
 	uint64_t begin = replay_tick_system();

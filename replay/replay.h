@@ -52,7 +52,8 @@ struct replay_job {
 	uint64_t seed;
 
 	/* Of the throughput pass. An allocator that cannot fast-forward is not
-	 * sampled: the result is then all zeros. */
+	 * sampled: the result is then all zeros. The latency pass with a sampling
+	 * fast-forwards from one sample to the next, but for `warm` events. */
 	struct replay_sampling sampling;
 
 	/* Latency pass only. Aims at so many samples of each kind. */

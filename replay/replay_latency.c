@@ -11,6 +11,11 @@
  * frees are samples is worked out before the clock starts; so all that samples
  * cost is their readings. There are as many of them as that costs one event in a
  * hundred. Plain and probed laps take turns, so that what it did cost is known.
+ *
+ * Where the throughput pass had to sample (replay_sample.h) no lap could search
+ * as often as the trace does. Then all laps fast-forward; only some operations
+ * just before a sample, and the sample itself, are run for real, in all as many
+ * as an epoch of that pass runs. There are no plain laps.
  */
 #include "replay.h"
 
@@ -19,6 +24,7 @@
 #include "replay_program.h"
 #include "replay_tick.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -65,6 +71,10 @@ struct latency {
 	const struct replay_job *job;
 	struct replay_latency_result *out;
 	struct replay_program program;
+
+	/* Laps fast-forward, and whether the dearest frees are too many then. */
+	bool forwards;
+	bool no_dearest;
 
 	/* System clock at which the current lap must end; 0 for never. */
 	uint64_t deadline_ns;
@@ -121,6 +131,8 @@ static bool is_dear(struct latency *l, uint64_t event)
 {
 	const struct replay_job *job = l->job;
 
+	if (l->no_dearest)
+		return false;
 	while (l->next_dear < job->dearest_count &&
 	       job->dearest[l->next_dear] < event)
 		l->next_dear++;
@@ -289,6 +301,20 @@ static void file_readings(struct latency *l, bool disturbed)
 	l->readings = 0;
 }
 
+/* --- Between samples --- */
+
+/* Goes on by some operations, in whatever way costs least. */
+static int advance(struct latency *l, const struct replay_op *ops, size_t count)
+{
+	const struct alloc *alloc = &l->job->alloc;
+
+	if (l->forwards)
+		return alloc->vt->fast_forward(alloc->ctx, ops, count,
+					       l->program.live, l->job->touch);
+	alloc->vt->run[l->job->touch](alloc->ctx, ops, count, l->program.live);
+	return 0;
+}
+
 /* --- Frozen states --- */
 
 static int reserve_met(struct latency *l)
@@ -389,7 +415,6 @@ static uint64_t place_after(struct latency *l, uint64_t event)
 
 static int run_frozen(struct latency *l, const struct replay_slice *slice)
 {
-	const struct alloc *alloc = &l->job->alloc;
 	size_t done = 0;
 
 	if (reserve_met(l) < 0)
@@ -400,8 +425,8 @@ static int run_frozen(struct latency *l, const struct replay_slice *slice)
 		if (l->next_place >= l->events + done)
 			count = (size_t)kb_min(
 				count, l->next_place - l->events - done + 1);
-		alloc->vt->run[l->job->touch](alloc->ctx, slice->ops + done,
-					      count, l->program.live);
+		if (advance(l, slice->ops + done, count) < 0)
+			return KB_E_NOMEM;
 		replay_program_mark(&l->program, slice->ops + done, count);
 		done += count;
 		if (l->events + done > l->next_place) {
@@ -443,6 +468,36 @@ static size_t run_plain(struct latency *l, const struct replay_op *ops,
 	return done;
 }
 
+/* Goes on to the next sample, `count` operations away: as run_plain, or forward
+ * up to those that are run for real before it. Returns 0 or KB_E_NOMEM. */
+static int approach(struct latency *l, const struct replay_op *ops,
+		    size_t count, size_t *done)
+{
+	const uint64_t warm = l->forwards ? l->job->sampling.warm : count;
+	const size_t skipped = count > warm ? (size_t)(count - warm) : 0;
+
+	if (skipped > 0 && advance(l, ops, skipped) < 0)
+		return KB_E_NOMEM;
+	*done += skipped;
+	*done += run_plain(l, ops + skipped, count - skipped);
+	return 0;
+}
+
+/* Goes on to the end of the slice, behind its last sample. */
+static int leave(struct latency *l, const struct replay_op *ops, size_t count,
+		 size_t *done)
+{
+	if (!l->forwards) {
+		*done += run_plain(l, ops, count);
+		return 0;
+	}
+	if (l->late || count == 0)
+		return 0;
+	*done += count;
+	look_at_time(l, count);
+	return advance(l, ops, count);
+}
+
 static long preemptions(void)
 {
 	struct rusage usage;
@@ -456,6 +511,7 @@ static int run_slice(struct latency *l, const struct replay_slice *slice)
 	long before = preemptions();
 	size_t done = 0;
 	uint64_t begin;
+	int err = 0;
 
 	l->chosen_count = 0;
 	if (l->lap == LAP_PROBED) {
@@ -467,19 +523,20 @@ static int run_slice(struct latency *l, const struct replay_slice *slice)
 	for (size_t i = 0; i < l->chosen_count && !l->late; i++) {
 		const struct chosen *c = &l->chosen[i];
 
-		done += run_plain(l, slice->ops + done, c->at - done);
-		if (l->late)
+		err = approach(l, slice->ops + done, c->at - done, &done);
+		if (err < 0 || l->late)
 			break;
 		probe(l, &slice->ops[c->at], c);
 		done++;
 		look_at_time(l, 1);
 	}
-	done += run_plain(l, slice->ops + done, slice->count - done);
+	if (err == 0)
+		err = leave(l, slice->ops + done, slice->count - done, &done);
 	l->ticks += replay_tick_end(l->job->use_tsc) - begin;
 	replay_program_mark(&l->program, slice->ops, done);
 	file_readings(l, preemptions() != before);
 	l->events += done;
-	return 0;
+	return err;
 }
 
 /* From the first event to the last, or until it is late; then everything is
@@ -558,6 +615,17 @@ static int run_probed_lap(struct latency *l, struct kb_diag *diag)
 	return err;
 }
 
+/* How many samples run as many operations for real as an epoch of the sampled
+ * throughput pass does; no more than are wanted. */
+static double samples_of_an_epoch(const struct replay_job *job, uint64_t events)
+{
+	const struct replay_sampling *plan = &job->sampling;
+	double runs = (double)events / (double)plan->period *
+		      (double)(plan->warm + plan->window);
+
+	return fmin(runs / (double)(plan->warm + 1), (double)job->samples);
+}
+
 /* Sets the rate so that samples take their share and no more. */
 static void choose_rate(struct latency *l)
 {
@@ -573,13 +641,18 @@ static void choose_rate(struct latency *l)
 	double samples = (double)(counts->frees >> l->mark_bits);
 	uint32_t bits = l->mark_bits;
 
-	allowed -= (double)l->job->dearest_count;
+	if (l->forwards)
+		allowed = samples_of_an_epoch(l->job, counts->events);
+	l->no_dearest =
+		l->forwards && (double)l->job->dearest_count > allowed / 2;
+	if (!l->no_dearest)
+		allowed -= (double)l->job->dearest_count;
 	while (samples > allowed && bits < l->mark_bits + RATE_BITS_MAX) {
 		samples /= 2;
 		bits++;
 	}
 	l->out->rate_bits = bits;
-	l->out->dearest = (uint32_t)l->job->dearest_count;
+	l->out->dearest = l->no_dearest ? 0 : (uint32_t)l->job->dearest_count;
 }
 
 static bool has_enough(const struct latency *l)
@@ -612,7 +685,7 @@ static int run_laps(struct latency *l, struct kb_diag *diag)
 	err = run_lap(l, LAP_WARM, diag);
 	learn_event_time(l);
 	l->deadline_ns = budget ? begin + budget : 0;
-	if (err == 0 && has_time(l, 3))
+	if (err == 0 && !l->forwards && has_time(l, 3))
 		err = run_plain_lap(l, diag);
 	choose_rate(l);
 	if (err == 0)
@@ -622,7 +695,8 @@ static int run_laps(struct latency *l, struct kb_diag *diag)
 	     i++)
 		err = run_lap(l, LAP_FROZEN, diag);
 	while (err == 0 && !has_enough(l) && has_time(l, 3)) {
-		err = run_plain_lap(l, diag);
+		if (!l->forwards)
+			err = run_plain_lap(l, diag);
 		if (err == 0)
 			err = run_probed_lap(l, diag);
 	}
@@ -639,6 +713,8 @@ int replay_latency(const struct replay_job *job,
 		.out = out,
 		.kinds = has_lookup(&job->alloc) ? 2 : 1,
 		.mark_bits = replay_marks_bits(frees),
+		.forwards =
+			job->sampling.period > 0 && job->alloc.vt->fast_forward,
 		/* Another process begins with another part of the frees. */
 		.number = start >> 8,
 		.rng = kb_rng_init(start),

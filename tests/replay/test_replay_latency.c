@@ -117,6 +117,27 @@ static void test_replay_latency__samples_marked_frees(void **state)
 						   latency.sample[i].event));
 }
 
+/* Where the throughput pass samples, this one searches no more than an epoch of
+ * it does: 31,619 / 1000 times 30 events, ten before each sample. The heap goes
+ * through the same states, so the same frees find the same objects. */
+static void test_replay_latency__goes_forward_between_samples(void **state)
+{
+	struct replay_job job = job_of(NULL, (struct alloc){ NULL, NULL });
+	const uint64_t allowed = 31 * 30 / 11;
+
+	(void)state;
+	job.samples = 1000;
+	job.sampling = (struct replay_sampling){ 1000, 20, 10 };
+	measure("boot.trc", "kheap", job, &latency);
+	assert_int_equal(latency.plain.laps, 0);
+	assert_true(latency.rate_bits > 0);
+	assert_true(latency.frozen.places > 0);
+	assert_in_range(latency.samples / latency.probed.laps, 1,
+			ALLOC_STEPS * allowed);
+	measure("boot.trc", "kheap:lookup=pagemap", job, &other);
+	assert_true(other.plain.laps > 0);
+}
+
 /* The dearest are in every lap, for themselves alone. Events 100 and 101 of this
  * trace are an alloc and a free. */
 static void test_replay_latency__always_times_the_dearest(void **state)
@@ -283,6 +304,8 @@ int main(void)
 			test_replay_latency__times_every_free_both_ways),
 		cmocka_unit_test(test_replay_latency__takes_what_there_is),
 		cmocka_unit_test(test_replay_latency__samples_marked_frees),
+		cmocka_unit_test(
+			test_replay_latency__goes_forward_between_samples),
 		cmocka_unit_test(test_replay_latency__always_times_the_dearest),
 		cmocka_unit_test(test_replay_latency__same_seed_same_choice),
 		cmocka_unit_test(test_replay_latency__leaves_the_heap_in_order),
