@@ -156,13 +156,17 @@ static void test_bench_stop__a_long_search_is_sampled(void **state)
 	json_int_t covered;
 
 	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc kheap,null"
-		  " --pass throughput --quick --budget 0.6 --no-plots --out o");
+		  " --pass throughput --quick --budget 1.2 --no-plots --out o");
 	cli_expect(c, 0);
 	cell = cli_cell(cli_json_file(c, "o/results.json"), "debian-boot.trc",
 			"kheap");
 	timed = json_object_get(cell, "throughput");
 	sampling = json_object_get(timed, "sampling");
-	assert_non_null(sampling);
+	if (!sampling) {
+		/* So slow a machine that not one window fitted. */
+		assert_true(is_partial(cell));
+		return;
+	}
 	covered = json_integer_value(json_object_get(sampling, "events"));
 	/* The whole trace, unless the machine is very slow. */
 	assert_true(covered == 97972 || is_partial(cell));
