@@ -3,6 +3,7 @@
 #include "bench_figure_trace.h"
 #include "bench_html_text.h"
 #include "kb_bits.h"
+#include "replay_result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -199,15 +200,15 @@ static void close_bin(struct mapping *m)
 static int draw(struct mapping *m, struct kb_diag *diag)
 {
 	uint64_t events = m->walk.trace->counts.events;
-	uint64_t end = bench_bin_end(events, BENCH_MAP_BINS, 0);
+	uint64_t end = replay_bin_end(events, BENCH_MAP_BINS, 0);
 	int err = 0;
 
 	while (err == 0) {
 		err = step(m, diag);
 		if (err == 0 && m->walk.event.number == end) {
 			close_bin(m);
-			end = bench_bin_end(events, BENCH_MAP_BINS,
-					    m->out->bins);
+			end = replay_bin_end(events, BENCH_MAP_BINS,
+					     m->out->bins);
 		}
 	}
 	if (err == KB_END && m->walk.event.number > 0)

@@ -1,6 +1,7 @@
 #include "bench_figure_trace.h"
 
 #include "kb_bits.h"
+#include "replay_result.h"
 #include "trc_reader.h"
 
 #include <stdlib.h>
@@ -94,18 +95,10 @@ static void note_free(struct profiling *p, const struct object *object)
 	p->live[object->group]--;
 }
 
-uint64_t bench_bin_end(uint64_t events, uint32_t bins, uint32_t b)
-{
-	uint64_t most = kb_min(bins, kb_max(events, 1));
-	uint64_t whole = events / most, rest = events % most;
-	uint64_t next = (uint64_t)b + 1;
-
-	return next >= most ? UINT64_MAX : whole * next + rest * next / most;
-}
-
 static uint64_t bin_end(const struct profiling *p)
 {
-	return bench_bin_end(p->events_total, BENCH_PROFILE_BINS, p->out->bins);
+	return replay_bin_end(p->events_total, BENCH_PROFILE_BINS,
+			      p->out->bins);
 }
 
 static void close_bin(struct profiling *p)

@@ -52,10 +52,6 @@ unsigned bench_profile_group(uint64_t size);
 uint64_t bench_profile_group_first(unsigned group);
 uint64_t bench_profile_group_last(unsigned group);
 
-/* The event behind which bin `b` ends when `events` are cut into at most `bins`
- * equal bins; no event's number for the last one, which ends with the trace. */
-uint64_t bench_bin_end(uint64_t events, uint32_t bins, uint32_t b);
-
 /* Reads the trace. Returns 0 with `*out` filled, or <0 with `diag` filled. */
 int bench_profile_read(struct bench_profile *out,
 		       const struct bench_trace *trace, struct kb_diag *diag);

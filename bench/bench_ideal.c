@@ -122,7 +122,8 @@ static int read_block(struct measuring *m, const struct trc_block *block)
 		replay_span_add(&m->out->requested, m->requested);
 		replay_span_add(&m->out->kernel, m->kernel);
 		replay_span_add(&m->out->pages, m->pages * BENCH_PAGE);
-		if (m->events == replay_bin_end(m->events_total, m->out->bins))
+		if (m->events ==
+		    replay_bin_end(m->events_total, REPLAY_BINS, m->out->bins))
 			close_bin(m);
 	}
 	return 0;

@@ -173,21 +173,24 @@ static void close_bin(struct counting *c)
 }
 
 /* Bin b of B ends at total * (b + 1) / B. */
-uint64_t replay_bin_end(uint64_t events, uint32_t bin)
+uint64_t replay_bin_end(uint64_t events, uint32_t bins, uint32_t bin)
 {
-	uint64_t bins = kb_min(REPLAY_BINS, kb_max(events, 1));
-	uint64_t whole = events / bins, rest = events % bins;
-	uint64_t b = bin + UINT64_C(1);
+	uint64_t most = kb_min(bins, kb_max(events, 1));
+	uint64_t whole = events / most, rest = events % most;
+	uint64_t next = bin + UINT64_C(1);
 
-	if (b >= bins)
-		return UINT64_MAX;
-	return whole * b + rest * b / bins;
+	return next >= most ? UINT64_MAX : whole * next + rest * next / most;
+}
+
+static uint64_t bin_end(const struct counting *c)
+{
+	return replay_bin_end(c->events_total, REPLAY_BINS, c->out->bins);
 }
 
 static int count_slice(struct counting *c, const struct replay_slice *slice,
 		       struct kb_diag *diag)
 {
-	uint64_t end = replay_bin_end(c->events_total, c->out->bins);
+	uint64_t end = bin_end(c);
 
 	for (size_t i = 0; i < slice->count; i++) {
 		struct replay_op op = slice->ops[i];
@@ -215,7 +218,7 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 		replay_memory_event(&c->memory, c->bytes_live, gauge_of(c));
 		if (c->events == end) {
 			close_bin(c);
-			end = replay_bin_end(c->events_total, c->out->bins);
+			end = bin_end(c);
 		}
 		replay_job_tell(c->job, c->events);
 	}

@@ -51,9 +51,9 @@ replay_counters_find(const struct replay_counters *counters, const char *name);
 /* The trace is cut into at most this many bins of equally many events. */
 #define REPLAY_BINS 512
 
-/* The event behind which bin `bin` of a trace of `events` ends; UINT64_MAX for
- * the last one, which ends with the trace. */
-uint64_t replay_bin_end(uint64_t events, uint32_t bin);
+/* The event behind which bin `bin` ends when `events` are cut into at most `bins`
+ * (> 0) equal bins; UINT64_MAX for the last one, which ends with the trace. */
+uint64_t replay_bin_end(uint64_t events, uint32_t bins, uint32_t bin);
 
 struct replay_bin {
 	/* Events up to the end of the bin. */
