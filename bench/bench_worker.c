@@ -23,7 +23,7 @@
 /* What parent and worker share. */
 struct shared {
 	struct bench_job job;
-	_Atomic uint64_t progress;
+	struct replay_progress progress;
 
 	/* Set by the worker as its last act. */
 	_Atomic bool done;
@@ -161,7 +161,7 @@ static enum watched watch_child(int pidfd, struct shared *shared,
 
 	for (;;) {
 		int n = poll(&poll_fd, 1, WATCH_INTERVAL_MS);
-		uint64_t events = atomic_load(&shared->progress);
+		uint64_t events = replay_progress_read(&shared->progress);
 
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return CHILD_ENDED;
@@ -179,7 +179,8 @@ static void explain_death(struct shared *shared, enum watched watched,
 			  int wait_status)
 {
 	struct bench_outcome *out = &shared->outcome;
-	const unsigned long long events = atomic_load(&shared->progress);
+	const unsigned long long events =
+		replay_progress_read(&shared->progress);
 	const char *alloc = shared->job.alloc;
 
 	kb_diag_init(&out->diag);

@@ -1,6 +1,6 @@
 # The flags every target of this project is compiled with. A target's include
-# path is what enforces the import rules of the README: link a library (and so
-# see its headers) only where the drawing there allows it.
+# path is what enforces the include rules of docs/architecture.md: link a library
+# (and so see its headers) only where the table there allows it.
 
 set(KB_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef)
 set(KB_C_WARNINGS -Wstrict-prototypes -Wmissing-prototypes)

@@ -20,10 +20,10 @@
 #include "kb_status.h"
 #include "replay_clock.h"
 #include "replay_exact.h"
+#include "replay_progress.h"
 #include "replay_result.h"
 #include "trc_reader.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -72,21 +72,12 @@ struct replay_job {
 	/* Events done so far, for whoever watches; NULL for nobody. An untimed
 	 * pass tells of each event; a timed one of each slice, the first of
 	 * which has 2,048, and, between its two replays, of what it frees. */
-	_Atomic uint64_t *progress;
+	struct replay_progress *progress;
 
 	/* Of the count pass: where exact distributions go, zeroed; NULL for
 	 * none. */
 	struct replay_exact *exact;
 };
-
-/* Tells how many events are done. */
-static inline void replay_job_tell(const struct replay_job *job,
-				   uint64_t events)
-{
-	if (job->progress)
-		atomic_store_explicit(job->progress, events,
-				      memory_order_relaxed);
-}
 
 /*
  * Each pass returns 0 with `*out` filled, or <0 with `diag` filled: what the

@@ -220,7 +220,7 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 			close_bin(c);
 			end = bin_end(c);
 		}
-		replay_job_tell(c->job, c->events);
+		replay_progress_tell(c->job->progress, c->events);
 	}
 	return 0;
 }

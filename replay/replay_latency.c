@@ -564,7 +564,7 @@ static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
 					: run_slice(l, &slice);
 		if (err < 0)
 			return kb_fail(diag, err, "out of memory");
-		replay_job_tell(l->job, l->events);
+		replay_progress_tell(l->job->progress, l->events);
 	}
 	if (err < 0)
 		return err;

@@ -174,7 +174,7 @@ static void free_some(struct replay_program *program, const struct alloc *alloc,
 
 void replay_program_free_held(struct replay_program *program,
 			      const struct alloc *alloc,
-			      _Atomic uint64_t *progress)
+			      struct replay_progress *progress)
 {
 	struct replay_op ops[4096];
 	const size_t most = alloc->vt->fast_forward ? KB_ARRAY_LEN(ops) : 1;
@@ -191,9 +191,7 @@ void replay_program_free_held(struct replay_program *program,
 		free_some(program, alloc, ops, count);
 		freed += count;
 		count = 0;
-		if (progress)
-			atomic_store_explicit(progress, freed,
-					      memory_order_relaxed);
+		replay_progress_tell(progress, freed);
 	}
 }
 

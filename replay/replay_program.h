@@ -11,9 +11,9 @@
 #include "alloc.h"
 #include "kb_status.h"
 #include "replay_op.h"
+#include "replay_progress.h"
 #include "trc_reader.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,7 +74,7 @@ void replay_program_mark(struct replay_program *program,
  * from 0; NULL for nobody. */
 void replay_program_free_held(struct replay_program *program,
 			      const struct alloc *alloc,
-			      _Atomic uint64_t *progress);
+			      struct replay_progress *progress);
 
 /* Goes back to the first event; nothing may be held any more. */
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag);

@@ -130,8 +130,7 @@ static int run_slice(struct sampling *s, const struct replay_slice *slice)
 		out->cut_short = s->deadline_ns &&
 				 replay_tick_system() >= s->deadline_ns;
 	}
-	if (s->job->progress)
-		atomic_store(s->job->progress, out->covered);
+	replay_progress_tell(s->job->progress, out->covered);
 	return 0;
 }
 

@@ -71,7 +71,7 @@ static void run_slice(struct timing *t, const struct replay_slice *slice)
 		run_timed(t, slice->ops + done, count);
 		done += count;
 		t->events += count;
-		replay_job_tell(t->job, t->events);
+		replay_progress_tell(t->job->progress, t->events);
 		t->cut_short = is_late(t);
 	}
 	replay_program_mark(&t->program, slice->ops, done);

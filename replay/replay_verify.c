@@ -287,7 +287,7 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 			v->next_walk += v->walk_every;
 			err = walk(v, diag);
 		}
-		replay_job_tell(v->job, v->events);
+		replay_progress_tell(v->job->progress, v->events);
 	}
 	return err;
 }

@@ -70,14 +70,14 @@ void alloc_library_close(void *ctx);
 /* The calls that ALLOC_HOST_STAMP and ALLOC_HOST_STAMP_SIZED want. */
 static kb_always_inline void *alloc_library_malloc(void *ctx, size_t size)
 {
-	const struct alloc_library *library = ctx;
+	const struct alloc_library *library = (const struct alloc_library *)ctx;
 
 	return library->malloc(size);
 }
 
 static kb_always_inline void alloc_library_free(void *ctx, void *p)
 {
-	const struct alloc_library *library = ctx;
+	const struct alloc_library *library = (const struct alloc_library *)ctx;
 
 	library->free(p);
 }
@@ -85,7 +85,7 @@ static kb_always_inline void alloc_library_free(void *ctx, void *p)
 static kb_always_inline void alloc_library_free_sized(void *ctx, void *p,
 						      size_t size)
 {
-	const struct alloc_library *library = ctx;
+	const struct alloc_library *library = (const struct alloc_library *)ctx;
 
 	library->free_sized(p, size);
 }

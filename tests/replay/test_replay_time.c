@@ -127,7 +127,7 @@ static void test_replay_time__a_budget_cuts_short(void **state)
 	struct trc_reader *reader = test_trace(script);
 	struct replay_job job = job_of(reader, test_allocator_alloc(t));
 	struct replay_time_result result;
-	_Atomic uint64_t progress = 0;
+	struct replay_progress progress = { 0 };
 	struct kb_diag diag;
 	uint64_t frees_between;
 
@@ -140,7 +140,7 @@ static void test_replay_time__a_budget_cuts_short(void **state)
 	assert_true(result.cut_short);
 	assert_in_range(result.cold_events, 1, 17999);
 	assert_in_range(result.events, 1, 17999);
-	assert_int_equal(progress, result.events);
+	assert_int_equal(replay_progress_read(&progress), result.events);
 	/* All that it did is in its two tallies and in what it freed between
 	 * them: at most four objects were live. */
 	frees_between =
