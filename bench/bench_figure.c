@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,7 +73,9 @@ const struct bench_picture bench_pictures[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
-char *bench_figure_scripts(void)
+/* The folder of the scripts: beside an installed bench, else where it was built
+ * from. To be freed; NULL if out of memory. */
+static char *scripts_folder(void)
 {
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -92,42 +96,84 @@ char *bench_figure_scripts(void)
 	return strdup(KB_PLOTS_SOURCE_DIR);
 }
 
-int bench_figure_start(pid_t *pid, const char *script, const char *data,
-		       const char *out, const char *mode, struct kb_diag *diag)
+bool bench_figure_has_data(const char *folder, const char *name)
 {
-	char *argv[] = { (char *)"gnuplot",
-			 (char *)"-c",
-			 (char *)script,
-			 (char *)data,
-			 (char *)out,
-			 (char *)mode,
-			 NULL };
+	char *path;
+	bool readable;
+
+	if (asprintf(&path, "%s/%s.tsv", folder, name) < 0)
+		return false;
+	readable = access(path, R_OK) == 0;
+	free(path);
+	return readable;
+}
+
+static int find_files(struct bench_drawing *d, const char *folder,
+		      const char *name, struct kb_diag *diag)
+{
+	char *scripts = scripts_folder();
+	int err = 0;
+
+	if (!scripts || asprintf(&d->script, "%s/%s.gp", scripts, name) < 0 ||
+	    asprintf(&d->data, "%s/%s.tsv", folder, name) < 0)
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	else if (access(d->script, R_OK) != 0)
+		err = kb_fail(diag, KB_E_UNSUPPORTED,
+			      "the plot scripts are not at '%s'", scripts);
+	else if (access(d->data, R_OK) != 0)
+		err = kb_fail(diag, KB_E_IO,
+			      "%s: %s; a run with the pass that measures it "
+			      "writes it",
+			      d->data, strerror(errno));
+	free(scripts);
+	return err;
+}
+
+static int start_gnuplot(struct bench_drawing *d, const char *mode,
+			 struct kb_diag *diag)
+{
+	char *argv[] = { (char *)"gnuplot", (char *)"-c", d->script, d->data,
+			 (char *)"",	    (char *)mode, NULL };
 	posix_spawn_file_actions_t actions;
 	int err;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 					 O_RDONLY, 0);
-	/* A picture for the terminal is gnuplot's standard output; what it says
-	 * about any other is a message. */
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): never NULL. */
-	if (*out)
-		posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
-						 STDOUT_FILENO);
-	err = posix_spawnp(pid, "gnuplot", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_adddup2(&actions, d->fd, STDOUT_FILENO);
+	err = posix_spawnp(&d->pid, "gnuplot", &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
+	if (err == 0)
+		return 0;
+	d->pid = 0;
 	if (err == ENOENT)
 		return kb_fail(diag, KB_E_UNSUPPORTED,
 			       "gnuplot is not installed, so there are no "
 			       "figures; install the package gnuplot-nox, or "
 			       "pass --no-plots");
-	if (err)
-		return kb_fail(diag, KB_E_IO, "cannot start gnuplot: %s",
-			       strerror(err));
-	return 0;
+	return kb_fail(diag, KB_E_IO, "cannot start gnuplot: %s",
+		       strerror(err));
 }
 
-int bench_figure_wait(pid_t pid)
+int bench_figure_start(struct bench_drawing *d, const char *folder,
+		       const char *name, const char *mode, struct kb_diag *diag)
+{
+	int err;
+
+	*d = (struct bench_drawing){ .fd = -1 };
+	err = find_files(d, folder, name, diag);
+	if (err < 0)
+		return err;
+	d->fd = memfd_create("kheap-replay-picture", MFD_CLOEXEC);
+	if (d->fd < 0)
+		return kb_fail(diag, KB_E_IO, "cannot make room to draw: %s",
+			       strerror(errno));
+	return start_gnuplot(d, mode, diag);
+}
+
+/* Its wait status, or -1 with errno set. After a signal to bench it is told to
+ * end. */
+static int wait_for(pid_t pid)
 {
 	int status;
 
@@ -140,51 +186,64 @@ int bench_figure_wait(pid_t pid)
 	return status;
 }
 
-/* A whole file as a string; NULL if it cannot be read. */
-static char *read_file(const char *path)
+/* The picture as a string; what is behind a NUL is there too. */
+static char *take_picture(int fd, size_t *size)
 {
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0;
+	struct stat st;
+	char *text;
 
-	if (!f)
+	if (fstat(fd, &st) != 0 || st.st_size == 0)
 		return NULL;
-	/* No file holds a NUL here: gnuplot wrote it. */
-	if (getdelim(&text, &size, '\0', f) < 0) {
-		free(text);
-		text = NULL;
+	*size = (size_t)st.st_size;
+	text = malloc(*size + 1);
+	if (text && pread(fd, text, *size, 0) == st.st_size) {
+		text[*size] = '\0';
+		return text;
 	}
-	fclose(f);
-	return text;
+	free(text);
+	return NULL;
 }
 
-int bench_figure_svg(const char *folder, const char *name, char **svg,
-		     struct kb_diag *diag)
+int bench_figure_finish(struct bench_drawing *d, char **picture, size_t *size,
+			struct kb_diag *diag)
 {
-	char *scripts = bench_figure_scripts();
-	char *script = NULL, *data = NULL, *out = NULL;
-	pid_t pid;
-	int err = 0;
+	int status = wait_for(d->pid);
 
-	*svg = NULL;
-	if (!scripts || asprintf(&script, "%s/%s.gp", scripts, name) < 0 ||
-	    asprintf(&data, "%s/%s.tsv", folder, name) < 0 ||
-	    asprintf(&out, "%s/figures/.%s.%ld.page.svg", folder, name,
-		     (long)getpid()) < 0)
-		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
-	/* If there was no memory for `data` then `err` says so. */
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-	if (err == 0 && access(data, R_OK) == 0 && access(script, R_OK) == 0) {
-		err = bench_figure_start(&pid, script, data, out, "hover",
-					 diag);
-		if (err == 0 && bench_figure_wait(pid) == 0)
-			*svg = read_file(out);
-		if (err == 0)
-			unlink(out);
-	}
-	free(out);
-	free(data);
-	free(script);
-	free(scripts);
+	d->pid = 0;
+	*picture = NULL;
+	if (status < 0)
+		return kb_fail(diag, KB_E_IO, "waiting for gnuplot: %s",
+			       strerror(errno));
+	if (bench_signal)
+		return kb_fail(diag, KB_E_STOPPED, "plotting was stopped");
+	if (status == 0)
+		*picture = take_picture(d->fd, size);
+	if (*picture)
+		return 0;
+	return kb_fail(diag, KB_E_IO,
+		       "gnuplot could not draw '%s'; try 'gnuplot -c %s %s "
+		       "out.svg'",
+		       d->data, d->script, d->data);
+}
+
+void bench_figure_release(struct bench_drawing *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->script);
+	free(d->data);
+	*d = (struct bench_drawing){ .fd = -1 };
+}
+
+int bench_figure_draw(const char *folder, const char *name, const char *mode,
+		      char **picture, size_t *size, struct kb_diag *diag)
+{
+	struct bench_drawing d;
+	int err = bench_figure_start(&d, folder, name, mode, diag);
+
+	*picture = NULL;
+	if (err == 0)
+		err = bench_figure_finish(&d, picture, size, diag);
+	bench_figure_release(&d);
 	return err;
 }

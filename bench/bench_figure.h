@@ -8,6 +8,8 @@
 
 #include "kb_status.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct bench_picture {
@@ -26,29 +28,37 @@ struct bench_picture {
 /* All figures, ended by one whose name is NULL. */
 extern const struct bench_picture bench_pictures[];
 
-/* The folder of the scripts: beside an installed bench, else where it was built
- * from. To be freed; NULL if out of memory. */
-char *bench_figure_scripts(void);
+/* True if there is FOLDER/NAME.tsv to draw. */
+bool bench_figure_has_data(const char *folder, const char *name);
+
+/* A gnuplot at work. It draws into memory: that a disk is full or standard
+ * output closed it does not tell, but whoever writes the picture is told. */
+struct bench_drawing {
+	char *script;
+	char *data;
+	pid_t pid;
+	int fd;
+};
 
 /*
- * Starts gnuplot on `script` with `data`, `out` and, unless NULL, `mode` ("hover"
- * or a terminal, plots/README.md) for its arguments. Returns 0 with its process
- * id in `*pid`; KB_E_UNSUPPORTED with `diag` filled if there is no gnuplot;
- * KB_E_IO.
+ * Starts to draw FOLDER/NAME.tsv; `mode` is the scripts' third argument
+ * (plots/README.md). Returns 0, to be finished; KB_E_UNSUPPORTED with `diag`
+ * filled if there is no gnuplot or no script; KB_E_IO, also without data. To be
+ * released in any case.
  */
-int bench_figure_start(pid_t *pid, const char *script, const char *data,
-		       const char *out, const char *mode, struct kb_diag *diag);
+int bench_figure_start(struct bench_drawing *d, const char *folder,
+		       const char *name, const char *mode,
+		       struct kb_diag *diag);
 
-/* Waits for it. Returns its wait status, or -1 with errno set. After a signal
- * to bench it is told to end. */
-int bench_figure_wait(pid_t pid);
+/* Waits for gnuplot; after a signal to bench it is told to end. Returns 0 with the
+ * picture, to be freed, a NUL behind its `*size` bytes; KB_E_IO or KB_E_STOPPED
+ * with `diag` filled. */
+int bench_figure_finish(struct bench_drawing *d, char **picture, size_t *size,
+			struct kb_diag *diag);
+void bench_figure_release(struct bench_drawing *d);
 
-/*
- * Draws FOLDER/NAME.tsv to FOLDER/figures for a page, and reads the picture
- * back; no file is left. `*svg` gets it, to be freed, or NULL if there are no
- * data or gnuplot could not draw them.
- */
-int bench_figure_svg(const char *folder, const char *name, char **svg,
-		     struct kb_diag *diag);
+/* All of it at once. `*picture` is NULL unless 0 is returned. */
+int bench_figure_draw(const char *folder, const char *name, const char *mode,
+		      char **picture, size_t *size, struct kb_diag *diag);
 
 #endif /* BENCH_FIGURE_H */

@@ -169,34 +169,22 @@ static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 
 static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 {
-	char *scripts = bench_figure_scripts();
-	char *script = NULL, *data = NULL;
 	char mode[64];
-	pid_t pid;
+	char *picture;
+	size_t size;
 	int err;
 
 	/* gnuplot counts a character as one column only in such a locale. */
 	setenv("LC_ALL", "C.UTF-8", 1);
-	if (choose_mode(mode, o->sixel, diag) < 0)
-		err = KB_E_ARG;
-	else if (!scripts ||
-		 asprintf(&script, "%s/%s.gp", scripts, o->figure) < 0 ||
-		 asprintf(&data, "%s/%s.tsv", o->folder, o->figure) < 0)
-		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
-	else if (access(data, R_OK) != 0)
-		err = kb_fail(diag, KB_E_IO,
-			      "%s: %s; a run with the pass that measures it "
-			      "writes it",
-			      data, strerror(errno));
-	else
-		err = bench_figure_start(&pid, script, data, "", mode, diag);
-	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): it was started. */
-	if (err == 0 && bench_figure_wait(pid) != 0)
-		err = kb_fail(diag, KB_E_IO, "gnuplot could not draw %s", data);
-	free(data);
-	free(script);
-	free(scripts);
-	return err;
+	err = choose_mode(mode, o->sixel, diag);
+	if (err == 0)
+		err = bench_figure_draw(o->folder, o->figure, mode, &picture,
+					&size, diag);
+	if (err < 0)
+		return err;
+	fwrite(picture, 1, size, stdout);
+	free(picture);
+	return 0;
 }
 
 static int draw_all(const struct plot_options *o, struct kb_diag *diag)

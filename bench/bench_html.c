@@ -135,10 +135,12 @@ static void write_facts(const struct page *p)
 static void write_figure(struct page *p, const struct bench_picture *picture)
 {
 	char *svg = NULL, *label = NULL;
+	size_t size;
 	bool drawn;
 
 	fprintf(p->f, "<h3>%s</h3>\n<figure>\n", picture->title);
-	if (bench_figure_svg(p->folder, picture->name, &svg, NULL) < 0 ||
+	if (bench_figure_draw(p->folder, picture->name, "svg hover", &svg,
+			      &size, NULL) < 0 ||
 	    asprintf(&label, "%s. %s", picture->title, picture->text) < 0)
 		label = NULL;
 	fprintf(p->f,
@@ -159,18 +161,9 @@ static void write_figure(struct page *p, const struct bench_picture *picture)
 
 static bool has_data(const struct page *p, const struct bench_picture *picture)
 {
-	char *path;
-	FILE *f;
-
 	if (picture->passes && !(p->report->opts->passes & picture->passes))
 		return false;
-	if (asprintf(&path, "%s/%s.tsv", p->folder, picture->name) < 0)
-		return false;
-	f = fopen(path, "re");
-	free(path);
-	if (f)
-		fclose(f);
-	return f != NULL;
+	return bench_figure_has_data(p->folder, picture->name);
 }
 
 static void write_figures(struct page *p)

@@ -1,6 +1,7 @@
 # The picture around the axes: terminal and size, title, trace and revision,
 # legend, machine. Sizes are pixels, counted from the bottom left.
-#   out            the picture's file; its ending chooses the terminal
+#   out            the picture's file, "" for standard output
+#   kind           what the picture is (style.gp), which chooses the terminal
 #   default_title  the title, where the data name none
 #   plot_px        the height of all panels together
 #   y_title        what the vertical axis shows, "" where a panel says so itself
@@ -43,13 +44,12 @@ at_y(px) = px / (height_px + 0.0)
 
 # Fonts in sixels shrink with the picture.
 sixel_scale = in_sixels ? mode_number(2) / 1000.0 : 1.0
-out_ending = strlen(out) > 4 ? out[strlen(out) - 3:*] : ""
-if (out_ending eq ".svg") {
+if (kind eq "svg") {
 	# The second family is for readers who have not got the first.
 	set terminal svg size picture_px, height_px fixed \
 		font "DejaVu Sans,sans-serif,13" background rgb "white"
 }
-if (out_ending eq ".png") {
+if (kind eq "png") {
 	# Its points are larger than SVG's pixels.
 	set terminal pngcairo size picture_px, height_px \
 		font "DejaVu Sans,11" background rgb "white"
@@ -62,20 +62,18 @@ if (in_sixels) {
 		font "DejaVu Sans," . sprintf("%.1f", 10 * sixel_scale) \
 		truecolor background rgb "white"
 }
-if (out_ending eq ".pdf") {
+if (kind eq "pdf") {
 	# A pixel is a 96th of an inch; cairo draws type larger here than in PNG.
 	set terminal pdfcairo size picture_px / 96.0, height_px / 96.0 \
 		font "DejaVu Sans,7.5" fontscale 1 background rgb "white"
 }
-if (!in_letters && !in_sixels) {
-	if (out_ending ne ".svg" && out_ending ne ".png" && out_ending ne ".pdf") {
-		print sprintf("%s: a picture's name ends in .svg, .png or .pdf", out)
-		exit status 1
-	}
-	set output out
+if (!in_letters && !in_sixels && kind ne "svg" && kind ne "png" && kind ne "pdf") {
+	print sprintf("%s: a picture's name ends in .svg, .png or .pdf", out)
+	exit status 1
 }
-font_px = out_ending eq ".svg" ? 13 / 12.0 : \
-	out_ending eq ".pdf" ? 7.5 / 12.0 : \
+if (out ne "") { set output out }
+font_px = kind eq "svg" ? 13 / 12.0 : \
+	kind eq "pdf" ? 7.5 / 12.0 : \
 	in_sixels ? 10 / 12.0 * sixel_scale : 11 / 12.0
 font_of(px) = sprintf(",%.1f", px * font_px)
 

@@ -13,11 +13,15 @@ set datafile separator "\t"
 # Labels may begin with a hash, so no character begins a comment.
 set datafile commentschars ""
 
-# The third argument (README.md): where else a picture goes than to a file.
+# What kind of picture it is: the ending of its file's name or, where it goes to
+# standard output, the third argument's first word (README.md).
 mode_word(k) = words(mode) < k ? "" : word(mode, k)
 mode_number(k) = words(mode) < k ? 0 : word(mode, k) + 0
-in_letters = mode_word(1) eq "dumb"
-in_sixels = mode_word(1) eq "sixel"
+kind = out eq "" ? mode_word(1) : \
+	strlen(out) > 4 && out[strlen(out) - 3:strlen(out) - 3] eq "." ? \
+	out[strlen(out) - 2:*] : ""
+in_letters = kind eq "dumb"
+in_sixels = kind eq "sixel"
 # A terminal takes several bytes for one character only if it is told so; bench
 # gives it a locale in which that is no news.
 if (in_letters) { set encoding utf8 }
@@ -110,8 +114,7 @@ paler(c) = paler_byte(c >> 16 & 255) << 16 | paler_byte(c >> 8 & 255) << 8 | \
 	paler_byte(c & 255)
 
 # SVG draws larger points than PNG, and so does PDF.
-point_size = strlen(out) <= 4 ? 1.0 : out[strlen(out) - 3:*] eq ".svg" ? 0.75 : \
-	out[strlen(out) - 3:*] eq ".pdf" ? 0.7 : 1.0
+point_size = kind eq "svg" ? 0.75 : kind eq "pdf" ? 0.7 : 1.0
 
 # Line type i is series i; line type 100 + i is its paler, thinner companion.
 # Earlier series are drawn wider: where lines coincide, the first ones show
@@ -133,10 +136,10 @@ marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 legend_boxes = 0
 legend_colour(i) = palette[(i - 1) % 7 + 1]
 
-# In mode "hover" a script adds, for the page that bench writes, texts that a
-# point shows under the pointer. A loop over none of the
-# series, for [k = 1:0], still evaluates its index once, so this must be a number.
-hover = mode eq "hover"
+# In mode "svg hover" a script adds, for the page that bench writes, texts that a
+# point shows under the pointer. A loop over none of the series, for [k = 1:0],
+# still evaluates its index once, so this must be a number.
+hover = mode_word(2) eq "hover"
 hovered(list, k) = words(list) < k ? 1 : word(list, k) + 0
 
 # --- Words and numbers -------------------------------------------------------
