@@ -2,6 +2,7 @@
  * compare: two builds of bench on the same trace, in lock-step, with a verdict:
  * is the candidate slower than it may be?
  */
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_compare_report.h"
 #include "bench_elf.h"
@@ -36,7 +37,7 @@ enum compare_exit {
  * search, which would drown everything else, and the fast heap. */
 #define ALLOCS_COMPARED "kheap:lookup=pagemap,kheap-fast"
 
-static const char help[] =
+static const char compare_help[] =
 	"usage: bench compare BASE CANDIDATE --trace FILE... [--alloc LIST]\n"
 	"\n"
 	"BASE and CANDIDATE are two builds of this program. For each trace "
@@ -121,87 +122,93 @@ struct compare {
 	json_t *gates;
 };
 
-static bool take_percent(const char *text, double *out)
+/* Leaves the default where there is no text. */
+static int take_percent(const char *option, const char *text, double *out,
+			struct kb_diag *diag)
 {
 	char *end;
-	double percent = strtod(text, &end);
+	double percent;
 
-	if (end == text || *end || !(percent >= 0) || percent >= 100)
-		return false;
-	*out = percent / 100;
-	return true;
-}
-
-/* Takes one of compare's own options. Returns how many words it took, 0 if it
- * is none, -1 if its value is wrong. */
-static int take_own(struct compare *c, char **argv)
-{
-	static const char *const names[] = { "--theta", "--delta", "--alpha",
-					     "--beta", "--inject" };
-	double *const values[] = { &c->test.theta, &c->test.delta,
-				   &c->test.alpha, &c->test.beta, &c->inject };
-
-	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
-		if (strcmp(argv[0], names[i]) == 0)
-			return argv[1] && take_percent(argv[1], values[i]) ? 2
-									   : -1;
-	if (strcmp(argv[0], "--versus") == 0) {
-		c->versus_text = argv[1];
-		return argv[1] ? 2 : -1;
-	}
-	if (strcmp(argv[0], "--report") == 0) {
-		c->report = argv[1];
-		return argv[1] ? 2 : -1;
-	}
-	if (strcmp(argv[0], "--strict") == 0)
-		c->strict = true;
-	else if (strcmp(argv[0], "--force") == 0)
-		c->force = true;
-	else if (strcmp(argv[0], "--no-self-check") == 0)
-		c->no_self_check = true;
-	else if (strcmp(argv[0], "--help") == 0)
-		c->help = true;
-	else
+	if (!text)
 		return 0;
-	return 1;
+	percent = strtod(text, &end);
+	if (end == text || *end || !(percent >= 0) || percent >= 100)
+		return kb_fail(diag, KB_E_ARG,
+			       "%s takes a percentage from 0 to below 100, got "
+			       "'%s'",
+			       option, text);
+	*out = percent / 100;
+	return 0;
 }
 
-/* Takes compare's options and the two names out of argv. Returns the new argc,
- * or -1 behind a message. */
-static int split_options(struct compare *c, int argc, char **argv)
+/* Takes compare's own options and the two names out of argv. Returns the new
+ * argc, or <0. */
+static int parse_own(struct compare *c, int argc, char **argv,
+		     struct kb_diag *diag)
 {
-	bool value_follows = false;
-	int kept = 1;
+	const char *theta = NULL, *delta = NULL, *alpha = NULL, *beta = NULL;
+	const char *inject = NULL;
+	const struct bench_arg args[] = {
+		{ NULL, &c->base, NULL },
+		{ NULL, &c->candidate, NULL },
+		{ "--theta", &theta, NULL },
+		{ "--delta", &delta, NULL },
+		{ "--alpha", &alpha, NULL },
+		{ "--beta", &beta, NULL },
+		{ "--inject", &inject, NULL },
+		{ "--versus", &c->versus_text, NULL },
+		{ "--report", &c->report, NULL },
+		{ "--strict", NULL, &c->strict },
+		{ "--force", NULL, &c->force },
+		{ "--no-self-check", NULL, &c->no_self_check },
+		{ "--help", NULL, &c->help },
+	};
+	int err;
 
-	for (int i = 1; i < argc;) {
-		int taken = value_follows ? 0 : take_own(c, &argv[i]);
+	argc = bench_args_take(args, KB_ARRAY_LEN(args), argc, argv, diag);
+	if (argc < 0)
+		return argc;
+	err = take_percent("--theta", theta, &c->test.theta, diag);
+	if (err == 0)
+		err = take_percent("--delta", delta, &c->test.delta, diag);
+	if (err == 0)
+		err = take_percent("--alpha", alpha, &c->test.alpha, diag);
+	if (err == 0)
+		err = take_percent("--beta", beta, &c->test.beta, diag);
+	if (err == 0)
+		err = take_percent("--inject", inject, &c->inject, diag);
+	return err < 0 ? err : argc;
+}
 
-		if (taken < 0) {
-			fprintf(stderr,
-				"bench: %s needs a value of its kind; see "
-				"'bench compare --help'\n",
-				argv[i]);
-			return -1;
-		}
-		if (taken == 0 && !value_follows && argv[i][0] != '-' &&
-		    !c->candidate) {
-			if (c->base)
-				c->candidate = argv[i];
-			else
-				c->base = argv[i];
-			taken = 1;
-		}
-		if (taken == 0) {
-			/* All of a run's options with -- take a value. */
-			value_follows = !value_follows &&
-					strncmp(argv[i], "--", 2) == 0 &&
-					!strchr(argv[i], '=');
-			argv[kept++] = argv[i++];
-		}
-		i += taken;
+/* What is left of the command line: a run's options. */
+static int parse_rest(struct compare *c, int argc, char **argv,
+		      struct kb_diag *diag)
+{
+	static const char *const taken[] = { "trace",	   "alloc",	"json",
+					     "heap-pages", "heap-base", "touch",
+					     "cpu",	   "seed",	NULL };
+	const struct bench_subset subset = { "compare", taken,
+					     ALLOCS_COMPARED };
+	int err;
+
+	if (!c->candidate)
+		return kb_fail(diag, KB_E_ARG,
+			       "compare wants two builds, BASE and CANDIDATE; "
+			       "see 'bench compare --help'");
+	if (!(c->test.theta < c->test.delta) || c->test.alpha <= 0 ||
+	    c->test.beta <= 0)
+		return kb_fail(diag, KB_E_ARG,
+			       "--theta must be below --delta, --alpha and "
+			       "--beta above 0");
+	err = bench_options_parse(&c->opts, argc, argv, &subset, diag);
+	if (err == 0 && c->versus_text) {
+		err = alloc_spec_parse(&c->versus, c->versus_text, diag);
+		if (err < 0)
+			bench_options_release(&c->opts);
 	}
-	argv[kept] = NULL;
-	return kept;
+	/* None of a run's passes takes place. */
+	c->opts.passes = 0;
+	return err;
 }
 
 static int parse(struct compare *c, int argc, char **argv)
@@ -211,36 +218,13 @@ static int parse(struct compare *c, int argc, char **argv)
 	c->test = (struct bench_sequential){ 0.01, 0.03, 0.01, 0.01 };
 	c->inject = -1;
 	kb_diag_init(&diag);
-	argc = split_options(c, argc, argv);
-	if (argc < 0)
-		return COMPARE_USAGE;
-	if (c->help)
+	argc = parse_own(c, argc, argv, &diag);
+	if (argc > 0 && !c->help)
+		parse_rest(c, argc, argv, &diag);
+	if (diag.status == 0)
 		return 0;
-	if (!c->candidate) {
-		fprintf(stderr, "bench: compare wants two builds, BASE and "
-				"CANDIDATE; see 'bench compare --help'\n");
-		return COMPARE_USAGE;
-	}
-	if (!(c->test.theta < c->test.delta) || c->test.alpha <= 0 ||
-	    c->test.beta <= 0) {
-		fprintf(stderr, "bench: --theta must be below --delta, --alpha "
-				"and --beta above 0\n");
-		return COMPARE_USAGE;
-	}
-	if (bench_options_parse(&c->opts, argc, argv, ALLOCS_COMPARED, &diag) <
-	    0) {
-		fprintf(stderr, "bench: %s\n", diag.text);
-		return COMPARE_USAGE;
-	}
-	if (c->versus_text &&
-	    alloc_spec_parse(&c->versus, c->versus_text, &diag) < 0) {
-		fprintf(stderr, "bench: %s\n", diag.text);
-		bench_options_release(&c->opts);
-		return COMPARE_USAGE;
-	}
-	/* None of a run's passes takes place. */
-	c->opts.passes = 0;
-	return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return COMPARE_USAGE;
 }
 
 /* Keeps a gate for the reports, and says what came of it. */
@@ -473,7 +457,7 @@ int bench_compare_main(int argc, char **argv)
 	memset(&c, 0, sizeof(c));
 	status = parse(&c, argc, argv);
 	if (status == 0 && c.help) {
-		fputs(help, stdout);
+		fputs(compare_help, stdout);
 		return 0;
 	}
 	if (status == 0) {

@@ -6,6 +6,7 @@
  * is said that they differ only if the intervals are apart; of single times only
  * if they are further apart than both clocks' error bounds together.
  */
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_diff_figures.h"
 #include "bench_format.h"
@@ -632,28 +633,22 @@ static int draw_diff(const struct diff *d)
 /* Returns 0, or an exit status behind a message. */
 static int parse(struct diff *d, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--force") == 0)
-			d->force = true;
-		else if (strcmp(argv[i], "--help") == 0)
-			d->help = true;
-		else if (strcmp(argv[i], "--out") == 0 && i + 1 < argc)
-			d->out = argv[++i];
-		else if (argv[i][0] != '-' && !d->a.path)
-			d->a.path = argv[i];
-		else if (argv[i][0] != '-' && !d->b.path)
-			d->b.path = argv[i];
-		else {
-			fprintf(stderr,
-				"bench: diff does not know what to do with "
-				"'%s'; see 'bench diff --help'\n",
-				argv[i]);
-			return DIFF_USAGE;
-		}
-	}
-	if (d->help || d->b.path)
+	const struct bench_arg args[] = {
+		{ NULL, &d->a.path, NULL },   { NULL, &d->b.path, NULL },
+		{ "--out", &d->out, NULL },   { "--force", NULL, &d->force },
+		{ "--help", NULL, &d->help },
+	};
+	struct kb_diag diag;
+	int err;
+
+	kb_diag_init(&diag);
+	err = bench_args_parse(args, KB_ARRAY_LEN(args), argc, argv, &diag);
+	if (err == 0 && !d->help && !d->b.path)
+		err = kb_fail(&diag, KB_E_ARG,
+			      "diff needs two results folders");
+	if (err == 0)
 		return 0;
-	fprintf(stderr, "bench: diff needs two results folders\n");
+	fprintf(stderr, "bench: %s\n", diag.text);
 	return DIFF_USAGE;
 }
 

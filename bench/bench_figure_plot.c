@@ -2,6 +2,7 @@
  * plot: draws the figures of a results folder again, or one of them in the
  * terminal.
  */
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_figure.h"
 #include "bench_plot.h"
@@ -64,29 +65,15 @@ struct plot_options {
 static int parse(struct plot_options *o, int argc, char **argv,
 		 struct kb_diag *diag)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--term") == 0)
-			o->term = true;
-		else if (strcmp(argv[i], "--sixel") == 0)
-			o->sixel = true;
-		else if (strcmp(argv[i], "--pdf") == 0)
-			o->pdf = true;
-		else if (strcmp(argv[i], "--help") == 0)
-			o->help = true;
-		else if (argv[i][0] == '-')
-			return kb_fail(diag, KB_E_ARG,
-				       "plot does not know '%s'; see 'bench "
-				       "plot --help'",
-				       argv[i]);
-		else if (!o->folder)
-			o->folder = argv[i];
-		else if (!o->figure)
-			o->figure = argv[i];
-		else
-			return kb_fail(diag, KB_E_ARG,
-				       "plot takes one figure, not also '%s'",
-				       argv[i]);
-	}
+	const struct bench_arg args[] = {
+		{ NULL, &o->folder, NULL },	{ NULL, &o->figure, NULL },
+		{ "--term", NULL, &o->term },	{ "--pdf", NULL, &o->pdf },
+		{ "--sixel", NULL, &o->sixel }, { "--help", NULL, &o->help },
+	};
+	int err = bench_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
+
+	if (err < 0)
+		return err;
 	o->term |= o->sixel;
 	if (o->help)
 		return 0;

@@ -3,6 +3,7 @@
  * takes one.
  */
 #include "alloc_spec.h"
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_format.h"
 #include "bench_ideal.h"
@@ -16,7 +17,6 @@
 #include "replay_program.h"
 #include "trc_reader.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -341,56 +341,25 @@ static int report(const struct fitting *f, const struct fit_options *o)
 
 /* --- The command -------------------------------------------------------------- */
 
-static int parse_below(const char *text, uint32_t *out, struct kb_diag *diag)
-{
-	char *end;
-	unsigned long long n;
-
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (errno || *end || text[0] < '0' || text[0] > '9' || n > BELOW_MAX)
-		return kb_fail(diag, KB_E_ARG,
-			       "--below takes a whole number up to %u, not "
-			       "'%s'",
-			       BELOW_MAX, text);
-	*out = (uint32_t)n;
-	return 0;
-}
-
 static int parse(struct fit_options *o, int argc, char **argv,
 		 struct kb_diag *diag)
 {
 	const char *below = NULL;
+	const struct bench_arg args[] = {
+		{ "--trace", &o->trace, NULL }, { "--alloc", &o->allocs, NULL },
+		{ "--below", &below, NULL },	{ "--json", &o->json, NULL },
+		{ "--help", NULL, &o->help },
+	};
+	uint64_t n = BELOW_DEFAULT;
+	int err = bench_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
 
-	for (int i = 1; i < argc; i++) {
-		const struct {
-			const char *name;
-			const char **value;
-		} valued[] = { { "--trace", &o->trace },
-			       { "--alloc", &o->allocs },
-			       { "--below", &below },
-			       { "--json", &o->json } };
-		size_t k = 0;
-
-		while (k < KB_ARRAY_LEN(valued) &&
-		       strcmp(argv[i], valued[k].name) != 0)
-			k++;
-		if (k < KB_ARRAY_LEN(valued) && i + 1 == argc)
-			return kb_fail(diag, KB_E_ARG, "%s needs a value",
-				       argv[i]);
-		if (k < KB_ARRAY_LEN(valued))
-			*valued[k].value = argv[++i];
-		else if (strcmp(argv[i], "--help") == 0)
-			o->help = true;
-		else
-			return kb_fail(diag, KB_E_ARG,
-				       "fit does not know '%s'; see 'bench "
-				       "fit --help'",
-				       argv[i]);
-	}
-	if (!o->trace && !o->help)
+	if (err == 0 && !o->trace && !o->help)
 		return kb_fail(diag, KB_E_ARG, "fit needs --trace FILE");
-	return below ? parse_below(below, &o->below, diag) : 0;
+	if (err == 0 && below)
+		err = bench_args_number("--below", below, 0, BELOW_MAX, &n,
+					diag);
+	o->below = (uint32_t)n;
+	return err;
 }
 
 static int open_fitting(struct fitting *f, const struct fit_options *o)
@@ -445,8 +414,7 @@ static int run(struct fitting *f, const struct fit_options *o)
 
 int bench_fit_main(int argc, char **argv)
 {
-	struct fit_options o = { .allocs = ALLOCS_DEFAULT,
-				 .below = BELOW_DEFAULT };
+	struct fit_options o = { .allocs = ALLOCS_DEFAULT };
 	struct kb_diag diag;
 	struct fitting f = { .trace.fd = -1, .diag = &diag };
 	int err;

@@ -17,6 +17,7 @@
  * `exact`: any difference fails, an improvement too; `max`: may fall, not rise;
  * `info`: printed only. bless keeps the kinds that a file has.
  */
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_options.h"
 #include "bench_out.h"
@@ -112,35 +113,9 @@ struct gate {
 	struct replay_clock clock;
 	const char *folder;
 	const char *reason;
+	bool blesses;
 	bool help;
 };
-
-/* Takes gate's own options out of argv, so that the rest is a run's. Returns
- * the new argc, or -1 if one lacks its value. */
-static int split_options(struct gate *gate, int argc, char **argv)
-{
-	int kept = 1;
-
-	gate->folder = BASELINE_FOLDER;
-	for (int i = 1; i < argc; i++) {
-		const char **value = NULL;
-
-		if (strcmp(argv[i], "--baseline") == 0)
-			value = &gate->folder;
-		else if (strcmp(argv[i], "--reason") == 0)
-			value = &gate->reason;
-		else if (strcmp(argv[i], "--help") == 0)
-			gate->help = true;
-		if (value && i + 1 == argc)
-			return -1;
-		if (value)
-			*value = argv[++i];
-		else
-			argv[kept++] = argv[i];
-	}
-	argv[kept] = NULL;
-	return kept;
-}
 
 static int add_entry(struct baseline *b, const struct entry *entry)
 {
@@ -668,28 +643,31 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 	return status;
 }
 
-/* Parses the options of both commands. Returns 0, or an exit status behind a
- * message. */
+/* Parses the options of one of the two commands. Returns 0, or an exit status
+ * behind a message. */
 static int parse(struct gate *gate, int argc, char **argv)
 {
+	static const char *const taken[] = { "trace",	  "alloc", "heap-pages",
+					     "heap-base", "touch", NULL };
+	const struct bench_subset subset = { argv[0], taken, ALLOCS_GATED };
+	const struct bench_arg args[] = {
+		{ "--help", NULL, &gate->help },
+		{ "--baseline", &gate->folder, NULL },
+		/* bless alone has a reason. */
+		{ "--reason", &gate->reason, NULL },
+	};
+	const size_t count = KB_ARRAY_LEN(args) - !gate->blesses;
 	struct kb_diag diag;
 
 	kb_diag_init(&diag);
-	argc = split_options(gate, argc, argv);
-	if (argc < 0) {
-		fprintf(stderr,
-			"bench: --baseline and --reason need a value\n");
-		return GATE_USAGE;
-	}
-	if (gate->help)
-		return 0;
-	if (bench_options_parse(&gate->opts, argc, argv, ALLOCS_GATED, &diag) <
-	    0) {
-		fprintf(stderr, "bench: %s\n", diag.text);
-		return GATE_USAGE;
-	}
+	argc = bench_args_take(args, count, argc, argv, &diag);
+	if (argc > 0 && !gate->help)
+		bench_options_parse(&gate->opts, argc, argv, &subset, &diag);
 	gate->opts.passes = BENCH_PASS_COUNT;
-	return 0;
+	if (diag.status == 0)
+		return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return GATE_USAGE;
 }
 
 static int run_all(struct gate *gate, file_fn do_file)
@@ -705,7 +683,7 @@ static int run_all(struct gate *gate, file_fn do_file)
 
 int bench_gate_main(int argc, char **argv)
 {
-	struct gate gate = { .folder = NULL };
+	struct gate gate = { .folder = BASELINE_FOLDER };
 	int status = parse(&gate, argc, argv);
 
 	if (status == 0 && gate.help) {
@@ -717,7 +695,7 @@ int bench_gate_main(int argc, char **argv)
 
 int bench_bless_main(int argc, char **argv)
 {
-	struct gate gate = { .folder = NULL };
+	struct gate gate = { .folder = BASELINE_FOLDER, .blesses = true };
 	int status = parse(&gate, argc, argv);
 
 	if (status == 0 && gate.help) {

@@ -1,9 +1,9 @@
 #include "bench_options.h"
 
+#include "bench_args.h"
 #include "kb_bits.h"
 #include "kb_suggest.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
@@ -184,24 +184,6 @@ static int add_passes(unsigned *set, const char *list, struct kb_diag *diag)
 	return err;
 }
 
-/* A whole number in the C notations, low … high. */
-static int parse_number(const char *option, const char *text, uint64_t low,
-			uint64_t high, uint64_t *out, struct kb_diag *diag)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtoull(text, &end, 0);
-	if (errno || end == text || *end || *text < '0' || *text > '9' ||
-	    *out < low || *out > high)
-		return kb_fail(diag, KB_E_ARG,
-			       "%s takes a whole number from %llu to %llu, got "
-			       "'%s'",
-			       option, (unsigned long long)low,
-			       (unsigned long long)high, text);
-	return 0;
-}
-
 static int parse_seconds(const char *option, const char *text, double *out,
 			 struct kb_diag *diag)
 {
@@ -277,22 +259,22 @@ static int take_number(struct bench_options *opts, int id, const char *text,
 
 	switch (id) {
 	case OPT_HEAP_PAGES:
-		err = parse_number("--heap-pages", text, 1, UINT32_MAX, &n,
-				   diag);
+		err = bench_args_number("--heap-pages", text, 1, UINT32_MAX, &n,
+					diag);
 		opts->heap_pages = (uint32_t)n;
 		return err;
 	case OPT_HEAP_BASE:
-		err = parse_number("--heap-base", text, 1, UINT32_MAX, &n,
-				   diag);
+		err = bench_args_number("--heap-base", text, 1, UINT32_MAX, &n,
+					diag);
 		opts->heap_base = (uint32_t)n;
 		return err;
 	case OPT_CPU:
-		err = parse_number("--cpu", text, 0, 4095, &n, diag);
+		err = bench_args_number("--cpu", text, 0, 4095, &n, diag);
 		opts->cpu = (int)n;
 		return err;
 	default:
-		return parse_number("--seed", text, 0, INT64_MAX, &opts->seed,
-				    diag);
+		return bench_args_number("--seed", text, 0, INT64_MAX,
+					 &opts->seed, diag);
 	}
 }
 
@@ -372,6 +354,25 @@ static int split_gbench(struct bench_options *opts, int argc, char **argv)
 	return kept;
 }
 
+static const char *option_name(int id)
+{
+	const struct option *o = long_options;
+
+	while (o->val != id)
+		o++;
+	return o->name;
+}
+
+static bool takes(const struct bench_subset *subset, int id)
+{
+	if (!subset)
+		return true;
+	for (const char *const *name = subset->names; *name; name++)
+		if (strcmp(*name, option_name(id)) == 0)
+			return true;
+	return false;
+}
+
 /* What getopt has just refused: a letter that it knows not, or else the word
  * that it has passed, for it sorts other words behind the options. */
 static const char *refused_word(char **argv, char letter[3])
@@ -385,7 +386,7 @@ static const char *refused_word(char **argv, char letter[3])
 }
 
 static int parse_all(struct bench_options *opts, int argc, char **argv,
-		     struct kb_diag *diag)
+		     const struct bench_subset *subset, struct kb_diag *diag)
 {
 	char letter[3];
 	int err = 0;
@@ -408,6 +409,12 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 			err = refuse_value(refused_word(argv, letter), diag);
 		else if (id == '?')
 			err = unknown_option(refused_word(argv, letter), diag);
+		else if (!takes(subset, id))
+			err = kb_fail(diag, KB_E_ARG,
+				      "%s does not take --%s; see 'bench %s "
+				      "--help'",
+				      subset->command, option_name(id),
+				      subset->command);
 		else
 			err = take_option(opts, id, optarg, diag);
 	}
@@ -419,8 +426,8 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 	return err;
 }
 
-static int complete(struct bench_options *opts, const char *allocs_default,
-		    struct kb_diag *diag)
+static int complete(struct bench_options *opts,
+		    const struct bench_subset *subset, struct kb_diag *diag)
 {
 	if (opts->command != BENCH_RUN)
 		return 0;
@@ -431,12 +438,12 @@ static int complete(struct bench_options *opts, const char *allocs_default,
 	if (opts->alloc_count == 0)
 		return alloc_spec_parse_list(
 			&opts->allocs, &opts->alloc_count,
-			allocs_default ? allocs_default : ALLOCS_DEFAULT, diag);
+			subset ? subset->allocs : ALLOCS_DEFAULT, diag);
 	return 0;
 }
 
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
-			const char *allocs_default, struct kb_diag *diag)
+			const struct bench_subset *subset, struct kb_diag *diag)
 {
 	size_t room = (size_t)argc + 1;
 	int err;
@@ -451,10 +458,11 @@ int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
 		goto out;
 	}
-	argc = split_gbench(opts, argc, argv);
-	err = parse_all(opts, argc, argv, diag);
+	if (!subset)
+		argc = split_gbench(opts, argc, argv);
+	err = parse_all(opts, argc, argv, subset, diag);
 	if (err == 0)
-		err = complete(opts, allocs_default, diag);
+		err = complete(opts, subset, diag);
 	if (opts->passes == 0)
 		opts->passes = BENCH_PASS_ALL;
 	if (opts->budget_s == 0)

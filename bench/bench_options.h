@@ -83,14 +83,26 @@ struct bench_options {
 	int gbench_argc;
 };
 
+/* A command that takes some of a run's options. */
+struct bench_subset {
+	/* Its name, for messages. */
+	const char *command;
+
+	/* The options' names without "--", ended by NULL. Each has a value. */
+	const char *const *names;
+
+	/* The allocators where --alloc names none, as a list. */
+	const char *allocs;
+};
+
 /*
- * Parses the command line; `allocs_default` are the allocators of a run that
- * names none, as a list, NULL for bench's own. Returns 0 with `*opts` filled,
- * to be released by the caller; or KB_E_ARG or KB_E_NOMEM with `diag` filled.
- * Prints nothing.
+ * Parses a run's command line, or, unless `subset` is NULL, what a command takes
+ * of it. Returns 0 with `*opts` filled, to be released by the caller; or KB_E_ARG
+ * or KB_E_NOMEM with `diag` filled. Prints nothing.
  */
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
-			const char *allocs_default, struct kb_diag *diag);
+			const struct bench_subset *subset,
+			struct kb_diag *diag);
 
 void bench_options_release(struct bench_options *opts);
 

@@ -4,6 +4,7 @@
 #include "bench_show.h"
 
 #include "alloc_spec.h"
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_html_text.h"
 #include "bench_out.h"
@@ -12,7 +13,6 @@
 #include "kb_bits.h"
 #include "trc_reader.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -431,55 +431,24 @@ static int draw_svg(const struct player *p, const char *path,
 	return bench_out_commit(&out, diag);
 }
 
-static int parse_number(const char *text, uint64_t *out, struct kb_diag *diag)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	if (errno || *end || text[0] < '0' || text[0] > '9')
-		return kb_fail(diag, KB_E_ARG,
-			       "--at wants an event's number, not '%s'", text);
-	return 0;
-}
-
 static int parse(struct show_options *o, int argc, char **argv,
 		 struct kb_diag *diag)
 {
 	const char *at = NULL;
+	const struct bench_arg args[] = {
+		{ "--trace", &o->trace, NULL }, { "--at", &at, NULL },
+		{ "--alloc", &o->alloc, NULL }, { "--svg", &o->svg, NULL },
+		{ "--step", NULL, &o->step },	{ "--help", NULL, &o->help },
+	};
+	int err = bench_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
 
-	for (int i = 1; i < argc; i++) {
-		const struct {
-			const char *name;
-			const char **value;
-		} valued[] = { { "--trace", &o->trace },
-			       { "--at", &at },
-			       { "--alloc", &o->alloc },
-			       { "--svg", &o->svg } };
-		size_t k = 0;
-
-		while (k < KB_ARRAY_LEN(valued) &&
-		       strcmp(argv[i], valued[k].name) != 0)
-			k++;
-		if (k < KB_ARRAY_LEN(valued) && i + 1 == argc)
-			return kb_fail(diag, KB_E_ARG, "%s needs a value",
-				       argv[i]);
-		if (k < KB_ARRAY_LEN(valued))
-			*valued[k].value = argv[++i];
-		else if (strcmp(argv[i], "--step") == 0)
-			o->step = true;
-		else if (strcmp(argv[i], "--help") == 0)
-			o->help = true;
-		else
-			return kb_fail(diag, KB_E_ARG,
-				       "show does not know '%s'; see 'bench "
-				       "show --help'",
-				       argv[i]);
-	}
 	o->has_at = at != NULL;
-	if (!o->trace && !o->help)
+	if (err == 0 && !o->trace && !o->help)
 		return kb_fail(diag, KB_E_ARG, "show needs --trace FILE");
-	return at ? parse_number(at, &o->at, diag) : 0;
+	if (err == 0 && at)
+		err = bench_args_number("--at", at, 0, UINT64_MAX, &o->at,
+					diag);
+	return err;
 }
 
 int bench_show_main(int argc, char **argv)

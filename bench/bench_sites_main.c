@@ -1,6 +1,7 @@
 /*
  * sites: ranks the recorded kernel's call sites by what they cost in a heap.
  */
+#include "bench_args.h"
 #include "bench_commands.h"
 #include "bench_format.h"
 #include "bench_html_text.h"
@@ -9,7 +10,6 @@
 #include "bench_sites.h"
 #include "kb_bits.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -67,20 +67,6 @@ struct sites_options {
 	bool help;
 };
 
-static int parse_number(const char *name, const char *text, uint64_t *out,
-			struct kb_diag *diag)
-{
-	char *end;
-
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	if (errno || *end || text[0] < '0' || text[0] > '9' ||
-	    *out > UINT32_MAX)
-		return kb_fail(diag, KB_E_ARG, "%s wants a number, not '%s'",
-			       name, text);
-	return 0;
-}
-
 static int parse_cost(const char *text, enum bench_sites_by *out,
 		      struct kb_diag *diag)
 {
@@ -95,61 +81,33 @@ static int parse_cost(const char *text, enum bench_sites_by *out,
 		       text);
 }
 
-/* An option with a value. Returns 0, 1 if it is none, or <0. */
-static int parse_valued(struct sites_options *o, const char *name,
-			const char *value, struct kb_diag *diag)
-{
-	static const char *const names[] = { "--trace", "--alloc", "--by",
-					     "--top", "--heap-pages" };
-	size_t i = 0;
-
-	while (i < KB_ARRAY_LEN(names) && strcmp(name, names[i]) != 0)
-		i++;
-	if (i == KB_ARRAY_LEN(names))
-		return 1;
-	if (!value)
-		return kb_fail(diag, KB_E_ARG, "%s needs a value", name);
-	switch (i) {
-	case 0:
-		o->trace = value;
-		return 0;
-	case 1:
-		o->alloc = value;
-		return 0;
-	case 2:
-		return parse_cost(value, &o->by, diag);
-	case 3:
-		return parse_number(name, value, &o->top, diag);
-	default:
-		return parse_number(name, value, &o->heap_pages, diag);
-	}
-}
-
 static int parse(struct sites_options *o, int argc, char **argv,
 		 struct kb_diag *diag)
 {
-	for (int i = 1; i < argc; i++) {
-		int err = parse_valued(o, argv[i],
-				       i + 1 < argc ? argv[i + 1] : NULL, diag);
+	const char *by = NULL, *top = NULL, *heap_pages = NULL;
+	const struct bench_arg args[] = {
+		{ "--trace", &o->trace, NULL },
+		{ "--alloc", &o->alloc, NULL },
+		{ "--by", &by, NULL },
+		{ "--top", &top, NULL },
+		{ "--frees", NULL, &o->frees },
+		{ "--json", NULL, &o->json },
+		{ "--tsv", NULL, &o->tsv },
+		{ "--help", NULL, &o->help },
+		{ "--heap-pages", &heap_pages, NULL },
+	};
+	int err = bench_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
 
-		if (err < 0)
-			return err;
-		if (err == 0)
-			i++;
-		else if (strcmp(argv[i], "--frees") == 0)
-			o->frees = true;
-		else if (strcmp(argv[i], "--json") == 0)
-			o->json = true;
-		else if (strcmp(argv[i], "--tsv") == 0)
-			o->tsv = true;
-		else if (strcmp(argv[i], "--help") == 0)
-			o->help = true;
-		else
-			return kb_fail(diag, KB_E_ARG,
-				       "sites does not know '%s'; see 'bench "
-				       "sites --help'",
-				       argv[i]);
-	}
+	if (err == 0 && by)
+		err = parse_cost(by, &o->by, diag);
+	if (err == 0 && top)
+		err = bench_args_number("--top", top, 0, UINT32_MAX, &o->top,
+					diag);
+	if (err == 0 && heap_pages)
+		err = bench_args_number("--heap-pages", heap_pages, 1,
+					UINT32_MAX, &o->heap_pages, diag);
+	if (err < 0)
+		return err;
 	if (o->help)
 		return 0;
 	if (!o->trace)

@@ -121,6 +121,10 @@ static void test_bench_compare__usage(void **state)
 	cli_refused(c, 2, "--theta");
 	cli_sh(c, "$BENCH compare $BENCH /bin/true --theta x " SEED);
 	cli_refused(c, 2, "--theta");
+	cli_sh(c, "$BENCH compare $BENCH /bin/true " SEED " --pass verify");
+	cli_refused(c, 2, "compare does not take --pass", "--help");
+	cli_sh(c, "$BENCH compare $BENCH --cpu 0 /bin/true stray " SEED);
+	cli_refused(c, 2, "'stray'");
 	cli_sh(c, "$BENCH compare --help");
 	cli_expect(c, 0);
 	cli_holds(c->out, "INCONCLUSIVE");
