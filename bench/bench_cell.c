@@ -37,8 +37,8 @@ double bench_epoch_ns(const struct replay_time_result *epoch,
 	return ns_per_event(epoch->ticks, epoch->slices, epoch->events, clock);
 }
 
-double bench_epoch_cold_ns(const struct replay_time_result *epoch,
-			   const struct replay_clock *clock)
+static double cold_ns(const struct replay_time_result *epoch,
+		      const struct replay_clock *clock)
 {
 	return ns_per_event(epoch->cold_ticks, epoch->cold_slices,
 			    epoch->cold_events, clock);
@@ -53,7 +53,7 @@ static void summarise(struct bench_summary *out, const struct bench_cell *cell,
 	if (!ns)
 		return;
 	for (size_t i = 0; i < cell->epochs; i++)
-		ns[i] = cold ? bench_epoch_cold_ns(&cell->epoch[i], clock)
+		ns[i] = cold ? cold_ns(&cell->epoch[i], clock)
 			     : bench_epoch_ns(&cell->epoch[i], clock);
 	bench_summarise(out, ns, cell->epochs);
 	free(ns);

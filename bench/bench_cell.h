@@ -77,12 +77,9 @@ struct bench_cell {
 /* Frees what a cell owns. */
 void bench_cell_release(struct bench_cell *cell);
 
-/* ns per event of one epoch, its slices' clock readings taken off; and of its
- * cold first replay. */
+/* ns per event of one epoch, its slices' clock readings taken off. */
 double bench_epoch_ns(const struct replay_time_result *epoch,
 		      const struct replay_clock *clock);
-double bench_epoch_cold_ns(const struct replay_time_result *epoch,
-			   const struct replay_clock *clock);
 
 /* The figures of the throughput pass. */
 struct bench_throughput {
@@ -212,8 +209,7 @@ bool bench_cell_intrusion(const struct bench_cell *cell,
 void bench_latency_merge(struct replay_latency_result *into,
 			 const struct replay_latency_result *from);
 
-/* The cell of the null allocator with its defaults on the same trace, or
- * NULL; and of the allocator with this canonical name. */
+/* The cell of the allocator with this canonical name, or NULL. */
 const struct bench_cell *bench_find_cell(const struct bench_cell *cells,
 					 size_t count, const char *name);
 

@@ -37,11 +37,11 @@ enum compare_exit {
  * search, which would drown everything else, and the fast heap. */
 #define ALLOCS_COMPARED "kheap:lookup=pagemap,kheap-fast"
 
+/* clang-format off */
 static const char compare_help[] =
 	"usage: bench compare BASE CANDIDATE --trace FILE... [--alloc LIST]\n"
 	"\n"
-	"BASE and CANDIDATE are two builds of this program. For each trace "
-	"and\n"
+	"BASE and CANDIDATE are two builds of this program. For each trace and\n"
 	"allocator both replay the same slices in turns on one CPU, in fresh\n"
 	"processes every few milliseconds, until the sign test says one of:\n"
 	"\n"
@@ -49,49 +49,39 @@ static const char compare_help[] =
 	"  PASS          not slower by delta (sure to beta)\n"
 	"  INCONCLUSIVE  192 epochs did not tell\n"
 	"\n"
-	"First BASE is compared with itself; if that does not pass, the "
-	"machine\n"
-	"cannot be trusted now and the exit status is 4. Builds whose code is "
-	"the\n"
-	"same byte for byte pass without a run. Builds of different compilers, "
-	"flags\n"
+	"First BASE is compared with itself; if that does not pass, the machine\n"
+	"cannot be trusted now and the exit status is 4. Builds whose code is the\n"
+	"same byte for byte pass without a run. Builds of different compilers, flags\n"
 	"or build types are refused: the difference would be theirs.\n"
 	"\n"
 	"  --theta PCT  slowdown that is tolerated (1)\n"
 	"  --delta PCT  slowdown that must not be missed (3)\n"
-	"  --alpha PCT  false FAILs, of all gates of this call together: each "
-	"gets\n"
+	"  --alpha PCT  false FAILs, of all gates of this call together: each gets\n"
 	"               an equal part (1)\n"
 	"  --beta PCT   missed slowdowns, a gate (1)\n"
 	"  --strict     INCONCLUSIVE counts as FAIL\n"
-	"  --report DIR also write compare.json (with every epoch's log "
-	"ratio),\n"
+	"  --report DIR also write compare.json (with every epoch's log ratio),\n"
 	"               compare.md, compare.junit.xml, and base.benchfmt and\n"
 	"               candidate.benchfmt for benchstat there\n"
-	"  --json FILE  write the same JSON to FILE, '-' for standard output, "
-	"and\n"
+	"  --json FILE  write the same JSON to FILE, '-' for standard output, and\n"
 	"               there alone\n"
-	"  --versus ALLOC  the candidate replays into ALLOC instead: two "
-	"allocators\n"
+	"  --versus ALLOC  the candidate replays into ALLOC instead: two allocators\n"
 	"               compared, if BASE and CANDIDATE are the same file\n"
 	"  --force      compare builds of different compilers or flags\n"
 	"  --no-self-check, --heap-pages, --heap-base, --touch, --cpu, --seed\n"
 	"\n"
 	"To test the instrument itself:\n"
 	"\n"
-	"  --inject PCT slow the candidate down: behind each of its slices it "
-	"is\n"
-	"               kept busy, on the clock, for PCT of the time that the "
-	"slice\n"
+	"  --inject PCT slow the candidate down: behind each of its slices it is\n"
+	"               kept busy, on the clock, for PCT of the time that the slice\n"
 	"               took. The ratio is so 1 + PCT/100 at any speed of the\n"
-	"               machine, too high by 0.0002 at most. 0: the same code "
-	"is\n"
+	"               machine, too high by 0.0002 at most. 0: the same code is\n"
 	"               run, as an A/A gate\n"
 	"\n"
 	"Exit status: 0 pass; 1 fail; 2 usage, or a build was killed;\n"
-	"3 inconclusive; 4 the machine or a build that cannot be compared; 5 a "
-	"build\n"
+	"3 inconclusive; 4 the machine or a build that cannot be compared; 5 a build\n"
 	"crashed. Of several gates the gravest counts: 5, 1, 2, 4, 3, 0.\n";
+/* clang-format on */
 
 /* A comparison of two builds on its way. */
 struct compare {
@@ -311,11 +301,6 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 	return COMPARE_ENVIRONMENT;
 }
 
-static bool asked_to_stop(void)
-{
-	return bench_signal != 0;
-}
-
 static int do_trace(struct compare *c, const char *given)
 {
 	struct bench_trace trace;
@@ -323,7 +308,7 @@ static int do_trace(struct compare *c, const char *given)
 	int status = COMPARE_PASS;
 
 	kb_diag_init(&diag);
-	if (bench_trace_open(&trace, given, asked_to_stop, &diag) < 0)
+	if (bench_trace_open(&trace, given, bench_stopped, &diag) < 0)
 		return complain(KB_E_IO, &diag);
 	for (size_t i = 0; i < c->opts.alloc_count && !bench_signal; i++) {
 		const char *alloc = c->opts.allocs[i].name;

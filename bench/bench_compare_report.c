@@ -1,6 +1,7 @@
 #include "bench_compare_report.h"
 
 #include "bench_benchfmt.h"
+#include "bench_html_text.h"
 #include "bench_out.h"
 #include "bench_out_json.h"
 #include "kb_bits.h"
@@ -107,34 +108,15 @@ static void write_markdown(FILE *f, const void *user)
 		   "rest to mean anything.\n");
 }
 
-static void write_xml_text(FILE *f, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		default:
-			fputc(*text, f);
-		}
-	}
-}
-
 static void write_testcase(FILE *f, const json_t *gate)
 {
 	const char *verdict = text_of(gate, "verdict");
 
 	fprintf(f, "  <testcase classname=\"compare.%s\" name=\"",
 		strcmp(text_of(gate, "kind"), "A/A") == 0 ? "self" : "gate");
-	write_xml_text(f, text_of(gate, "trace"));
+	bench_html_escape(f, text_of(gate, "trace"));
 	fputc('/', f);
-	write_xml_text(f, text_of(gate, "allocator"));
+	bench_html_escape(f, text_of(gate, "allocator"));
 	fprintf(f, "\">");
 	if (strcmp(verdict, "FAIL") == 0)
 		fprintf(f, "<failure message=\"%+.2f %% slower\"/>",

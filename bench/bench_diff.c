@@ -28,30 +28,27 @@ enum diff_exit { DIFF_GOOD = 0, DIFF_USAGE = 2, DIFF_INCOMPARABLE = 4 };
 /* Room for a name in the table; longer ones push their row to the right. */
 #define NAME_WIDTH 28
 
+/* clang-format off */
 static const char diff_help[] =
 	"usage: bench diff [--force] [--out DIR] A B\n"
 	"\n"
 	"Compares two results folders (or results.json files) cell by cell.\n"
 	"\n"
-	"  times     two medians differ if their 95 % intervals are apart; "
-	"single times\n"
-	"            if they are further apart than both error bounds "
-	"together\n"
+	"  times     two medians differ if their 95 % intervals are apart; single times\n"
+	"            if they are further apart than both error bounds together\n"
 	"  counters  and digests are exact: every difference is shown\n"
 	"\n"
-	"Results of different traces, options, machines, compilers or flags "
-	"are\n"
+	"Results of different traces, options, machines, compilers or flags are\n"
 	"refused; --force compares them all the same.\n"
 	"\n"
-	"  --out DIR  draws both in one: times as a ratio with its interval, "
-	"and nodes\n"
+	"  --out DIR  draws both in one: times as a ratio with its interval, and nodes\n"
 	"             compared; data in DIR, pictures in DIR/figures\n"
 	"\n"
 	"  bench diff results/before results/after\n"
 	"\n"
-	"Exit status: 0 compared, whatever differs; 2 usage, unreadable input; "
-	"4 not\n"
+	"Exit status: 0 compared, whatever differs; 2 usage, unreadable input; 4 not\n"
 	"comparable.\n";
+/* clang-format on */
 
 /* One side. */
 struct side {
@@ -101,8 +98,10 @@ static int load(struct side *side)
 		n = asprintf(&path, "%s/results.json", side->path);
 	else
 		n = asprintf(&path, "%s", side->path);
-	if (n < 0)
+	if (n < 0) {
+		fprintf(stderr, "bench: out of memory\n");
 		return DIFF_USAGE;
+	}
 	side->document = json_load_file(path, 0, &error);
 	if (!side->document)
 		fprintf(stderr, "bench: %s: %s\n", path, error.text);
@@ -615,8 +614,10 @@ static int draw_diff(const struct diff *d)
 	struct kb_diag diag;
 	int err;
 
-	if (!ratio)
+	if (!ratio) {
+		fprintf(stderr, "bench: out of memory\n");
 		return DIFF_USAGE;
+	}
 	kb_diag_init(&diag);
 	figures.ratio = ratio;
 	figures.ratios = collect_ratios(d, ratio);

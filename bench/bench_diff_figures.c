@@ -18,27 +18,17 @@ struct nodes {
 	char *b;
 };
 
-/* A text cell: no tab, no line's end, no quote (plots/README.md). */
-static void write_cell(FILE *f, const char *text)
-{
-	char clean[1024];
-
-	bench_text_clean(clean, sizeof(clean), text);
-	for (const char *c = clean; *c; c++)
-		fputc(*c == '"' ? '\'' : *c == '\\' ? '/' : *c, f);
-}
-
 static void write_meta(FILE *f, const struct bench_diff_figures *d,
 		       const char *title, size_t series)
 {
 	fprintf(f, "title\t%s\ntrace\t", title);
-	write_cell(f, d->trace);
+	bench_text_tsv(f, d->trace);
 	fputs(" · A: ", f);
-	write_cell(f, d->a);
+	bench_text_tsv(f, d->a);
 	fputs(" · B: ", f);
-	write_cell(f, d->b);
+	bench_text_tsv(f, d->b);
 	fputs("\nmachine\t", f);
-	write_cell(f, d->machine);
+	bench_text_tsv(f, d->machine);
 	fprintf(f, "\nseries\t%zu%s", series, gap);
 }
 
@@ -51,7 +41,7 @@ static void write_ratios(FILE *f, const void *user)
 	for (size_t i = 0; i < d->ratios; i++) {
 		const struct bench_diff_ratio *r = &d->ratio[i];
 
-		write_cell(f, r->allocator);
+		bench_text_tsv(f, r->allocator);
 		fprintf(f, "\t%.6g", r->ratio);
 		if (r->has_interval)
 			fprintf(f, "\t%.6g\t%.6g\n", r->low, r->high);

@@ -65,10 +65,13 @@ static void tell_search(FILE *out, const struct bench_report *r)
 		bench_format_count(c, live));
 	if (bench_cell_latency(seed, REPLAY_SERIES_lookup, r->clock, &f) &&
 	    f.p50.state != BENCH_FIGURE_NONE)
-		fprintf(out, "; half of its lookups take more than %s",
+		fprintf(out, "; half of its lookups take %s%s",
+			f.p50.state == BENCH_FIGURE_NUMBER
+				? "more than "
+				: "less than the clock can tell",
 			f.p50.state == BENCH_FIGURE_NUMBER
 				? bench_format_ns(a, f.p50.ns)
-				: "less than the clock can tell");
+				: "");
 	fprintf(out, ".\n");
 }
 

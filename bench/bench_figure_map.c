@@ -2,13 +2,13 @@
 
 #include "bench_figure_trace.h"
 #include "bench_html_text.h"
+#include "bench_page.h"
+#include "bench_spec.h"
 #include "kb_bits.h"
 #include "replay_result.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PAGE 4096u
 
 /* A page of the window; born is 0 where nothing lives. */
 struct page {
@@ -41,14 +41,15 @@ static uint64_t pages_of(const struct bench_walk *walk)
 
 	if (alloc->vt->usable_of)
 		size = alloc->vt->usable_of(alloc->ctx, walk->event.handle);
-	return size ? kb_div_up(size, PAGE) : 1;
+	return bench_pages(size);
 }
 
 static uint64_t first_page(const struct mapping *m)
 {
 	const struct alloc *alloc = &m->walk.alloc;
 
-	return alloc->vt->offset_of(alloc->ctx, m->walk.event.handle) / PAGE;
+	return alloc->vt->offset_of(alloc->ctx, m->walk.event.handle) /
+	       BENCH_PAGE;
 }
 
 /* Fills the pages of an object that came, or empties those of one that went. */
@@ -81,7 +82,8 @@ static int note_event(struct mapping *m, struct kb_diag *diag)
 		*page = (struct page){
 			.born = comes ? event->number : 0,
 			.site = event->site,
-			.group = (uint8_t)bench_profile_group(*length * PAGE),
+			.group = (uint8_t)bench_profile_group(*length *
+							      BENCH_PAGE),
 		};
 	}
 	if (err == 0 && comes)
@@ -216,22 +218,10 @@ static int draw(struct mapping *m, struct kb_diag *diag)
 	return err == KB_END ? 0 : err;
 }
 
-/* Chooses the value of a key, if the allocator has such. */
-static void choose(struct alloc_spec *spec, const char *name, const char *value)
-{
-	const struct alloc_key *key = spec->ops->keys;
-
-	for (size_t k = 0; key && key[k].name; k++)
-		for (size_t v = 0;
-		     strcmp(key[k].name, name) == 0 && key[k].value(v); v++)
-			if (strcmp(key[k].value(v), value) == 0)
-				spec->choice[k] = (uint8_t)v;
-}
-
 /* Where objects share pages, a page has no one age, row or site. */
 static bool has_window(const struct alloc_vt *vt)
 {
-	return vt->offset_of && vt->granule && vt->granule % PAGE == 0;
+	return vt->offset_of && vt->granule && vt->granule % BENCH_PAGE == 0;
 }
 
 /* One replay, by `play`, from an empty heap. */
@@ -267,7 +257,7 @@ int bench_map_read(struct bench_map *out, const struct bench_trace *trace,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	choose(&spec, "lookup", "pagemap");
+	bench_spec_choose(&spec, "lookup", "pagemap");
 	quick.spec = &spec;
 	err = replay(&m, trace, &quick, survey_and_rank, diag);
 	bench_walk_close(&m.walk);

@@ -7,6 +7,7 @@
 #include "bench_figure.h"
 #include "bench_plot.h"
 #include "bench_run.h"
+#include "bench_terminal.h"
 #include "kb_bits.h"
 #include "kb_suggest.h"
 
@@ -15,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 int bench_plot_main(int argc, char **argv);
@@ -35,14 +34,13 @@ int bench_plot_main(int argc, char **argv);
 #define COLUMN_PX 9
 #define WIDTH_MAX 1000
 
+/* clang-format off */
 static const char plot_help[] =
 	"usage: bench plot [--pdf] RESULTS\n"
 	"       bench plot --term [--sixel] RESULTS FIGURE\n"
 	"\n"
-	"Draws all figures of a results folder anew, from its TSV files into "
-	"its\n"
-	"figures/; or one of them in the terminal, in letters or, with --sixel "
-	"and a\n"
+	"Draws all figures of a results folder anew, from its TSV files into its\n"
+	"figures/; or one of them in the terminal, in letters or, with --sixel and a\n"
 	"terminal that takes them, in pixels. It fits the window.\n"
 	"\n"
 	"  --pdf    draws PDFs too, beside SVG and PNG\n"
@@ -52,6 +50,7 @@ static const char plot_help[] =
 	"  bench plot --term results/boot lookup-nodes\n"
 	"\n"
 	"Figures\n";
+/* clang-format on */
 
 struct plot_options {
 	bool term;
@@ -112,27 +111,17 @@ static int check_figure(const struct plot_options *o, struct kb_diag *diag)
 		       o->figure);
 }
 
-static uint64_t from_environment(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	long count = text ? strtol(text, NULL, 10) : 0;
-
-	return count > 0 ? (uint64_t)count : otherwise;
-}
-
 /* The scripts' third argument for this terminal. A window too narrow for a
  * picture is told so: folded lines are no picture. */
 static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 {
-	struct winsize window = { .ws_col = 0 };
-	uint64_t columns = from_environment("COLUMNS", COLUMNS_DEFAULT);
-	uint64_t rows = from_environment("LINES", ROWS_DEFAULT);
+	struct winsize window;
+	uint64_t columns = bench_terminal_variable("COLUMNS", COLUMNS_DEFAULT);
+	uint64_t rows = bench_terminal_variable("LINES", ROWS_DEFAULT);
 	uint64_t width;
 
-	if (isatty(STDOUT_FILENO) &&
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 &&
-	    window.ws_col > 0 && window.ws_row > 0) {
+	if (bench_terminal_window(STDOUT_FILENO, &window) &&
+	    window.ws_row > 0) {
 		columns = window.ws_col;
 		/* The prompt behind it wants one too. */
 		rows = window.ws_row - 1u;

@@ -1,13 +1,13 @@
 #include "bench_figure_trace.h"
 
+#include "bench_page.h"
+#include "bench_walk.h"
 #include "kb_bits.h"
 #include "replay_result.h"
 #include "trc_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PAGE 4096u
 
 /* Rows with a group of their own: 2^3. */
 #define SINGLE_BITS 3
@@ -30,7 +30,7 @@ struct profiling {
 
 unsigned bench_profile_group(uint64_t size)
 {
-	uint64_t row = (size ? kb_div_up(size, PAGE) : 1) - 1;
+	uint64_t row = bench_pages(size) - 1;
 	unsigned group;
 
 	if (row < SINGLE_ROWS)
@@ -56,22 +56,6 @@ uint64_t bench_profile_group_last(unsigned group)
 static unsigned size_power(uint64_t size)
 {
 	return size <= 1 ? 0 : kb_log2(size - 1) + 1;
-}
-
-static int reserve(struct profiling *p, uint32_t slot)
-{
-	size_t slots = (size_t)kb_max(2 * p->slots, (uint64_t)slot + 1024);
-	struct object *grown;
-
-	if (slot < p->slots)
-		return 0;
-	grown = realloc(p->object, slots * sizeof(*grown));
-	if (!grown)
-		return KB_E_NOMEM;
-	memset(&grown[p->slots], 0, (slots - p->slots) * sizeof(*grown));
-	p->object = grown;
-	p->slots = slots;
-	return 0;
 }
 
 static void note_alloc(struct profiling *p, struct object *object,
@@ -117,7 +101,9 @@ static int read_block(struct profiling *p, const struct trc_block *block)
 	uint64_t end = bin_end(p);
 
 	for (uint32_t i = 0; i < block->count; i++) {
-		if (reserve(p, block->slot[i]) < 0)
+		if (bench_walk_grow(&p->object, &p->slots,
+				    (size_t)block->slot[i] + 1,
+				    sizeof(*p->object), NULL) < 0)
 			return KB_E_NOMEM;
 		p->events++;
 		if (block->kind[i] == TRC_ALLOC)

@@ -12,6 +12,7 @@
 #include "bench_progress.h"
 #include "bench_run.h"
 #include "bench_smallest.h"
+#include "bench_spec.h"
 #include "bench_trace.h"
 #include "kb_bits.h"
 #include "replay_program.h"
@@ -94,23 +95,6 @@ struct fitting {
 	struct kb_diag *diag;
 };
 
-static bool asked_to_stop(void)
-{
-	return bench_signal != 0;
-}
-
-/* Chooses `value` for the key called `key`, where the allocator has both. */
-static void choose(struct alloc_spec *spec, const char *key, const char *value)
-{
-	const struct alloc_key *keys = spec->ops->keys;
-
-	for (size_t k = 0; keys && keys[k].name; k++)
-		for (size_t i = 0; keys[k].value(i); i++)
-			if (strcmp(keys[k].name, key) == 0 &&
-			    strcmp(keys[k].value(i), value) == 0)
-				spec->choice[k] = (uint8_t)i;
-}
-
 static int open_alloc(struct fitting *f, uint32_t pages, struct alloc *out)
 {
 	const struct alloc_config config = {
@@ -156,7 +140,7 @@ static int replay(struct fitting *f, const struct alloc *alloc)
 	       (err = replay_program_next(&program, &slice, f->diag)) == 0) {
 		bench_progress_tick(&f->progress, slice.first_event,
 				    f->trace.counts.events);
-		does = asked_to_stop()
+		does = bench_stopped()
 			       ? KB_E_STOPPED
 			       : try_slice(alloc, &program, &slice, f->diag);
 	}
@@ -212,8 +196,8 @@ static int search(struct fitting *f, struct fit_cell *cell, uint32_t below)
 	int err;
 
 	f->tried = *cell->spec;
-	choose(&f->tried, "lookup", "pagemap");
-	choose(&f->tried, "pager", "none");
+	bench_spec_choose(&f->tried, "lookup", "pagemap");
+	bench_spec_choose(&f->tried, "pager", "none");
 	err = find_bound(f, cell->spec, &cell->found.bound);
 	if (err < 0)
 		return err;
@@ -370,7 +354,7 @@ static int open_fitting(struct fitting *f, const struct fit_options *o)
 	if (err == 0 && o->json && strcmp(o->json, "-") != 0)
 		err = bench_out_check_file(o->json, f->diag);
 	if (err == 0)
-		err = bench_trace_open(&f->trace, o->trace, asked_to_stop,
+		err = bench_trace_open(&f->trace, o->trace, bench_stopped,
 				       f->diag);
 	if (err < 0)
 		return err;

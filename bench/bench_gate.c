@@ -52,39 +52,35 @@ enum gate_exit {
 
 #define BASELINE_FOLDER "bench/baseline"
 
+/* clang-format off */
 static const char gate_help[] =
 	"usage: bench gate --trace FILE... [--alloc LIST] [--baseline DIR]\n"
 	"\n"
 	"Counts the cells anew and compares every counter and digest with\n"
-	"DIR/<trace's name>.counters (default bench/baseline). A counter "
-	"marked\n"
-	"'exact' must be equal, one marked 'max' may fall, 'info' is only "
-	"told.\n"
-	"Searches are counted by each cluster's rank, and made for real as "
-	"well\n"
+	"DIR/<trace's name>.counters (default bench/baseline). A counter marked\n"
+	"'exact' must be equal, one marked 'max' may fall, 'info' is only told.\n"
+	"Searches are counted by each cluster's rank, and made for real as well\n"
 	"unless they take minutes: a step more than the ranks say fails.\n"
 	"--heap-pages, --heap-base and --touch are as for a run.\n"
 	"\n"
 	"  bench gate --trace traces/boot.trc --trace traces/debian-boot.trc\n"
 	"\n"
-	"Exit status: 0 equal; 1 a counter or digest differs; 2 usage, "
-	"unreadable\n"
-	"input; 4 baseline of another trace or configuration, or none; 5 a "
-	"cell\n"
+	"Exit status: 0 equal; 1 a counter or digest differs; 2 usage, unreadable\n"
+	"input; 4 baseline of another trace or configuration, or none; 5 a cell\n"
 	"failed.\n";
+/* clang-format on */
 
+/* clang-format off */
 static const char bless_help[] =
 	"usage: bench bless --reason TEXT --trace FILE... [--alloc LIST]\n"
 	"                   [--baseline DIR]\n"
 	"\n"
-	"Counts the cells anew, writes DIR/<trace's name>.counters and adds a "
-	"line\n"
-	"with the date and the reason to DIR/CHANGES. Kinds (exact, max, "
-	"info)\n"
+	"Counts the cells anew, writes DIR/<trace's name>.counters and adds a line\n"
+	"with the date and the reason to DIR/CHANGES. Kinds (exact, max, info)\n"
 	"that the file has stay.\n"
 	"\n"
-	"  bench bless --trace traces/boot.trc --reason 'removal without a "
-	"walk'\n";
+	"  bench bless --trace traces/boot.trc --reason 'removal without a walk'\n";
+/* clang-format on */
 
 /* A counter of a cell in a baseline. The digest is one, called "digest". */
 struct entry {
@@ -270,18 +266,12 @@ static int add_cell(struct baseline *b, const struct bench_cell *cell)
 static void describe(struct baseline *b, const struct bench_trace *trace,
 		     const struct bench_options *opts)
 {
-	static const char *const touch[] = { "none", "first", "all" };
-
 	snprintf(b->trace, sizeof(b->trace), "sha256:%s events:%" PRIu64,
 		 trace->sha256, trace->counts.events);
 	snprintf(b->config, sizeof(b->config),
 		 "heap-pages:%" PRIu32 " heap-base:0x%" PRIx32 " touch:%s",
-		 opts->heap_pages, opts->heap_base, touch[opts->touch]);
-}
-
-static bool asked_to_stop(void)
-{
-	return bench_signal != 0;
+		 opts->heap_pages, opts->heap_base,
+		 bench_touch_name(opts->touch));
 }
 
 /* Nodes that a cell's searches and removals compare: what walking them takes. */
@@ -619,7 +609,7 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 	int status, err, different = 0;
 
 	kb_diag_init(&diag);
-	err = bench_trace_open(&trace, given, asked_to_stop, &diag);
+	err = bench_trace_open(&trace, given, bench_stopped, &diag);
 	if (err < 0) {
 		fprintf(stderr, "bench: %s\n", diag.text);
 		return GATE_USAGE;

@@ -36,6 +36,23 @@ size_t bench_text_columns(const char *text)
 	return n;
 }
 
+void bench_text_tsv(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = kb_text_character(text);
+
+		if (length == 0)
+			fputc('?', out);
+		else if (*text == '"')
+			fputc('\'', out);
+		else if (*text == '\\')
+			fputc('/', out);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+}
+
 static const char *entity(char c)
 {
 	switch (c) {

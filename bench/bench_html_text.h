@@ -1,6 +1,7 @@
 /*
  * bench_html_text: strings that strangers wrote (traces' names, call sites,
- * allocators' names), made safe for a terminal, HTML and XML.
+ * allocators' names), made safe for a terminal, TSV, HTML
+ * and XML.
  *
  * Only bench's own files include this file.
  */
@@ -20,6 +21,10 @@ char *bench_text_clean(char *out, size_t size, const char *text);
 
 /* Columns of a cleaned text on a terminal, one a character. */
 size_t bench_text_columns(const char *text);
+
+/* Writes a text as a cell of a TSV file: cleaned, and without what gnuplot's reader
+ * does not leave alone (plots/README.md). */
+void bench_text_tsv(FILE *out, const char *text);
 
 /* Writes a text cleaned and escaped, for HTML or XML, in an element or in a
  * quoted attribute. */

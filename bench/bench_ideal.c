@@ -1,5 +1,6 @@
 #include "bench_ideal.h"
 
+#include "bench_walk.h"
 #include "kb_bits.h"
 #include "trc_reader.h"
 
@@ -34,27 +35,6 @@ struct measuring {
 	bool too_many;
 };
 
-static uint64_t pages_of(uint64_t size)
-{
-	return kb_max(kb_div_up(size, BENCH_PAGE), 1);
-}
-
-static int reserve_slot(struct measuring *m, uint32_t slot)
-{
-	size_t slots = (size_t)kb_max(2 * m->slots, (uint64_t)slot + 1024);
-	struct object *grown;
-
-	if (slot < m->slots)
-		return 0;
-	grown = realloc(m->object, slots * sizeof(*grown));
-	if (!grown)
-		return KB_E_NOMEM;
-	memset(&grown[m->slots], 0, (slots - m->slots) * sizeof(*grown));
-	m->object = grown;
-	m->slots = slots;
-	return 0;
-}
-
 /* A trace too long to be packed is measured all the same. */
 static int reserve_packed(struct measuring *m)
 {
@@ -78,13 +58,13 @@ static void note_alloc(struct measuring *m, uint32_t slot, uint64_t size,
 	m->object[slot] = (struct object){ size, granted, m->count };
 	m->requested += size;
 	m->kernel += granted;
-	m->pages += pages_of(size);
+	m->pages += bench_pages(size);
 	if (m->too_many)
 		return;
 	m->packed[m->count++] = (struct replay_packed){
 		.birth = (uint32_t)m->events,
 		.death = UINT32_MAX,
-		.pages = (uint32_t)kb_min(pages_of(size), UINT32_MAX),
+		.pages = (uint32_t)kb_min(bench_pages(size), UINT32_MAX),
 	};
 }
 
@@ -92,7 +72,7 @@ static void note_free(struct measuring *m, const struct object *object)
 {
 	m->requested -= object->size;
 	m->kernel -= object->kernel;
-	m->pages -= pages_of(object->size);
+	m->pages -= bench_pages(object->size);
 	if (!m->too_many)
 		m->packed[object->number].death = (uint32_t)m->events;
 }
@@ -110,7 +90,9 @@ static void close_bin(struct measuring *m)
 static int read_block(struct measuring *m, const struct trc_block *block)
 {
 	for (uint32_t i = 0; i < block->count; i++) {
-		if (reserve_slot(m, block->slot[i]) < 0 ||
+		if (bench_walk_grow(&m->object, &m->slots,
+				    (size_t)block->slot[i] + 1,
+				    sizeof(*m->object), NULL) < 0 ||
 		    reserve_packed(m) < 0)
 			return KB_E_NOMEM;
 		if (block->kind[i] == TRC_ALLOC)

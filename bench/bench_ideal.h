@@ -10,6 +10,7 @@
 #ifndef BENCH_IDEAL_H
 #define BENCH_IDEAL_H
 
+#include "bench_page.h"
 #include "bench_trace.h"
 #include "kb_status.h"
 #include "replay_packing.h"
@@ -17,9 +18,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Bytes of a page. */
-#define BENCH_PAGE 4096u
 
 struct bench_ideal {
 	/* After every event, bytes: asked for; granted by the recorded kernel

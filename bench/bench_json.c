@@ -583,7 +583,6 @@ static json_t *versions_json(const struct bench_report *r)
 
 static json_t *options_json(const struct bench_options *opts)
 {
-	static const char *const touch[] = { "none", "first", "all" };
 	json_t *passes = json_array();
 
 	for (unsigned bit = 1; bit <= BENCH_PASS_LATENCY; bit <<= 1)
@@ -592,9 +591,9 @@ static json_t *options_json(const struct bench_options *opts)
 					      json_string(bench_pass_name(
 						      (enum bench_pass)bit)));
 	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:b}", "passes",
-			 passes, "touch", touch[opts->touch], "heap_pages",
-			 (json_int_t)opts->heap_pages, "heap_base",
-			 (json_int_t)opts->heap_base, "seed",
+			 passes, "touch", bench_touch_name(opts->touch),
+			 "heap_pages", (json_int_t)opts->heap_pages,
+			 "heap_base", (json_int_t)opts->heap_base, "seed",
 			 (json_int_t)opts->seed, "budget_s", opts->budget_s,
 			 "quick", (int)opts->quick);
 }

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <math.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,22 +367,34 @@ static int run_sides(struct bench_shared *memory, const char *const *exe,
 	return bench_signal ? KB_E_STOPPED : err;
 }
 
+/* One epoch of two fresh processes, or, without a job, a mere meeting. */
+static int run_once(struct bench_shared *memory,
+		    const struct bench_lockstep_job *job, const char *base,
+		    const char *candidate, struct kb_diag *diag)
+{
+	const char *const exe[2] = { base, candidate };
+	struct shared *shared;
+	int err = bench_shared_new(memory, sizeof(*shared), diag);
+
+	if (err < 0)
+		return err;
+	shared = memory->memory;
+	if (job)
+		shared->job = *job;
+	else
+		shared->turn = BENCH_LOCKSTEP_TURNS;
+	return run_sides(memory, exe, diag);
+}
+
 int bench_lockstep_meet(const char *base, const char *candidate,
 			char (*build)[BENCH_LOCKSTEP_BUILD_SIZE],
 			struct kb_diag *diag)
 {
-	const char *const exe[2] = { base, candidate };
 	struct bench_shared memory;
-	struct shared *shared;
-	int err;
+	int err = run_once(&memory, NULL, base, candidate, diag);
+	const struct shared *shared = memory.memory;
 
-	err = bench_shared_new(&memory, sizeof(*shared), diag);
-	if (err < 0)
-		return err;
-	shared = memory.memory;
-	shared->turn = BENCH_LOCKSTEP_TURNS;
-	err = run_sides(&memory, exe, diag);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; shared && i < 2; i++)
 		memcpy(build[i], shared->side[i].build, sizeof(build[i]));
 	bench_shared_release(&memory);
 	return err;
@@ -393,18 +404,11 @@ int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
 		       const char *candidate, struct bench_lockstep_epoch *out,
 		       struct kb_diag *diag)
 {
-	const char *const exe[2] = { base, candidate };
 	struct bench_shared memory;
-	struct shared *shared;
-	int err;
+	int err = run_once(&memory, job, base, candidate, diag);
+	const struct shared *shared = memory.memory;
 
-	err = bench_shared_new(&memory, sizeof(*shared), diag);
-	if (err < 0)
-		return err;
-	shared = memory.memory;
-	shared->job = *job;
-	err = run_sides(&memory, exe, diag);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; shared && i < 2; i++) {
 		memcpy(out->ticks[i], shared->side[i].ticks,
 		       sizeof(out->ticks[i]));
 		memcpy(out->readings[i], shared->side[i].readings,

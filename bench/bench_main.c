@@ -16,6 +16,7 @@
 #include "bench_plot.h"
 #include "bench_report.h"
 #include "bench_run.h"
+#include "bench_terminal.h"
 #include "bench_worker.h"
 #include "kb_stdio.h"
 
@@ -25,7 +26,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Exit statuses, the same in all of the project's programs. */
@@ -69,11 +69,6 @@ static int complain(const struct kb_diag *diag)
 {
 	fprintf(stderr, "bench: %s\n", diag->text);
 	return diag->status == KB_E_ENVIRONMENT ? EXIT_ENVIRONMENT : EXIT_USAGE;
-}
-
-static bool stop_import(void)
-{
-	return bench_signal != 0;
 }
 
 static int list_everything(void)
@@ -135,14 +130,14 @@ static int choose_folder(struct session *s, struct job *job,
 	return bench_out_check_folder(job->folder, diag);
 }
 
-/* Google Benchmark's options may leave only some of the cells. Returns an exit
- * status. */
 static int out_of_memory(void)
 {
 	fprintf(stderr, "bench: out of memory\n");
 	return EXIT_USAGE;
 }
 
+/* Google Benchmark's options may leave only some of the cells. Returns an exit
+ * status. */
 static int choose_cells(struct session *s, struct job *job)
 {
 	const struct bench_options *opts = &s->opts;
@@ -187,25 +182,6 @@ static bool stdout_is_taken(const struct bench_options *opts)
 		    strcmp(opts->gbench_argv[i] + 19, "console") != 0)
 			return true;
 	return false;
-}
-
-static size_t stdout_width(void)
-{
-	struct winsize size;
-
-	if (!isatty(STDOUT_FILENO) ||
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return 0;
-	return size.ws_col;
-}
-
-static bool wants_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
-	       !(term && strcmp(term, "dumb") == 0);
 }
 
 static void write_table(FILE *out, const void *user)
@@ -281,6 +257,7 @@ static int report_job(struct session *s, const struct bench_report *report,
 		      const struct job *job)
 {
 	struct bench_progress progress;
+	struct winsize window;
 	struct kb_diag diag;
 	size_t drawn;
 	int err;
@@ -289,8 +266,9 @@ static int report_job(struct session *s, const struct bench_report *report,
 	if (job->folder && write_folder(report, job->folder, &diag) < 0)
 		return complain(&diag);
 	if (!stdout_is_taken(&s->opts)) {
-		bench_table_write(stdout, report, stdout_width(),
-				  wants_colour());
+		bench_terminal_window(STDOUT_FILENO, &window);
+		bench_table_write(stdout, report, window.ws_col,
+				  bench_terminal_has_colour());
 		fflush(stdout);
 	}
 	if (!job->folder)
@@ -399,7 +377,7 @@ static int run_trace(struct session *s, const char *given)
 
 	kb_diag_init(&diag);
 	job->trace.fd = -1;
-	if (bench_trace_open(&job->trace, given, stop_import, &diag) < 0)
+	if (bench_trace_open(&job->trace, given, bench_stopped, &diag) < 0)
 		return bench_signal ? EXIT_GOOD : complain(&diag);
 	status = choose_cells(s, job);
 	if (status != EXIT_GOOD)

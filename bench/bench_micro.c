@@ -219,6 +219,7 @@ static int register_trace(struct input *in, const char *path)
 	char name[300];
 
 	in->name = slash ? slash + 1 : path;
+	in->out_fd = -1;
 	if (read_whole(path, &in->data, &in->size) < 0 || unpack(in) < 0) {
 		fprintf(stderr, "bench: cannot read '%s' into memory: %s\n",
 			path, strerror(errno));
@@ -278,10 +279,10 @@ int bench_micro(const struct bench_options *opts)
 	gb_clear();
 	bench_scaling_free(scaling);
 	for (size_t i = 0; inputs && i < opts->trace_count; i++) {
+		if (inputs[i].data && inputs[i].out_fd >= 0)
+			close(inputs[i].out_fd);
 		free(inputs[i].packed);
 		free(inputs[i].data);
-		if (inputs[i].data)
-			close(inputs[i].out_fd);
 	}
 	free(inputs);
 	return err;

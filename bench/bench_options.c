@@ -199,17 +199,22 @@ static int parse_seconds(const char *option, const char *text, double *out,
 	return 0;
 }
 
+static const char *const touch_names[] = {
+	[ALLOC_TOUCH_NONE] = "none",
+	[ALLOC_TOUCH_FIRST] = "first",
+	[ALLOC_TOUCH_ALL] = "all",
+};
+
+const char *bench_touch_name(enum alloc_touch touch)
+{
+	return touch_names[touch];
+}
+
 static int parse_touch(const char *text, enum alloc_touch *out,
 		       struct kb_diag *diag)
 {
-	static const char *const names[] = {
-		[ALLOC_TOUCH_NONE] = "none",
-		[ALLOC_TOUCH_FIRST] = "first",
-		[ALLOC_TOUCH_ALL] = "all",
-	};
-
-	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
-		if (strcmp(names[i], text) == 0) {
+	for (size_t i = 0; i < KB_ARRAY_LEN(touch_names); i++) {
+		if (strcmp(touch_names[i], text) == 0) {
 			*out = (enum alloc_touch)i;
 			return 0;
 		}
@@ -278,6 +283,27 @@ static int take_number(struct bench_options *opts, int id, const char *text,
 	}
 }
 
+static int take_allocs(struct bench_options *opts, const char *text,
+		       struct kb_diag *diag)
+{
+	if (!*text)
+		return kb_fail(diag, KB_E_ARG,
+			       "--alloc names no allocator; see --list");
+	return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count, text,
+				     diag);
+}
+
+static int take_out(struct bench_options *opts, const char *text,
+		    struct kb_diag *diag)
+{
+	if (!*text)
+		return kb_fail(diag, KB_E_ARG,
+			       "--out takes a folder's name, or 'none'");
+	opts->no_out = strcmp(text, "none") == 0;
+	opts->out = opts->no_out ? NULL : text;
+	return 0;
+}
+
 static int take_option(struct bench_options *opts, int id, char *text,
 		       struct kb_diag *diag)
 {
@@ -286,22 +312,11 @@ static int take_option(struct bench_options *opts, int id, char *text,
 		opts->traces[opts->trace_count++] = text;
 		return 0;
 	case OPT_ALLOC:
-		if (!*text)
-			return kb_fail(diag, KB_E_ARG,
-				       "--alloc names no allocator; see "
-				       "--list");
-		return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count,
-					     text, diag);
+		return take_allocs(opts, text, diag);
 	case OPT_PASS:
 		return add_passes(&opts->passes, text, diag);
 	case OPT_OUT:
-		if (!*text)
-			return kb_fail(
-				diag, KB_E_ARG,
-				"--out takes a folder's name, or 'none'");
-		opts->no_out = strcmp(text, "none") == 0;
-		opts->out = opts->no_out ? NULL : text;
-		return 0;
+		return take_out(opts, text, diag);
 	case OPT_NO_PLOTS:
 		opts->no_plots = true;
 		return 0;

@@ -109,6 +109,9 @@ void bench_options_release(struct bench_options *opts);
 /* The name of one pass: "verify". */
 const char *bench_pass_name(enum bench_pass pass);
 
+/* What --touch calls it: "first". */
+const char *bench_touch_name(enum alloc_touch touch);
+
 /* --help's text, static. */
 const char *bench_help_text(void);
 

@@ -117,19 +117,31 @@ static int set_paths(struct bench_out *out, const char *path)
 	return 0;
 }
 
+/* Throws a file away. */
+static void abandon(struct bench_out *out)
+{
+	if (out->stream)
+		fclose(out->stream);
+	if (out->temp_path)
+		unlink(out->temp_path);
+	free(out->temp_path);
+	free(out->final_path);
+	memset(out, 0, sizeof(*out));
+}
+
 int bench_out_open(struct bench_out *out, const char *path,
 		   struct kb_diag *diag)
 {
 	memset(out, 0, sizeof(*out));
 	if (set_paths(out, path) < 0) {
-		bench_out_abandon(out);
+		abandon(out);
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	}
 	out->stream = fopen(out->temp_path ? out->temp_path : path, "we");
 	if (!out->stream) {
 		int err = errno;
 
-		bench_out_abandon(out);
+		abandon(out);
 		return kb_fail(diag, KB_E_IO, "cannot write '%s': %s", path,
 			       strerror(err));
 	}
@@ -150,7 +162,7 @@ int bench_out_commit(struct bench_out *out, struct kb_diag *diag)
 	if (failed) {
 		kb_fail(diag, KB_E_IO, "cannot write '%s': %s", out->final_path,
 			strerror(errno));
-		bench_out_abandon(out);
+		abandon(out);
 		return KB_E_IO;
 	}
 	free(out->temp_path);
@@ -175,15 +187,4 @@ int bench_out_write(const char *folder, const char *name,
 		return err;
 	write(out.stream, user);
 	return bench_out_commit(&out, diag);
-}
-
-void bench_out_abandon(struct bench_out *out)
-{
-	if (out->stream)
-		fclose(out->stream);
-	if (out->temp_path)
-		unlink(out->temp_path);
-	free(out->temp_path);
-	free(out->final_path);
-	memset(out, 0, sizeof(*out));
 }

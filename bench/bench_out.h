@@ -31,7 +31,7 @@ int bench_out_make_folder(const char *path, struct kb_diag *diag);
 int bench_out_check_file(const char *path, struct kb_diag *diag);
 
 /* Begins a file. Returns 0 with out->stream to write to, or <0 with `diag`
- * filled. Must be ended by bench_out_commit or bench_out_abandon. */
+ * filled. To be ended by bench_out_commit. */
 int bench_out_open(struct bench_out *out, const char *path,
 		   struct kb_diag *diag);
 
@@ -44,8 +44,5 @@ int bench_out_commit(struct bench_out *out, struct kb_diag *diag);
 int bench_out_write(const char *folder, const char *name,
 		    void (*write)(FILE *out, const void *user),
 		    const void *user, struct kb_diag *diag);
-
-/* Throws a file away. */
-void bench_out_abandon(struct bench_out *out);
 
 #endif /* BENCH_OUT_H */

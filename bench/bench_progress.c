@@ -1,25 +1,27 @@
 #include "bench_progress.h"
 
-#include "kb_bits.h"
+#include "bench_terminal.h"
 #include "replay_tick.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define DRAW_INTERVAL_NS UINT64_C(100000000)
+
+/* Columns where the terminal does not say, or says what no line fits in. */
+#define WIDTH_DEFAULT 80
+#define WIDTH_MIN     10
 
 /* Nothing is said about the time left before this much has passed. */
 #define GUESS_AFTER_S 1.0
 
 static size_t terminal_width(void)
 {
-	struct winsize size;
+	struct winsize window;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 10)
-		return 80;
-	return size.ws_col;
+	bench_terminal_window(STDERR_FILENO, &window);
+	return window.ws_col < WIDTH_MIN ? WIDTH_DEFAULT : window.ws_col;
 }
 
 static void draw(struct bench_progress *p, double part)

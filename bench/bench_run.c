@@ -42,6 +42,11 @@ static const struct effort effort_quick = { 6, 6, 1, 1000000000, 5000, 2 };
 
 volatile sig_atomic_t bench_signal;
 
+bool bench_stopped(void)
+{
+	return bench_signal != 0;
+}
+
 static void on_signal(int number)
 {
 	bench_signal = number;

@@ -17,6 +17,9 @@
 /* Set by a signal's handler: its number, once one has come. */
 extern volatile sig_atomic_t bench_signal;
 
+/* True once one has: for bench_trace_open. */
+bool bench_stopped(void);
+
 struct bench_run {
 	const struct bench_options *opts;
 	const struct bench_trace *trace;

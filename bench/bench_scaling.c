@@ -2,6 +2,7 @@
 
 #include "alloc_list.h"
 #include "bench_out.h"
+#include "bench_page.h"
 #include "bench_plot.h"
 #include "gbench_shim.h"
 #include "kb_bits.h"
@@ -13,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PAGE 4096u
 
 /* The seed's window holds 2^14 clusters of two pages; from there on it is the
  * largest window there is, which begins lower. */
@@ -108,8 +107,8 @@ static int open_heap(struct heap *heap, const struct alloc_spec *spec,
 static uint32_t size_of(enum population population, uint64_t i)
 {
 	return population == ONE_ROW
-		       ? PAGE
-		       : PAGE * (1 + (uint32_t)(i % MANY_ROW_PAGES));
+		       ? BENCH_PAGE
+		       : BENCH_PAGE * (1 + (uint32_t)(i % MANY_ROW_PAGES));
 }
 
 /* A heap takes counted or plain calls for its whole life. */
@@ -344,7 +343,7 @@ static int prepare_holes(struct heap *heap, struct kb_diag *diag)
 	int err = fill(heap, ONE_ROW, BUSY_LIVE, false, diag);
 
 	for (size_t i = 1; err == 0 && i < heap->count; i += 2) {
-		const struct replay_op op = replay_op_free(0, PAGE);
+		const struct replay_op op = replay_op_free(0, BENCH_PAGE);
 
 		heap->alloc.vt->run[ALLOC_TOUCH_NONE](heap->alloc.ctx, &op, 1,
 						      &heap->handle[i]);
@@ -356,8 +355,8 @@ static int prepare_holes(struct heap *heap, struct kb_diag *diag)
 static struct replay_op *iterate_page(struct replay_op *op, struct kb_rng *rng)
 {
 	(void)rng;
-	*op++ = replay_op_alloc(0, PAGE);
-	*op++ = replay_op_free(0, PAGE);
+	*op++ = replay_op_alloc(0, BENCH_PAGE);
+	*op++ = replay_op_free(0, BENCH_PAGE);
 	return op;
 }
 
@@ -365,7 +364,7 @@ static struct replay_op *iterate_random(struct replay_op *op,
 					struct kb_rng *rng)
 {
 	uint64_t pages = 1 + kb_rng_below(rng, RANDOM_PAGES_MAX);
-	uint32_t size = (uint32_t)pages * PAGE;
+	uint32_t size = (uint32_t)pages * BENCH_PAGE;
 
 	*op++ = replay_op_alloc(0, size);
 	*op++ = replay_op_free(0, size);
@@ -375,10 +374,10 @@ static struct replay_op *iterate_random(struct replay_op *op,
 static struct replay_op *iterate_busy(struct replay_op *op, struct kb_rng *rng)
 {
 	(void)rng;
-	*op++ = replay_op_alloc(0, BUSY_PAGES * PAGE);
-	*op++ = replay_op_alloc(1, PAGE);
-	*op++ = replay_op_free(0, BUSY_PAGES * PAGE);
-	*op++ = replay_op_free(1, PAGE);
+	*op++ = replay_op_alloc(0, BUSY_PAGES * BENCH_PAGE);
+	*op++ = replay_op_alloc(1, BENCH_PAGE);
+	*op++ = replay_op_free(0, BUSY_PAGES * BENCH_PAGE);
+	*op++ = replay_op_free(1, BENCH_PAGE);
 	return op;
 }
 
@@ -615,29 +614,32 @@ static void write_tsv(FILE *f, const void *user)
 static int write_folder(const struct bench_scaling *s, const char *folder,
 			struct kb_diag *diag)
 {
-	const struct bench_plot_job job = { .folder = folder };
-	size_t drawn;
-	int err;
+	int err = bench_out_make_folder(folder, diag);
 
-	err = bench_out_make_folder(folder, diag);
-	if (err == 0)
-		err = bench_out_write(folder, "lookup-scaling.tsv", write_tsv,
-				      s, diag);
-	return err < 0 ? err : bench_plot(&job, &drawn, diag);
+	if (err < 0)
+		return err;
+	return bench_out_write(folder, "lookup-scaling.tsv", write_tsv, s,
+			       diag);
 }
 
 int bench_scaling_report(const struct bench_scaling *scaling,
 			 const struct bench_options *opts)
 {
+	const struct bench_plot_job job = { .folder = opts->out };
 	struct kb_diag diag;
+	size_t drawn;
+	int err;
 
 	if (!opts->out)
 		return 0;
 	kb_diag_init(&diag);
-	if (write_folder(scaling, opts->out, &diag) == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return 2;
+	err = write_folder(scaling, opts->out, &diag);
+	/* As in a run, what hinders gnuplot is told, and the numbers are there. */
+	if (err == 0 && !opts->no_plots)
+		bench_plot(&job, &drawn, &diag);
+	if (diag.status < 0)
+		fprintf(stderr, "bench: %s\n", diag.text);
+	return err < 0 ? 2 : 0;
 }
 
 void bench_scaling_free(struct bench_scaling *scaling)

@@ -33,7 +33,8 @@ struct bench_scaling *bench_scaling_register(const struct bench_options *opts);
 
 /*
  * Writes what the random lookups measured to OUT/lookup-scaling.tsv and has it
- * drawn, where --out names a folder. Returns an exit status.
+ * drawn, where --out names a folder and unless --no-plots. Returns an exit
+ * status.
  */
 int bench_scaling_report(const struct bench_scaling *scaling,
 			 const struct bench_options *opts);

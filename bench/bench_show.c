@@ -8,6 +8,8 @@
 #include "bench_commands.h"
 #include "bench_html_text.h"
 #include "bench_out.h"
+#include "bench_run.h"
+#include "bench_terminal.h"
 #include "bench_trace.h"
 #include "bench_walk.h"
 #include "kb_bits.h"
@@ -16,7 +18,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 int bench_show_main(int argc, char **argv);
@@ -24,27 +25,24 @@ int bench_show_main(int argc, char **argv);
 /* Columns where there is no terminal to ask. */
 #define WIDTH_DEFAULT 80
 
+/* clang-format off */
 static const char show_help[] =
 	"usage: bench show --trace FILE [--at N] [--alloc SPEC] [--step]\n"
 	"                  [--svg FILE]\n"
 	"\n"
-	"Draws the heap after event N of a trace (default: its last): the rows "
-	"with\n"
-	"their nodes, the tracking arrays, and what the last event did, step "
-	"by "
-	"step.\n"
+	"Draws the heap after event N of a trace (default: its last): the rows with\n"
+	"their nodes, the tracking arrays, and what the last event did, step by step.\n"
 	"\n"
-	"  --at N        the event, from 1; 0 is the empty heap before the "
-	"first\n"
+	"  --at N        the event, from 1; 0 is the empty heap before the first\n"
 	"  --alloc SPEC  an allocator that has rows (default kheap)\n"
 	"  --step        plays on: Enter draws the next event, q ends\n"
 	"  --svg FILE    draws a picture instead ('-' for standard output)\n"
 	"\n"
 	"  bench show --trace traces/seed-example.trc --at 3\n"
 	"\n"
-	"Exit status: 0 drawn; 2 usage, unreadable input, no such event; 5 "
-	"wrong\n"
+	"Exit status: 0 drawn; 2 usage, unreadable input, no such event; 5 wrong\n"
 	"result.\n";
+/* clang-format on */
 
 struct show_options {
 	const char *trace;
@@ -63,11 +61,6 @@ struct player {
 	struct bench_walk walk;
 	struct show_scene scene;
 };
-
-static bool never(void)
-{
-	return false;
-}
 
 static void add_cluster(void *user, const struct alloc_cluster *cluster)
 {
@@ -312,7 +305,8 @@ static int open_player(struct player *p, const struct show_options *o,
 
 	err = alloc_spec_parse(&p->spec, o->alloc, diag);
 	if (err == 0)
-		err = bench_trace_open(&p->trace, o->trace, never, diag);
+		err = bench_trace_open(&p->trace, o->trace, bench_stopped,
+				       diag);
 	if (err == 0)
 		err = bench_walk_open(&p->walk, &p->trace, &config, diag);
 	if (err < 0)
@@ -363,24 +357,11 @@ static int play_to(struct player *p, uint64_t at, struct kb_diag *diag)
 
 static size_t terminal_width(void)
 {
-	const char *columns = getenv("COLUMNS");
-	struct winsize size;
+	struct winsize window;
 
-	if (isatty(STDOUT_FILENO) &&
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	if (columns && strtol(columns, NULL, 10) > 0)
-		return (size_t)strtol(columns, NULL, 10);
-	return WIDTH_DEFAULT;
-}
-
-static bool wants_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
-	       !(term && strcmp(term, "dumb") == 0);
+	if (bench_terminal_window(STDOUT_FILENO, &window))
+		return window.ws_col;
+	return bench_terminal_variable("COLUMNS", WIDTH_DEFAULT);
 }
 
 /* True if there is to be another event. */
@@ -408,7 +389,7 @@ static int draw_text(struct player *p, bool step, struct kb_diag *diag)
 
 	do {
 		bench_show_text(stdout, &p->scene, terminal_width(),
-				wants_colour());
+				bench_terminal_has_colour());
 	} while (step && ask_for_more(&p->scene) &&
 		 (err = play_to(p, p->scene.event + 1, diag)) == 0);
 	return err;

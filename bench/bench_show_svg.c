@@ -12,8 +12,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define PAGE 4096u
-
 /* Pixels. */
 #define WIDTH	 1000
 #define MARGIN	 24

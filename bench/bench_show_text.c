@@ -2,13 +2,12 @@
 
 #include "bench_format.h"
 #include "bench_html_text.h"
+#include "bench_page.h"
 #include "kb_bits.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-
-#define PAGE 4096u
 
 /* Lines that a part may take, so that the whole stays on one screen. */
 #define ROWS_MAX    14
@@ -97,7 +96,7 @@ static void row_line(const struct page *p, const struct alloc_cluster *first,
 	size_t used, columns, shown = 0;
 
 	snprintf(note, sizeof(note), "  (%.20s each)",
-		 bytes_text(size, (uint64_t)PAGE * (first->row + 1)));
+		 bytes_text(size, (uint64_t)BENCH_PAGE * (first->row + 1)));
 	used = (size_t)snprintf(text, sizeof(text), "Row %" PRIu32 " →",
 				first->row);
 	columns = used - 2;
@@ -272,8 +271,8 @@ static void tell_free(const struct page *p, const struct show_scene *s)
 	     c->row);
 	line(p, "Get size: cluster_size[%" PRIu32 "] = %" PRIu64, c->index,
 	     c->size);
-	line(p, "Unmap: %" PRIu64 "/%u = %s page%s", c->size, PAGE,
-	     bench_format_count(a, c->size / PAGE), c->row ? "s" : "");
+	line(p, "Unmap: %" PRIu64 "/%u = %s page%s", c->size, BENCH_PAGE,
+	     bench_format_count(a, c->size / BENCH_PAGE), c->row ? "s" : "");
 	if (s->search == SHOW_INDEX)
 		line(p, "Remove [%" PRIu32 "] from free_clusters[%" PRIu32 "]",
 		     c->index, c->row);
@@ -317,7 +316,7 @@ static void tell_alloc(const struct page *p, const struct show_scene *s)
 	}
 	line(p,
 	     "Allocate %s page%s → new_va = 0x%08" PRIX64 ", size = %" PRIu64,
-	     bench_format_count(a, c->size / PAGE), c->row ? "s" : "",
+	     bench_format_count(a, c->size / BENCH_PAGE), c->row ? "s" : "",
 	     c->handle, c->size);
 	line(p, "Add cluster:");
 	line(p, "  cluster_size[%" PRIu32 "] = %" PRIu64, c->index, c->size);

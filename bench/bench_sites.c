@@ -1,12 +1,11 @@
 #include "bench_sites.h"
 
 #include "bench_html_text.h"
+#include "bench_page.h"
 #include "kb_bits.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define PAGE 4096u
 
 /* An object that lives. */
 struct object {
@@ -98,7 +97,7 @@ static void note_alloc(struct reading *r, const struct bench_walk_event *event)
 	/* note_event() has made room. */
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	*object = (struct object){ .born = event->number,
-				   .pages = kb_div_up(bytes, PAGE),
+				   .pages = kb_div_up(bytes, BENCH_PAGE),
 				   .waste = bytes - event->size,
 				   .site = event->site };
 	h = hold(r, event->site);
@@ -197,7 +196,7 @@ static void sum_up(struct reading *r)
 /* Where objects share pages, no page is one site's. */
 static bool has_pages(const struct alloc_vt *vt)
 {
-	return vt->gauge && vt->granule && vt->granule % PAGE == 0;
+	return vt->gauge && vt->granule && vt->granule % BENCH_PAGE == 0;
 }
 
 int bench_sites_read(struct bench_sites *out, const struct bench_trace *trace,

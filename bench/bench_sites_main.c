@@ -157,7 +157,7 @@ static int print_json(const struct bench_sites *s,
 		      const struct alloc_spec *spec, struct kb_diag *diag)
 {
 	json_t *array = json_array();
-	char name[NAME_SIZE], trace[NAME_SIZE];
+	char name[NAME_SIZE];
 	json_t *document;
 	size_t all, left;
 	int err;
@@ -174,13 +174,12 @@ static int print_json(const struct bench_sites *s,
 		json_array_append_new(array, object);
 		left--;
 	}
-	document = json_pack(
-		"{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o}", "trace",
-		bench_text_clean(trace, sizeof(trace), s->walk.trace->file),
-		"allocator", spec->name, "by", costs[o->by], "frees", o->frees,
-		"sites_in_all", (json_int_t)all, "peak_event",
-		(json_int_t)s->peak_event, "total", json_site(&s->total),
-		"sites", array);
+	document = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:o}",
+			     "trace", s->walk.trace->file, "allocator",
+			     spec->name, "by", costs[o->by], "frees", o->frees,
+			     "sites_in_all", (json_int_t)all, "peak_event",
+			     (json_int_t)s->peak_event, "total",
+			     json_site(&s->total), "sites", array);
 	err = bench_out_json(NULL, "-", document, 0, diag);
 	json_decref(document);
 	return err;
@@ -250,9 +249,8 @@ static void print_table(const struct bench_sites *s,
 	size_t all, left = count_shown(s, o, &all);
 
 	printf("%s in %s: call sites that %s, by %s; %zu of %zu\n\n",
-	       bench_text_clean(name, sizeof(name), s->walk.trace->file),
-	       spec->name, o->frees ? "free" : "allocate", costs[o->by], left,
-	       all);
+	       s->walk.trace->file, spec->name, o->frees ? "free" : "allocate",
+	       costs[o->by], left, all);
 	printf("  %9s  %11s  %7s", "lookups", "nodes", "share");
 	if (!o->frees)
 		printf("  %13s  %17s  %13s", "page-events", "waste byte-events",
@@ -274,11 +272,6 @@ static void print_table(const struct bench_sites *s,
 		       o->frees ? "free" : "allocate");
 }
 
-static bool never(void)
-{
-	return false;
-}
-
 /* Returns an exit status. */
 static int rank(const struct sites_options *o, struct kb_diag *diag)
 {
@@ -292,7 +285,7 @@ static int rank(const struct sites_options *o, struct kb_diag *diag)
 	memset(&sites, 0, sizeof(sites));
 	err = alloc_spec_parse(&spec, o->alloc, diag);
 	if (err == 0)
-		err = bench_trace_open(&trace, o->trace, never, diag);
+		err = bench_trace_open(&trace, o->trace, bench_stopped, diag);
 	if (err == 0)
 		err = bench_sites_read(&sites, &trace, &config, diag);
 	if (err == 0) {

@@ -1,5 +1,6 @@
 #include "bench_trace.h"
 
+#include "bench_html_text.h"
 #include "trc_format.h"
 #include "trc_import.h"
 #include "trc_reader.h"
@@ -17,40 +18,6 @@
 /* Endings that say what kind of file it is, not which trace. */
 static const char *const endings[] = { ".zst",	  ".gz",  ".trc",   ".txt",
 				       ".ftrace", ".dat", ".trace", NULL };
-
-/* Bytes of the well-formed UTF-8 character at `p` (RFC 3629), 0 if there is
- * none. */
-static size_t utf8_length(const unsigned char *p)
-{
-	size_t length = p[0] < 0x80		       ? 1
-			: p[0] >= 0xc2 && p[0] <= 0xdf ? 2
-			: p[0] >= 0xe0 && p[0] <= 0xef ? 3
-			: p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
-						       : 0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return length;
-}
-
-/* A file's name comes from strangers: what would drive a terminal or is no
- * text in JSON becomes '?'. */
-static void defuse(char *name)
-{
-	unsigned char *p = (unsigned char *)name;
-
-	while (*p) {
-		size_t length = utf8_length(p);
-
-		if (length == 0 || *p < 0x20 || *p == 0x7f)
-			*p = '?';
-		p += length ? length : 1;
-	}
-}
 
 static bool cut_ending(char *name)
 {
@@ -72,8 +39,7 @@ static void set_names(struct bench_trace *trace)
 
 	if (strcmp(base, "-") == 0)
 		base = "stdin";
-	snprintf(trace->file, sizeof(trace->file), "%s", base);
-	defuse(trace->file);
+	bench_text_clean(trace->file, sizeof(trace->file), base);
 	strcpy(trace->name, trace->file);
 	while (cut_ending(trace->name))
 		;

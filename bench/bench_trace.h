@@ -17,7 +17,7 @@ struct bench_trace {
 	/* As the user gave it. Borrowed. */
 	const char *given;
 
-	/* Base name of the file, as reports show it: "boot.trc". */
+	/* Base name of the file, as reports show it, cleaned: "boot.trc". */
 	char file[256];
 
 	/* The base name without its endings, for the results folder: "boot". */

@@ -1,5 +1,6 @@
 #include "bench_figure_map.h"
 #include "bench_figure_trace.h"
+#include "bench_html_text.h"
 #include "bench_model.h"
 #include "bench_out.h"
 #include "bench_report.h"
@@ -16,13 +17,20 @@
 /* Points of a latency curve: quantiles 1 - 10^(-i / CURVE_PER_DECADE). */
 #define CURVE_PER_DECADE 40
 
+struct tsv;
+
+/* One of the files, and whose results it holds (enum bench_pass, or-ed). */
+struct tsv_file {
+	unsigned passes;
+	const char *name;
+	void (*write)(struct tsv *t);
+};
+
 /* One file on its way out. */
 struct tsv {
 	const struct bench_report *report;
+	const struct tsv_file *file;
 	FILE *f;
-
-	/* Whose results it holds (enum bench_pass, or-ed). */
-	unsigned passes;
 
 	/* Of the trace itself; filled if the pass count was asked for. */
 	const struct bench_profile *profile;
@@ -46,24 +54,10 @@ static void write_or_missing(struct tsv *t, bool is_number, double x)
 		fprintf(t->f, "\t?");
 }
 
-/* A text cell. gnuplot would take a quote or a backslash for its own, a tab or
- * line's end for the cell's. */
-static void write_text(struct tsv *t, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('\'', t->f);
-		else if (*text == '\\')
-			fputc('/', t->f);
-		else
-			fputc((unsigned char)*text < ' ' ? ' ' : *text, t->f);
-	}
-}
-
 static void write_meta_text(struct tsv *t, const char *key, const char *text)
 {
 	fprintf(t->f, "%s\t", key);
-	write_text(t, text);
+	bench_text_tsv(t->f, text);
 	fputc('\n', t->f);
 }
 
@@ -76,7 +70,7 @@ static bool is_partial(const struct tsv *t)
 		const struct bench_cell *cell = &r->cells[i];
 
 		if (cell->partial &&
-		    (!(t->passes & BENCH_PASS_COUNT) || !cell->count))
+		    (!(t->file->passes & BENCH_PASS_COUNT) || !cell->count))
 			return true;
 	}
 	return false;
@@ -167,7 +161,7 @@ static void write_lookup_cost(struct tsv *t)
 
 		if (!series)
 			continue;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, " %s\tns\tsamples\n",
 			lookup ? "lookup" : "kfree");
 		write_cost_curve(t, series);
@@ -227,7 +221,7 @@ static void write_lookup_nodes(struct tsv *t)
 	for (size_t i = 0; i < r->count; i++) {
 		if (!has_lookups(&r->cells[i]))
 			continue;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\tshare\n");
 		write_nodes_curve(t,
 				  &r->cells[i].exact->of[REPLAY_EXACT_nodes]);
@@ -242,7 +236,7 @@ static void write_tally(struct tsv *t, const struct bench_cell *cell,
 
 	if (tally->lookups == 0)
 		return;
-	write_text(t, cell->spec.name);
+	bench_text_tsv(t->f, cell->spec.name);
 	fprintf(t->f, " %s\tlookups\n", replay_exact_name(kind));
 	for (uint32_t n = 0; n <= tally->max; n++)
 		if (tally->at[n] > 0)
@@ -257,7 +251,7 @@ static void write_row_tally(struct tsv *t, const struct bench_cell *cell)
 
 	if (exact->rows == 0)
 		return;
-	write_text(t, cell->spec.name);
+	bench_text_tsv(t->f, cell->spec.name);
 	fprintf(t->f, " row\tlookups\tnodes\n");
 	for (uint32_t row = 0; row < exact->rows; row++)
 		if (exact->row_lookups[row] > 0)
@@ -306,7 +300,7 @@ static void write_timeline(struct tsv *t)
 
 		if (!has_lookups(&r->cells[i]))
 			continue;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\tlive\tmean\tmax\n");
 		for (uint32_t b = 0; b < c->bins; b++) {
 			const struct replay_bin *bin = &c->bin[b];
@@ -336,7 +330,7 @@ static void write_throughput(struct tsv *t)
 	for (size_t i = 0; i < r->count; i++) {
 		if (!bench_cell_throughput(&r->cells[i], r->clock, &x))
 			continue;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		write_or_missing(t, !x.below_floor, x.ns.median);
 		write_or_missing(t, x.ns.has_interval && !x.below_floor,
 				 x.ns.low);
@@ -357,7 +351,7 @@ static void write_heap_window(struct tsv *t)
 
 		if (!has_window(&r->cells[i]))
 			continue;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\tpages\tlive_bytes\tfree_pages\tlongest\n");
 		for (uint32_t b = 0; b < c->bins; b++)
 			fprintf(t->f,
@@ -414,7 +408,7 @@ static void write_memory(struct tsv *t)
 
 		if (!has_memory(&r->cells[i]))
 			continue;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\trequested\tgranted\tmapped\tresident"
 			      "\tmetadata\tlargest\n");
 		for (uint32_t b = 0; b < c->bins; b++) {
@@ -519,7 +513,7 @@ static void write_map_runs(struct tsv *t, enum bench_map_kind kind,
 static void write_map_block(struct tsv *t, const char *label,
 			    enum bench_map_kind kind, uint8_t only)
 {
-	write_text(t, label);
+	bench_text_tsv(t->f, label);
 	fprintf(t->f, "\tpages\tfrom\tto%s\n",
 		kind == BENCH_MAP_AGE	? "\tevents"
 		: kind == BENCH_MAP_ROW ? "\tsize"
@@ -589,7 +583,7 @@ static void write_cost_model(struct tsv *t)
 				     r->clock))
 			continue;
 		points.step = model.samples / MODEL_POINTS_MAX + 1;
-		write_text(t, r->cells[i].spec.name);
+		bench_text_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, " (R² %.3f)\tmeasured\n", model.fit.r2);
 		bench_model_points(&model, &r->cells[i], REPLAY_SERIES_kfree,
 				   r->clock, write_model_point, &points);
@@ -597,34 +591,12 @@ static void write_cost_model(struct tsv *t)
 	}
 }
 
-/* One of the files, and what it is written from. */
-struct tsv_file {
-	unsigned passes;
-	const char *name;
-	void (*write)(struct tsv *t);
-};
-
-struct tsv_job {
-	const struct bench_report *report;
-	const struct tsv_file *file;
-
-	/* NULL where there is none. */
-	const struct bench_profile *profile;
-	const struct bench_map *map;
-	const struct bench_cell *map_cell;
-};
-
 static void write_file(FILE *f, const void *user)
 {
-	const struct tsv_job *job = user;
-	struct tsv t = { .report = job->report,
-			 .f = f,
-			 .passes = job->file->passes,
-			 .profile = job->profile,
-			 .map = job->map,
-			 .map_cell = job->map_cell };
+	struct tsv t = *(const struct tsv *)user;
 
-	job->file->write(&t);
+	t.f = f;
+	t.file->write(&t);
 }
 
 /* Maps the first cell's heap window that can be. Returns false without one, or
@@ -650,8 +622,7 @@ static bool read_map(struct bench_map *map, const struct bench_report *r,
 	return false;
 }
 
-static int write_files(struct tsv_job *job, const char *folder,
-		       struct kb_diag *diag)
+static int write_files(struct tsv *t, const char *folder, struct kb_diag *diag)
 {
 	static const struct tsv_file files[] = {
 		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
@@ -670,14 +641,14 @@ static int write_files(struct tsv_job *job, const char *folder,
 	int err = 0;
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
-		job->file = &files[i];
+		t->file = &files[i];
 		/* A map that a signal cut short would look like none. */
 		if (files[i].write == write_address_map && bench_signal &&
-		    !job->map)
+		    !t->map)
 			continue;
-		if (job->report->opts->passes & files[i].passes)
+		if (t->report->opts->passes & files[i].passes)
 			err = bench_out_write(folder, files[i].name, write_file,
-					      job, diag);
+					      t, diag);
 	}
 	return err;
 }
@@ -687,18 +658,18 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 {
 	struct bench_profile *profile = malloc(sizeof(*profile));
 	struct bench_map *map = malloc(sizeof(*map));
-	struct tsv_job job = { .report = report, .profile = profile };
+	struct tsv t = { .report = report, .profile = profile };
 	int err = 0;
 
 	if (!profile || !map)
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
 	if (err == 0 && (report->opts->passes & BENCH_PASS_COUNT)) {
 		err = bench_profile_read(profile, report->trace, diag);
-		if (read_map(map, report, &job.map_cell))
-			job.map = map;
+		if (read_map(map, report, &t.map_cell))
+			t.map = map;
 	}
 	if (err == 0)
-		err = write_files(&job, folder, diag);
+		err = write_files(&t, folder, diag);
 	free(map);
 	free(profile);
 	return err;

@@ -1,0 +1,25 @@
+/*
+ * bench_terminal: what a terminal is like, if there is one.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_TERMINAL_H
+#define BENCH_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+/* The window of the terminal behind a descriptor. False, and all zeros, if there
+ * is none or it does not say. */
+bool bench_terminal_window(int fd, struct winsize *out);
+
+/* Columns or lines as the environment names them (COLUMNS, LINES); `otherwise` if
+ * it does not. */
+size_t bench_terminal_variable(const char *name, size_t otherwise);
+
+/* True if standard output is a terminal that takes colours, and NO_COLOR does not
+ * refuse them. */
+bool bench_terminal_has_colour(void);
+
+#endif /* BENCH_TERMINAL_H */
