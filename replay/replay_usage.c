@@ -1,8 +1,8 @@
 #include "replay_usage.h"
 
-#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,11 +17,13 @@ static uint64_t steal_of(int cpu)
 
 	length = (size_t)snprintf(name, sizeof(name), "cpu%d ", cpu);
 	while (f && fgets(line, sizeof(line), f)) {
+		char *at = line + length;
+
 		if (strncmp(line, name, length) != 0)
 			continue;
-		if (sscanf(line + length,
-			   "%*u %*u %*u %*u %*u %*u %*u %" SCNu64, &steal) != 1)
-			steal = 0;
+		/* It is the eighth number of the line; of none it is 0. */
+		for (int i = 0; i < 8; i++)
+			steal = strtoull(at, &at, 10);
 		break;
 	}
 	if (f)

@@ -41,6 +41,8 @@ static int take_time(struct trc_user *user, const struct numbers *numbers,
 				    "it has too few or too many numbers");
 	if (numbers->count == used + 2) {
 		user->counts_time = false;
+		/* Below numbers->count all have been read. */
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
 		user->now.time_ns = numbers->value[used];
 		return trc_text_clock(&user->text, TRC_CLOCK_NS);
 	}

@@ -115,9 +115,11 @@ static bool is_ours(struct trc_scan c)
 {
 	uint64_t value;
 
-	if (TRC_SKIP(&c, "kh+"))
-		return read_hex(&c, &value) && read_hex(&c, &value);
-	return TRC_SKIP(&c, "kh-") && read_hex(&c, &value);
+	if (TRC_SKIP(&c, "kh-"))
+		return read_hex(&c, &value);
+	if (!TRC_SKIP(&c, "kh+") || !read_hex(&c, &value))
+		return false;
+	return read_hex(&c, &value);
 }
 
 static bool detect_kheap(const char *head, size_t size)

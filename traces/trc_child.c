@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PIECE_SIZE (128 * 1024)
+#define PIECE_SIZE (128ul * 1024)
 
 /* Bounds for the child, so that a damaged file cannot keep it busy for ever or
  * make it take all memory: seconds of cpu time, and bytes. */

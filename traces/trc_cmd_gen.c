@@ -160,6 +160,21 @@ static uint64_t draw(const struct distribution *d, struct kb_rng *rng)
 	return v < (double)DRAW_MAX ? (uint64_t)v : DRAW_MAX;
 }
 
+/* Reads "A" or "A,B", by how many are wanted. */
+static bool read_numbers(const char *text, int wanted, struct distribution *d)
+{
+	char *end;
+
+	d->b = 0;
+	d->a = strtod(text, &end);
+	if (end != text && wanted == 2 && *end == ',') {
+		text = end + 1;
+		d->b = strtod(text, &end);
+		wanted--;
+	}
+	return end != text && wanted == 1 && *end == '\0';
+}
+
 static int read_distribution(const char *name, const char *text,
 			     struct distribution *d)
 {
@@ -175,19 +190,12 @@ static int read_distribution(const char *name, const char *text,
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(shapes); i++) {
 		size_t size = strlen(shapes[i].name);
-		char end;
-		int got;
 
 		if (strncmp(text, shapes[i].name, size) != 0)
 			continue;
 		d->shape = shapes[i].shape;
-		d->b = 0;
-		got = shapes[i].numbers == 2
-			      ? sscanf(text + size, "%lf,%lf%c", &d->a, &d->b,
-				       &end)
-			      : sscanf(text + size, "%lf%c", &d->a, &end);
-		if (got != shapes[i].numbers || !(d->a >= 0) ||
-		    !(d->a <= (double)DRAW_MAX))
+		if (!read_numbers(text + size, shapes[i].numbers, d) ||
+		    !(d->a >= 0) || !(d->a <= (double)DRAW_MAX))
 			break;
 		if (shapes[i].numbers == 2 &&
 		    (!(d->b > 0) || !(d->b <= (double)DRAW_MAX) ||

@@ -96,10 +96,13 @@ static int write_trace(struct minimize *m, const char *path,
 		if (err != 0)
 			break;
 		of = &object_of[walk.event.slot];
+		/* Without the array there is an error and no walk. */
+		/* NOLINTBEGIN(clang-analyzer-core.NullDereference) */
 		if (walk.event.kind == TRC_ALLOC)
 			*of = object++;
 		if (!m->is_gone[*of] && !m->is_tried[*of])
 			err = trc_edit_add(&edit, &walk, 0, diag);
+		/* NOLINTEND(clang-analyzer-core.NullDereference) */
 	}
 	if (err == KB_END)
 		err = trc_edit_finish(&edit, walk.info, walk.info->clock, diag);
@@ -283,8 +286,10 @@ static int run(struct minimize *m, int argc, char **argv)
 		m->command[i] = fill_in(argv[i], m->candidate, &has_name);
 		is_whole &= m->command[i] != NULL;
 	}
-	if (m->command && !has_name)
+	if (m->command && !has_name) {
 		m->command[argc] = strdup(m->candidate);
+		is_whole &= m->command[argc] != NULL;
+	}
 	status = m->command && is_whole ? minimize(m)
 					: cli_error("out of memory");
 	for (int i = 0; m->command && i <= argc; i++)

@@ -63,7 +63,9 @@ static int verify(const char *path, bool quiet)
 	cli_progress_end(&line);
 	if (err == KB_END && !quiet) {
 		cli_put_text(path);
+		/* A walk that came to its end has an info. */
 		printf(": whole, %" PRIu64 " events\n",
+		       /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		       walk.info->counts.events);
 	}
 	trc_walk_release(&walk);

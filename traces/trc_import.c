@@ -182,6 +182,8 @@ static int run(struct import *im, const struct trc_format *format,
 	struct trc_writer_totals totals;
 	int err;
 
+	/* Where it could not be found, there is an error and no run. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	out->source_format = format->name;
 	err = trc_writer_open(&im->writer, out, diag);
 	if (err < 0)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE  (64 * 1024)
+#define CHUNK_SIZE  (64ul * 1024)
 #define STRING_MAX  (1u << 20)
 #define STRINGS_MAX (1u << 30)
 

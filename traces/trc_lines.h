@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRC_LINE_MAX (64 * 1024)
+#define TRC_LINE_MAX (64ul * 1024)
 
 struct trc_line {
 	/* The text without its newline or carriage return; not terminated. */

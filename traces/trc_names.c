@@ -173,10 +173,8 @@ static int add_spelling(struct trc_names *names, const char *text, size_t size,
 	if (err < 0)
 		return err;
 	names->spelling_site = array;
-	if (memchr(text, 0, size))
-		err = KB_E_FORMAT;
-	else if (!parse_address(text, size, &parts) &&
-		 !parse_symbol(text, size, &parts))
+	if (memchr(text, 0, size) || (!parse_address(text, size, &parts) &&
+				      !parse_symbol(text, size, &parts)))
 		err = KB_E_FORMAT;
 	else
 		err = find_site(names, &parts, &site);

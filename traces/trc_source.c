@@ -13,7 +13,7 @@
 
 /* Bytes given at once: several fit a core's own cache, so that what has been
  * hashed is still near when it is parsed. */
-#define PIECE_SIZE (128 * 1024)
+#define PIECE_SIZE (128ul * 1024)
 
 /* No recording needs a larger window than zstd's --long=27. */
 #define WINDOW_LOG_MAX 27

@@ -686,7 +686,7 @@ static void start_block(struct trc_writer *w)
 	if (p->starts_classes) {
 		w->class_count = 0;
 		memset(w->class_buckets, 0,
-		       2 * w->class_room * sizeof(*w->class_buckets));
+		       sizeof(*w->class_buckets) * w->class_room * 2);
 	}
 	p->first_class = w->class_count;
 }

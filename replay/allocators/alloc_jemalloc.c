@@ -3,6 +3,7 @@
  */
 #include "alloc_host.h"
 #include "jemalloc_isolated.h"
+#include "kb_bits.h"
 
 static kb_always_inline void *jemalloc_malloc(void *ctx, size_t size)
 {
@@ -37,6 +38,7 @@ static void jemalloc_memory(void *ctx, struct alloc_memory *out)
 	alloc_host_memory_unknown(out);
 	if (kb_jemalloc_memory(&memory) < 0)
 		return;
+	kb_written(&memory, sizeof(memory));
 	out->mapped = memory.mapped;
 	out->resident = memory.resident;
 	out->metadata = memory.metadata;
