@@ -21,7 +21,6 @@
 #include "kb_status.h"
 #include "kva.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define FRAMES_NONE UINT32_MAX

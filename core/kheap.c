@@ -642,20 +642,6 @@ uint32_t kheap_longest_free_run(const struct kheap *h)
 	return runs_longest(&h->runs);
 }
 
-struct kheap_config kheap_config_of(const struct kheap *h)
-{
-	return (struct kheap_config){
-		.base = h->base,
-		.pages = h->pages,
-		.first_index = h->first_index,
-		.order = h->order,
-		.fit = h->runs.fit,
-		.nodes = h->node_pool ? KHEAP_NODES_POOL : KHEAP_NODES_MALLOC,
-		.count = h->count,
-		.lookup = h->lookup,
-	};
-}
-
 const struct lookup_ops *kheap_lookup_ops(const struct kheap *h)
 {
 	return h->lookup;

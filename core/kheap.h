@@ -294,10 +294,6 @@ uint32_t kheap_pages(const struct kheap *h);
 uint32_t kheap_free_pages(const struct kheap *h);
 uint32_t kheap_longest_free_run(const struct kheap *h);
 
-/* What makes another heap that does the same: the configuration that this one
- * was made with, defaults filled in, and no pager. */
-struct kheap_config kheap_config_of(const struct kheap *h);
-
 /* The lookup that the heap was made with. */
 const struct lookup_ops *kheap_lookup_ops(const struct kheap *h);
 

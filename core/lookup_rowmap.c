@@ -8,8 +8,6 @@
  */
 #include "kheap_internal.h"
 
-#include "kb_assert.h"
-
 #include <stdlib.h>
 
 #define WORD_SHIFT 6

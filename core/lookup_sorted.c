@@ -7,6 +7,8 @@
  */
 #include "kheap_internal.h"
 
+#include "kb_assert.h"
+
 #include <stdlib.h>
 #include <string.h>
 

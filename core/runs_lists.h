@@ -7,8 +7,6 @@
 #ifndef RUNS_LISTS_H
 #define RUNS_LISTS_H
 
-#include "kb_bits.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

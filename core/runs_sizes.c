@@ -1,7 +1,5 @@
 #include "runs_sizes.h"
 
-#include "kb_assert.h"
-
 #include <bsd/sys/tree.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -41,15 +41,6 @@ struct counting {
 	uint64_t live;
 };
 
-const struct replay_counter *
-replay_counters_find(const struct replay_counters *counters, const char *name)
-{
-	for (uint32_t i = 0; i < counters->count; i++)
-		if (strcmp(counters->item[i].name, name) == 0)
-			return &counters->item[i];
-	return NULL;
-}
-
 static void add_counter(void *user, const char *name, uint64_t value)
 {
 	struct replay_counters *counters = user;
@@ -170,16 +161,6 @@ static void close_bin(struct counting *c)
 	bin->nodes_visited = c->now.nodes_visited - c->bin_start.nodes_visited;
 	replay_memory_bin(&c->memory, bin, gauge_of(c));
 	c->bin_start = c->now;
-}
-
-/* Bin b of B ends at total * (b + 1) / B. */
-uint64_t replay_bin_end(uint64_t events, uint32_t bins, uint32_t bin)
-{
-	uint64_t most = kb_min(bins, kb_max(events, 1));
-	uint64_t whole = events / most, rest = events % most;
-	uint64_t next = bin + UINT64_C(1);
-
-	return next >= most ? UINT64_MAX : whole * next + rest * next / most;
 }
 
 static uint64_t bin_end(const struct counting *c)

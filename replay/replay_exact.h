@@ -12,7 +12,6 @@
 #ifndef REPLAY_EXACT_H
 #define REPLAY_EXACT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* One for each value from 0: the largest window's pages, and the lines of row

@@ -16,7 +16,6 @@
 #include "kb_rng.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* The allocator's counters that explain a time: X(name). */

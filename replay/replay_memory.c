@@ -107,19 +107,6 @@ void replay_memory_free(struct replay_memory_watch *watch, uint32_t slot)
 	watch->granted -= watch->granted_to[slot];
 }
 
-void replay_span_add(struct replay_span *span, uint64_t value)
-{
-	if (value == ALLOC_UNKNOWN)
-		return;
-	span->low = span->count ? kb_min(span->low, value) : value;
-	span->peak = kb_max(span->peak, value);
-	span->end = value;
-	span->count++;
-	/* No trace comes near; a sum that did would stay at the limit. */
-	span->sum =
-		span->sum > UINT64_MAX - value ? UINT64_MAX : span->sum + value;
-}
-
 void replay_memory_event(struct replay_memory_watch *watch, uint64_t requested,
 			 const struct alloc_gauge *gauge)
 {

@@ -11,7 +11,6 @@
 #include "replay_marks.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /*

@@ -21,9 +21,7 @@
 
 #include "alloc.h"
 #include "replay.h"
-#include "replay_op.h"
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* What becomes of a stretch of the trace. */

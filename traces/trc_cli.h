@@ -9,7 +9,6 @@
 #include "kb_status.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Exit statuses; after a signal it is 128 + the signal's number. */

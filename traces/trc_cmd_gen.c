@@ -7,7 +7,6 @@
 #include "trc_edit.h"
 #include "trc_fit.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -87,11 +87,6 @@ static const struct trc_format *find_format(const char *head, size_t size)
 	return NULL;
 }
 
-const char *trc_import_format_name(size_t index)
-{
-	return index < KB_ARRAY_LEN(formats) ? formats[index]->name : NULL;
-}
-
 /* The format that the caller wants. */
 static int find_named(const char *name, const struct trc_format **format,
 		      struct kb_diag *diag)

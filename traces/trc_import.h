@@ -41,8 +41,8 @@ struct trc_import_options {
 	/* Keep the recorder's own allocations (rule 3). */
 	bool keep_recorder;
 
-	/* One of the names of trc_import_format_name; NULL finds it out from
-	 * the recording's first bytes. Borrowed. */
+	/* One of the names that trc import --help lists; NULL finds it out
+	 * from the recording's first bytes. Borrowed. */
 	const char *format;
 
 	/* Take kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
@@ -67,9 +67,6 @@ struct trc_import_options {
 	void *user;
 };
 
-/* The names of the formats, from index 0 on; NULL behind the last. */
-const char *trc_import_format_name(size_t index);
-
 /*
  * Imports `in_path` ("-" is standard input; plain, zstd or gzip, found out from
  * its first bytes) to `out_path`. The file appears under its name only when
@@ -93,7 +90,7 @@ int trc_import_fd(const char *in_path, int out_fd,
 		  struct trc_counts *counts, struct kb_diag *diag);
 
 /*
- * As trc_import_fd, with `size` bytes of text or zstd at `data` for input,
+ * As trc_import_fd, with the recording's `size` bytes at `data` for input,
  * called `name` in errors and in the header.
  */
 int trc_import_memory(const void *data, size_t size, const char *name,

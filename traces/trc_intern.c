@@ -1,6 +1,5 @@
 #include "trc_intern.h"
 
-#include "kb_bits.h"
 #include "kb_rng.h"
 #include "kb_status.h"
 

@@ -5,7 +5,9 @@
 
 #define NS_PER_S     UINT64_C(1000000000)
 
-bool trc_scan_fraction(struct trc_scan *c, uint64_t *ns)
+/* Reads what stands behind the point of a number of seconds, 1 to 9 digits, as
+ * nanoseconds. */
+static bool read_fraction(struct trc_scan *c, uint64_t *ns)
 {
 	const char *start = c->p;
 	uint64_t fraction;
@@ -29,7 +31,7 @@ bool trc_scan_seconds(struct trc_scan *c, uint64_t *value, bool *has_fraction)
 	*value = whole;
 	if (!*has_fraction)
 		return true;
-	if (!trc_scan_fraction(c, &ns) || whole > UINT64_MAX / NS_PER_S - 1)
+	if (!read_fraction(c, &ns) || whole > UINT64_MAX / NS_PER_S - 1)
 		return false;
 	*value = whole * NS_PER_S + ns;
 	return true;

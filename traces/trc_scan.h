@@ -118,12 +118,6 @@ static inline bool trc_scan_is_end(struct trc_scan *c)
 }
 
 /*
- * Reads what stands behind the point of a number of seconds, 1 to 9 digits, as
- * nanoseconds.
- */
-bool trc_scan_fraction(struct trc_scan *c, uint64_t *ns);
-
-/*
  * Reads "secs.fraction" as nanoseconds, or with `has_fraction` false a bare
  * integer. False beyond 2^64 ns.
  */

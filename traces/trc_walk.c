@@ -53,13 +53,6 @@ int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag)
 	return 0;
 }
 
-int trc_walk_rewind(struct trc_walk *walk, struct kb_diag *diag)
-{
-	walk->next = 0;
-	walk->block.count = 0;
-	return trc_reader_rewind(walk->reader, diag);
-}
-
 void trc_walk_release(struct trc_walk *walk)
 {
 	trc_reader_close(walk->reader);

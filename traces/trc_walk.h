@@ -40,9 +40,6 @@ int trc_walk_open(struct trc_walk *walk, const char *path,
  * trc_reader_next; KB_E_STOPPED after a signal. */
 int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag);
 
-/* Back before the first event; 0 or KB_E_IO. */
-int trc_walk_rewind(struct trc_walk *walk, struct kb_diag *diag);
-
 void trc_walk_release(struct trc_walk *walk);
 
 #endif /* TRC_WALK_H */

@@ -1,6 +1,8 @@
 /*
  * kheap: the cluster heap of core/, over its simulated pager.
  */
+#include "kb_bits.h"
+#include "kb_rng.h"
 #include "kheap.h"
 #include "lookup.h"
 #include "pager_mmap.h"
@@ -308,12 +310,9 @@ static void kheap_close(void *ctx)
 	kheap_free(ctx);
 }
 
-static int kheap_twin(const void *ctx, struct alloc *out);
-
 /* clang-format off */
 #define KHEAP_VT							\
 	REPLAY_STAMPED(kheap),						\
-	.twin = kheap_twin,						\
 	.alloc = counted_alloc,						\
 	.free = counted_free,						\
 	.free_steps = kheap_free_steps,					\
@@ -342,27 +341,6 @@ static const struct alloc_vt kheap_walking_vt = {
 	KHEAP_VT,
 	.fast_forward = kheap_fast_forward,
 };
-
-static void hand_out(struct alloc *out, struct kheap *h)
-{
-	out->vt = kheap_lookup_ops(h)->find_ranked ? &kheap_walking_vt
-						   : &kheap_vt;
-	out->ctx = h;
-}
-
-/* Its pager maps nothing: what is asked of it are searches. */
-static int kheap_twin(const void *ctx, struct alloc *out)
-{
-	struct kheap_config config = kheap_config_of(ctx);
-	struct kheap *h;
-	int err;
-
-	config.count = KHEAP_COUNT_RANKED;
-	err = kheap_new(&h, &config, NULL);
-	if (err == 0)
-		hand_out(out, h);
-	return err;
-}
 
 static int open_pager(struct pager *out, const struct alloc_config *config)
 {
@@ -411,7 +389,9 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 	err = kheap_new(&h, &heap, diag);
 	if (err < 0)
 		return err;
-	hand_out(out, h);
+	out->vt = kheap_lookup_ops(h)->find_ranked ? &kheap_walking_vt
+						   : &kheap_vt;
+	out->ctx = h;
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 /*
  * kheap-fast: the cluster heap made for speed, its simulated paging inside it.
  */
+#include "kb_bits.h"
+#include "kb_rng.h"
 #include "kheap_fast.h"
 #include "lookup.h"
 #include "replay_loop.h"

@@ -197,8 +197,6 @@ struct alloc_cluster {
 typedef void (*alloc_cluster_fn)(void *user,
 				 const struct alloc_cluster *cluster);
 
-struct alloc;
-
 struct alloc_vt {
 	/* Runs `count` operations, timed from outside. `live` maps slots to
 	 * handles. One for each enum alloc_touch. Required. */
@@ -218,15 +216,6 @@ struct alloc_vt {
 	int (*fast_forward)(void *ctx, const struct replay_op *ops,
 			    size_t count, uint64_t *live,
 			    enum alloc_touch touch);
-
-	/*
-	 * Makes in `*out`, to be closed by its owner, a fresh allocator whose
-	 * single operations cost, counted, what this one's would, and hand out
-	 * the same handles: to be run beside a timed replay that wants to know
-	 * what an operation costs before it is done (replay_costs.h). Returns 0
-	 * or KB_E_NOMEM. Optional.
-	 */
-	int (*twin)(const void *ctx, struct alloc *out);
 
 	/* Allocates `size` bytes; the handle, or 0. Required. */
 	uint64_t (*alloc)(void *ctx, uint32_t size);

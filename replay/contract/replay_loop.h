@@ -14,7 +14,6 @@
 
 #include "alloc.h"
 #include "kb_bits.h"
-#include "kb_rng.h"
 #include "replay_op.h"
 #include "replay_tick.h"
 

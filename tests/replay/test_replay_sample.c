@@ -1,12 +1,11 @@
 /*
- * Sampled replays: where the windows lie, that fast-forwarding leaves the state
- * that searching leaves, and what operations are said to cost.
+ * Sampled replays: where the windows lie, and that fast-forwarding leaves the
+ * state that searching leaves.
  */
 #include "replay_support.h"
 
 #include "kb_bits.h"
 #include "kb_rng.h"
-#include "replay_costs.h"
 #include "replay_program.h"
 #include "replay_sample.h"
 
@@ -233,69 +232,6 @@ static void test_replay_sample__needs_a_way_forward(void **state)
 		replay_file("kheap:lookup=pagemap", plan, &hash).covered, 0);
 }
 
-static void count_file(const char *name, struct replay_count_result *out)
-{
-	struct replay_job job = { .reader = test_trace_file("boot.trc"),
-				  .alloc = test_alloc_open(name, 0) };
-	struct kb_diag diag;
-
-	kb_diag_init(&diag);
-	assert_int_equal(replay_count(&job, out, &diag), 0);
-	alloc_close(&job.alloc);
-	trc_reader_close(job.reader);
-}
-
-/* Told beforehand, slice by slice, costs add up to what the count pass counts;
- * and the heap beside which they are told is not touched. */
-static void check_costs(const char *name)
-{
-	static struct replay_count_result counted;
-	struct alloc alloc = test_alloc_open(name, 0);
-	struct trc_reader *reader = test_trace_file("boot.trc");
-	struct replay_program program;
-	struct replay_slice slice;
-	struct replay_costs *costs;
-	uint64_t sum = 0, most = 0;
-	const uint32_t *nodes;
-
-	count_file(name, &counted);
-	assert_int_equal(replay_costs_new(&costs, &alloc), 0);
-	assert_non_null(costs);
-	replay_program_init(&program, reader);
-	while (replay_program_next(&program, &slice, NULL) == 0) {
-		assert_int_equal(replay_costs_slice(costs, slice.ops,
-						    slice.count, &nodes),
-				 0);
-		for (size_t i = 0; i < slice.count; i++) {
-			assert_true(replay_op_is_free(slice.ops[i]) ||
-				    nodes[i] == 0);
-			sum += nodes[i];
-			most = kb_max(most, nodes[i]);
-		}
-	}
-	assert_int_equal(sum, test_counter(&counted, "nodes_visited"));
-	assert_int_equal(most, test_counter(&counted, "nodes_visited_max"));
-	assert_int_equal(alloc.vt->inspect(alloc.ctx, hash_cluster, &sum),
-			 32766);
-	replay_program_release(&program);
-	replay_costs_free(costs);
-	trc_reader_close(reader);
-	alloc_close(&alloc);
-}
-
-static void test_replay_sample__costs_are_known_before(void **state)
-{
-	struct alloc null = test_alloc_open("null", 0);
-	struct replay_costs *costs;
-
-	(void)state;
-	check_costs("kheap");
-	check_costs("kheap:lookup=hash,order=head");
-	assert_int_equal(replay_costs_new(&costs, &null), 0);
-	assert_null(costs);
-	alloc_close(&null);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,7 +242,6 @@ int main(void)
 		cmocka_unit_test(
 			test_replay_sample__a_sampled_replay_ends_the_same),
 		cmocka_unit_test(test_replay_sample__needs_a_way_forward),
-		cmocka_unit_test(test_replay_sample__costs_are_known_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,10 @@
 
 #include "kb_assert.h"
 #include "kb_bits.h"
+#include "trc_format.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>

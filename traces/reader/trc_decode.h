@@ -10,9 +10,11 @@
 #define TRC_DECODE_H
 
 #include "kb_status.h"
-#include "trc_format.h"
 #include "trc_reader.h"
 #include "trc_strings.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 /* The fixed part of a block, taken apart. */
 struct trc_block_header {

@@ -9,8 +9,6 @@
 
 #include "trc_event.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* First bytes of a file: none is text, and a line-end conversion shows. */

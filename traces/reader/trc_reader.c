@@ -1,12 +1,12 @@
 #include "trc_reader.h"
 
-#include "kb_assert.h"
 #include "kb_bits.h"
 #include "trc_decode.h"
 #include "trc_format.h"
 #include "trc_input.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
