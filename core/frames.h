@@ -11,7 +11,7 @@
  * taken only when the list is empty, so they go back to its bottom, lowest
  * first, just where they would have come from.
  *
- * Only the simulated pager may include this file.
+ * Only the simulated pager and its tests may include this file.
  */
 #ifndef FRAMES_H
 #define FRAMES_H
@@ -58,6 +58,7 @@ struct frames {
 /* A machine with `limit` >= 1 frames, all free. Cannot fail. */
 void frames_init(struct frames *frames, uint32_t limit);
 
+/* Frees the records. */
 void frames_release(struct frames *frames);
 
 /* Makes room for more records. Returns 0, KB_E_NO_FRAMES where the limit is

@@ -36,8 +36,10 @@ struct lookup_lines {
 int lookup_lines_init(struct lookup_lines *lines,
 		      const struct lookup_ops *lookup, uint32_t pages);
 
+/* Frees the stamps; one that is all zeros is ignored. */
 void lookup_lines_release(struct lookup_lines *lines);
 
+/* A new lookup is under way. */
 static inline void lookup_lines_begin(struct lookup_lines *lines)
 {
 	lines->lookup++;

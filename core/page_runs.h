@@ -46,7 +46,7 @@
  * and each child looked at to find a new maximum; one for each hole that enters
  * or leaves the order by size, and for each run put on a list or merged from it.
  *
- * Only core/ may include this file.
+ * Only core/ and its tests may include this file.
  */
 #ifndef PAGE_RUNS_H
 #define PAGE_RUNS_H

@@ -11,10 +11,10 @@
  *                   (pager_mmap.h);
  *   pager_none      nothing is behind the pages: what the heap itself costs.
  *
- * Preconditions common to all operations: `va` is page aligned and not 0,
- * `pages` >= 1, and va + pages * KVA_PAGE_SIZE stays within 2^32. map is called
- * for pages that are not mapped, unmap and the rest only for pages that are;
- * breaking that is a programmer's error and asserted.
+ * Preconditions of map and unmap: `va` is page aligned and not 0, `pages` >= 1,
+ * and va + pages * KVA_PAGE_SIZE stays within 2^32. map is called for pages that
+ * are not mapped, unmap and touch for pages that are; breaking that is a
+ * programmer's error and asserted. The others may be asked of any address.
  *
  * Each timed operation exists twice, stamped from one template: the plain one
  * counts nothing at all, the `_counted` one keeps struct pager_counters.

@@ -2,7 +2,7 @@
  * runs_lists: freed runs as they came back, in a last-in-first-out list for
  * each length: quick fit's.
  *
- * Only page_runs.c may include this file.
+ * Only core/ and its tests may include this file.
  */
 #ifndef RUNS_LISTS_H
 #define RUNS_LISTS_H

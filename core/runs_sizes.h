@@ -5,7 +5,7 @@
  * A red-black tree (libbsd's <bsd/sys/tree.h>), its nodes in an array over the
  * pages: a hole's node is that of its first page.
  *
- * Only page_runs.c may include this file.
+ * Only page_runs.c and its tests may include this file.
  */
 #ifndef RUNS_SIZES_H
 #define RUNS_SIZES_H

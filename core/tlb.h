@@ -12,7 +12,7 @@
  * A page's set is its number's low bits. A new page takes the place of the one
  * in its set that was accessed longest ago.
  *
- * Only the simulated pager may include this file.
+ * Only core/ and its tests may include this file.
  */
 #ifndef TLB_H
 #define TLB_H
@@ -30,8 +30,8 @@ struct tlb {
 	uint32_t ways;
 };
 
-/* Makes an empty one; `sets` is a power of two, `ways` >= 1. Returns 0 or
- * KB_E_NOMEM. */
+/* Makes an empty one, which tlb_release frees; `sets` is a power of two, `ways`
+ * >= 1. Returns 0 or KB_E_NOMEM. */
 int tlb_init(struct tlb *tlb, uint32_t sets, uint32_t ways);
 
 void tlb_release(struct tlb *tlb);

@@ -11,9 +11,9 @@
  * The 99th percentile stands for c_high: what lies beyond was somebody else's
  * interrupt, and the bound holds for 99 readings of 100.
  *
- * Every function comes twice: for this machine's clock, and (…_on) for any
- * source, so that tests can have a clock of known faults. Timed loops read this
- * machine's clock inline (replay_tick.h).
+ * Qualification and calibration come twice: for this machine's clock, and (…_on)
+ * for any source, so that tests can have a clock of known faults. Timed loops
+ * read this machine's clock inline (replay_tick.h).
  *
  * The replay engine and bench may include this file.
  */

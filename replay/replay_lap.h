@@ -14,10 +14,12 @@
 struct replay_lap;
 
 /*
- * Begins at the trace's first event. `job` says reader, allocator, touch and
+ * Begins, in `*out`, at the trace's first event. `job` says reader, allocator, touch and
  * clock; all borrowed. Returns 0 or KB_E_NOMEM.
  */
 int replay_lap_new(struct replay_lap **out, const struct replay_job *job);
+
+/* Frees a lap; its live objects are the allocator's. NULL is ignored. */
 void replay_lap_free(struct replay_lap *lap);
 
 /*

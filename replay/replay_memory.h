@@ -37,7 +37,8 @@ struct replay_memory_watch {
 	uint64_t resident_before;
 };
 
-/* Begins to watch an allocator freshly opened. */
+/* Begins to watch an allocator freshly opened, and ends it: replay_memory_end
+ * frees what the watch owns. */
 void replay_memory_begin(struct replay_memory_watch *watch, struct alloc alloc,
 			 struct replay_memory *out);
 void replay_memory_end(struct replay_memory_watch *watch);

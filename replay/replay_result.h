@@ -207,7 +207,7 @@ struct replay_time_result {
 };
 
 /*
- * What the latency pass times: X(name, step, help). `kfree` is the whole
+ * What the latency pass times: X(name, help). `kfree` is the whole
  * operation; the others are parts of it, each read on its own.
  */
 /* clang-format off */

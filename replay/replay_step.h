@@ -34,7 +34,8 @@ struct replay_step {
 	struct XXH64_state_s *digest;
 };
 
-/* Prepares steps into an allocator. Returns 0 or KB_E_NOMEM. */
+/* Prepares steps into an allocator; replay_step_release frees what they own.
+ * Returns 0 or KB_E_NOMEM, to be released as well. */
 int replay_step_init(struct replay_step *step, struct alloc alloc,
 		     enum alloc_touch touch);
 void replay_step_release(struct replay_step *step);

@@ -35,7 +35,7 @@ struct trc_fit_class {
 };
 
 struct trc_fit {
-	/* Owned; class_count of them, by the keys' numbers. */
+	/* Owned; keys.count of them, by the keys' numbers. */
 	struct trc_fit_class *classes;
 	uint32_t class_room;
 	struct trc_intern keys;

@@ -26,7 +26,8 @@ static uint64_t load64(const char *p)
 }
 
 /* Eight bytes a step, the last ones overlapping: the keys are short and the
- * table never leaves this process, so neither byte order nor strength count. */
+ * table never leaves this process, so neither byte order nor strength count. The
+ * factors are 2^64 over the golden ratio and MurmurHash3's first (Appleby). */
 static uint32_t hash_bytes(const char *p, size_t size)
 {
 	uint64_t h = size * UINT64_C(0x9e3779b97f4a7c15);

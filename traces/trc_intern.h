@@ -2,7 +2,7 @@
  * trc_intern: gives each distinct string of bytes a number, from 0 upward, and
  * keeps one copy of it.
  *
- * Private to the importer.
+ * Private to this folder.
  */
 #ifndef TRC_INTERN_H
 #define TRC_INTERN_H

@@ -4,7 +4,7 @@
  * Numbers count from 0 and are the importer's own; a name enters the output's
  * table, and so gets an id there, only with the first event that is kept.
  *
- * Private to the importer.
+ * Private to this folder.
  */
 #ifndef TRC_NAMES_H
 #define TRC_NAMES_H

@@ -16,7 +16,9 @@
 #define ZERO_SIZE_PTR UINT64_C(16)
 
 /* Pointers are multiples of 8 at least, often of much more: multiplication
- * carries what differs upward, and the high bits choose the place. */
+ * carries what differs upward, and the high bits choose the place. The factors
+ * are 2^64 over the golden ratio (Knuth, TAOCP vol. 3, 6.4) and the one of
+ * degski's 64-bit mixer. */
 static uint64_t home(const struct trc_pointer_table *t, uint64_t pointer)
 {
 	uint64_t h = pointer * UINT64_C(0x9e3779b97f4a7c15);

@@ -5,7 +5,7 @@
  * Invariants: live = allocs - frees; live_max is the number of slots ever
  * taken; every live or excluded pointer is in the table, and no other.
  *
- * Private to the importer.
+ * Private to this folder.
  */
 #ifndef TRC_RULES_H
 #define TRC_RULES_H

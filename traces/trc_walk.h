@@ -40,6 +40,7 @@ int trc_walk_open(struct trc_walk *walk, const char *path,
  * trc_reader_next; KB_E_STOPPED after a signal. */
 int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag);
 
+/* Closes it; harmless on one that could not be opened. */
 void trc_walk_release(struct trc_walk *walk);
 
 #endif /* TRC_WALK_H */

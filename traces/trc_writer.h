@@ -6,7 +6,7 @@
  *
  * Memory: one block, the tables of classes, and 8 bytes a slot.
  *
- * Private to the importer.
+ * Private to this folder.
  */
 #ifndef TRC_WRITER_H
 #define TRC_WRITER_H
@@ -26,7 +26,7 @@ struct trc_writer_options {
 	/* What to call the file in errors. */
 	const char *name;
 
-	/* zstd level. */
+	/* zstd level, TRC_LEVEL_MIN … TRC_LEVEL_MAX (trc_import.h). */
 	int level;
 
 	/* See struct trc_info; NULL for "". Cut after TRC_ORIGIN_MAX bytes. */
@@ -42,14 +42,15 @@ struct trc_writer_totals {
 	uint64_t source_hash;
 };
 
-/* Starts a file. Returns 0, KB_E_IO or KB_E_NOMEM. */
+/* Starts a file, in memory as yet; trc_writer_free frees `*out`. Returns 0 or
+ * KB_E_NOMEM. */
 int trc_writer_open(struct trc_writer **out,
 		    const struct trc_writer_options *opts,
 		    struct kb_diag *diag);
 
 /*
  * Adds a call site to the file's table; the next event must be its first.
- * Returns 0 and its id in `*id`; KB_E_RANGE if the table is full.
+ * Returns 0 and its id in `*id`; KB_E_RANGE if the table is full; or KB_E_NOMEM.
  */
 int trc_writer_site(struct trc_writer *writer, const char *text,
 		    const char *module, uint32_t *id, struct kb_diag *diag);

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
+/* Of the largest window, 2^19 pages (KHEAP_PAGES_MAX, kheap.h), and below. */
 #define ORDERS 20
+
 #define NIL    UINT32_MAX
 
 enum block_state { BLOCK_INSIDE, BLOCK_FREE, BLOCK_LIVE };

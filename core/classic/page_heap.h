@@ -107,6 +107,8 @@ struct page_heap_config {
  * released too. */
 int page_heap_new(struct page_heap **out, struct page_heap_config *config,
 		  struct kb_diag *diag);
+
+/* Frees the heap and its pager; NULL is ignored. */
 void page_heap_free(struct page_heap *h);
 
 /* The page that `va` is the first byte of; PAGE_HEAP_NONE if of none. */

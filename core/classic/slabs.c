@@ -9,7 +9,9 @@
 static const uint16_t class_size[] = { 8,   16,	 32,  64,   96,	 128,
 				       192, 256, 512, 1024, 2048 };
 
-#define CLASSES	     KB_ARRAY_LEN(class_size)
+#define CLASSES KB_ARRAY_LEN(class_size)
+
+/* Objects of the smallest class in a page. */
 #define OBJECTS_MAX  512u
 #define OBJECT_WORDS (OBJECTS_MAX / 64)
 

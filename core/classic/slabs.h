@@ -46,9 +46,11 @@ struct slabs;
 /* The largest request that a class serves, bytes. */
 #define SLABS_SIZE_MAX 2048u
 
-/* Makes slabs over `heap`, an empty heap that they own from then on; it is freed
- * on error too. Returns 0 or KB_E_NOMEM. */
+/* Makes slabs in `*out`, which slabs_free frees, over `heap`, an empty heap that
+ * they own from then on; it is freed on error too. Returns 0 or KB_E_NOMEM. */
 int slabs_new(struct slabs **out, struct kheap *heap);
+
+/* NULL is ignored. */
 void slabs_free(struct slabs *s);
 
 /* Allocates `size` bytes, 0 as 1. Returns the object's address, a multiple of

@@ -4,8 +4,14 @@
 
 #include <stdlib.h>
 
-#define LISTS	    20
-#define CHAINS_FEW  16u
+/* Up to that of the largest window, 2^19 pages (KHEAP_PAGES_MAX, kheap.h). */
+#define LISTS 20
+
+/* Chains at first: a power of two. */
+#define CHAINS_FEW 16u
+
+/* Knuth's multiplicative hashing (TAOCP vol. 3, 6.4), by the prime nearest to
+ * 2^32 over the golden ratio. */
 #define HASH_FACTOR UINT32_C(0x9E3779B1)
 
 /* A segment's boundary tag. */

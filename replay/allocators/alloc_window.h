@@ -24,9 +24,9 @@ const char *alloc_window_pager(size_t i);
 int alloc_window_pager_new(struct pager *out, unsigned choice,
 			   struct kb_diag *diag);
 
-/* The payload of pages `first` … of an allocation of `size` bytes at `va`: a
- * word in each page's frame, made from `key`, found by translation. It survives
- * only if every page keeps a frame of its own. */
+/* alloc_vt's fill and intact for an allocation of whole pages at `va`: a word in
+ * each page's frame, made from `key`, found by translation. It survives only if
+ * every page keeps a frame of its own. */
 void alloc_window_fill(struct pager pager, kva_t va, uint32_t size,
 		       uint64_t key);
 bool alloc_window_intact(struct pager pager, kva_t va, uint32_t size,
@@ -51,7 +51,8 @@ void alloc_pages_counters(const void *ctx, alloc_counter_fn fn, void *user);
 bool alloc_pages_is_valid(const void *ctx);
 void alloc_pages_close(void *ctx);
 
-/* Opens a page_heap of `ops` with its `choice` and the pager's. */
+/* Opens a page_heap of `ops`, with its `choice` and the pager's, as `out`'s
+ * context. Returns 0; KB_E_RANGE or KB_E_NOMEM, with `diag` filled. */
 int alloc_pages_open(struct alloc *out, const struct alloc_config *config,
 		     const struct page_ops *ops, unsigned choice,
 		     unsigned pager, struct kb_diag *diag);

@@ -19,6 +19,7 @@
 
 struct replay_calls {
 	uint64_t (*alloc)(void *ctx, uint32_t size);
+
 	/* The one or the other: with free_sized the loops hand over the size that
 	 * was asked for too. */
 	void (*free)(void *ctx, uint64_t handle);

@@ -112,7 +112,7 @@ struct allocator_plugin_memory {
 typedef void (*allocator_plugin_stat_fn)(void *user, const char *name,
 					 uint64_t value);
 
-/* Most counters that stats may hand up; the rest are dropped. */
+/* Most counters that stats may hand up; one more is a fault, as panic is. */
 #define ALLOCATOR_PLUGIN_STATS_MAX 24
 
 /* Flags. */

@@ -2,7 +2,7 @@
  * trc_format: the numbers of the .trc format, version 1, as traces/FORMAT.md
  * specifies them, and little-endian access to bytes.
  *
- * Only the reader and the writer of .trc files may include this file.
+ * The reader, and whoever makes .trc files, may include this file.
  */
 #ifndef TRC_FORMAT_H
 #define TRC_FORMAT_H

@@ -40,7 +40,7 @@ static size_t string_size(const char *p, const char *end)
 	return nul ? (size_t)(nul - p) + 1 : 0;
 }
 
-/* Makes room for `count` entries of `size` bytes behind `have`. */
+/* Makes room for `need` entries of `size` bytes. */
 static int reserve(void **array, uint32_t *room, uint64_t need, size_t size)
 {
 	uint64_t want = *room ? *room : 64;
