@@ -17,7 +17,6 @@ void frames_init(struct frames *frames, uint32_t limit)
 void frames_release(struct frames *frames)
 {
 	free(frames->records);
-	memset(frames, 0, sizeof(*frames));
 }
 
 int frames_grow(struct frames *frames)

@@ -119,10 +119,8 @@ static int make_parts(struct kheap *h, const struct kheap_config *config)
 		if (!h->node_pool)
 			return KB_E_NOMEM;
 	}
-	if (runs_init(&h->runs, h->pages, config->fit) < 0)
-		return KB_E_NOMEM;
 	kheap_clusters_init(h);
-	return 0;
+	return runs_init(&h->runs, h->pages, config->fit);
 }
 
 static int make_lookup(struct kheap *h, const struct lookup_ops *lookup)

@@ -1,9 +1,8 @@
-#include "kheap_fast.h"
+#include "kheap_fast_internal.h"
 
 #include "kb_assert.h"
 #include "kheap_internal.h"
 #include "pager_sim.h"
-#include "tlb.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,55 +21,6 @@
 static_assert((LENGTH_MASK & (FLAGS | PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY |
 			      PAGER_PTE_FRAME_MASK)) == 0,
 	      "the length must lie in bits that nothing else uses");
-
-struct table {
-	/* The directory's entry: 0, or frame number and flags. */
-	uint32_t pde;
-
-	/* PTEs that are present. */
-	uint32_t used;
-};
-
-struct kheap_fast {
-	kva_t base;
-	uint32_t pages;
-
-	/* Entries of the first page table that lie in front of the window. */
-	uint32_t lead;
-
-	/* Listed runs of one page and free frames: stacks, the last on top. */
-	uint32_t single_count;
-	uint32_t free_frame_count;
-	uint32_t *singles;
-	pfn_t *free_frames;
-
-	/* By page; 0 if it is not mapped. */
-	uint32_t *pte;
-
-	/* The page that a frame backed last; 0: it was a table's. */
-	kva_t *frame_va;
-
-	/* Page tables that the window lies in. */
-	struct table *tables;
-
-	/* The lowest frame never used. */
-	uint32_t fresh_frames;
-	uint32_t frame_limit;
-
-	/* Of frames, as in frames.h. */
-	uint64_t *payload;
-
-	/* Pages of a cluster of LENGTH_LONG or more, by its first page. */
-	uint32_t *long_length;
-
-	/* Holes and top; listed runs of two pages or more. */
-	struct page_runs runs;
-	struct runs_lists lists;
-
-	struct tlb tlb;
-	struct kheap_counters counters;
-	struct pager_counters paging;
-};
 
 static inline uint32_t table_of(const struct kheap_fast *f, uint32_t page)
 {
@@ -230,7 +180,8 @@ static pfn_t take_frame(struct kheap_fast *f, kva_t va, bool counted)
 	return pfn;
 }
 
-static void make_table(struct kheap_fast *f, struct table *table, bool counted)
+static void make_table(struct kheap_fast *f, struct kheap_fast_table *table,
+		       bool counted)
 {
 	table->pde = take_frame(f, 0, counted) << KVA_PAGE_SHIFT | FLAGS;
 	if (counted) {
@@ -239,8 +190,8 @@ static void make_table(struct kheap_fast *f, struct table *table, bool counted)
 	}
 }
 
-static kb_noinline void drop_table(struct kheap_fast *f, struct table *table,
-				   bool counted)
+static kb_noinline void drop_table(struct kheap_fast *f,
+				   struct kheap_fast_table *table, bool counted)
 {
 	f->free_frames[f->free_frame_count++] = pfn_of(table->pde);
 	table->pde = 0;
@@ -255,7 +206,7 @@ static kb_noinline void drop_table(struct kheap_fast *f, struct table *table,
 static kb_always_inline void map_page(struct kheap_fast *f, uint32_t page,
 				      uint32_t length, const bool counted)
 {
-	struct table *table = &f->tables[table_of(f, page)];
+	struct kheap_fast_table *table = &f->tables[table_of(f, page)];
 	pfn_t pfn;
 
 	kb_assert(f->pte[page] == 0);
@@ -271,7 +222,7 @@ static kb_always_inline void map_page(struct kheap_fast *f, uint32_t page,
 static kb_always_inline void unmap_page(struct kheap_fast *f, uint32_t page,
 					const bool counted)
 {
-	struct table *table = &f->tables[table_of(f, page)];
+	struct kheap_fast_table *table = &f->tables[table_of(f, page)];
 	const uint32_t entry = f->pte[page];
 
 	f->pte[page] = 0;
@@ -379,7 +330,7 @@ kva_t kheap_fast_kmalloc(struct kheap_fast *f, uint32_t size)
 {
 	const uint32_t singles = f->single_count;
 	const uint32_t frames = f->free_frame_count;
-	struct table *table;
+	struct kheap_fast_table *table;
 	uint32_t page;
 	pfn_t pfn;
 	kva_t va;
@@ -442,7 +393,7 @@ int kheap_fast_kfree(struct kheap_fast *f, kva_t va)
 {
 	const uint32_t page = page_at(f, va);
 	const uint32_t special = LENGTH_MASK | PAGER_PTE_ACCESSED;
-	struct table *table;
+	struct kheap_fast_table *table;
 	uint32_t entry;
 
 	if (kb_unlikely(page >= f->pages))
@@ -619,7 +570,8 @@ static bool tables_are_valid(const struct kheap_fast *f, uint32_t *tables)
 	uint32_t page;
 
 	for (page = 0; page < f->pages; page++) {
-		const struct table *table = &f->tables[table_of(f, page)];
+		const struct kheap_fast_table *table =
+			&f->tables[table_of(f, page)];
 
 		used += f->pte[page] != 0;
 		if (page + 1 < f->pages &&

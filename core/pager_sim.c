@@ -1,45 +1,15 @@
-#include "pager_sim.h"
+#include "pager_sim_internal.h"
 
-#include "frames.h"
 #include "kb_assert.h"
 #include "kb_bits.h"
-#include "tlb.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* An address: 10 bits of directory slot, 10 of PTE, 12 of offset. */
-#define SIM_SLOT_SHIFT 22
-#define SIM_SLOTS      1024
-#define SIM_PTES       1024
-
-#define SIM_FLAGS      (PAGER_PTE_PRESENT | PAGER_PTE_WRITABLE)
+#define SIM_FLAGS (PAGER_PTE_PRESENT | PAGER_PTE_WRITABLE)
 
 static_assert(SIM_SLOTS * SIM_PTES == KVA_SPACE_PAGES,
 	      "two levels must cover the address space");
-
-struct page_table {
-	uint32_t pte[SIM_PTES];
-
-	/* PTEs that are present. */
-	uint32_t used;
-};
-
-struct pager_sim {
-	/* The page directory: 0, or frame number and flags of the table. */
-	uint32_t pde[SIM_SLOTS];
-
-	/*
-	 * What the frame that pde[slot] names contains. Once made it is kept
-	 * for the pager's life: a table is empty, and so all zeros, when it is
-	 * dropped, and can serve when the slot's next one is made.
-	 */
-	struct page_table *table[SIM_SLOTS];
-
-	struct frames frames;
-	struct tlb tlb;
-	struct pager_counters counters;
-};
 
 static inline uint32_t slot_of(kva_t va)
 {

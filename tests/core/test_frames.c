@@ -1,6 +1,9 @@
 #include "heap_support.h"
 #include "frames.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static pfn_t take(struct frames *frames, kva_t va)
 {
 	pfn_t pfn = FRAMES_NONE;
@@ -69,12 +72,39 @@ static void test_frames__records_grow_with_use(void **state)
 
 		frames_at(&frames, pfn)->payload = i * 3;
 	}
-	assert_true(frames.capacity < 10240);
+	/* 256 records at first, then twice as many each time. */
+	assert_int_equal(frames.capacity, 8192);
 	for (i = 0; i < 5000; i++) {
 		assert_int_equal(frames_at(&frames, i)->payload, i * 3);
 		assert_int_equal(frames_at(&frames, i)->va,
 				 (i + 1) << KVA_PAGE_SHIFT);
 	}
+	frames_release(&frames);
+}
+
+/* Expect: a frame that was never used has payload 0, also if the records' memory
+ * has held something else; growing ends at the limit. */
+static void test_frames__new_records_are_zeros(void **state)
+{
+	const size_t size = 60000;
+	struct frames frames;
+	void *dirty = malloc(size);
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(dirty);
+	memset(dirty, 0xff, size);
+	free(dirty);
+	frames_init(&frames, 1000);
+	for (i = 256; i < 1024; i *= 2) {
+		assert_int_equal(frames_grow(&frames), 0);
+		assert_int_equal(frames.capacity, i);
+	}
+	assert_int_equal(frames_grow(&frames), 0);
+	assert_int_equal(frames.capacity, 1000);
+	assert_int_equal(frames_grow(&frames), KB_E_NO_FRAMES);
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(frames.records[i].payload, 0);
 	frames_release(&frames);
 }
 
@@ -115,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_frames__last_given_comes_first),
 		cmocka_unit_test(test_frames__limit_is_exact),
 		cmocka_unit_test(test_frames__records_grow_with_use),
+		cmocka_unit_test(test_frames__new_records_are_zeros),
 		cmocka_unit_test(test_frames__reverse_order_restores_the_order),
 	};
 

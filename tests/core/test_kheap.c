@@ -1,5 +1,6 @@
 #include "heap_support.h"
 #include "kb_bits.h"
+#include "kb_rng.h"
 #include "kheap_internal.h"
 
 #include <string.h>
@@ -175,6 +176,121 @@ static void test_kheap__add_and_remove_directly(void **state)
 	kheap_free_node(h, node);
 	assert_row(h, 1, 2, 9, 4);
 	kheap_free(h);
+}
+
+/* Expect: no node where there is no such row, index or cluster, and index 0 as
+ * any other. */
+static void test_kheap__remove_knows_its_limits(void **state)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
+
+	(void)state;
+	assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(0));
+	assert_null(kheap_remove_cluster(h, TEST_PAGES, 0));
+	assert_null(kheap_remove_cluster(h, 1, 0));
+	assert_null(kheap_remove_cluster(h, 0, 1));
+	assert_null(kheap_remove_cluster(h, UINT32_MAX, 1));
+	assert_null(kheap_remove_cluster(h, 0, -1));
+	assert_null(kheap_remove_cluster(h, 0, TEST_PAGES));
+	assert_null(kheap_remove_cluster(h, 0, INT32_MAX));
+	assert_row(h, 0, 1, 0);
+	kheap_free_node(h, kheap_remove_cluster(h, 0, 0));
+	assert_row(h, 0, 0);
+	kheap_free(h);
+}
+
+/* How far a kfree of index 1 has come, seen from its four steps. */
+struct steps {
+	const struct kheap *h;
+	unsigned done;
+};
+
+static void note_step(void *user)
+{
+	struct steps *steps = user;
+	const struct kheap *h = steps->h;
+	const struct pager pager = kheap_pager(h);
+	uint64_t pa;
+
+	steps->done++;
+	assert_int_equal(pager.ops->translate(pager.ctx, TEST_VA(1), &pa),
+			 steps->done < 2);
+	assert_int_equal(kheap_cluster_va(h, 1),
+			 steps->done < 3 ? TEST_VA(1) : 0);
+	assert_int_equal(h->cluster_node[1] != NULL, steps->done < 3);
+	assert_int_equal(h->freed_index_count, steps->done / 4);
+	assert_int_equal(kheap_free_pages(h), TEST_PAGES - 3 + steps->done / 4);
+}
+
+static void check_steps(const struct lookup_ops *lookup)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.lookup = lookup, .pager = test_pager_sim(0) });
+	struct steps steps = { h, 0 };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		kheap_kmalloc(h, 1);
+	assert_int_equal(kheap_kfree_steps(h, 0, note_step, &steps), 0);
+	assert_int_equal(kheap_kfree_steps(h, TEST_VA(9), note_step, &steps),
+			 KB_E_NOT_LIVE);
+	assert_int_equal(steps.done, 0);
+	assert_int_equal(kheap_kfree_steps(h, TEST_VA(1), note_step, &steps),
+			 0);
+	assert_int_equal(steps.done, 4);
+	assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(1));
+	assert_row(h, 0, 3, 0, 2, 1);
+	assert_true(kheap_is_valid(h));
+	kheap_free(h);
+}
+
+static void test_kheap__kfree_in_steps(void **state)
+{
+	(void)state;
+	with_each(check_steps);
+}
+
+/* Operations without a search and plain ones by turns, against a heap that has
+ * only plain ones. Expect: the same addresses, indexes and refusals. */
+static void check_forward(const struct lookup_ops *lookup)
+{
+	const struct kheap_config config = { .first_index = 3,
+					     .lookup = lookup };
+	struct kheap *plain = test_heap_new(config);
+	struct kheap *mixed = test_heap_new(config);
+	struct kb_rng rng = kb_rng_init(9);
+	int i;
+
+	for (i = 0; i < 1200; i++) {
+		const bool forward = i / 100 % 2;
+		const uint32_t size = (uint32_t)kb_rng_below(&rng, 9000);
+		const kva_t va = TEST_VA(kb_rng_below(&rng, TEST_PAGES + 2)) +
+				 (i % 50 == 0);
+
+		if (forward && i % 100 == 0)
+			assert_int_equal(kheap_forward(mixed), 0);
+		if (kb_rng_below(&rng, 2))
+			assert_int_equal((forward ? kheap_kmalloc_forward
+						  : kheap_kmalloc)(mixed, size),
+					 kheap_kmalloc(plain, size));
+		assert_int_equal((forward ? kheap_kfree_forward
+					  : kheap_kfree)(mixed, va),
+				 kheap_kfree(plain, va));
+		assert_int_equal(kheap_find(mixed, va), -1);
+	}
+	assert_true(kheap_is_valid(mixed));
+	for (i = 0; i < TEST_PAGES; i++)
+		assert_int_equal(kheap_find(mixed, TEST_VA(i)),
+				 kheap_find(plain, TEST_VA(i)));
+	assert_true(kheap_free_pages(mixed) < TEST_PAGES);
+	kheap_free(plain);
+	kheap_free(mixed);
+}
+
+static void test_kheap__forward_is_the_same(void **state)
+{
+	(void)state;
+	with_each(check_forward);
 }
 
 /*
@@ -514,6 +630,32 @@ static void test_kheap__payload_through_the_pager(void **state)
 	kheap_free(h);
 }
 
+/* Expect: a page of the window costs five array entries; besides there are the
+ * runs, the lookup's index, and a node for each cluster or for each page. */
+static void test_kheap__record_bytes(void **state)
+{
+	const size_t a_page =
+		3 * sizeof(uint32_t) + sizeof(void *) + 2 * sizeof(void *);
+	const size_t node = sizeof(struct KheapCluster);
+	struct kheap *h = test_heap_new(
+		(struct kheap_config){ .lookup = lookup_by_name("pagemap") });
+	const size_t rest = runs_bytes(&h->runs) + TEST_PAGES * 4;
+
+	(void)state;
+	assert_int_equal(kheap_record_bytes(h), TEST_PAGES * a_page + rest);
+	kheap_kmalloc_counted(h, 9000);
+	kheap_kmalloc_counted(h, 1);
+	assert_int_equal(kheap_record_bytes(h),
+			 TEST_PAGES * a_page + rest + 2 * node);
+	kheap_free(h);
+	h = test_heap_new(
+		(struct kheap_config){ .lookup = lookup_by_name("pagemap"),
+				       .nodes = KHEAP_NODES_POOL });
+	assert_int_equal(kheap_record_bytes(h),
+			 TEST_PAGES * (a_page + node) + rest);
+	kheap_free(h);
+}
+
 /* The check itself sees what it should see. */
 static void test_kheap__is_valid_sees_damage(void **state)
 {
@@ -560,6 +702,9 @@ int main(void)
 		cmocka_unit_test(test_kheap__golden_kfree),
 		cmocka_unit_test(test_kheap__seed_steps),
 		cmocka_unit_test(test_kheap__add_and_remove_directly),
+		cmocka_unit_test(test_kheap__remove_knows_its_limits),
+		cmocka_unit_test(test_kheap__kfree_in_steps),
+		cmocka_unit_test(test_kheap__forward_is_the_same),
 		cmocka_unit_test(test_kheap__head_order),
 		cmocka_unit_test(test_kheap__sizes_round_up),
 		cmocka_unit_test(test_kheap__too_large),
@@ -571,6 +716,7 @@ int main(void)
 		cmocka_unit_test(test_kheap__geometry_limits),
 		cmocka_unit_test(test_kheap__largest_cluster),
 		cmocka_unit_test(test_kheap__payload_through_the_pager),
+		cmocka_unit_test(test_kheap__record_bytes),
 		cmocka_unit_test(test_kheap__is_valid_sees_damage),
 	};
 

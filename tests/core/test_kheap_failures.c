@@ -6,6 +6,7 @@
 #include "kb_rng.h"
 #include "kheap_fast.h"
 #include "kheap_internal.h"
+#include "pager_mmap.h"
 #include "shadow_heap.h"
 
 #include <stdlib.h>
@@ -18,32 +19,50 @@ static struct {
 	unsigned realloc_in;
 } failing;
 
+/* Allocations of this program that have not been freed. */
+static int unfreed;
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *p, size_t size);
+void __real_free(void *p);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
+void __wrap_free(void *p);
+
+/* Notes an allocation that was made, or failed. */
+static void *made(void *p)
+{
+	unfreed += p != NULL;
+	return p;
+}
 
 void *__wrap_malloc(size_t size)
 {
 	if (failing.malloc_in != 0 && --failing.malloc_in == 0)
 		return NULL;
-	return __real_malloc(size);
+	return made(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
 	if (failing.calloc_in != 0 && --failing.calloc_in == 0)
 		return NULL;
-	return __real_calloc(count, size);
+	return made(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *p, size_t size)
 {
 	if (failing.realloc_in != 0 && --failing.realloc_in == 0)
 		return NULL;
-	return __real_realloc(p, size);
+	return p ? __real_realloc(p, size) : made(__real_realloc(NULL, size));
+}
+
+void __wrap_free(void *p)
+{
+	unfreed -= p != NULL;
+	__real_free(p);
 }
 
 /* A lookup that searches the arrays, and whose insert fails on demand. */
@@ -383,20 +402,21 @@ static void test_kheap_failures__map_refused(void **state)
 }
 
 /* Each allocation that making a heap needs fails once. Expect: KB_E_NOMEM, no
- * heap, and the pager released all the same. Returns how many there are. */
-static unsigned check_failing_new(const struct lookup_ops *lookup)
+ * heap, the pager released all the same, and nothing left behind. Returns how
+ * many there are. */
+static unsigned check_failing_new(const struct kheap_config *like)
 {
 	unsigned n;
 	int status = KB_E_NOMEM;
 
 	for (n = 1; status != 0; n++) {
 		struct spy_pager spy;
-		struct kheap_config config = {
-			.pages = TEST_PAGES,
-			.lookup = lookup,
-			.pager = test_pager_spy(&spy),
-		};
+		struct kheap_config config = *like;
 		struct kheap *h = NULL;
+		const int before = unfreed;
+
+		config.pages = TEST_PAGES;
+		config.pager = test_pager_spy(&spy);
 
 		failing.calloc_in = n;
 		status = kheap_new(&h, &config, NULL);
@@ -406,8 +426,10 @@ static unsigned check_failing_new(const struct lookup_ops *lookup)
 			assert_int_equal(status, KB_E_NOMEM);
 			assert_null(h);
 			assert_int_equal(spy.frees, 1);
+			assert_int_equal(unfreed, before);
 		}
 		kheap_free(h);
+		assert_int_equal(unfreed, before);
 	}
 	return n - 1;
 }
@@ -419,7 +441,127 @@ static void test_kheap_failures__new(void **state)
 	(void)state;
 	/* The heap, five arrays, three of the runs; the last n succeeds. */
 	for (lookup = lookup_list; *lookup; lookup++)
-		assert_true(check_failing_new(*lookup) > 9);
+		assert_true(check_failing_new(&(struct kheap_config){
+				    .lookup = *lookup }) > 9);
+}
+
+/* The order by size is one more, so is the pool of nodes; the lists of quick fit
+ * are five. */
+static void test_kheap_failures__new_with_more(void **state)
+{
+	const struct lookup_ops *scan = lookup_by_name("scan");
+	const unsigned plain =
+		check_failing_new(&(struct kheap_config){ .lookup = scan });
+
+	(void)state;
+	assert_int_equal(check_failing_new(&(struct kheap_config){
+				 .lookup = scan, .fit = RUNS_BEST }),
+			 plain + 1);
+	assert_int_equal(check_failing_new(&(struct kheap_config){
+				 .lookup = scan, .fit = RUNS_CUSTOM }),
+			 plain + 1);
+	assert_int_equal(check_failing_new(&(struct kheap_config){
+				 .lookup = scan, .fit = RUNS_QUICK }),
+			 plain + 5);
+	assert_int_equal(check_failing_new(&(struct kheap_config){
+				 .lookup = scan, .nodes = KHEAP_NODES_POOL }),
+			 plain + 1);
+}
+
+/* What ranked counting takes is made by the first counted kmalloc. Expect: that
+ * fails and changes nothing for want of any of it, and can be tried again. */
+static void check_failing_ranks(const char *lookup, unsigned allocations)
+{
+	unsigned n;
+	kva_t va = 0;
+
+	for (n = 1; va == 0; n++) {
+		struct kheap *h = test_heap_new(
+			(struct kheap_config){ .lookup = lookup_by_name(lookup),
+					       .count = KHEAP_COUNT_RANKED });
+
+		failing.calloc_in = n;
+		va = kheap_kmalloc_counted(h, 1);
+		failing.calloc_in = 0;
+		if (va == 0) {
+			assert_heap_empty(h);
+			assert_int_equal(kheap_kmalloc_counted(h, 1),
+					 TEST_VA(0));
+		}
+		assert_int_equal(kheap_kfree_counted(h, TEST_VA(0)), 0);
+		assert_heap_empty(h);
+		kheap_free(h);
+	}
+	assert_int_equal(n - 2, allocations);
+}
+
+static void test_kheap_failures__no_ranks(void **state)
+{
+	(void)state;
+	check_failing_ranks("rows", 5);
+	check_failing_ranks("rowmap", 5);
+	check_failing_ranks("scan", 1);
+}
+
+/* A heap's life, many clusters live at its end. */
+static void live_and_die(struct kheap_config config, bool counted)
+{
+	struct kb_rng rng = kb_rng_init(5);
+	const int before = unfreed;
+	struct kheap *h;
+	uint32_t i;
+
+	config.pager = test_pager_sim(0);
+	h = test_heap_new(config);
+	for (i = 0; i < 200; i++) {
+		const kva_t va = TEST_VA(kb_rng_below(&rng, TEST_PAGES));
+
+		(counted ? kheap_kmalloc_counted : kheap_kmalloc)(h, 1);
+		if (i > 80)
+			(counted ? kheap_kfree_counted : kheap_kfree)(h, va);
+	}
+	assert_true(kheap_free_pages(h) < TEST_PAGES / 2);
+	assert_true(kheap_is_valid(h));
+	if (!counted)
+		assert_int_equal(kheap_forward(h), 0);
+	kheap_free(h);
+	assert_int_equal(unfreed, before);
+}
+
+static void test_kheap_failures__free_leaves_nothing(void **state)
+{
+	const struct lookup_ops *const *lookup;
+	int fit;
+
+	(void)state;
+	for (lookup = lookup_list; *lookup; lookup++) {
+		live_and_die((struct kheap_config){ .lookup = *lookup }, false);
+		live_and_die((struct kheap_config){ .lookup = *lookup }, true);
+		live_and_die((struct kheap_config){ .lookup = *lookup,
+						    .count = KHEAP_COUNT_RANKED,
+						    .nodes = KHEAP_NODES_POOL },
+			     true);
+	}
+	for (fit = 0; fit < RUNS_FITS; fit++)
+		live_and_die((struct kheap_config){ .fit = (enum runs_fit)fit },
+			     false);
+}
+
+/* Nodes that the caller frees, and pages in two page tables. */
+static void test_kheap_failures__parts_leave_nothing(void **state)
+{
+	const kva_t va = UINT32_C(0xF0400000) - 600 * KVA_PAGE_SIZE;
+	const int before = unfreed;
+	struct pager pager = test_pager_sim(0);
+	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
+
+	(void)state;
+	assert_int_equal(pager.ops->map(pager.ctx, va, 1200), 0);
+	pager_release(&pager);
+	assert_int_equal(kheap_add_cluster(h, 0, 3, 4096, TEST_VA(0)), 0);
+	kheap_free_node(h, kheap_remove_cluster(h, 0, 3));
+	kheap_free(h);
+	assert_int_equal(unfreed, before);
 }
 
 /* The n-th allocation after the heap was made fails, whichever it is, for every
@@ -476,12 +618,14 @@ static void test_kheap_failures__fast_new(void **state)
 	(void)state;
 	for (n = 1; status != 0; n++) {
 		struct kheap_fast *f = NULL;
+		const int before = unfreed;
 
 		failing.calloc_in = n;
 		status = kheap_fast_new(&f, &config, NULL);
 		failing.calloc_in = 0;
 		assert_int_equal(status, f ? 0 : KB_E_NOMEM);
 		kheap_fast_free(f);
+		assert_int_equal(unfreed, before);
 	}
 	/* The heap, seven arrays, five of the lists, three of the runs and the
 	 * TLB; the last n succeeds. */
@@ -491,6 +635,7 @@ static void test_kheap_failures__fast_new(void **state)
 static void test_kheap_failures__pager_new(void **state)
 {
 	struct pager pager = { NULL, NULL };
+	const int before = unfreed;
 	unsigned n;
 
 	(void)state;
@@ -498,7 +643,15 @@ static void test_kheap_failures__pager_new(void **state)
 		failing.calloc_in = n;
 		assert_int_equal(pager_sim_new(&pager, NULL), KB_E_NOMEM);
 		assert_null(pager.ops);
+		assert_int_equal(unfreed, before);
 	}
+	failing.calloc_in = 1;
+	assert_int_equal(pager_mmap_new(&pager, TEST_BASE, TEST_PAGES),
+			 KB_E_NOMEM);
+	assert_null(pager.ops);
+	assert_int_equal(pager_mmap_new(&pager, TEST_BASE, TEST_PAGES), 0);
+	pager_release(&pager);
+	assert_int_equal(unfreed, before);
 }
 
 /* The host has no memory for a page table, or for more frames' records, in the
@@ -553,6 +706,10 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__every_frame_limit),
 		cmocka_unit_test(test_kheap_failures__map_refused),
 		cmocka_unit_test(test_kheap_failures__new),
+		cmocka_unit_test(test_kheap_failures__new_with_more),
+		cmocka_unit_test(test_kheap_failures__no_ranks),
+		cmocka_unit_test(test_kheap_failures__free_leaves_nothing),
+		cmocka_unit_test(test_kheap_failures__parts_leave_nothing),
 		cmocka_unit_test(test_kheap_failures__nth_allocation),
 		cmocka_unit_test(test_kheap_failures__fast_new),
 		cmocka_unit_test(test_kheap_failures__pager_new),

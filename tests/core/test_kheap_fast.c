@@ -5,7 +5,8 @@
 #include "heap_support.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
-#include "kheap_fast.h"
+#include "kheap_fast_internal.h"
+#include "pager_sim.h"
 
 #define PAGES 120
 
@@ -76,7 +77,7 @@ static void step_kmalloc(struct trio *t)
 
 static void step_kfree(struct trio *t)
 {
-	kva_t va = t->base + below(t, t->pages) * KVA_PAGE_SIZE;
+	kva_t va = t->base + below(t, t->pages + 1) * KVA_PAGE_SIZE;
 	int status;
 
 	if (below(t, 20) == 0)
@@ -244,6 +245,283 @@ static void test_kheap_fast__payload_follows_the_frame(void **state)
 	kheap_fast_free(f);
 }
 
+/* All pages at once: listed, they are had again by one look at a list. */
+static void test_kheap_fast__whole_window(void **state)
+{
+	struct trio t;
+	int round;
+
+	(void)state;
+	trio_init(&t, BASE, PAGES, 1);
+	for (round = 0; round < 3; round++) {
+		const uint32_t size = PAGES * KVA_PAGE_SIZE;
+
+		assert_int_equal(kheap_kmalloc_counted(t.general, size), BASE);
+		assert_int_equal(kheap_fast_kmalloc_counted(t.counted, size),
+				 BASE);
+		assert_same(&t, t.counted);
+		assert_int_equal(kheap_kfree_counted(t.general, BASE), 0);
+		assert_int_equal(kheap_fast_kfree_counted(t.counted, BASE), 0);
+		assert_same(&t, t.counted);
+		assert_same_counters(&t);
+	}
+	trio_release(&t);
+}
+
+/* Expect: with a page listed, a byte more than it has takes two pages. */
+static void test_kheap_fast__more_than_a_page(void **state)
+{
+	struct kheap_fast *f = new_fast(BASE, PAGES);
+
+	(void)state;
+	kheap_fast_kmalloc(f, 1);
+	kheap_fast_kmalloc(f, 1);
+	assert_int_equal(kheap_fast_kfree(f, BASE), 0);
+	assert_int_equal(kheap_fast_kmalloc(f, 4097), BASE + 8192);
+	assert_int_equal(kheap_fast_size_at(f, BASE + 8192), 8192);
+	assert_int_equal(kheap_fast_kmalloc(f, 4096), BASE);
+	assert_int_equal(kheap_fast_size_at(f, BASE), 4096);
+	assert_int_equal(kheap_fast_kfree(f, BASE), 0);
+	assert_int_equal(kheap_fast_kmalloc(f, 0), BASE);
+	kheap_fast_free(f);
+}
+
+/* The page behind the last one is nobody's. As many pages as fill what malloc
+ * hands out, so that something else lies behind their entries. */
+static void test_kheap_fast__end_of_the_window(void **state)
+{
+	const uint32_t pages = 122;
+	const kva_t end = BASE + pages * KVA_PAGE_SIZE;
+	struct kheap_fast *f = new_fast(BASE, pages);
+	uint64_t pa;
+
+	(void)state;
+	/* Frames for its pages and for two page tables. */
+	assert_int_equal(f->frame_limit, pages + 2);
+	assert_int_equal(kheap_fast_kmalloc(f, pages * KVA_PAGE_SIZE), BASE);
+	assert_int_equal(kheap_fast_find(f, end), -1);
+	assert_int_equal(kheap_fast_size_at(f, end), 0);
+	assert_false(kheap_fast_translate(f, end, &pa));
+	assert_null(kheap_fast_payload(f, end));
+	assert_int_equal(kheap_fast_kfree(f, end), KB_E_NOT_LIVE);
+	assert_int_equal(kheap_fast_kfree_counted(f, end), KB_E_NOT_LIVE);
+	assert_true(kheap_fast_is_valid(f));
+	kheap_fast_free(f);
+}
+
+/* Expect: a plain touch does what a counted one does to PTE, PDE and TLB. */
+static void test_kheap_fast__touch_sets_the_flags(void **state)
+{
+	struct kheap_fast *f = new_fast(BASE, PAGES);
+	const kva_t va = kheap_fast_kmalloc(f, 2 * KVA_PAGE_SIZE);
+
+	(void)state;
+	kheap_fast_touch(f, va + KVA_PAGE_SIZE + 9);
+	assert_int_equal(f->pte[0] & PAGER_PTE_ACCESSED, 0);
+	assert_int_equal(f->pte[1] & PAGER_PTE_ACCESSED, PAGER_PTE_ACCESSED);
+	assert_int_equal(f->pte[1] & PAGER_PTE_DIRTY, PAGER_PTE_DIRTY);
+	assert_int_equal(f->tables[0].pde & PAGER_PTE_ACCESSED,
+			 PAGER_PTE_ACCESSED);
+	assert_true(tlb_holds(&f->tlb, (va >> KVA_PAGE_SHIFT) + 1));
+	assert_int_equal(kheap_fast_kfree(f, va), 0);
+	assert_false(tlb_holds(&f->tlb, (va >> KVA_PAGE_SHIFT) + 1));
+	assert_true(kheap_fast_is_valid(f));
+	kheap_fast_free(f);
+}
+
+/* Expect: no address for a frame that is free, a table's or was never used. */
+static void test_kheap_fast__reverse_knows_its_limits(void **state)
+{
+	struct kheap_fast *f = new_fast(BASE, PAGES);
+	const kva_t va = kheap_fast_kmalloc(f, 1);
+	kva_t back = 0;
+	uint64_t pa = 0;
+
+	(void)state;
+	assert_true(kheap_fast_translate(f, va + 4095, &pa));
+	assert_true(kheap_fast_reverse(f, pa, &back));
+	assert_int_equal(back, va + 4095);
+	/* Frame 0 is the page table's, frame 1 the page's. */
+	assert_false(kheap_fast_reverse(f, 0x0000, &back));
+	assert_false(kheap_fast_reverse(f, 0x2000, &back));
+	assert_false(kheap_fast_reverse(f, UINT64_MAX, &back));
+	/* The frame freed is the next page's. */
+	kheap_fast_kmalloc(f, 1);
+	assert_int_equal(kheap_fast_kfree(f, va), 0);
+	assert_false(kheap_fast_reverse(f, pa, &back));
+	assert_int_equal(kheap_fast_kmalloc(f, 8192), va + 8192);
+	assert_true(kheap_fast_reverse(f, pa, &back));
+	assert_int_equal(back, va + 8192 + 4095);
+	kheap_fast_free(f);
+}
+
+/* One word has another value. Expect: that is seen, and put right it is well. */
+static void check_word(const struct kheap_fast *f, uint32_t *word,
+		       uint32_t value)
+{
+	const uint32_t was = *word;
+
+	assert_int_not_equal(was, value);
+	*word = value;
+	assert_false(kheap_fast_is_valid(f));
+	*word = was;
+	assert_true(kheap_fast_is_valid(f));
+}
+
+/* A and C of a page, B of two, D of nine; a page in front of D and one behind it
+ * freed, and three that came to the top again by merging:
+ *
+ *   |ABBC.DDDDDDDDD.E|      A starts 2 pages in front of a page table's end
+ */
+static struct kheap_fast *new_damaged(bool counted)
+{
+	static const uint32_t pages[] = { 1, 2, 1, 1, 9, 1, 1 };
+	const kva_t base = UINT32_C(0xF0400000) - 2 * KVA_PAGE_SIZE;
+	struct kheap_fast *f = new_fast(base, PAGES);
+	size_t i;
+
+	for (i = 0; i < KB_ARRAY_LEN(pages); i++)
+		(counted ? kheap_fast_kmalloc_counted
+			 : kheap_fast_kmalloc)(f, pages[i] * KVA_PAGE_SIZE);
+	(counted ? kheap_fast_touch_counted : kheap_fast_touch)(f, base + 4096);
+	(counted ? kheap_fast_kfree_counted
+		 : kheap_fast_kfree)(f, base + 4 * KVA_PAGE_SIZE);
+	(counted ? kheap_fast_kfree_counted
+		 : kheap_fast_kfree)(f, base + 14 * KVA_PAGE_SIZE);
+	assert_int_equal(f->single_count, 2);
+	assert_int_equal(f->free_frame_count, 2);
+	assert_int_equal(f->fresh_frames, 16 + 2);
+	assert_true(kheap_fast_is_valid(f));
+	return f;
+}
+
+static void test_kheap_fast__damaged_clusters(void **state)
+{
+	const uint32_t length_one = UINT32_C(1) << 9;
+	struct kheap_fast *f = new_damaged(false);
+
+	(void)state;
+	/* A cluster without a length, one in a cluster, one too long. */
+	check_word(f, &f->pte[0], f->pte[0] - length_one);
+	check_word(f, &f->pte[2], f->pte[2] + length_one);
+	check_word(f, &f->pte[1], f->pte[1] - length_one);
+	check_word(f, &f->pte[1], f->pte[1] + length_one);
+	check_word(f, &f->pte[3], f->pte[3] + length_one);
+	check_word(f, &f->long_length[5], 8);
+	check_word(f, &f->long_length[5], 10);
+	check_word(f, &f->long_length[5], PAGES - 5);
+	check_word(f, &f->long_length[5], PAGES - 4);
+	check_word(f, &f->long_length[5], 0);
+	/* One on pages that are free, and a page that is lost. */
+	check_word(f, &f->pte[60], f->pte[0]);
+	check_word(f, &f->pte[0], 0);
+	kheap_fast_free(f);
+}
+
+static void test_kheap_fast__damaged_tables(void **state)
+{
+	struct kheap_fast *f = new_damaged(false);
+	const uint32_t pde = f->tables[0].pde;
+
+	(void)state;
+	check_word(f, &f->tables[0].used, 1);
+	check_word(f, &f->tables[0].used, 3);
+	check_word(f, &f->tables[1].used, 1);
+	check_word(f, &f->tables[0].pde, 0);
+	check_word(f, &f->tables[1].pde, 0);
+	/* Both in one frame, and in a page's. */
+	check_word(f, &f->tables[1].pde, pde);
+	check_word(f, &f->tables[1].pde, f->pte[0]);
+	kheap_fast_free(f);
+}
+
+static void test_kheap_fast__damaged_frames(void **state)
+{
+	struct kheap_fast *f = new_damaged(false);
+	const uint32_t page = KVA_PAGE_SIZE;
+
+	(void)state;
+	/* Free: twice, in use, never used. */
+	check_word(f, &f->free_frames[0], f->free_frames[1]);
+	check_word(f, &f->free_frames[0], f->pte[0] / page);
+	check_word(f, &f->free_frames[0], f->tables[0].pde / page);
+	check_word(f, &f->free_frames[0], f->fresh_frames);
+	check_word(f, &f->free_frames[0], f->fresh_frames + 1);
+	check_word(f, &f->free_frame_count, 1);
+	check_word(f, &f->fresh_frames, f->fresh_frames + 1);
+	check_word(f, &f->fresh_frames, f->fresh_frames - 1);
+	/* Behind a page: another page's, one never used, one that names another
+	 * page. */
+	check_word(f, &f->pte[0], f->pte[3]);
+	check_word(f, &f->pte[0], f->pte[0] % page + f->fresh_frames * page);
+	check_word(f, &f->frame_va[f->pte[0] / page], f->base + 3 * page);
+	kheap_fast_free(f);
+}
+
+static void test_kheap_fast__damaged_runs(void **state)
+{
+	struct kheap_fast *f = new_damaged(false);
+
+	(void)state;
+	/* Listed: twice, in use, behind the window; none at all. */
+	check_word(f, &f->singles[0], f->singles[1]);
+	check_word(f, &f->singles[0], 3);
+	check_word(f, &f->singles[0], PAGES);
+	check_word(f, &f->singles[0], 50);
+	check_word(f, &f->single_count, 1);
+	check_word(f, &f->runs.free_pages, f->runs.free_pages + 1);
+	check_word(f, &f->runs.top, f->runs.top + 1);
+	check_word(f, &f->lists.listed, 1);
+	/* B listed and in use. */
+	runs_lists_push(&f->lists, 1, 2);
+	assert_false(kheap_fast_is_valid(f));
+	f->single_count = 0;
+	assert_false(kheap_fast_is_valid(f));
+	kheap_fast_free(f);
+}
+
+static void test_kheap_fast__damaged_tlb_and_counters(void **state)
+{
+	struct kheap_fast *f = new_damaged(true);
+	const uint32_t page = (f->base >> KVA_PAGE_SHIFT) + 1;
+	uint32_t *set = &f->tlb.pages[(page & f->tlb.set_mask) * f->tlb.ways];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(set[0], page);
+	/* The page is in the TLB but was not walked to, or is another set's. */
+	check_word(f, &f->pte[1], f->pte[1] & ~PAGER_PTE_ACCESSED);
+	check_word(f, set, page + 1);
+	check_word(f, set, page + 16);
+	/* So far no page of these sets has been touched. */
+	for (i = 0; i < tlb_entries(&f->tlb); i++)
+		if (&f->tlb.pages[i] != set)
+			check_word(f, &f->tlb.pages[i], page + 2);
+	f->paging.frames_live++;
+	assert_false(kheap_fast_is_valid(f));
+	f->paging.frames_live -= 2;
+	assert_false(kheap_fast_is_valid(f));
+	f->paging.frames_live++;
+	assert_true(kheap_fast_is_valid(f));
+	kheap_fast_free(f);
+}
+
+/*
+ * 120 pages: 8 bytes each for a list of single pages and for long lengths;
+ *
+ *   runs    120 tags; 128 + 64 + 64 numbers; 2 + 1 + 1 words of bits;
+ *   lists   121 heads, 120 links, 120 lengths; 2 + 1 words of bits.
+ */
+static void test_kheap_fast__record_bytes(void **state)
+{
+	struct kheap_fast *f = new_fast(BASE, 120);
+
+	(void)state;
+	assert_int_equal(kheap_fast_record_bytes(f),
+			 120 * 8 + (120 + 256) * 4 + 4 * 8 + 361 * 4 + 3 * 8);
+	kheap_fast_free(f);
+}
+
 static void test_kheap_fast__limits(void **state)
 {
 	static const struct kheap_fast_config refused[] = {
@@ -271,6 +549,17 @@ int main(void)
 		cmocka_unit_test(test_kheap_fast__is_the_general_heap),
 		cmocka_unit_test(test_kheap_fast__full_window),
 		cmocka_unit_test(test_kheap_fast__payload_follows_the_frame),
+		cmocka_unit_test(test_kheap_fast__whole_window),
+		cmocka_unit_test(test_kheap_fast__more_than_a_page),
+		cmocka_unit_test(test_kheap_fast__end_of_the_window),
+		cmocka_unit_test(test_kheap_fast__touch_sets_the_flags),
+		cmocka_unit_test(test_kheap_fast__reverse_knows_its_limits),
+		cmocka_unit_test(test_kheap_fast__damaged_clusters),
+		cmocka_unit_test(test_kheap_fast__damaged_tables),
+		cmocka_unit_test(test_kheap_fast__damaged_frames),
+		cmocka_unit_test(test_kheap_fast__damaged_runs),
+		cmocka_unit_test(test_kheap_fast__damaged_tlb_and_counters),
+		cmocka_unit_test(test_kheap_fast__record_bytes),
 		cmocka_unit_test(test_kheap_fast__limits),
 	};
 

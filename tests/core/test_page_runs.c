@@ -2,6 +2,7 @@
 #include "kb_bits.h"
 #include "kb_rng.h"
 #include "page_runs.h"
+#include "runs_sizes.h"
 #include "shadow_runs.h"
 
 #include <stdlib.h>
@@ -420,64 +421,227 @@ static void test_page_runs__give_undoes_take(void **state)
 	runs_release(&runs);
 }
 
-/* The check itself sees a wrong tag, bit, maximum and total. */
-static void test_page_runs__is_valid_sees_damage(void **state)
+/*
+ * 200 pages: a tag each; 256 + 64 + 64 numbers with 4 + 1 + 1 words of bits; for
+ * quick fit 201 heads, 200 links, 200 lengths, 4 + 1 words of bits.
+ */
+static void test_page_runs__bytes(void **state)
 {
+	const size_t plain = 200 * 4 + (256 + 64 + 64) * 4 + (4 + 1 + 1) * 8;
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 100, RUNS_FIRST), 0);
-	assert_int_equal(runs_take(&runs, 90), 0);
+	assert_int_equal(runs_init(&runs, 200, RUNS_FIRST), 0);
+	assert_int_equal(runs_bytes(&runs), plain);
+	runs_release(&runs);
+	assert_int_equal(runs_init(&runs, 200, RUNS_QUICK), 0);
+	assert_int_equal(runs_bytes(&runs), plain + 601 * 4 + 5 * 8);
+	runs_release(&runs);
+	assert_int_equal(runs_init(&runs, 200, RUNS_CUSTOM), 0);
+	assert_int_equal(runs_bytes(&runs), plain + runs_sizes_bytes(200));
+	runs_release(&runs);
+	/* A tree's root; a node is three pointers, a colour and a key. */
+	assert_true(runs_sizes_bytes(200) >=
+		    sizeof(void *) + 200 * (3 * sizeof(void *) + 8));
+	assert_true(runs_sizes_bytes(200) <=
+		    sizeof(void *) + 200 * (3 * sizeof(void *) + 16));
+}
+
+/* One word has another value. Expect: that is seen, and put right it is well. */
+static void check_word(const struct page_runs *runs, uint32_t *word,
+		       uint32_t value)
+{
+	const uint32_t was = *word;
+
+	assert_int_not_equal(was, value);
+	*word = value;
+	assert_false(runs_is_valid(runs));
+	*word = was;
+	assert_true(runs_is_valid(runs));
+}
+
+static void check_bit(const struct page_runs *runs, uint64_t *word, int bit)
+{
+	*word ^= UINT64_C(1) << bit;
+	assert_false(runs_is_valid(runs));
+	*word ^= UINT64_C(1) << bit;
+	assert_true(runs_is_valid(runs));
+}
+
+/* In a window of one node over the leaves: writes a leaf, its bit and the
+ * maximum. */
+static void set_leaf(struct page_runs *runs, uint32_t page, uint32_t length)
+{
+	const uint64_t bit = UINT64_C(1) << page;
+	uint32_t i;
+
+	assert_int_equal(runs->levels, 1);
+	runs->level[0][page] = length;
+	runs->nonzero[0][0] &= ~bit;
+	if (length != 0)
+		runs->nonzero[0][0] |= bit;
+	runs->level[1][0] = 0;
+	for (i = 0; i < RUNS_FANOUT; i++)
+		if (runs->level[0][i] > runs->level[1][0])
+			runs->level[1][0] = runs->level[0][i];
+}
+
+/* Pages at `page` that tree and total take for a hole. Expect: seen by the tags
+ * that are not as they should be. */
+static void check_hole(struct page_runs *runs, uint32_t page, uint32_t length)
+{
+	uint32_t *end = &runs->length_at_end[page + length - 1];
+	const uint32_t leaf_was = runs->level[0][page];
+	const uint32_t end_was = *end;
+
+	set_leaf(runs, page, length);
+	*end = length;
+	runs->free_pages += length;
+	assert_false(runs_is_valid(runs));
+	runs->free_pages -= length;
+	assert_false(runs_is_valid(runs));
+	*end = end_was;
+	set_leaf(runs, page, leaf_was);
+	assert_true(runs_is_valid(runs));
+}
+
+/*
+ * Sixty pages, the top at 50, holes of 4 pages at 5 and of 9 at 20. Each tag,
+ * bit, maximum and total is wrong once, and nothing else is.
+ */
+static void test_page_runs__is_valid_sees_damage(void **state)
+{
+	struct page_runs runs;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 60, RUNS_FIRST), 0);
+	assert_int_equal(runs_take(&runs, 50), 0);
 	runs_give(&runs, 5, 4);
+	runs_give(&runs, 20, 9);
 	assert_true(runs_is_valid(&runs));
 
-	runs.length_at_end[8] = 3;
-	assert_false(runs_is_valid(&runs));
-	runs.length_at_end[8] = 4;
-	runs.length_at_end[6] = 1;
-	assert_false(runs_is_valid(&runs));
-	runs.length_at_end[6] = 0;
-	runs.level[1][0] = 5;
-	assert_false(runs_is_valid(&runs));
-	runs.level[1][0] = 4;
-	runs.nonzero[0][1] = 1;
-	assert_false(runs_is_valid(&runs));
-	runs.nonzero[0][1] = 0;
-	runs.free_pages--;
-	assert_false(runs_is_valid(&runs));
-	runs.free_pages++;
-	runs.top--;
-	assert_false(runs_is_valid(&runs));
-	runs.top++;
+	/* In front of holes, in them, behind them; behind the top. */
+	for (i = 0; i < 60; i++)
+		check_word(&runs, &runs.length_at_end[i],
+			   runs.length_at_end[i] + 1);
+	for (i = 0; i < 64; i++) {
+		const uint32_t was = runs.level[0][i];
+
+		check_bit(&runs, &runs.nonzero[0][0], (int)i);
+		set_leaf(&runs, i, was == 0 ? 1 : was - 1);
+		assert_false(runs_is_valid(&runs));
+		set_leaf(&runs, i, was);
+		assert_true(runs_is_valid(&runs));
+	}
+	/* Holes that touch a hole, the top, or lie in the top, or behind the
+	 * window. */
+	check_hole(&runs, 3, 2);
+	check_hole(&runs, 9, 2);
+	check_hole(&runs, 47, 3);
+	check_hole(&runs, 50, 1);
+	check_hole(&runs, 59, 1);
+	check_word(&runs, &runs.level[1][0], 10);
+	check_word(&runs, &runs.level[1][0], 8);
+	check_word(&runs, &runs.free_pages, runs.free_pages - 1);
+	check_word(&runs, &runs.top, 49);
+	check_word(&runs, &runs.top, 51);
+	check_word(&runs, &runs.top, 61);
+	check_word(&runs, &runs.rover, 61);
+	runs.rover = 60;
 	assert_true(runs_is_valid(&runs));
 	runs_release(&runs);
 }
 
-/* Quick fit's lists: a run of 4 pages, and the bits that lead to it. */
-static void test_page_runs__is_valid_sees_damaged_lists(void **state)
+/* Three levels over the leaves, the longest hole not the last one. */
+static void test_page_runs__is_valid_sees_damaged_levels(void **state)
+{
+	struct page_runs runs;
+	uint32_t k;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 5000, RUNS_FIRST), 0);
+	assert_int_equal(runs_take(&runs, 4900), 0);
+	runs_give(&runs, 10, 8);
+	runs_give(&runs, 700, 3);
+	runs_give(&runs, 4800, 6);
+	assert_int_equal(runs.levels, 3);
+	assert_true(runs_is_valid(&runs));
+	for (k = 0; k < 3; k++) {
+		check_bit(&runs, &runs.nonzero[k][0], 0);
+		check_bit(&runs, &runs.nonzero[k][0], 63);
+		check_word(&runs, &runs.level[k + 1][0], 7);
+		check_word(&runs, &runs.level[k + 1][0], 9);
+	}
+	check_word(&runs, &runs.level[1][75], 5);
+	check_word(&runs, &runs.level[2][1], 7);
+	/* Of nothing, in what fills the level up. */
+	check_word(&runs, &runs.level[1][80], 1);
+	check_bit(&runs, &runs.nonzero[1][1], 63);
+	runs_release(&runs);
+}
+
+/* Best fit's order by size lacks a hole, or has another length for it. */
+static void test_page_runs__is_valid_sees_damaged_order(void **state)
 {
 	struct page_runs runs;
 
 	(void)state;
-	assert_int_equal(runs_init(&runs, 100, RUNS_QUICK), 0);
-	assert_int_equal(runs_take(&runs, 90), 0);
+	assert_int_equal(runs_init(&runs, 60, RUNS_BEST), 0);
+	assert_int_equal(runs_take(&runs, 50), 0);
 	runs_give(&runs, 5, 4);
+	runs_give(&runs, 20, 9);
+	assert_true(runs_is_valid(&runs));
+	runs_sizes_remove(runs.sizes, 5);
+	assert_false(runs_is_valid(&runs));
+	runs_sizes_add(runs.sizes, 5, 3);
+	assert_false(runs_is_valid(&runs));
+	runs_sizes_remove(runs.sizes, 5);
+	runs_sizes_add(runs.sizes, 6, 4);
+	assert_false(runs_is_valid(&runs));
+	runs_sizes_add(runs.sizes, 5, 4);
+	assert_false(runs_is_valid(&runs));
+	runs_sizes_remove(runs.sizes, 6);
+	assert_true(runs_is_valid(&runs));
+	runs_release(&runs);
+}
+
+/* Quick fit's lists: two runs of 4 pages, one of 80, and one of 4200, so that
+ * there are two words of bits for the words. */
+static void test_page_runs__is_valid_sees_damaged_lists(void **state)
+{
+	struct page_runs runs;
+	struct runs_lists *lists = &runs.lists;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 5000, RUNS_QUICK), 0);
+	assert_int_equal(runs_take(&runs, 5000), 0);
+	runs_give(&runs, 5, 4);
+	runs_give(&runs, 30, 4);
+	runs_give(&runs, 50, 80);
+	runs_give(&runs, 500, 4200);
 	assert_true(runs_is_valid(&runs));
 
-	runs.lists.lengths[0] ^= UINT64_C(1) << 4;
-	assert_false(runs_is_valid(&runs));
-	runs.lists.lengths[0] ^= UINT64_C(1) << 4;
-	/* A bit of an empty list, and of an empty word. */
-	runs.lists.lengths[0] ^= UINT64_C(1) << 7;
-	assert_false(runs_is_valid(&runs));
-	runs.lists.lengths[0] ^= UINT64_C(1) << 7;
-	runs.lists.words[0] ^= 2;
-	assert_false(runs_is_valid(&runs));
-	runs.lists.words[0] ^= 2;
-	runs.lists.length[5]++;
-	assert_false(runs_is_valid(&runs));
-	runs.lists.length[5]--;
-	assert_true(runs_is_valid(&runs));
+	for (i = 0; i < 64; i++) {
+		check_bit(&runs, &lists->lengths[0], (int)i);
+		check_bit(&runs, &lists->lengths[1], (int)i);
+		check_bit(&runs, &lists->words[0], (int)i);
+	}
+	check_bit(&runs, &lists->words[1], 1);
+	check_bit(&runs, &lists->words[1], 0);
+	check_word(&runs, &lists->length[5], 5);
+	check_word(&runs, &lists->length[30], 3);
+	check_word(&runs, &lists->length[6], 1);
+	check_word(&runs, &lists->listed, lists->listed + 1);
+	check_word(&runs, &lists->head[4], 6);
+	check_word(&runs, &lists->head[80], 31);
+	check_word(&runs, &lists->head[7], 8);
+	check_word(&runs, &lists->head[4], 5001);
+	check_word(&runs, &lists->next[5], 6);
+	check_word(&runs, &lists->next[5], 31);
+	check_word(&runs, &lists->next[30], 0);
+	check_word(&runs, &lists->next[30], 5001);
 	runs_release(&runs);
 }
 
@@ -495,7 +659,10 @@ int main(void)
 		cmocka_unit_test(test_page_runs__each_fit_chooses_its_own),
 		cmocka_unit_test(test_page_runs__custom_extends_the_break_last),
 		cmocka_unit_test(test_page_runs__quick_is_last_in_first_out),
+		cmocka_unit_test(test_page_runs__bytes),
 		cmocka_unit_test(test_page_runs__is_valid_sees_damage),
+		cmocka_unit_test(test_page_runs__is_valid_sees_damaged_levels),
+		cmocka_unit_test(test_page_runs__is_valid_sees_damaged_order),
 		cmocka_unit_test(test_page_runs__is_valid_sees_damaged_lists),
 	};
 

@@ -1,6 +1,7 @@
 #include "heap_support.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
+#include "pager_sim_internal.h"
 
 #include <string.h>
 
@@ -511,6 +512,153 @@ static void test_pager_sim__cycles_are_modelled(void **state)
 	pager_release(&pager);
 }
 
+/* One word has another value. Expect: that is seen, and put right it is well. */
+static void check_word(struct pager pager, uint32_t *word, uint32_t value)
+{
+	const uint32_t was = *word;
+
+	assert_int_not_equal(was, value);
+	*word = value;
+	assert_false(pager.ops->is_valid(pager.ctx));
+	*word = was;
+	assert_valid(pager);
+}
+
+/* Two pages in front of a page table's end and three behind it, mapped; the
+ * first of these three is unmapped again, the last one was touched. */
+static struct pager new_damaged(bool counted)
+{
+	struct pager pager = test_pager_sim(0);
+
+	if (counted) {
+		pager.ops->map_counted(pager.ctx, TABLE_VA - 8192, 5);
+		pager.ops->unmap_counted(pager.ctx, TABLE_VA, 1);
+		pager.ops->touch_counted(pager.ctx, TABLE_VA + 8192);
+	} else {
+		pager.ops->map(pager.ctx, TABLE_VA - 8192, 5);
+		pager.ops->unmap(pager.ctx, TABLE_VA, 1);
+		pager.ops->touch(pager.ctx, TABLE_VA + 8192);
+	}
+	assert_valid(pager);
+	return pager;
+}
+
+static void test_pager_sim__damaged_entries(void **state)
+{
+	const uint32_t slot = TABLE_VA >> SIM_SLOT_SHIFT;
+	struct pager pager = new_damaged(false);
+	struct pager_sim *sim = pager.ctx;
+	struct page_table *table = sim->table[slot];
+	uint32_t bit;
+
+	(void)state;
+	/* PTE 1: no frame, a flag that is none, one that is missing; another
+	 * page's frame, one never used, a page table's. */
+	check_word(pager, &table->pte[1], 0);
+	for (bit = 0; bit < 32; bit++)
+		if ((1u << bit & (PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY)) == 0)
+			check_word(pager, &table->pte[1],
+				   table->pte[1] ^ 1u << bit);
+	check_word(pager, &table->pte[1], table->pte[2]);
+	check_word(pager, &table->pte[1],
+		   sim->frames.fresh * KVA_PAGE_SIZE + 3);
+	check_word(pager, &table->pte[1], sim->pde[slot]);
+	check_word(pager, &table->pte[0], table->pte[1]);
+	check_word(pager, &table->pte[1023], table->pte[1]);
+	check_word(pager, &table->used, 1);
+	check_word(pager, &table->used, 3);
+	/* The directory: no table, a table where nothing is, another's frame, a
+	 * page's. */
+	check_word(pager, &sim->pde[slot], 0);
+	check_word(pager, &sim->pde[slot], sim->pde[slot] ^ 1);
+	check_word(pager, &sim->pde[slot], sim->pde[slot - 1]);
+	check_word(pager, &sim->pde[slot], table->pte[1]);
+	check_word(pager, &sim->pde[0], sim->pde[slot]);
+	check_word(pager, &sim->pde[SIM_SLOTS - 1], sim->pde[slot]);
+	pager_release(&pager);
+}
+
+static void test_pager_sim__damaged_frames(void **state)
+{
+	const uint32_t slot = TABLE_VA >> SIM_SLOT_SHIFT;
+	struct pager pager = new_damaged(false);
+	struct pager_sim *sim = pager.ctx;
+	const pfn_t freed = sim->frames.free_head;
+	const pfn_t used = frame_of(pager, TABLE_VA + 4096);
+	const pfn_t of_table = sim->pde[slot] >> KVA_PAGE_SHIFT;
+
+	(void)state;
+	assert_int_equal(sim->frames.fresh, 7);
+	assert_int_equal(sim->frames.records[freed].next_free, FRAMES_NONE);
+	/* The list of free frames: one lost, one never used, one of a page, one
+	 * of a page table, a circle. */
+	check_word(pager, &sim->frames.free_head, FRAMES_NONE);
+	check_word(pager, &sim->frames.free_head, 7);
+	check_word(pager, &sim->frames.free_head, used);
+	check_word(pager, &sim->frames.free_head, of_table);
+	check_word(pager, &sim->frames.records[freed].next_free, freed);
+	check_word(pager, &sim->frames.records[freed].next_free, used);
+	check_word(pager, &sim->frames.records[freed].va, TABLE_VA);
+	check_word(pager, &sim->frames.records[used].va, TABLE_VA);
+	check_word(pager, &sim->frames.records[of_table].va, TABLE_VA);
+	check_word(pager, &sim->frames.fresh, 8);
+	check_word(pager, &sim->frames.limit, 5);
+	sim->frames.records[of_table].payload++;
+	assert_false(pager.ops->is_valid(pager.ctx));
+	sim->frames.records[of_table].payload--;
+	assert_valid(pager);
+	/* As many as there may be, and free ones that name a slot or none. */
+	sim->frames.limit = 6;
+	sim->frames.records[freed].payload = slot;
+	assert_valid(pager);
+	sim->frames.records[freed].payload = SIM_SLOTS;
+	assert_valid(pager);
+	pager_release(&pager);
+}
+
+static void test_pager_sim__damaged_tlb_and_counters(void **state)
+{
+	const uint32_t page = (TABLE_VA >> KVA_PAGE_SHIFT) + 2;
+	struct pager pager = new_damaged(true);
+	struct pager_sim *sim = pager.ctx;
+	uint32_t *set =
+		&sim->tlb.pages[(page & sim->tlb.set_mask) * sim->tlb.ways];
+	uint32_t *pte = &sim->table[TABLE_VA >> SIM_SLOT_SHIFT]->pte[2];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(set[0], page);
+	check_word(pager, pte, *pte & ~PAGER_PTE_ACCESSED);
+	check_word(pager, set, page - 1);
+	check_word(pager, set, page + 16);
+	for (i = 0; i < tlb_entries(&sim->tlb); i++)
+		if (&sim->tlb.pages[i] != set)
+			check_word(pager, &sim->tlb.pages[i], page);
+	sim->counters.frames_live++;
+	assert_false(pager.ops->is_valid(pager.ctx));
+	sim->counters.frames_live -= 2;
+	assert_false(pager.ops->is_valid(pager.ctx));
+	sim->counters.frames_live++;
+	assert_valid(pager);
+	pager_release(&pager);
+}
+
+/* Expect: a plain touch sets the flags that a counted one does. */
+static void test_pager_sim__touch_sets_the_flags(void **state)
+{
+	struct pager pager = new_damaged(false);
+	struct pager_sim *sim = pager.ctx;
+	const struct page_table *table = sim->table[TABLE_VA >> SIM_SLOT_SHIFT];
+	const uint32_t both = PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY;
+
+	(void)state;
+	assert_int_equal(table->pte[1] & both, 0);
+	assert_int_equal(table->pte[2] & both, both);
+	assert_int_equal(sim->pde[TABLE_VA >> SIM_SLOT_SHIFT] & both,
+			 PAGER_PTE_ACCESSED);
+	pager_release(&pager);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +675,10 @@ int main(void)
 		cmocka_unit_test(test_pager_sim__ends_of_the_address_space),
 		cmocka_unit_test(test_pager_sim__random_pages),
 		cmocka_unit_test(test_pager_sim__cycles_are_modelled),
+		cmocka_unit_test(test_pager_sim__damaged_entries),
+		cmocka_unit_test(test_pager_sim__damaged_frames),
+		cmocka_unit_test(test_pager_sim__damaged_tlb_and_counters),
+		cmocka_unit_test(test_pager_sim__touch_sets_the_flags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
