@@ -428,7 +428,7 @@ static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 				      const enum op_kind kind)
 {
 	const bool counted = kind == OP_COUNTED;
-	const uint32_t pages = kheap_pages_of(size);
+	const uint32_t pages = kva_pages_of(size);
 	const struct pager pager = h->pager;
 	uint64_t *fit_steps = &h->counters.fit_steps;
 	uint32_t page;

@@ -295,7 +295,7 @@ static uint32_t take_run(struct kheap_fast *f, uint32_t pages, uint64_t *steps)
 static kb_always_inline kva_t kmalloc_any(struct kheap_fast *f, uint32_t size,
 					  const bool counted)
 {
-	const uint32_t pages = kheap_pages_of(size);
+	const uint32_t pages = kva_pages_of(size);
 	const uint32_t length = pages < LENGTH_LONG ? pages : LENGTH_LONG;
 	uint64_t steps = 0;
 	const uint32_t page = take_run(f, pages, &steps);

@@ -138,12 +138,6 @@ static inline void kheap_count_lookup(struct kheap *h,
  * against kheap_new's limits. Returns 0 or KB_E_RANGE. */
 int kheap_check_window(struct kheap_config *config, struct kb_diag *diag);
 
-/* Pages of a cluster for `size` bytes. No sum that could overflow. */
-static inline uint32_t kheap_pages_of(uint32_t size)
-{
-	return size == 0 ? 1 : ((size - 1) >> KVA_PAGE_SHIFT) + 1;
-}
-
 /* The window's page where the cluster with index `idx` starts. */
 static inline uint32_t kheap_page_of(const struct kheap *h, int idx)
 {
@@ -173,6 +167,15 @@ static inline int kheap_index_at(const struct kheap *h, kva_t va)
 static inline uint32_t kheap_row_of(const struct kheap *h, int idx)
 {
 	return (h->cluster_size[idx] >> KVA_PAGE_SHIFT) - 1;
+}
+
+/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): the page number of `va` times 2^32
+ * over the golden ratio, of which the high `bits`, 1 … 31, are the place. */
+static inline uint32_t lookup_place_of(kva_t va, unsigned bits)
+{
+	const uint32_t mixed = (va >> KVA_PAGE_SHIFT) * UINT32_C(2654435769);
+
+	return mixed >> (32 - bits);
 }
 
 /* Adds to a row search's steps what it does in the lists until it has found

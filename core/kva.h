@@ -21,4 +21,10 @@ typedef uint32_t pfn_t;
 /* Pages in the 32-bit address space. */
 #define KVA_SPACE_PAGES (UINT32_C(1) << 20)
 
+/* Pages that `size` bytes take, 0 as 1. No sum that could overflow. */
+static inline uint32_t kva_pages_of(uint32_t size)
+{
+	return size == 0 ? 1 : ((size - 1) >> KVA_PAGE_SHIFT) + 1;
+}
+
 #endif /* KVA_H */

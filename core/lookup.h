@@ -132,6 +132,9 @@ struct lookup_ops {
 /* All lookups, ended by NULL; the first one is the default. */
 extern const struct lookup_ops *const lookup_list[];
 
+/* The name of lookup_list[i]; NULL behind the last. */
+const char *lookup_name(size_t i);
+
 /* The lookup called `name`, or NULL. */
 const struct lookup_ops *lookup_by_name(const char *name);
 

@@ -35,13 +35,9 @@ struct hash {
 
 enum { AREA_BUCKETS, AREA_LINKS };
 
-/* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): the page number times 2^32 over
- * the golden ratio, of which the high bits are the bucket. */
 static inline uint32_t bucket_of(const struct hash *hash, kva_t va)
 {
-	const uint32_t mixed = (va >> KVA_PAGE_SHIFT) * UINT32_C(2654435769);
-
-	return mixed >> (32 - hash->shift);
+	return lookup_place_of(va, hash->shift);
 }
 
 static int hash_init(struct kheap *h)

@@ -26,6 +26,11 @@ LOOKUPS(X)
 const struct lookup_ops *const lookup_list[] = { LOOKUPS(X) NULL };
 #undef X
 
+const char *lookup_name(size_t i)
+{
+	return lookup_list[i] ? lookup_list[i]->name : NULL;
+}
+
 const struct lookup_ops *lookup_by_name(const char *name)
 {
 	const struct lookup_ops *const *lookup;

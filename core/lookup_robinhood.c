@@ -36,12 +36,9 @@ static inline uint32_t mask_of(const struct robinhood *table)
 	return (UINT32_C(1) << table->shift) - 1;
 }
 
-/* As in lookup_hash.c. */
 static inline uint32_t home_of(const struct robinhood *table, kva_t va)
 {
-	const uint32_t mixed = (va >> KVA_PAGE_SHIFT) * UINT32_C(2654435769);
-
-	return mixed >> (32 - table->shift);
+	return lookup_place_of(va, table->shift);
 }
 
 /* How far the entry in slot `at` is from home. */

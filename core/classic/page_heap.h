@@ -131,8 +131,7 @@ static kb_always_inline kva_t page_heap_alloc(struct page_heap *h,
 					      const struct page_ops *ops,
 					      uint32_t size, const bool counted)
 {
-	const uint32_t asked =
-		size ? (uint32_t)kb_div_up(size, KVA_PAGE_SIZE) : 1;
+	const uint32_t asked = kva_pages_of(size);
 	const struct pager pager = h->pager;
 	uint32_t page, pages;
 	kva_t va;

@@ -1,8 +1,8 @@
 /*
  * kheap: the cluster heap of core/, over its simulated pager.
  */
+#include "alloc_window.h"
 #include "kb_bits.h"
-#include "kb_rng.h"
 #include "kheap.h"
 #include "lookup.h"
 #include "pager_mmap.h"
@@ -17,11 +17,6 @@ enum kheap_key {
 	KEY_PAGER,
 	KEY_TLB
 };
-
-static const char *lookup_value(size_t i)
-{
-	return lookup_list[i] ? lookup_list[i]->name : NULL;
-}
 
 static const char *order_value(size_t i)
 {
@@ -74,7 +69,7 @@ static const char *tlb_value(size_t i)
 }
 
 static const struct alloc_key kheap_keys[] = {
-	[KEY_LOOKUP] = { "lookup", "how kfree finds a cluster", lookup_value },
+	[KEY_LOOKUP] = { "lookup", "how kfree finds a cluster", lookup_name },
 	[KEY_ORDER] = { "order", "where a new node goes in its row",
 			order_value },
 	[KEY_FIT] = { "fit", "which free run kmalloc takes", runs_fit_name },
@@ -164,11 +159,6 @@ static void counted_touch(void *ctx, uint64_t handle, uint32_t offset)
 	kheap_touch_counted(ctx, (kva_t)handle + offset);
 }
 
-static uint64_t pages_of(uint32_t size)
-{
-	return size ? kb_div_up(size, KVA_PAGE_SIZE) : 1;
-}
-
 static uint64_t kheap_size_of(const void *ctx, uint64_t handle)
 {
 	int index = kheap_find(ctx, (kva_t)handle);
@@ -183,34 +173,15 @@ static uint64_t kheap_size_quickly(const void *ctx, uint64_t handle)
 	return kheap_size_at(ctx, (kva_t)handle);
 }
 
-/* The simulated frames carry one word of payload each, reached by translation:
- * it survives only if every page keeps a frame of its own. */
 static void kheap_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
 {
-	struct pager pager = kheap_pager(ctx);
-
-	for (uint64_t i = 0; pager.ops->payload && i < pages_of(size); i++) {
-		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
-		uint64_t *word = pager.ops->payload(pager.ctx, va);
-
-		if (word)
-			*word = kb_mix64(key + i);
-	}
+	alloc_window_fill(kheap_pager(ctx), (kva_t)handle, size, key);
 }
 
 static bool kheap_intact(void *ctx, uint64_t handle, uint32_t size,
 			 uint64_t key)
 {
-	struct pager pager = kheap_pager(ctx);
-
-	for (uint64_t i = 0; pager.ops->payload && i < pages_of(size); i++) {
-		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
-		const uint64_t *word = pager.ops->payload(pager.ctx, va);
-
-		if (!word || *word != kb_mix64(key + i))
-			return false;
-	}
-	return true;
+	return alloc_window_intact(kheap_pager(ctx), (kva_t)handle, size, key);
 }
 
 static uint64_t kheap_offset_of(const void *ctx, uint64_t handle)
@@ -238,45 +209,30 @@ static void kheap_gauge(const void *ctx, struct alloc_gauge *out)
 
 static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 {
-	const unsigned steps = kheap_lookup_ops(ctx)->steps;
-	struct pager pager = kheap_pager(ctx);
 	struct kheap_counters heap;
-	struct pager_counters paging;
 
 	kheap_counters(ctx, &heap);
-	/* Steps that the lookup does not count are absent, not 0. */
-#define X(name, unit, help, needed)         \
-	if ((steps & (needed)) == (needed)) \
-		fn(user, #name, heap.name);
-	KHEAP_COUNTERS(X)
-#undef X
+	alloc_window_heap_counters(&heap, kheap_lookup_ops(ctx)->steps, fn,
+				   user);
 	fn(user, "lookup_bytes", kheap_lookup_bytes(ctx));
-	if (!pager.ops->counters)
-		return;
-	pager.ops->counters(pager.ctx, &paging);
-#define X(name, unit, help) fn(user, #name, paging.name);
-	PAGER_COUNTERS(X)
-#undef X
+	alloc_window_pager_counters(kheap_pager(ctx), fn, user);
 }
 
 /* Page tables are records. Behind pager=none there is nothing; how much the host
  * backs with pager=mmap it alone knows. */
 static void kheap_memory(void *ctx, struct alloc_memory *out)
 {
-	struct pager pager = kheap_pager(ctx);
+	const struct pager pager = kheap_pager(ctx);
 	struct kheap_counters heap;
-	struct pager_counters paging;
 
 	kheap_counters(ctx, &heap);
 	out->mapped = heap.pages_live * KVA_PAGE_SIZE;
-	out->resident = pager.ops->payload ? ALLOC_UNKNOWN : 0;
-	out->metadata = kheap_record_bytes(ctx);
-	out->largest = (uint64_t)kheap_longest_free_run(ctx) * KVA_PAGE_SIZE;
-	if (!pager.ops->counters)
-		return;
-	pager.ops->counters(pager.ctx, &paging);
 	out->resident = out->mapped;
-	out->metadata += (paging.frames_live - heap.pages_live) * KVA_PAGE_SIZE;
+	if (!pager.ops->counters)
+		out->resident = pager.ops->payload ? ALLOC_UNKNOWN : 0;
+	out->metadata = kheap_record_bytes(ctx) +
+			alloc_window_table_bytes(pager, heap.pages_live);
+	out->largest = (uint64_t)kheap_longest_free_run(ctx) * KVA_PAGE_SIZE;
 }
 
 static uint32_t kheap_inspect(const void *ctx, alloc_cluster_fn fn, void *user)

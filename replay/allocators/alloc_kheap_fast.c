@@ -1,10 +1,9 @@
 /*
  * kheap-fast: the cluster heap made for speed, its simulated paging inside it.
  */
-#include "kb_bits.h"
+#include "alloc_window.h"
 #include "kb_rng.h"
 #include "kheap_fast.h"
-#include "lookup.h"
 #include "replay_loop.h"
 
 /* The boundary that is timed: one plain out-of-line call into the heap. */
@@ -58,16 +57,11 @@ static uint64_t fast_size_of(const void *ctx, uint64_t handle)
 	return kheap_fast_size_at(ctx, (kva_t)handle);
 }
 
-static uint64_t pages_of(uint32_t size)
-{
-	return size ? kb_div_up(size, KVA_PAGE_SIZE) : 1;
-}
-
 /* As kheap's: a word a frame, reached by translation. */
 static void fast_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
 {
-	for (uint64_t i = 0; i < pages_of(size); i++) {
-		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
+	for (uint32_t i = 0; i < kva_pages_of(size); i++) {
+		kva_t va = (kva_t)handle + (i << KVA_PAGE_SHIFT);
 		uint64_t *word = kheap_fast_payload(ctx, va);
 
 		if (word)
@@ -77,8 +71,8 @@ static void fast_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
 
 static bool fast_intact(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
 {
-	for (uint64_t i = 0; i < pages_of(size); i++) {
-		kva_t va = (kva_t)(handle + i * KVA_PAGE_SIZE);
+	for (uint32_t i = 0; i < kva_pages_of(size); i++) {
+		kva_t va = (kva_t)handle + (i << KVA_PAGE_SHIFT);
 		const uint64_t *word = kheap_fast_payload(ctx, va);
 
 		if (!word || *word != kb_mix64(key + i))
@@ -123,19 +117,12 @@ static void fast_memory(void *ctx, struct alloc_memory *out)
 
 static void fast_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 {
-	const unsigned steps = kheap_fast_steps();
 	struct kheap_counters heap;
 	struct pager_counters paging;
 
 	kheap_fast_counters(ctx, &heap, &paging);
-#define X(name, unit, help, needed)         \
-	if ((steps & (needed)) == (needed)) \
-		fn(user, #name, heap.name);
-	KHEAP_COUNTERS(X)
-#undef X
-#define X(name, unit, help) fn(user, #name, paging.name);
-	PAGER_COUNTERS(X)
-#undef X
+	alloc_window_heap_counters(&heap, kheap_fast_steps(), fn, user);
+	alloc_window_paging_counters(&paging, fn, user);
 }
 
 static bool fast_valid(const void *ctx)

@@ -188,24 +188,13 @@ static void slab_counters(const void *ctx, alloc_counter_fn fn, void *user)
 {
 	const struct slab_heap *h = ctx;
 	const struct kheap *heap = slabs_heap(h->slabs);
-	const unsigned steps = kheap_lookup_ops(heap)->steps;
-	const struct pager pager = kheap_pager(heap);
 	struct kheap_counters counters;
-	struct pager_counters paging;
 
-	slabs_counters(h->slabs, fn, user);
 	kheap_counters(heap, &counters);
-#define X(name, unit, help, needed)         \
-	if ((steps & (needed)) == (needed)) \
-		fn(user, #name, counters.name);
-	KHEAP_COUNTERS(X)
-#undef X
-	if (!pager.ops->counters)
-		return;
-	pager.ops->counters(pager.ctx, &paging);
-#define X(name, unit, help) fn(user, #name, paging.name);
-	PAGER_COUNTERS(X)
-#undef X
+	slabs_counters(h->slabs, fn, user);
+	alloc_window_heap_counters(&counters, kheap_lookup_ops(heap)->steps, fn,
+				   user);
+	alloc_window_pager_counters(kheap_pager(heap), fn, user);
 }
 
 static bool slab_is_valid(const void *ctx)
@@ -245,14 +234,9 @@ static const struct alloc_vt slab_vt = {
 	.close = slab_close,
 };
 
-static const char *lookup_value(size_t i)
-{
-	return lookup_list[i] ? lookup_list[i]->name : NULL;
-}
-
 static const struct alloc_key slab_keys[] = {
 	[KEY_LOOKUP] = { "lookup", "how the heap below finds a cluster",
-			 lookup_value },
+			 lookup_name },
 	[KEY_FIT] = { "fit", "which free run the heap below takes",
 		      runs_fit_name },
 	[KEY_PAGER] = { ALLOC_WINDOW_PAGER },

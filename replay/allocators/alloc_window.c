@@ -1,6 +1,7 @@
 #include "alloc_window.h"
 
 #include "kb_rng.h"
+#include "lookup.h"
 #include "pager_sim.h"
 
 enum pager_choice { PAGER_SIM, PAGER_NONE };
@@ -24,17 +25,14 @@ int alloc_window_pager_new(struct pager *out, unsigned choice,
 	return 0;
 }
 
-static uint64_t pages_of(uint32_t size)
-{
-	return size ? kb_div_up(size, KVA_PAGE_SIZE) : 1;
-}
-
 void alloc_window_fill(struct pager pager, kva_t va, uint32_t size,
 		       uint64_t key)
 {
-	for (uint64_t i = 0; pager.ops->payload && i < pages_of(size); i++) {
-		uint64_t *word = pager.ops->payload(
-			pager.ctx, (kva_t)(va + i * KVA_PAGE_SIZE));
+	const uint32_t pages = pager.ops->payload ? kva_pages_of(size) : 0;
+
+	for (uint32_t i = 0; i < pages; i++) {
+		uint64_t *word = pager.ops->payload(pager.ctx,
+						    va + (i << KVA_PAGE_SHIFT));
 
 		if (word)
 			*word = kb_mix64(key + i);
@@ -44,9 +42,11 @@ void alloc_window_fill(struct pager pager, kva_t va, uint32_t size,
 bool alloc_window_intact(struct pager pager, kva_t va, uint32_t size,
 			 uint64_t key)
 {
-	for (uint64_t i = 0; pager.ops->payload && i < pages_of(size); i++) {
+	const uint32_t pages = pager.ops->payload ? kva_pages_of(size) : 0;
+
+	for (uint32_t i = 0; i < pages; i++) {
 		const uint64_t *word = pager.ops->payload(
-			pager.ctx, (kva_t)(va + i * KVA_PAGE_SIZE));
+			pager.ctx, va + (i << KVA_PAGE_SHIFT));
 
 		if (!word || *word != kb_mix64(key + i))
 			return false;
@@ -62,6 +62,35 @@ uint64_t alloc_window_table_bytes(struct pager pager, uint64_t pages)
 		return 0;
 	pager.ops->counters(pager.ctx, &paging);
 	return (paging.frames_live - pages) * KVA_PAGE_SIZE;
+}
+
+void alloc_window_heap_counters(const struct kheap_counters *heap,
+				unsigned steps, alloc_counter_fn fn, void *user)
+{
+#define X(name, unit, help, needed)         \
+	if ((steps & (needed)) == (needed)) \
+		fn(user, #name, heap->name);
+	KHEAP_COUNTERS(X)
+#undef X
+}
+
+void alloc_window_paging_counters(const struct pager_counters *paging,
+				  alloc_counter_fn fn, void *user)
+{
+#define X(name, unit, help) fn(user, #name, paging->name);
+	PAGER_COUNTERS(X)
+#undef X
+}
+
+void alloc_window_pager_counters(struct pager pager, alloc_counter_fn fn,
+				 void *user)
+{
+	struct pager_counters paging;
+
+	if (!pager.ops->counters)
+		return;
+	pager.ops->counters(pager.ctx, &paging);
+	alloc_window_paging_counters(&paging, fn, user);
 }
 
 void alloc_pages_touch(void *ctx, uint64_t handle, uint32_t offset)
@@ -161,17 +190,11 @@ void alloc_pages_memory(void *ctx, struct alloc_memory *out)
 void alloc_pages_counters(const void *ctx, alloc_counter_fn fn, void *user)
 {
 	const struct page_heap *h = ctx;
-	struct pager_counters paging;
 
 	fn(user, "pages_live", h->pages_live);
 	fn(user, "pages_peak", h->pages_peak);
 	h->ops->counters(h->state, fn, user);
-	if (!h->pager.ops->counters)
-		return;
-	h->pager.ops->counters(h->pager.ctx, &paging);
-#define X(name, unit, help) fn(user, #name, paging.name);
-	PAGER_COUNTERS(X)
-#undef X
+	alloc_window_pager_counters(h->pager, fn, user);
 }
 
 bool alloc_pages_is_valid(const void *ctx)

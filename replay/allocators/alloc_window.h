@@ -1,7 +1,7 @@
 /*
  * alloc_window: what the allocators of a simulated window of pages have in
- * common that are not the cluster heap: the pager that backs them, payload, and
- * the glue of an algorithm over pages (page_heap.h).
+ * common: the pager that backs them, payload, counters, and the glue of an
+ * algorithm over pages (page_heap.h).
  *
  * By default pages are mapped and unmapped one by one in the simulated pager, as
  * the cluster heap's are, so times include the same paging; with pager=none they
@@ -12,6 +12,7 @@
 #ifndef ALLOC_WINDOW_H
 #define ALLOC_WINDOW_H
 
+#include "kheap.h"
 #include "page_heap.h"
 #include "replay_loop.h"
 
@@ -32,8 +33,20 @@ void alloc_window_fill(struct pager pager, kva_t va, uint32_t size,
 bool alloc_window_intact(struct pager pager, kva_t va, uint32_t size,
 			 uint64_t key);
 
-/* Bytes of the page tables that a pager has made for `pages` mapped pages. */
+/* Bytes of the page tables that a pager has made for `pages` mapped pages; 0 if it
+ * does not count them. */
 uint64_t alloc_window_table_bytes(struct pager pager, uint64_t pages);
+
+/* Hand counters up, each by its name: a cluster heap's, as far as its lookup
+ * counts the `steps` (enum lookup_steps) that they need, since what is not counted
+ * is absent and not 0; those of paging; and a pager's, if it has any. */
+void alloc_window_heap_counters(const struct kheap_counters *heap,
+				unsigned steps, alloc_counter_fn fn,
+				void *user);
+void alloc_window_paging_counters(const struct pager_counters *paging,
+				  alloc_counter_fn fn, void *user);
+void alloc_window_pager_counters(struct pager pager, alloc_counter_fn fn,
+				 void *user);
 
 /* alloc_vt's functions for a struct page_heap. */
 void alloc_pages_touch(void *ctx, uint64_t handle, uint32_t offset);
