@@ -29,16 +29,8 @@ static int run_perf(const char *path)
 
 static int import_perf_data(struct trc_job *job, struct kb_diag *diag)
 {
-	struct trc_source *recording = job->source;
-	struct trc_source text;
-	int err = trc_child_open(&text, job, "perf script", run_perf, diag);
-
-	job->source = &text;
-	if (err == 0)
-		err = trc_format_perf.import(job, diag);
-	job->source = recording;
-	trc_source_release(&text);
-	return err;
+	return trc_child_import(job, "perf script", run_perf, &trc_format_perf,
+				diag);
 }
 
 static bool detect_perf_data(const char *head, size_t size)

@@ -88,16 +88,8 @@ static int run_library(const char *path)
 
 static int import_trace_dat(struct trc_job *job, struct kb_diag *diag)
 {
-	struct trc_source *recording = job->source;
-	struct trc_source text;
-	int err = trc_child_open(&text, job, "libtracecmd", run_library, diag);
-
-	job->source = &text;
-	if (err == 0)
-		err = trc_format_trace_cmd.import(job, diag);
-	job->source = recording;
-	trc_source_release(&text);
-	return err;
+	return trc_child_import(job, "libtracecmd", run_library,
+				&trc_format_trace_cmd, diag);
 }
 
 #else

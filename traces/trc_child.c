@@ -210,9 +210,10 @@ static int start(struct child *child, int (*run)(const char *path),
 	return 0;
 }
 
-int trc_child_open(struct trc_source *source, struct trc_job *job,
-		   const char *what, int (*run)(const char *path),
-		   struct kb_diag *diag)
+/* Opens a source of what the child writes; to be released in any case. */
+static int open_child(struct trc_source *source, struct trc_job *job,
+		      const char *what, int (*run)(const char *path),
+		      struct kb_diag *diag)
 {
 	struct child *child = calloc(1, sizeof(*child));
 	int err;
@@ -237,4 +238,20 @@ int trc_child_open(struct trc_source *source, struct trc_job *job,
 	}
 	err = drain(child, diag);
 	return err < 0 ? err : start(child, run, diag);
+}
+
+int trc_child_import(struct trc_job *job, const char *what,
+		     int (*run)(const char *path),
+		     const struct trc_format *format, struct kb_diag *diag)
+{
+	struct trc_source *recording = job->source;
+	struct trc_source text;
+	int err = open_child(&text, job, what, run, diag);
+
+	job->source = &text;
+	if (err == 0)
+		err = format->import(job, diag);
+	job->source = recording;
+	trc_source_release(&text);
+	return err;
 }

@@ -9,18 +9,19 @@
 #define TRC_CHILD_H
 
 #include "trc_job.h"
-#include "trc_source.h"
 
 /*
- * Opens a source of what `run` writes to standard output, called in a process
- * of its own with the path of the job's recording, which it reads to its end
- * first and copies to a temporary file if it is a pipe, compressed or in
- * memory. What `run` returns is that process's exit status; what it writes to
+ * Imports, as text of `format`, what `run` writes to standard output, called in a
+ * process of its own with the path of the job's recording. The recording is read
+ * to its end first, and copied to a temporary file if it is a pipe, compressed or
+ * in memory. What `run` returns is that process's exit status; what it writes to
  * standard error goes into the diagnostic if it fails. `what` is for errors:
- * "perf script". Returns 0, KB_E_IO, KB_E_NOMEM or KB_E_STOPPED.
+ * "perf script". Returns 0, KB_E_IO, KB_E_NOMEM, KB_E_STOPPED, KB_E_UNSUPPORTED
+ * where the child could not be run, KB_E_CORRUPT where it failed, or the format's
+ * error, with `diag` filled.
  */
-int trc_child_open(struct trc_source *source, struct trc_job *job,
-		   const char *what, int (*run)(const char *path),
-		   struct kb_diag *diag);
+int trc_child_import(struct trc_job *job, const char *what,
+		     int (*run)(const char *path),
+		     const struct trc_format *format, struct kb_diag *diag);
 
 #endif /* TRC_CHILD_H */

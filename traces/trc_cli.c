@@ -50,8 +50,7 @@ int cli_error(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+		*p = cli_shown(*p);
 	fprintf(stderr, "trc: %s\n", text);
 	return CLI_FAILED;
 }
@@ -59,8 +58,17 @@ int cli_error(const char *fmt, ...)
 void cli_put_text(const char *text)
 {
 	for (; *text; text++)
-		putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?'
-								     : *text);
+		putchar(cli_shown(*text));
+}
+
+void cli_put_site(const char *site, const char *module)
+{
+	cli_put_text(site ? site : "-");
+	if (*module) {
+		fputs(" [", stdout);
+		cli_put_text(module);
+		putchar(']');
+	}
 }
 
 int cli_flush(void)
@@ -71,6 +79,14 @@ int cli_flush(void)
 		return CLI_GOOD;
 	return cli_error("cannot write to standard output: %s",
 			 strerror(errno));
+}
+
+int cli_leave(int option, const char *help)
+{
+	if (option == CLI_BAD)
+		return CLI_FAILED;
+	fputs(help, stdout);
+	return cli_flush();
 }
 
 int cli_number(const char *name, const char *text, uint64_t *number)
@@ -237,13 +253,8 @@ static int count_files(int argc, char **argv, const struct cli_files *files,
 	int option;
 
 	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD) {
-			*status = CLI_FAILED;
-			return -1;
-		}
-		if (option == CLI_HELP) {
-			fputs(files->help, stdout);
-			*status = cli_flush();
+		if (option == CLI_BAD || option == CLI_HELP) {
+			*status = cli_leave(option, files->help);
 			return -1;
 		}
 		*flag |= option == files->flag;

@@ -46,12 +46,25 @@ enum { CLI_END = -1, CLI_OPERAND = -2, CLI_HELP = -3, CLI_BAD = -4 };
  * complained about. */
 int cli_next(struct cli *cli);
 
+/* Ends a command whose line asks for help, which is then printed, or is wrong:
+ * CLI_HELP or CLI_BAD. Returns the exit status. */
+int cli_leave(int option, const char *help);
+
 /* Prints "trc: …" and a newline to stderr; control characters become '?'.
  * Returns CLI_FAILED. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The character, or '?' for one that drives a terminal or ends a line. */
+static inline char cli_shown(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
+}
+
 /* Prints `text` with '?' for control characters. */
 void cli_put_text(const char *text);
+
+/* Prints a call site and, unless it is "", its [module]; NULL as "-". */
+void cli_put_site(const char *site, const char *module);
 
 /*
  * Reads a whole number for --`name`, in decimal. Returns CLI_GOOD or, after a

@@ -14,9 +14,6 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Events between two looks at the clock for the progress line. */
-#define PROGRESS_EVENTS 8192
-
 /* clang-format off */
 static const char help_text[] =
 "usage: trc convert --to FORMAT [OPTION...] IN.trc OUT\n"
@@ -76,8 +73,7 @@ static void ftrace_begin(const struct trc_info *info, FILE *out)
 static void put_name(const char *text, FILE *out)
 {
 	for (; *text; text++)
-		putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text,
-		     out);
+		putc(cli_shown(*text), out);
 }
 
 static void put_site(const struct trc_walk *walk, FILE *out)
@@ -142,8 +138,7 @@ static void put_csv(const char *text, FILE *out)
 	for (; *text; text++) {
 		if (*text == '"')
 			putc('"', out);
-		putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text,
-		     out);
+		putc(cli_shown(*text), out);
 	}
 	putc('"', out);
 }
@@ -197,10 +192,7 @@ static int write_all(struct trc_walk *walk, const struct converter *to,
 	to->begin(walk->info, out);
 	while ((err = trc_walk_next(walk, diag)) == 0 && !ferror(out)) {
 		to->event(walk, out);
-		if (walk->number % PROGRESS_EVENTS == 0)
-			cli_progress_show(line, walk->number,
-					  walk->info->counts.events,
-					  walk->number);
+		trc_walk_show(walk, line);
 	}
 	return err < 0 ? err : 0;
 }
@@ -271,12 +263,8 @@ int trc_cmd_convert(int argc, char **argv)
 	int option;
 
 	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
+		if (option == CLI_BAD || option == CLI_HELP)
+			return cli_leave(option, help_text);
 		if (option == OPT_TO) {
 			to = find_converter(cli.value);
 			if (!to)

@@ -90,22 +90,11 @@ static const char anonymize_help[] =
 "  trc anonymize product.trc shareable.trc\n";
 /* clang-format on */
 
-enum {
-	OPT_LEVEL,
-	OPT_QUIET,
-	OPT_FROM,
-	OPT_TO,
-	OPT_FROM_TIME,
-	OPT_TO_TIME,
-	OPT_MIN_SIZE,
-	OPT_MAX_SIZE,
-	OPT_SITE,
-	OPT_CPU,
-	OPT_COMM,
-	OPT_INVERT,
-	OPT_KEEP_TASKS,
-	OPT_NO_OFFSETS
-};
+/* The options of all the commands; each one's own are numbered on from there. */
+enum { OPT_LEVEL, OPT_QUIET, OPT_OWN };
+
+#define OPTIONS_OF_ALL \
+	[OPT_LEVEL] = { "level", "N" }, [OPT_QUIET] = { "quiet", NULL }
 
 /* What any of the commands is asked for. */
 struct request {
@@ -135,18 +124,23 @@ struct request {
 	bool drops_offsets;
 };
 
-/* An editing command: its options are those of the list above that its table
- * names, at the same indexes, the others having an unspellable name. */
+/* An editing command. */
 struct editor {
 	const char *help;
 	const struct cli_option *options;
+
+	/* Takes an option of its own. Returns CLI_GOOD or, after a complaint,
+	 * CLI_FAILED. NULL where it has none. */
+	int (*take)(struct request *request, int option, const char *value);
+
 	unsigned inputs_min;
 	unsigned inputs_max;
 	int (*run)(const struct request *request, struct trc_edit *edit,
 		   struct cli_progress *line, struct kb_diag *diag);
 };
 
-static int take_option(struct request *r, int option, const char *value)
+static int take_option(struct request *r, const struct editor *editor,
+		       int option, const char *value)
 {
 	switch (option) {
 	case OPT_LEVEL:
@@ -154,35 +148,8 @@ static int take_option(struct request *r, int option, const char *value)
 	case OPT_QUIET:
 		r->quiet = true;
 		return CLI_GOOD;
-	case OPT_FROM:
-		return cli_number("from", value, &r->from);
-	case OPT_TO:
-		return cli_number("to", value, &r->to);
-	case OPT_FROM_TIME:
-		return cli_number("from-time", value, &r->from_time);
-	case OPT_TO_TIME:
-		return cli_number("to-time", value, &r->to_time);
-	case OPT_MIN_SIZE:
-		return cli_number("min-size", value, &r->min_size);
-	case OPT_MAX_SIZE:
-		return cli_number("max-size", value, &r->max_size);
-	case OPT_SITE:
-		r->site = value;
-		return CLI_GOOD;
-	case OPT_CPU:
-		return cli_number("cpu", value, &r->cpu);
-	case OPT_COMM:
-		r->comm = value;
-		return CLI_GOOD;
-	case OPT_INVERT:
-		r->invert = true;
-		return CLI_GOOD;
-	case OPT_KEEP_TASKS:
-		r->keeps_tasks = true;
-		return CLI_GOOD;
 	default:
-		r->drops_offsets = true;
-		return CLI_GOOD;
+		return editor->take(r, option, value);
 	}
 }
 
@@ -197,7 +164,7 @@ static int read_request(struct request *r, struct cli *cli,
 		if (option == CLI_HELP || option == CLI_BAD)
 			return option;
 		if (option != CLI_OPERAND) {
-			if (take_option(r, option, cli->value))
+			if (take_option(r, editor, option, cli->value))
 				return CLI_BAD;
 			continue;
 		}
@@ -231,27 +198,17 @@ static int run_editor(int argc, char **argv, const struct editor *editor)
 	struct trc_edit edit = TRC_EDIT_INIT;
 	struct cli_progress line;
 	struct kb_diag diag = { 0 };
+	int option;
 	int err;
 
-	switch (read_request(&request, &cli, editor)) {
-	case CLI_HELP:
-		fputs(editor->help, stdout);
-		return cli_flush();
-	case CLI_BAD:
-		return CLI_FAILED;
-	}
+	option = read_request(&request, &cli, editor);
+	if (option != CLI_END)
+		return cli_leave(option, editor->help);
 	cli_progress_begin(&line, request.quiet);
 	err = editor->run(&request, &edit, &line, &diag);
 	trc_edit_release(&edit);
 	cli_progress_end(&line);
 	return err < 0 ? cli_fail(&diag, request.output) : CLI_GOOD;
-}
-
-static void show(struct cli_progress *line, const struct trc_walk *walk)
-{
-	if (walk->number % PROGRESS_EVENTS == 0)
-		cli_progress_show(line, walk->number, walk->info->counts.events,
-				  walk->number);
 }
 
 /* Opens the one input and the output. */
@@ -287,7 +244,7 @@ static int run_cut(const struct request *r, struct trc_edit *edit,
 		err = trc_walk_next(&walk, diag);
 		if (err == 0 && is_in_cut(r, &walk))
 			err = trc_edit_add(edit, &walk, 0, diag);
-		show(line, &walk);
+		trc_walk_show(&walk, line);
 	}
 	if (err == KB_END) {
 		edit->rules.counts.lost_events = walk.info->counts.lost_events;
@@ -349,7 +306,7 @@ static int run_filter(const struct request *r, struct trc_edit *edit,
 		if (*kept)
 			err = trc_edit_add(edit, &walk, 0, diag);
 		/* NOLINTEND(clang-analyzer-core.NullDereference) */
-		show(line, &walk);
+		trc_walk_show(&walk, line);
 	}
 	if (err == KB_END) {
 		edit->rules.counts.lost_events = walk.info->counts.lost_events;
@@ -559,7 +516,7 @@ static int run_anonymize(const struct request *r, struct trc_edit *edit,
 			err = rename_event(r, &aliases, &walk, &alias, diag);
 		if (err == 0)
 			err = trc_edit_add(edit, &walk, 0, diag);
-		show(line, &walk);
+		trc_walk_show(&walk, line);
 	}
 	if (err == KB_END) {
 		trc_edit_carry(edit, &walk.info->counts);
@@ -572,48 +529,83 @@ static int run_anonymize(const struct request *r, struct trc_edit *edit,
 	return err;
 }
 
-/* Indexes that a command does not use must not end its table. */
-#define UNUSED_OPTION        \
-	{                    \
-		"\001", NULL \
+enum { CUT_FROM = OPT_OWN, CUT_TO, CUT_FROM_TIME, CUT_TO_TIME };
+
+static int take_cut(struct request *r, int option, const char *value)
+{
+	switch (option) {
+	case CUT_FROM:
+		return cli_number("from", value, &r->from);
+	case CUT_TO:
+		return cli_number("to", value, &r->to);
+	case CUT_FROM_TIME:
+		return cli_number("from-time", value, &r->from_time);
+	default:
+		return cli_number("to-time", value, &r->to_time);
 	}
+}
 
 int trc_cmd_cut(int argc, char **argv)
 {
 	static const struct cli_option options[] = {
-		[OPT_LEVEL] = { "level", "N" },
-		[OPT_QUIET] = { "quiet", NULL },
-		[OPT_FROM] = { "from", "N" },
-		[OPT_TO] = { "to", "N" },
-		[OPT_FROM_TIME] = { "from-time", "T" },
-		[OPT_TO_TIME] = { "to-time", "T" },
+		OPTIONS_OF_ALL,
+		[CUT_FROM] = { "from", "N" },
+		[CUT_TO] = { "to", "N" },
+		[CUT_FROM_TIME] = { "from-time", "T" },
+		[CUT_TO_TIME] = { "to-time", "T" },
 		{ NULL, NULL },
 	};
-	static const struct editor editor = { cut_help, options, 1, 1,
-					      run_cut };
+	static const struct editor editor = { cut_help, options, take_cut,
+					      1,	1,	 run_cut };
 
 	return run_editor(argc, argv, &editor);
+}
+
+enum {
+	FILTER_MIN_SIZE = OPT_OWN,
+	FILTER_MAX_SIZE,
+	FILTER_SITE,
+	FILTER_CPU,
+	FILTER_COMM,
+	FILTER_INVERT
+};
+
+static int take_filter(struct request *r, int option, const char *value)
+{
+	switch (option) {
+	case FILTER_MIN_SIZE:
+		return cli_number("min-size", value, &r->min_size);
+	case FILTER_MAX_SIZE:
+		return cli_number("max-size", value, &r->max_size);
+	case FILTER_SITE:
+		r->site = value;
+		return CLI_GOOD;
+	case FILTER_CPU:
+		return cli_number("cpu", value, &r->cpu);
+	case FILTER_COMM:
+		r->comm = value;
+		return CLI_GOOD;
+	default:
+		r->invert = true;
+		return CLI_GOOD;
+	}
 }
 
 int trc_cmd_filter(int argc, char **argv)
 {
 	static const struct cli_option options[] = {
-		[OPT_LEVEL] = { "level", "N" },
-		[OPT_QUIET] = { "quiet", NULL },
-		[OPT_FROM] = UNUSED_OPTION,
-		[OPT_TO] = UNUSED_OPTION,
-		[OPT_FROM_TIME] = UNUSED_OPTION,
-		[OPT_TO_TIME] = UNUSED_OPTION,
-		[OPT_MIN_SIZE] = { "min-size", "N" },
-		[OPT_MAX_SIZE] = { "max-size", "N" },
-		[OPT_SITE] = { "site", "SYM" },
-		[OPT_CPU] = { "cpu", "N" },
-		[OPT_COMM] = { "comm", "NAME" },
-		[OPT_INVERT] = { "invert", NULL },
+		OPTIONS_OF_ALL,
+		[FILTER_MIN_SIZE] = { "min-size", "N" },
+		[FILTER_MAX_SIZE] = { "max-size", "N" },
+		[FILTER_SITE] = { "site", "SYM" },
+		[FILTER_CPU] = { "cpu", "N" },
+		[FILTER_COMM] = { "comm", "NAME" },
+		[FILTER_INVERT] = { "invert", NULL },
 		{ NULL, NULL },
 	};
-	static const struct editor editor = { filter_help, options, 1, 1,
-					      run_filter };
+	static const struct editor editor = {
+		filter_help, options, take_filter, 1, 1, run_filter
+	};
 
 	return run_editor(argc, argv, &editor);
 }
@@ -621,37 +613,39 @@ int trc_cmd_filter(int argc, char **argv)
 int trc_cmd_merge(int argc, char **argv)
 {
 	static const struct cli_option options[] = {
-		[OPT_LEVEL] = { "level", "N" },
-		[OPT_QUIET] = { "quiet", NULL },
+		OPTIONS_OF_ALL,
 		{ NULL, NULL },
 	};
-	static const struct editor editor = { merge_help, options, 2,
-					      INPUTS_MAX, run_merge };
+	static const struct editor editor = {
+		merge_help, options, NULL, 2, INPUTS_MAX, run_merge
+	};
 
 	return run_editor(argc, argv, &editor);
+}
+
+enum { ANONYMIZE_KEEP_TASKS = OPT_OWN, ANONYMIZE_NO_OFFSETS };
+
+static int take_anonymize(struct request *r, int option, const char *value)
+{
+	(void)value;
+	if (option == ANONYMIZE_KEEP_TASKS)
+		r->keeps_tasks = true;
+	else
+		r->drops_offsets = true;
+	return CLI_GOOD;
 }
 
 int trc_cmd_anonymize(int argc, char **argv)
 {
 	static const struct cli_option options[] = {
-		[OPT_LEVEL] = { "level", "N" },
-		[OPT_QUIET] = { "quiet", NULL },
-		[OPT_FROM] = UNUSED_OPTION,
-		[OPT_TO] = UNUSED_OPTION,
-		[OPT_FROM_TIME] = UNUSED_OPTION,
-		[OPT_TO_TIME] = UNUSED_OPTION,
-		[OPT_MIN_SIZE] = UNUSED_OPTION,
-		[OPT_MAX_SIZE] = UNUSED_OPTION,
-		[OPT_SITE] = UNUSED_OPTION,
-		[OPT_CPU] = UNUSED_OPTION,
-		[OPT_COMM] = UNUSED_OPTION,
-		[OPT_INVERT] = UNUSED_OPTION,
-		[OPT_KEEP_TASKS] = { "keep-tasks", NULL },
-		[OPT_NO_OFFSETS] = { "no-offsets", NULL },
+		OPTIONS_OF_ALL,
+		[ANONYMIZE_KEEP_TASKS] = { "keep-tasks", NULL },
+		[ANONYMIZE_NO_OFFSETS] = { "no-offsets", NULL },
 		{ NULL, NULL },
 	};
-	static const struct editor editor = { anonymize_help, options, 1, 1,
-					      run_anonymize };
+	static const struct editor editor = {
+		anonymize_help, options, take_anonymize, 1, 1, run_anonymize,
+	};
 
 	return run_editor(argc, argv, &editor);
 }

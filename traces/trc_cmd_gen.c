@@ -421,12 +421,8 @@ int trc_cmd_gen(int argc, char **argv)
 	int option;
 
 	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
+		if (option == CLI_BAD || option == CLI_HELP)
+			return cli_leave(option, help_text);
 		if (option == CLI_OPERAND && request.output)
 			return cli_error("%s: one operand too many; wanted is "
 					 "OUT.trc",

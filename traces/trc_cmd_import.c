@@ -239,20 +239,15 @@ int trc_cmd_import(int argc, char **argv)
 {
 	struct cli cli = { argc, argv, options, 0, 0, NULL };
 	struct request request = { 0 };
-	int status = CLI_FAILED;
+	int option;
+	int status;
 
 	request.exclude = calloc((size_t)argc + 1, sizeof(*request.exclude));
 	if (!request.exclude)
 		return cli_error("out of memory");
-	switch (read_request(&request, &cli)) {
-	case CLI_HELP:
-		fputs(help_text, stdout);
-		status = cli_flush();
-		break;
-	case CLI_END:
-		status = run(&request);
-		break;
-	}
+	option = read_request(&request, &cli);
+	status = option == CLI_END ? run(&request)
+				   : cli_leave(option, help_text);
 	free(request.exclude);
 	return status;
 }

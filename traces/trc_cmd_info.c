@@ -1,14 +1,13 @@
 #include "trc_cmd.h"
 
 #include "trc_cli.h"
+#include "trc_json.h"
 #include "trc_reader.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 /* clang-format off */
@@ -83,36 +82,12 @@ static void print_text(const struct report *report)
 #undef X
 }
 
-/* A JSON string of a text that need not be UTF-8. */
-static json_t *json_text(const char *text)
-{
-	json_t *value = json_string(text);
-	char *copy;
-
-	if (value)
-		return value;
-	copy = strdup(text);
-	for (char *p = copy; p && *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	value = copy ? json_string(copy) : NULL;
-	free(copy);
-	return value;
-}
-
-/* A JSON number; beyond its integers' range, the nearest real one. */
-static json_t *json_count(uint64_t count)
-{
-	return count > INT64_MAX ? json_real((double)count)
-				 : json_integer((json_int_t)count);
-}
-
 static json_t *json_counts(const struct trc_counts *counts)
 {
 	json_t *object = json_object();
 
 #define X(name, help) \
-	json_object_set_new(object, #name, json_count(counts->name));
+	json_object_set_new(object, #name, trc_json_count(counts->name));
 	TRC_COUNTS(X)
 #undef X
 	return object;
@@ -121,24 +96,18 @@ static json_t *json_counts(const struct trc_counts *counts)
 static int print_json(const struct report *report)
 {
 	const struct trc_info *info = report->info;
-	json_t *object = json_pack(
-		"{s:o, s:I, s:s, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
-		"file", json_text(report->path), "version",
-		(json_int_t)info->version, "clock", clock_name(info->clock),
-		"origin", "kernel_release", json_text(info->kernel_release),
-		"source_format", json_text(info->source_format), "source_name",
-		json_text(info->source_name), "source_hash",
-		json_text(info->source_hash), "counts",
-		json_counts(&info->counts), "bytes", json_count(report->bytes),
-		"blocks", json_count(report->blocks));
-	char *text = object ? json_dumps(object, JSON_PRESERVE_ORDER) : NULL;
 
-	json_decref(object);
-	if (!text)
-		return cli_error("out of memory");
-	puts(text);
-	free(text);
-	return CLI_GOOD;
+	return trc_json_print(json_pack(
+		"{s:o, s:I, s:s, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o}",
+		"file", trc_json_text(report->path), "version",
+		(json_int_t)info->version, "clock", clock_name(info->clock),
+		"origin", "kernel_release", trc_json_text(info->kernel_release),
+		"source_format", trc_json_text(info->source_format),
+		"source_name", trc_json_text(info->source_name), "source_hash",
+		trc_json_text(info->source_hash), "counts",
+		json_counts(&info->counts), "bytes",
+		trc_json_count(report->bytes), "blocks",
+		trc_json_count(report->blocks)));
 }
 
 /* Reads a trace to its end; counts its blocks. */

@@ -312,12 +312,8 @@ int trc_cmd_minimize(int argc, char **argv)
 			break;
 		}
 		option = cli_next(&cli);
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
+		if (option == CLI_BAD || option == CLI_HELP)
+			return cli_leave(option, help_text);
 		if (option == CLI_END)
 			break;
 		if (option == OPT_QUIET)

@@ -3,10 +3,8 @@
 #include "trc_cli.h"
 #include "trc_reader.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* clang-format off */
 static const char help_text[] =
@@ -62,12 +60,7 @@ static void print_site(const struct trc_reader *reader, uint32_t site)
 	const char *module = "";
 	const char *text = trc_reader_site(reader, site, &module);
 
-	cli_put_text(text ? text : "-");
-	if (*module) {
-		fputs(" [", stdout);
-		cli_put_text(module);
-		putchar(']');
-	}
+	cli_put_site(text, module);
 }
 
 static void print_event(const struct trc_reader *reader,
@@ -118,18 +111,6 @@ static int print_file(const char *path, uint64_t limit)
 	return status;
 }
 
-static int read_limit(const char *text, uint64_t *limit)
-{
-	char *end;
-
-	errno = 0;
-	*limit = strtoull(text, &end, 10);
-	if (errno || *text < '0' || *text > '9' || *end)
-		return cli_error("--limit is %s; it must be a number of events",
-				 text);
-	return CLI_GOOD;
-}
-
 int trc_cmd_print(int argc, char **argv)
 {
 	struct cli cli = { argc, argv, options, 0, 0, NULL };
@@ -138,14 +119,10 @@ int trc_cmd_print(int argc, char **argv)
 	int option;
 
 	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
+		if (option == CLI_BAD || option == CLI_HELP)
+			return cli_leave(option, help_text);
 		if (option == OPT_LIMIT) {
-			if (read_limit(cli.value, &limit))
+			if (cli_number("limit", cli.value, &limit))
 				return CLI_FAILED;
 		} else if (path) {
 			return cli_error("%s: one file too many; print takes "

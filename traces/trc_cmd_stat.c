@@ -3,13 +3,13 @@
 
 #include "kb_bits.h"
 #include "trc_cli.h"
+#include "trc_json.h"
 #include "trc_walk.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Powers of two: [0], [1], [2, 3], [4, 7] … */
 #define BUCKETS 65
@@ -239,12 +239,7 @@ static void print_sites(const struct stat_job *job)
 			break;
 		printf("  %12" PRIu64 " %14" PRIu64 " %10" PRIu64 "  ",
 		       site->allocs, site->bytes, site->live);
-		cli_put_text(name);
-		if (*module) {
-			fputs(" [", stdout);
-			cli_put_text(module);
-			putchar(']');
-		}
+		cli_put_site(name, module);
 		putchar('\n');
 	}
 }
@@ -289,19 +284,6 @@ static void print_text(const struct stat_job *job)
 	       job->remote, counts->frees - counts->implied_frees);
 }
 
-static json_t *json_number(uint64_t value)
-{
-	return json_integer((json_int_t)kb_min(value, (uint64_t)INT64_MAX));
-}
-
-/* Text that need not be UTF-8. */
-static json_t *json_text(const char *text)
-{
-	json_t *value = json_string(text);
-
-	return value ? value : json_string("?");
-}
-
 static json_t *json_buckets(const uint64_t *counts)
 {
 	json_t *array = json_array();
@@ -309,10 +291,10 @@ static json_t *json_buckets(const uint64_t *counts)
 	for (unsigned i = 0; i < BUCKETS; i++)
 		if (counts[i])
 			json_array_append_new(
-				array,
-				json_pack("{s:o, s:o}", "from",
-					  json_number(bucket_from(i)),
-					  "objects", json_number(counts[i])));
+				array, json_pack("{s:o, s:o}", "from",
+						 trc_json_count(bucket_from(i)),
+						 "objects",
+						 trc_json_count(counts[i])));
 	return array;
 }
 
@@ -330,10 +312,11 @@ static json_t *json_sites(const struct stat_job *job)
 		json_array_append_new(
 			array,
 			json_pack("{s:o, s:o, s:o, s:o, s:o}", "site",
-				  json_text(name), "module", json_text(module),
-				  "allocs", json_number(site->allocs), "bytes",
-				  json_number(site->bytes), "live_at_end",
-				  json_number(site->live)));
+				  trc_json_text(name), "module",
+				  trc_json_text(module), "allocs",
+				  trc_json_count(site->allocs), "bytes",
+				  trc_json_count(site->bytes), "live_at_end",
+				  trc_json_count(site->live)));
 	}
 	return array;
 }
@@ -344,11 +327,12 @@ static json_t *json_curve(const struct stat_job *job)
 
 	for (unsigned i = 0; i < job->points; i++)
 		json_array_append_new(
-			array,
-			json_pack("{s:o, s:o, s:o}", "event",
-				  json_number(job->curve[i].event), "objects",
-				  json_number(job->curve[i].objects), "bytes",
-				  json_number(job->curve[i].bytes)));
+			array, json_pack("{s:o, s:o, s:o}", "event",
+					 trc_json_count(job->curve[i].event),
+					 "objects",
+					 trc_json_count(job->curve[i].objects),
+					 "bytes",
+					 trc_json_count(job->curve[i].bytes)));
 	return array;
 }
 
@@ -362,34 +346,27 @@ static json_t *json_cpus(const struct stat_job *job)
 				array,
 				json_pack("{s:i, s:o, s:o}", "cpu", (int)i,
 					  "events",
-					  json_number(job->cpu_events[i]),
+					  trc_json_count(job->cpu_events[i]),
 					  "frees_remote",
-					  json_number(job->cpu_remote[i])));
+					  trc_json_count(job->cpu_remote[i])));
 	return array;
 }
 
 static int print_json(const struct stat_job *job)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
-	json_t *object = json_pack(
+
+	return trc_json_print(json_pack(
 		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"file", json_text(job->path), "events",
-		json_number(counts->events), "sizes", json_buckets(job->sizes),
-		"lifetimes", json_buckets(job->lives),
+		"file", trc_json_text(job->path), "events",
+		trc_json_count(counts->events), "sizes",
+		json_buckets(job->sizes), "lifetimes", json_buckets(job->lives),
 		is_in_ticks(job) ? "lifetimes_ticks" : "lifetimes_ns",
 		json_buckets(job->lives_ns), "never_freed",
-		json_number(counts->live_at_end), "sites", json_sites(job),
+		trc_json_count(counts->live_at_end), "sites", json_sites(job),
 		"live", json_curve(job), "cpus", json_cpus(job), "frees",
-		json_number(counts->frees), "frees_remote",
-		json_number(job->remote));
-	char *text = object ? json_dumps(object, JSON_PRESERVE_ORDER) : NULL;
-
-	json_decref(object);
-	if (!text)
-		return cli_error("out of memory");
-	puts(text);
-	free(text);
-	return CLI_GOOD;
+		trc_json_count(counts->frees), "frees_remote",
+		trc_json_count(job->remote)));
 }
 
 /* Reads the trace to its end. */
@@ -409,10 +386,7 @@ static int collect(struct stat_job *job, struct kb_diag *diag)
 		err = add_event(job, diag);
 		if (err < 0)
 			break;
-		if (job->walk.number % 65536 == 0)
-			cli_progress_show(&line, job->walk.number,
-					  job->walk.info->counts.events,
-					  job->walk.number);
+		trc_walk_show(&job->walk, &line);
 	}
 	cli_progress_end(&line);
 	return err == KB_END ? 0 : err;
@@ -448,12 +422,8 @@ int trc_cmd_stat(int argc, char **argv)
 	int option;
 
 	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD)
-			return CLI_FAILED;
-		if (option == CLI_HELP) {
-			fputs(help_text, stdout);
-			return cli_flush();
-		}
+		if (option == CLI_BAD || option == CLI_HELP)
+			return cli_leave(option, help_text);
 		if (option == OPT_TOP) {
 			if (cli_number("top", cli.value, &top))
 				return CLI_FAILED;

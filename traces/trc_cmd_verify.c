@@ -55,10 +55,7 @@ static int verify(const char *path, bool quiet)
 		err = trc_walk_next(&walk, &diag);
 		if (err == 0)
 			err = check_names(&walk, path, &diag);
-		if (walk.number % 65536 == 0 && walk.info)
-			cli_progress_show(&line, walk.number,
-					  walk.info->counts.events,
-					  walk.number);
+		trc_walk_show(&walk, &line);
 	}
 	cli_progress_end(&line);
 	if (err == KB_END && !quiet) {

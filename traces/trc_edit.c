@@ -1,9 +1,7 @@
 #include "trc_edit.h"
 
-#include "trc_format.h"
 #include "trc_import.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +66,6 @@ static uint32_t *place(uint32_t **table, uint32_t *room, uint32_t id)
 static int find_site(struct trc_edit *edit, const struct trc_walk *walk,
 		     uint32_t *number)
 {
-	char text[2 * TRC_STRING_SIZE_MAX + 4];
 	uint32_t *known;
 	int err = 0;
 
@@ -79,11 +76,8 @@ static int find_site(struct trc_edit *edit, const struct trc_walk *walk,
 	if (!known)
 		return KB_E_NOMEM;
 	if (*known == 0) {
-		int size = snprintf(text, sizeof(text),
-				    *walk->module ? "%s [%s]" : "%s",
-				    walk->site, walk->module);
-
-		err = trc_names_site(&edit->names, text, (size_t)size, number);
+		err = trc_names_site_of(&edit->names, walk->site, walk->module,
+					number);
 		if (err == 0)
 			*known = *number + 1;
 	}

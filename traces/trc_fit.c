@@ -4,7 +4,6 @@
 #include "kb_rng.h"
 #include "trc_walk.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +50,6 @@ static int find_class(struct fitting *f, uint32_t *number)
 				 event->site };
 	struct trc_fit *fit = f->fit;
 	struct trc_fit_class *class;
-	char site[2100];
 	bool is_new;
 	int err = trc_intern(&fit->keys, (const char *)key, sizeof(key), number,
 			     &is_new);
@@ -74,9 +72,8 @@ static int find_class(struct fitting *f, uint32_t *number)
 	class->site = TRC_NAME_NONE;
 	if (!f->walk.site)
 		return 0;
-	snprintf(site, sizeof(site), *f->walk.module ? "%s [%s]" : "%s",
-		 f->walk.site, f->walk.module);
-	return trc_names_site(f->names, site, strlen(site), &class->site);
+	return trc_names_site_of(f->names, f->walk.site, f->walk.module,
+				 &class->site);
 }
 
 static int add_alloc(struct fitting *f)

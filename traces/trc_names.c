@@ -4,6 +4,7 @@
 #include "trc_format.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,6 +196,16 @@ int trc_names_site(struct trc_names *names, const char *text, size_t size,
 		return err;
 	*number = names->spelling_site[spelling];
 	return *number == UINT32_MAX ? KB_E_FORMAT : 0;
+}
+
+int trc_names_site_of(struct trc_names *names, const char *text,
+		      const char *module, uint32_t *number)
+{
+	char spelling[2 * TRC_STRING_SIZE_MAX + 4];
+	int size = snprintf(spelling, sizeof(spelling),
+			    *module ? "%s [%s]" : "%s", text, module);
+
+	return trc_names_site(names, spelling, (size_t)size, number);
 }
 
 int trc_names_task(struct trc_names *names, const char *comm, size_t size,

@@ -70,6 +70,10 @@ struct trc_names {
 int trc_names_site(struct trc_names *names, const char *text, size_t size,
 		   uint32_t *number);
 
+/* The same for a site that a .trc names: `text`, and its module or "". */
+int trc_names_site_of(struct trc_names *names, const char *text,
+		      const char *module, uint32_t *number);
+
 /* Finds a task by comm and pid. Returns 0, KB_E_RANGE or KB_E_NOMEM. */
 int trc_names_task(struct trc_names *names, const char *comm, size_t size,
 		   int32_t pid, uint32_t *number);

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Events between two looks at the clock for the progress line. */
+#define PROGRESS_EVENTS 8192
+
 int trc_walk_open(struct trc_walk *walk, const char *path, struct kb_diag *diag)
 {
 	int err;
@@ -51,6 +54,13 @@ int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag)
 	}
 	take(walk, walk->next++);
 	return 0;
+}
+
+void trc_walk_show(const struct trc_walk *walk, struct cli_progress *line)
+{
+	if (walk->number % PROGRESS_EVENTS == 0)
+		cli_progress_show(line, walk->number, walk->info->counts.events,
+				  walk->number);
 }
 
 void trc_walk_release(struct trc_walk *walk)

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+struct cli_progress;
+
 struct trc_walk {
 	/* Owned. */
 	struct trc_reader *reader;
@@ -39,6 +41,9 @@ int trc_walk_open(struct trc_walk *walk, const char *path,
 /* Goes to the next event, the first one at first. Returns as
  * trc_reader_next; KB_E_STOPPED after a signal. */
 int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag);
+
+/* Shows on the progress line, now and then, how far it is. */
+void trc_walk_show(const struct trc_walk *walk, struct cli_progress *line);
 
 /* Closes it; harmless on one that could not be opened. */
 void trc_walk_release(struct trc_walk *walk);
