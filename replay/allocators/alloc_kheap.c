@@ -344,7 +344,7 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 			       kb_status_str(err));
 	err = kheap_new(&h, &heap, diag);
 	if (err < 0)
-		return err;
+		return kb_fail(diag, err, "kheap: %s", kb_status_str(err));
 	out->vt = kheap_lookup_ops(h)->find_ranked ? &kheap_walking_vt
 						   : &kheap_vt;
 	out->ctx = h;

@@ -3,67 +3,15 @@
  * heap must be as it was.
  */
 #include "heap_support.h"
+#include "kb_fault.h"
 #include "kb_rng.h"
 #include "kheap_fast.h"
 #include "kheap_internal.h"
 #include "pager_mmap.h"
 #include "shadow_heap.h"
 
+#include <errno.h>
 #include <stdlib.h>
-
-/* The linker sends each allocation of this program here. Calls until the one
- * that fails, by kind; 0: none does. It fails once. */
-static struct {
-	unsigned malloc_in;
-	unsigned calloc_in;
-	unsigned realloc_in;
-} failing;
-
-/* Allocations of this program that have not been freed. */
-static int unfreed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-void __real_free(void *p);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void __wrap_free(void *p);
-
-/* Notes an allocation that was made, or failed. */
-static void *made(void *p)
-{
-	unfreed += p != NULL;
-	return p;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	if (failing.malloc_in != 0 && --failing.malloc_in == 0)
-		return NULL;
-	return made(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	if (failing.calloc_in != 0 && --failing.calloc_in == 0)
-		return NULL;
-	return made(__real_calloc(count, size));
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	if (failing.realloc_in != 0 && --failing.realloc_in == 0)
-		return NULL;
-	return p ? __real_realloc(p, size) : made(__real_realloc(NULL, size));
-}
-
-void __wrap_free(void *p)
-{
-	unfreed -= p != NULL;
-	__real_free(p);
-}
 
 /* A lookup that searches the arrays, and whose insert fails on demand. */
 struct failing_lookup {
@@ -247,7 +195,10 @@ static void check_failing_kmalloc(const struct lookup_ops *lookup,
 static void fail_node(struct kheap *h, bool on)
 {
 	(void)h;
-	failing.malloc_in = on ? 1 : 0;
+	if (on)
+		kb_fault_begin(KB_FAULT_MALLOC, 1, ENOMEM);
+	else
+		kb_fault_end();
 }
 
 static void fail_insert(struct kheap *h, bool on)
@@ -319,9 +270,10 @@ static void test_kheap_failures__add_cluster(void **state)
 	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
 
 	(void)state;
-	failing.malloc_in = 1;
+	kb_fault_begin(KB_FAULT_MALLOC, 1, ENOMEM);
 	assert_int_equal(kheap_add_cluster(h, 0, 3, 4096, TEST_VA(0)),
 			 KB_E_NOMEM);
+	assert_true(kb_fault_end());
 	assert_heap_empty(h);
 	kheap_free(h);
 }
@@ -413,23 +365,23 @@ static unsigned check_failing_new(const struct kheap_config *like)
 		struct spy_pager spy;
 		struct kheap_config config = *like;
 		struct kheap *h = NULL;
-		const int before = unfreed;
+		const long before = kb_fault_unfreed();
 
 		config.pages = TEST_PAGES;
 		config.pager = test_pager_spy(&spy);
 
-		failing.calloc_in = n;
+		kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
 		status = kheap_new(&h, &config, NULL);
-		failing.calloc_in = 0;
+		assert_int_equal(kb_fault_end(), status != 0);
 		assert_null(config.pager.ops);
 		if (status != 0) {
 			assert_int_equal(status, KB_E_NOMEM);
 			assert_null(h);
 			assert_int_equal(spy.frees, 1);
-			assert_int_equal(unfreed, before);
+			assert_int_equal(kb_fault_unfreed(), before);
 		}
 		kheap_free(h);
-		assert_int_equal(unfreed, before);
+		assert_int_equal(kb_fault_unfreed(), before);
 	}
 	return n - 1;
 }
@@ -480,9 +432,9 @@ static void check_failing_ranks(const char *lookup, unsigned allocations)
 			(struct kheap_config){ .lookup = lookup_by_name(lookup),
 					       .count = KHEAP_COUNT_RANKED });
 
-		failing.calloc_in = n;
+		kb_fault_begin(KB_FAULT_CALLOC, n, ENOMEM);
 		va = kheap_kmalloc_counted(h, 1);
-		failing.calloc_in = 0;
+		assert_int_equal(kb_fault_end(), va == 0);
 		if (va == 0) {
 			assert_heap_empty(h);
 			assert_int_equal(kheap_kmalloc_counted(h, 1),
@@ -507,7 +459,7 @@ static void test_kheap_failures__no_ranks(void **state)
 static void live_and_die(struct kheap_config config, bool counted)
 {
 	struct kb_rng rng = kb_rng_init(5);
-	const int before = unfreed;
+	const long before = kb_fault_unfreed();
 	struct kheap *h;
 	uint32_t i;
 
@@ -525,7 +477,7 @@ static void live_and_die(struct kheap_config config, bool counted)
 	if (!counted)
 		assert_int_equal(kheap_forward(h), 0);
 	kheap_free(h);
-	assert_int_equal(unfreed, before);
+	assert_int_equal(kb_fault_unfreed(), before);
 }
 
 static void test_kheap_failures__free_leaves_nothing(void **state)
@@ -551,7 +503,7 @@ static void test_kheap_failures__free_leaves_nothing(void **state)
 static void test_kheap_failures__parts_leave_nothing(void **state)
 {
 	const kva_t va = UINT32_C(0xF0400000) - 600 * KVA_PAGE_SIZE;
-	const int before = unfreed;
+	const long before = kb_fault_unfreed();
 	struct pager pager = test_pager_sim(0);
 	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
 
@@ -561,22 +513,23 @@ static void test_kheap_failures__parts_leave_nothing(void **state)
 	assert_int_equal(kheap_add_cluster(h, 0, 3, 4096, TEST_VA(0)), 0);
 	kheap_free_node(h, kheap_remove_cluster(h, 0, 3));
 	kheap_free(h);
-	assert_int_equal(unfreed, before);
+	assert_int_equal(kb_fault_unfreed(), before);
 }
 
 /* The n-th allocation after the heap was made fails, whichever it is, for every
  * n and every lookup, while clusters come and then go. Expect: a kmalloc fails
- * and changes nothing, or the lookup makes do; a kfree never fails. */
-static void check_nth(const struct lookup_ops *lookup, unsigned n)
+ * and changes nothing, or the lookup makes do; a kfree never fails. False if there
+ * were less than n. */
+static bool check_nth(const struct lookup_ops *lookup, unsigned n)
 {
+	bool has_failed;
+
 	struct kheap *h = test_heap_new((struct kheap_config){
 		.lookup = lookup, .pager = test_pager_sim(0) });
 	uint32_t pages = 0;
 	uint32_t i;
 
-	failing.malloc_in = n;
-	failing.calloc_in = n;
-	failing.realloc_in = n;
+	kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
 	for (i = 0; i < TEST_PAGES; i++) {
 		const kva_t va = kheap_kmalloc(h, 1);
 
@@ -586,15 +539,13 @@ static void check_nth(const struct lookup_ops *lookup, unsigned n)
 		pages++;
 	}
 	assert_int_equal(kheap_free_pages(h), TEST_PAGES - pages);
-	/* Each kind fails once. */
-	assert_true(pages + 3 >= TEST_PAGES);
+	assert_true(pages + 1 >= TEST_PAGES);
 	for (i = 0; i < pages; i++)
 		assert_int_equal(kheap_kfree(h, TEST_VA(i)), 0);
-	failing.malloc_in = 0;
-	failing.calloc_in = 0;
-	failing.realloc_in = 0;
+	has_failed = kb_fault_end();
 	assert_heap_empty(h);
 	kheap_free(h);
+	return has_failed;
 }
 
 static void test_kheap_failures__nth_allocation(void **state)
@@ -603,9 +554,12 @@ static void test_kheap_failures__nth_allocation(void **state)
 	unsigned n;
 
 	(void)state;
-	for (lookup = lookup_list; *lookup; lookup++)
-		for (n = 1; n <= TEST_PAGES + 4; n++)
-			check_nth(*lookup, n);
+	for (lookup = lookup_list; *lookup; lookup++) {
+		for (n = 1; check_nth(*lookup, n); n++)
+			;
+		/* A node each. */
+		assert_true(n > TEST_PAGES);
+	}
 }
 
 /* The same for the heap made for speed. */
@@ -618,14 +572,14 @@ static void test_kheap_failures__fast_new(void **state)
 	(void)state;
 	for (n = 1; status != 0; n++) {
 		struct kheap_fast *f = NULL;
-		const int before = unfreed;
+		const long before = kb_fault_unfreed();
 
-		failing.calloc_in = n;
+		kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
 		status = kheap_fast_new(&f, &config, NULL);
-		failing.calloc_in = 0;
+		assert_int_equal(kb_fault_end(), status != 0);
 		assert_int_equal(status, f ? 0 : KB_E_NOMEM);
 		kheap_fast_free(f);
-		assert_int_equal(unfreed, before);
+		assert_int_equal(kb_fault_unfreed(), before);
 	}
 	/* The heap, seven arrays, five of the lists, three of the runs and the
 	 * TLB; the last n succeeds. */
@@ -635,28 +589,29 @@ static void test_kheap_failures__fast_new(void **state)
 static void test_kheap_failures__pager_new(void **state)
 {
 	struct pager pager = { NULL, NULL };
-	const int before = unfreed;
+	const long before = kb_fault_unfreed();
 	unsigned n;
 
 	(void)state;
 	for (n = 1; n <= 2; n++) {
-		failing.calloc_in = n;
+		kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
 		assert_int_equal(pager_sim_new(&pager, NULL), KB_E_NOMEM);
+		assert_true(kb_fault_end());
 		assert_null(pager.ops);
-		assert_int_equal(unfreed, before);
+		assert_int_equal(kb_fault_unfreed(), before);
 	}
-	failing.calloc_in = 1;
+	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
 	assert_int_equal(pager_mmap_new(&pager, TEST_BASE, TEST_PAGES),
 			 KB_E_NOMEM);
 	assert_null(pager.ops);
 	assert_int_equal(pager_mmap_new(&pager, TEST_BASE, TEST_PAGES), 0);
 	pager_release(&pager);
-	assert_int_equal(unfreed, before);
+	assert_int_equal(kb_fault_unfreed(), before);
 }
 
 /* The host has no memory for a page table, or for more frames' records, in the
  * middle of a map. Expect: KB_E_NOMEM, nothing mapped, all well afterwards. */
-static void check_map_without_memory(unsigned *countdown, unsigned in)
+static void check_map_without_memory(enum kb_fault kind, unsigned n)
 {
 	const kva_t va = UINT32_C(0xF0400000) - 600 * KVA_PAGE_SIZE;
 	struct pager pager = test_pager_sim(0);
@@ -664,10 +619,10 @@ static void check_map_without_memory(unsigned *countdown, unsigned in)
 	uint64_t pa;
 	uint32_t i;
 
-	*countdown = in;
+	kb_fault_begin(kind, n, ENOMEM);
 	assert_int_equal(pager.ops->map_counted(pager.ctx, va, 1200),
 			 KB_E_NOMEM);
-	assert_int_equal(*countdown, 0);
+	assert_true(kb_fault_end());
 	for (i = 0; i < 1200; i++)
 		assert_false(pager.ops->translate(pager.ctx,
 						  va + i * KVA_PAGE_SIZE, &pa));
@@ -690,9 +645,45 @@ static void test_kheap_failures__map_without_memory(void **state)
 
 	(void)state;
 	for (n = 1; n <= 2; n++)
-		check_map_without_memory(&failing.calloc_in, n);
+		check_map_without_memory(KB_FAULT_CALLOC, n);
 	for (n = 1; n <= 4; n++)
-		check_map_without_memory(&failing.realloc_in, n);
+		check_map_without_memory(KB_FAULT_REALLOC, n);
+}
+
+/* Without memory for the map that going forward takes nothing changes, and the
+ * next attempt goes on. */
+static void test_kheap_failures__forward(void **state)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
+
+	(void)state;
+	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
+	assert_int_equal(kheap_forward(h), KB_E_NOMEM);
+	assert_true(kb_fault_end());
+	assert_heap_empty(h);
+	assert_int_equal(kheap_forward(h), 0);
+	assert_int_equal(kheap_kmalloc_forward(h, 1), TEST_VA(0));
+	kheap_free(h);
+}
+
+/* A heap that cannot be looked at whole for want of memory is not called
+ * invalid for that. */
+static void test_kheap_failures__is_valid(void **state)
+{
+	const struct kheap_fast_config config = { .pages = TEST_PAGES };
+	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
+	struct kheap_fast *f;
+
+	(void)state;
+	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
+	assert_true(kheap_is_valid(h));
+	assert_true(kb_fault_end());
+	assert_int_equal(kheap_fast_new(&f, &config, NULL), 0);
+	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
+	assert_true(kheap_fast_is_valid(f));
+	assert_true(kb_fault_end());
+	kheap_fast_free(f);
+	kheap_free(h);
 }
 
 int main(void)
@@ -714,6 +705,8 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__fast_new),
 		cmocka_unit_test(test_kheap_failures__pager_new),
 		cmocka_unit_test(test_kheap_failures__map_without_memory),
+		cmocka_unit_test(test_kheap_failures__forward),
+		cmocka_unit_test(test_kheap_failures__is_valid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,10 +6,12 @@
 
 #include "buddy.h"
 #include "kb_bits.h"
+#include "kb_fault.h"
 #include "kb_rng.h"
 #include "page_bitmap.h"
 #include "vmem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -472,6 +474,82 @@ static void test_page_heap__vmem_hash_stays_short(void **state)
 	page_heap_free(h);
 }
 
+/* Each allocation that making one takes fails once. Expect: no heap, the pager
+ * released all the same. */
+static void test_page_heap__without_memory(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(designs); i++) {
+		int status = KB_E_NOMEM;
+		unsigned n;
+
+		for (n = 1; status != 0; n++) {
+			struct spy_pager spy;
+			struct page_heap_config config = {
+				.ops = designs[i].ops,
+				.choice = designs[i].choice,
+				.pages = TEST_PAGES,
+				.pager = test_pager_spy(&spy)
+			};
+			struct page_heap *h = NULL;
+			struct kb_diag diag = { 0 };
+
+			kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
+			status = page_heap_new(&h, &config, &diag);
+			assert_int_equal(status,
+					 kb_fault_end() ? KB_E_NOMEM : 0);
+			assert_int_equal(status, diag.status);
+			assert_int_equal(spy.frees, status != 0);
+			page_heap_free(h);
+			assert_int_equal(spy.frees, 1);
+		}
+		/* The heap, its state, an array; the last n succeeds. */
+		assert_true(n - 1 >= 4);
+	}
+}
+
+/* A window that cannot be. Expect: the limit named, the pager released. */
+static void test_page_heap__no_such_window(void **state)
+{
+	struct spy_pager spy;
+	struct page_heap_config config = { .ops = &buddy_ops,
+					   .base = TEST_BASE,
+					   .pages = KVA_SPACE_PAGES,
+					   .pager = test_pager_spy(&spy) };
+	struct page_heap *h = NULL;
+	struct kb_diag diag = { 0 };
+
+	(void)state;
+	assert_int_equal(page_heap_new(&h, &config, &diag), KB_E_RANGE);
+	assert_int_equal(diag.status, KB_E_RANGE);
+	assert_non_null(strstr(diag.text, "at most 524288"));
+	assert_null(h);
+	assert_int_equal(spy.frees, 1);
+}
+
+/* Addresses that no page begins at. Expect: not live, nothing changed. */
+static void test_page_heap__wild_frees(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(designs); i++) {
+		struct pager none = { NULL, NULL };
+		struct page_heap *h = open_heap(&designs[i], TEST_PAGES, none);
+		const kva_t wild[] = { TEST_BASE + 1, TEST_VA(TEST_PAGES),
+				       TEST_BASE - KVA_PAGE_SIZE };
+
+		assert_int_equal(take(h, 2), 0);
+		for (size_t k = 0; k < KB_ARRAY_LEN(wild); k++)
+			assert_int_equal(
+				page_heap_release(h, h->ops, wild[k], k % 2),
+				KB_E_NOT_LIVE);
+		assert_int_equal(page_heap_release(h, h->ops, TEST_VA(1), true),
+				 KB_E_NOT_LIVE);
+		assert_true(page_heap_is_valid(h));
+		assert_int_equal(h->ops->asked(h->state, 0), 2);
+		page_heap_free(h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,6 +566,9 @@ int main(void)
 		cmocka_unit_test(test_page_heap__vmem_instant_fit_is_instant),
 		cmocka_unit_test(test_page_heap__vmem_instant_fit_falls_back),
 		cmocka_unit_test(test_page_heap__vmem_hash_stays_short),
+		cmocka_unit_test(test_page_heap__without_memory),
+		cmocka_unit_test(test_page_heap__no_such_window),
+		cmocka_unit_test(test_page_heap__wild_frees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 #include "heap_support.h"
+#include "kb_fault.h"
 #include "pager_mmap.h"
+
+#include <errno.h>
 
 static struct pager new_mmap(uint32_t pages)
 {
@@ -56,11 +59,43 @@ static void test_pager_mmap__limits(void **state)
 	assert_null(none.ops);
 }
 
+/* The host has no memory, or no more mappings. Expect: no pager, or no page; and a
+ * page that cannot be unmapped is not there all the same, and empty when it
+ * comes back. */
+static void test_pager_mmap__without_memory(void **state)
+{
+	struct pager pager = { NULL, NULL };
+
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		kb_fault_begin(KB_FAULT_MEMORY | KB_FAULT_MAP, n, ENOMEM);
+		assert_int_equal(pager_mmap_new(&pager, TEST_BASE, TEST_PAGES),
+				 KB_E_NOMEM);
+		assert_true(kb_fault_end());
+		assert_null(pager.ops);
+	}
+	pager = new_mmap(TEST_PAGES);
+	kb_fault_begin(KB_FAULT_MAP, 1, ENOMEM);
+	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(1), 2), KB_E_NOMEM);
+	assert_true(kb_fault_end());
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(1)));
+	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(1), 2), 0);
+	*pager.ops->payload(pager.ctx, TEST_VA(1)) = 1;
+	kb_fault_begin(KB_FAULT_MAP, 1, ENOMEM);
+	pager.ops->unmap(pager.ctx, TEST_VA(1), 1);
+	assert_true(kb_fault_end());
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(1)));
+	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(1), 1), 0);
+	assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(1)), 0);
+	pager_release(&pager);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pager_mmap__maps_and_unmaps),
 		cmocka_unit_test(test_pager_mmap__limits),
+		cmocka_unit_test(test_pager_mmap__without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

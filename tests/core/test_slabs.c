@@ -1,9 +1,11 @@
 #include "heap_support.h"
 
 #include "kb_bits.h"
+#include "kb_fault.h"
 #include "kb_rng.h"
 #include "slabs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,6 +178,25 @@ static void test_slabs__agree_with_a_shadow(void **state)
 	slabs_free(s);
 }
 
+/* Expect: no slabs, and the heap gone with its pager. */
+static void test_slabs__without_memory(void **state)
+{
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		struct spy_pager spy;
+		struct kheap *heap = test_heap_new(
+			(struct kheap_config){ .pager = test_pager_spy(&spy) });
+		struct slabs *s = NULL;
+
+		kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
+		assert_int_equal(slabs_new(&s, heap), KB_E_NOMEM);
+		assert_true(kb_fault_end());
+		assert_null(s);
+		assert_int_equal(spy.frees, 1);
+	}
+	slabs_free(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_slabs__empty_slabs_go_back),
 		cmocka_unit_test(test_slabs__exhaustion),
 		cmocka_unit_test(test_slabs__agree_with_a_shadow),
+		cmocka_unit_test(test_slabs__without_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
