@@ -58,9 +58,17 @@ static int check_end(struct child *child, struct kb_diag *diag)
 	char text[COMPLAINT_MAX + 1];
 	int status = 0;
 
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	pid_t ended;
+
+	do
+		ended = waitpid(child->pid, &status, 0);
+	while (ended < 0 && errno == EINTR);
 	child->pid = -1;
+	/* As where SIGCHLD is ignored: it may have stopped in the middle. */
+	if (ended < 0)
+		return kb_fail(diag, KB_E_IO,
+			       "%s: nobody says how %s ended on it: %s", name,
+			       child->what, strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return KB_END;
 	read_complaint(child, text);

@@ -30,10 +30,13 @@ void cli_catch_signals(void)
 	/* No SA_RESTART: a read that waits for a pipe must come back. */
 	struct sigaction action = { .sa_handler = on_signal };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction usual = { .sa_handler = SIG_DFL };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* Whoever ignores it for us leaves no child to wait for. */
+	sigaction(SIGCHLD, &usual, NULL);
 }
 
 int cli_signal(void)

@@ -112,37 +112,49 @@ static int write_trace(struct minimize *m, const char *path,
 	return err;
 }
 
-/* Runs the command in a child; returns its exit status as a shell would. */
-static int run_command(struct minimize *m)
+/* What the child does; never returns. */
+static void be_command(const struct minimize *m)
+{
+	if (!freopen("/dev/null", "r", stdin) ||
+	    !freopen("/dev/null", "w", stdout) ||
+	    !freopen("/dev/null", "w", stderr))
+		_exit(126);
+	execvp(m->command[0], m->command);
+	_exit(127);
+}
+
+/* Runs the command in a child; `*status` is its exit status as a shell has it. */
+static int run_command(struct minimize *m, int *status, struct kb_diag *diag)
 {
 	pid_t pid = fork();
-	int status = 0;
+	int waited = 0;
 
-	if (pid == 0) {
-		if (!freopen("/dev/null", "r", stdin) ||
-		    !freopen("/dev/null", "w", stdout) ||
-		    !freopen("/dev/null", "w", stderr))
-			_exit(126);
-		execvp(m->command[0], m->command);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0)
+	if (pid == 0)
+		be_command(m);
+	if (pid < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot be started: %s",
+			       m->command[0], strerror(errno));
+	while (waitpid(pid, &waited, 0) < 0)
 		if (errno != EINTR)
-			return 126;
+			return kb_fail(diag, KB_E_IO,
+				       "%s: nobody says how it ended: %s",
+				       m->command[0], strerror(errno));
 	m->tried++;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-				   : WEXITSTATUS(status);
+	*status = WIFSIGNALED(waited) ? 128 + WTERMSIG(waited)
+				      : WEXITSTATUS(waited);
+	return 0;
 }
 
 /* Whether the command still fails without the objects being tried. */
 static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
 {
 	int err = write_trace(m, m->candidate, diag);
-	int status;
+	int status = 0;
 
+	if (err == 0)
+		err = run_command(m, &status, diag);
 	if (err < 0)
 		return err;
-	status = run_command(m);
 	if (cli_signal())
 		return kb_fail(diag, KB_E_STOPPED, "stopped");
 	if (status == 127)

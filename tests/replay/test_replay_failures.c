@@ -172,8 +172,8 @@ static unsigned check_open(const char *name)
 static void test_replay_failures__open(void **state)
 {
 	static const char *const more[] = {
-		"kheap:pager=mmap", "kheap:nodes=pool",	     "kheap:fit=quick",
-		"buddy:pager=none", "kheap-fast:pager=none", "vmem:fit=best",
+		"kheap:pager=mmap", "kheap:nodes=pool", "kheap:fit=quick",
+		"buddy:pager=none", "bitmap",		"vmem:fit=best",
 	};
 
 	(void)state;

@@ -231,6 +231,10 @@ static void test_trc_failures__child(void **state)
 	fail_each(packed, KB_FAULT_READ, EIO, strerror(EIO));
 	fail_each(packed, KB_FAULT_MEMORY, ENOMEM, "memory");
 	interrupt_each(packed, KB_FAULT_READ | KB_FAULT_WAIT);
+	/* It may have stopped in the middle. */
+	a = import_file(packed, KB_FAULT_WAIT, 1, ECHILD);
+	assert_int_equal(a.status, KB_E_IO);
+	assert_says(&a.diag, "nobody says how libtracecmd ended");
 	/* Ended before its end: by what failed here, while it still wrote. */
 	a = import_file(plain, KB_FAULT_WRITE, 2, ENOSPC);
 	assert_int_equal(a.status, KB_E_IO);
