@@ -106,7 +106,7 @@ static void test_bench_memory__in_the_report(void **state)
 	cli_holds(c->out, ">0.0 %</td>");
 }
 
-/* README.md's table is made of a run's results. */
+/* The table in docs/allocators.md is made of a run's results. */
 static void test_bench_memory__as_a_table(void **state)
 {
 	struct cli *c = *state;
