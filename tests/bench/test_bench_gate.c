@@ -6,6 +6,15 @@
 
 #define SEED "--trace $TRACES/seed-example.trc"
 
+/* Blesses what is, edits that with sed, and gates by it. */
+static void gate_edited(struct cli *c, const char *edit)
+{
+	cli_sh(c,
+	       "$BENCH bless " SEED " --baseline b --reason r &&"
+	       " sed -i '%s' b/*.counters && $BENCH gate " SEED " --baseline b",
+	       edit);
+}
+
 /* What was blessed passes; bless has said when and why. */
 static void test_bench_gate__what_was_blessed_passes(void **state)
 {
@@ -27,13 +36,10 @@ static void test_bench_gate__one_node_fails(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
-		  " sed -i 's/^exact nodes_visited .*/exact nodes_visited 1/'"
-		  " b/*.counters && $BENCH gate " SEED " --baseline b");
+	gate_edited(c, "s/^exact nodes_visited .*/exact nodes_visited 1/");
 	cli_expect(c, 1);
 	cli_holds(c->out, "FAIL  kheap: nodes_visited 4 was 1 (+300.00 %)");
-	cli_sh(c, "sed -i 's/^exact nodes_visited .*/exact nodes_visited 9/'"
-		  " b/*.counters && $BENCH gate " SEED " --baseline b");
+	gate_edited(c, "s/^exact nodes_visited .*/exact nodes_visited 9/");
 	cli_expect(c, 1);
 }
 
@@ -42,14 +48,11 @@ static void test_bench_gate__kinds(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
-		  " sed -i 's/^max pages_peak .*/max pages_peak 99/;"
-		  "s/^exact maps .*/info maps 99/' b/*.counters &&"
-		  " $BENCH gate " SEED " --baseline b");
+	gate_edited(c, "s/^max pages_peak .*/max pages_peak 99/;"
+		       "s/^exact maps .*/info maps 99/");
 	cli_expect(c, 0);
 	cli_holds(c->out, "note  kheap: pages_peak 4 was 99");
-	cli_sh(c, "sed -i 's/^max pages_peak .*/max pages_peak 3/'"
-		  " b/*.counters; $BENCH gate " SEED " --baseline b");
+	gate_edited(c, "s/^max pages_peak .*/max pages_peak 3/");
 	cli_expect(c, 1);
 	/* A kind that was chosen stays when the figures are written anew. */
 	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
@@ -61,9 +64,7 @@ static void test_bench_gate__a_digest_fails(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
-		  " sed -i 's/^digest .*/digest 0123456789abcdef/'"
-		  " b/*.counters && $BENCH gate " SEED " --baseline b");
+	gate_edited(c, "s/^digest .*/digest 0123456789abcdef/");
 	cli_expect(c, 1);
 	cli_holds(c->out, "was 0123456789abcdef");
 }
@@ -73,14 +74,10 @@ static void test_bench_gate__new_and_gone(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH bless " SEED " --baseline b --reason r &&"
-		  " sed -i '/^exact frees /d' b/*.counters &&"
-		  " $BENCH gate " SEED " --baseline b");
+	gate_edited(c, "/^exact frees /d");
 	cli_expect(c, 1);
 	cli_holds(c->out, "frees is not in the baseline");
-	cli_sh(c, "$BENCH bless " SEED " --baseline d --reason r &&"
-		  " sed -i 's/^exact frees 2/&\\nexact freees 2/'"
-		  " d/*.counters && $BENCH gate " SEED " --baseline d");
+	gate_edited(c, "s/^exact frees 2/&\\nexact freees 2/");
 	cli_expect(c, 1);
 	cli_holds(c->out, "freees is gone");
 }
