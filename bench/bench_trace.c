@@ -97,6 +97,22 @@ static int import(struct bench_trace *trace, bool (*stop)(void),
 	return trc_import_fd(trace->given, trace->fd, &options, NULL, diag);
 }
 
+/* Returns 0, or -1 with errno set. */
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			bytes += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
 /* Copies what is left of a stream to the unnamed file. */
 static int spool(struct bench_trace *trace, int from, bool (*stop)(void),
 		 struct kb_diag *diag)
@@ -112,7 +128,7 @@ static int spool(struct bench_trace *trace, int from, bool (*stop)(void),
 			return KB_E_STOPPED;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 || write(trace->fd, buffer, (size_t)n) != n)
+		if (n < 0 || write_all(trace->fd, buffer, (size_t)n) < 0)
 			return kb_fail(diag, KB_E_IO, "%s: %s", trace->given,
 				       strerror(errno));
 	}
