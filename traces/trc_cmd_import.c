@@ -1,3 +1,4 @@
+/* trc import: a recording as a .trc. */
 #include "trc_cmd.h"
 
 #include "kb_bits.h"

@@ -1,3 +1,4 @@
+/* trc info: where a trace comes from, and its counts. */
 #include "trc_cmd.h"
 
 #include "trc_cli.h"

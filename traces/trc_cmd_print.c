@@ -1,3 +1,4 @@
+/* trc print: a trace's events as text. */
 #include "trc_cmd.h"
 
 #include "trc_cli.h"

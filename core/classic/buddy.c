@@ -162,25 +162,7 @@ static kb_always_inline uint32_t give(struct buddy *b, uint32_t page,
 	return pages;
 }
 
-static uint32_t buddy_take(void *state, uint32_t pages)
-{
-	return take(state, pages, false);
-}
-
-static uint32_t buddy_take_counted(void *state, uint32_t pages)
-{
-	return take(state, pages, true);
-}
-
-static uint32_t buddy_give(void *state, uint32_t page)
-{
-	return give(state, page, false);
-}
-
-static uint32_t buddy_give_counted(void *state, uint32_t page)
-{
-	return give(state, page, true);
-}
+PAGE_OPS_STAMP(buddy)
 
 static uint32_t buddy_occupied(uint32_t pages)
 {

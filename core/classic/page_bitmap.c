@@ -158,25 +158,7 @@ static kb_always_inline uint32_t give(struct page_bitmap *b, uint32_t page,
 	return pages;
 }
 
-static uint32_t bitmap_take(void *state, uint32_t pages)
-{
-	return take(state, pages, false);
-}
-
-static uint32_t bitmap_take_counted(void *state, uint32_t pages)
-{
-	return take(state, pages, true);
-}
-
-static uint32_t bitmap_give(void *state, uint32_t page)
-{
-	return give(state, page, false);
-}
-
-static uint32_t bitmap_give_counted(void *state, uint32_t page)
-{
-	return give(state, page, true);
-}
+PAGE_OPS_STAMP(bitmap)
 
 static uint32_t bitmap_asked(const void *state, uint32_t page)
 {

@@ -175,6 +175,29 @@ static kb_always_inline int page_heap_release(struct page_heap *h,
 	return 0;
 }
 
+/*
+ * Stamps prefix_take, prefix_give and their counted twins, for a struct page_ops,
+ * from an algorithm's kb_always_inline templates take(state, pages, counted) and
+ * give(state, page, counted).
+ */
+#define PAGE_OPS_STAMP(prefix)                                             \
+	static uint32_t prefix##_take(void *state, uint32_t pages)         \
+	{                                                                  \
+		return take(state, pages, false);                          \
+	}                                                                  \
+	static uint32_t prefix##_take_counted(void *state, uint32_t pages) \
+	{                                                                  \
+		return take(state, pages, true);                           \
+	}                                                                  \
+	static uint32_t prefix##_give(void *state, uint32_t page)          \
+	{                                                                  \
+		return give(state, page, false);                           \
+	}                                                                  \
+	static uint32_t prefix##_give_counted(void *state, uint32_t page)  \
+	{                                                                  \
+		return give(state, page, true);                            \
+	}
+
 /* True if the algorithm's structures and the pager's agree. */
 bool page_heap_is_valid(const struct page_heap *h);
 

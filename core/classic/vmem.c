@@ -320,25 +320,7 @@ static kb_always_inline uint32_t give(struct vmem *v, uint32_t page,
 	return pages;
 }
 
-static uint32_t vmem_take(void *state, uint32_t pages)
-{
-	return take(state, pages, false);
-}
-
-static uint32_t vmem_take_counted(void *state, uint32_t pages)
-{
-	return take(state, pages, true);
-}
-
-static uint32_t vmem_give(void *state, uint32_t page)
-{
-	return give(state, page, false);
-}
-
-static uint32_t vmem_give_counted(void *state, uint32_t page)
-{
-	return give(state, page, true);
-}
+PAGE_OPS_STAMP(vmem)
 
 static uint32_t vmem_asked(const void *state, uint32_t page)
 {
