@@ -311,9 +311,12 @@ static int judge_end(const struct side *side, const char *exe, int wait_status,
 			       "'%s' ended in the middle of its work with "
 			       "status %d",
 			       exe, WEXITSTATUS(wait_status));
+	/* Its allocator may have written there as well. */
 	if (side->status < 0)
-		*diag = side->diag;
-	return side->status;
+		return kb_fail(diag, side->status, "%.*s",
+			       (int)sizeof(side->diag.text) - 1,
+			       side->diag.text);
+	return 0;
 }
 
 static void stop_child(pid_t *child)
@@ -395,7 +398,8 @@ int bench_lockstep_meet(const char *base, const char *candidate,
 	const struct shared *shared = memory.memory;
 
 	for (unsigned i = 0; shared && i < 2; i++)
-		memcpy(build[i], shared->side[i].build, sizeof(build[i]));
+		snprintf(build[i], sizeof(build[i]), "%.*s",
+			 (int)sizeof(build[i]) - 1, shared->side[i].build);
 	bench_shared_release(&memory);
 	return err;
 }

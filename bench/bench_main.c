@@ -489,6 +489,7 @@ static void release_session(struct session *s)
 	free(s->jobs);
 	free(s->reports);
 	bench_options_release(&s->opts);
+	memset(s, 0, sizeof(*s));
 }
 
 static void print_help(void)

@@ -1,5 +1,6 @@
 #include "bench_worker.h"
 
+#include "bench_outcome.h"
 #include "bench_process.h"
 #include "bench_target.h"
 #include "replay.h"
@@ -25,8 +26,8 @@ struct shared {
 	struct bench_job job;
 	struct replay_progress progress;
 
-	/* Set by the worker as its last act. */
-	_Atomic bool done;
+	/* Not 0: set by the worker as its last act. */
+	_Atomic uint32_t done;
 	struct bench_outcome outcome;
 
 	/* Behind everything else: pages of it that nobody writes to take no
@@ -67,7 +68,7 @@ static void panic(void *user, const char *alloc, const char *reason)
 	kb_diag_init(&out->diag);
 	out->status = kb_fail(&out->diag, KB_E_WRONG, "%s gave up: %s", alloc,
 			      reason);
-	atomic_store(&worker->shared->done, true);
+	atomic_store(&worker->shared->done, 1);
 	_exit(0);
 }
 
@@ -144,7 +145,7 @@ int bench_worker_main(void)
 	out->status = do_job(shared, out);
 	shared->outcome = *out;
 	free(out);
-	atomic_store(&shared->done, true);
+	atomic_store(&shared->done, 1);
 	return 0;
 }
 
@@ -153,10 +154,10 @@ enum watched { CHILD_ENDED, CHILD_STOPPED, CHILD_HANGS };
 
 /* Waits for the child, told by its process descriptor, and has it watched. */
 static enum watched watch_child(int pidfd, struct shared *shared,
-				bench_worker_watch watch, void *user)
+				uint32_t timeout_ms, bench_worker_watch watch,
+				void *user)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-	const uint32_t timeout_ms = shared->job.timeout_ms;
 	uint64_t before = 0, idle_ms = 0;
 
 	for (;;) {
@@ -175,21 +176,20 @@ static enum watched watch_child(int pidfd, struct shared *shared,
 }
 
 /* What became of a worker that did not finish its job. */
-static void explain_death(struct shared *shared, enum watched watched,
+static void explain_death(struct bench_outcome *out,
+			  const struct bench_job *job,
+			  unsigned long long events, enum watched watched,
 			  int wait_status)
 {
-	struct bench_outcome *out = &shared->outcome;
-	const unsigned long long events =
-		replay_progress_read(&shared->progress);
-	const char *alloc = shared->job.alloc;
+	const char *alloc = job->alloc;
 
-	kb_diag_init(&out->diag);
+	memset(out, 0, sizeof(*out));
 	out->status = KB_E_WRONG;
 	if (watched == CHILD_HANGS)
 		kb_fail(&out->diag, KB_E_WRONG,
 			"%s hangs: no progress for %g s behind event %llu; "
 			"--timeout sets how long to wait",
-			alloc, shared->job.timeout_ms / 1e3, events);
+			alloc, job->timeout_ms / 1e3, events);
 	else if (WIFSIGNALED(wait_status))
 		kb_fail(&out->diag, KB_E_WRONG,
 			"%s crashed behind event %llu: %s", alloc, events,
@@ -202,8 +202,27 @@ static void explain_death(struct shared *shared, enum watched watched,
 			events);
 }
 
+/* What a worker that has done its job has left behind: its allocator may have
+ * written there as well. */
+static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
+			 const struct shared *shared)
+{
+	*out = shared->outcome;
+	out->exact = NULL;
+	if (bench_outcome_is_whole(out, job->pass))
+		return;
+	memset(out, 0, sizeof(*out));
+	out->status = kb_fail(&out->diag, KB_E_WRONG,
+			      "%s has overwritten memory that is not its own: "
+			      "what its process left behind is no result",
+			      job->alloc);
+}
+
+/* From the end of the worker on, only `job` is to be trusted, not the copy. */
 static int run_child(const struct bench_shared *memory,
-		     bench_worker_watch watch, void *user, struct kb_diag *diag)
+		     const struct bench_job *job, bench_worker_watch watch,
+		     void *user, struct bench_outcome *out,
+		     struct kb_diag *diag)
 {
 	struct shared *shared = memory->memory;
 	pid_t child = bench_process_spawn(BENCH_PROCESS_SELF, BENCH_WORKER_NAME,
@@ -216,7 +235,8 @@ static int run_child(const struct bench_shared *memory,
 			       strerror(errno));
 	pidfd = (int)syscall(SYS_pidfd_open, child, 0);
 	if (pidfd >= 0) {
-		watched = watch_child(pidfd, shared, watch, user);
+		watched = watch_child(pidfd, shared, job->timeout_ms, watch,
+				      user);
 		close(pidfd);
 	}
 	if (watched != CHILD_ENDED)
@@ -225,7 +245,10 @@ static int run_child(const struct bench_shared *memory,
 	if (watched == CHILD_STOPPED)
 		return KB_E_STOPPED;
 	if (watched == CHILD_HANGS || !atomic_load(&shared->done))
-		explain_death(shared, watched, status);
+		explain_death(out, job, replay_progress_read(&shared->progress),
+			      watched, status);
+	else
+		take_outcome(out, job, shared);
 	return 0;
 }
 
@@ -242,9 +265,7 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 		return err;
 	shared = memory.memory;
 	shared->job = *job;
-	err = run_child(&memory, watch, user, diag);
-	*out = shared->outcome;
-	out->exact = NULL;
+	err = run_child(&memory, job, watch, user, out, diag);
 	if (err == 0 && out->status == 0 && job->exact &&
 	    out->result.count.has_gauge) {
 		out->exact = replay_exact_copy(&shared->exact);

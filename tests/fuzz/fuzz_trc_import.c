@@ -3,6 +3,7 @@
  * wrong, or with a trace that the reader takes for whole and whose counts are
  * those that the import reported.
  */
+#include "fuzz_support.h"
 #include "trc_import.h"
 #include "trc_reader.h"
 
@@ -13,12 +14,6 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int condition)
-{
-	if (!condition)
-		abort();
-}
 
 /* Reads the trace in `fd` to its end. */
 static void check_trace(int fd, const struct trc_counts *counts)
@@ -31,15 +26,15 @@ static void check_trace(int fd, const struct trc_counts *counts)
 	void *map;
 	int err;
 
-	require(fstat(fd, &st) == 0 && st.st_size > 0);
+	fuzz_require(fstat(fd, &st) == 0 && st.st_size > 0);
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	require(map != MAP_FAILED);
+	fuzz_require(map != MAP_FAILED);
 	err = trc_reader_open_memory(&reader, map, (size_t)st.st_size, "fuzz",
 				     TRC_COLUMNS_ALL, &diag);
-	require(err == 0);
+	fuzz_require(err == 0);
 	while ((err = trc_reader_next(reader, &block, &diag)) == 0)
 		events += block.count;
-	require(err == KB_END && events == counts->events);
+	fuzz_require(err == KB_END && events == counts->events);
 	trc_reader_close(reader);
 	munmap(map, (size_t)st.st_size);
 }
@@ -58,10 +53,10 @@ static int import(const uint8_t *data, size_t size, bool lenient)
 	struct trc_counts counts;
 	int err;
 
-	require(fd >= 0);
+	fuzz_require(fd >= 0);
 	err = trc_import_memory(data, size, "fuzz", fd, &opts, &counts, &diag);
-	require(err <= 0 && (err == 0) == (diag.text[0] == 0));
-	require(err != 0 || lenient || counts.bad_lines == 0);
+	fuzz_require(err <= 0 && (err == 0) == (diag.text[0] == 0));
+	fuzz_require(err != 0 || lenient || counts.bad_lines == 0);
 	if (err == 0)
 		check_trace(fd, &counts);
 	close(fd);

@@ -3,6 +3,7 @@
  * wrong or at the end, twice the same; and no block breaks its promise that
  * frees are of live slots and allocs of free ones.
  */
+#include "fuzz_support.h"
 #include "trc_reader.h"
 
 #include <stdint.h>
@@ -13,21 +14,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Slots whose state is watched. */
 #define SLOTS 65536
 
-static void require(int condition)
-{
-	if (!condition)
-		abort();
-}
-
 static void check_block(const struct trc_block *block, uint8_t *is_live)
 {
-	require(block->count >= 1);
+	fuzz_require(block->count >= 1);
 	for (uint32_t i = 0; i < block->count; i++) {
 		uint32_t slot = block->slot[i];
 
 		if (slot >= SLOTS)
 			continue;
-		require(is_live[slot] == (block->kind[i] != TRC_ALLOC));
+		fuzz_require(is_live[slot] == (block->kind[i] != TRC_ALLOC));
 		is_live[slot] = block->kind[i] == TRC_ALLOC;
 	}
 }
@@ -40,13 +35,13 @@ static int read_all(struct trc_reader *reader, uint64_t *events)
 	struct trc_block block;
 	int err;
 
-	require(is_live != NULL);
+	fuzz_require(is_live != NULL);
 	*events = 0;
 	while ((err = trc_reader_next(reader, &block, &diag)) == 0) {
 		check_block(&block, is_live);
 		*events += block.count;
 	}
-	require(err == KB_END || diag.text[0] != 0);
+	fuzz_require(err == KB_END || diag.text[0] != 0);
 	free(is_live);
 	return err;
 }
@@ -63,12 +58,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						 &diag);
 
 		if (err < 0) {
-			require(diag.text[0] != 0 && reader == NULL);
+			fuzz_require(diag.text[0] != 0 && reader == NULL);
 			continue;
 		}
 		err = read_all(reader, &first);
-		require(trc_reader_rewind(reader, &diag) == 0);
-		require(read_all(reader, &again) == err && again == first);
+		fuzz_require(trc_reader_rewind(reader, &diag) == 0);
+		fuzz_require(read_all(reader, &again) == err && again == first);
 		trc_reader_close(reader);
 	}
 	return 0;

@@ -116,6 +116,8 @@ static int faulty_init(const struct allocator_plugin_config *config, void **ctx)
 		crash();
 	if (is(f, "init-hang"))
 		hang();
+	if (is(f, "vandal-late"))
+		atexit(vandalise);
 	if (is(f, "log"))
 		for (int i = 0; i < 30; i++)
 			config->log(config->host, "a word\033 from inside");

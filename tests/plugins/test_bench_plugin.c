@@ -80,6 +80,7 @@ static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 		{ "faulty", "scribble", "event 4: the allocation's payload" },
 		{ "faulty", "refuse", "event 4: the allocator does not know" },
 		{ "faulty", "panic", "gave up: the list is?broken" },
+		{ "faulty", "vandal-late", "memory that is not its own" },
 		{ "faulty_window", "outside", "not inside the heap's window" },
 		{ "faulty_window", "below", "not inside the heap's window" },
 		{ NULL, NULL, NULL },

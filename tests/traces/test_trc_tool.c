@@ -101,6 +101,13 @@ static void test_trc_tool__misspellings_are_met_with_a_guess(void **state)
 	expect_error(run(set, "$TRC print --xyzzy a"),
 		     "unknown option --xyzzy");
 	expect_error(run(set, "$TRC print -l 5 a"), "unknown option -l");
+	/* Indexes that only other commands use are no options of this one. */
+	expect_error(run(set, "$TRC filter \"--$(printf '\\001')\" a b"),
+		     "unknown option --?; see --help");
+	expect_error(run(set, "$TRC filter --x a b"),
+		     "unknown option --x; see --help");
+	expect_error(run(set, "$TRC filter --== a b"),
+		     "unknown option --==; see --help");
 }
 
 static void test_trc_tool__wrong_usage(void **state)

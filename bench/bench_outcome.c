@@ -1,0 +1,95 @@
+#include "bench_outcome.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A byte that is neither 0 nor 1 is no bool, and must not be read as one. */
+static bool is_truth(const bool *value)
+{
+	unsigned char byte;
+
+	memcpy(&byte, value, sizeof(byte));
+	return byte <= 1;
+}
+
+/* As kb_fail leaves it. */
+static bool is_said(const struct kb_diag *diag)
+{
+	for (size_t i = 0; i < sizeof(diag->text); i++) {
+		const unsigned char c = (unsigned char)diag->text[i];
+
+		if (c == '\0')
+			return i > 0;
+		if (c < 0x20 || c == 0x7f)
+			return false;
+	}
+	return false;
+}
+
+static bool is_name(const char name[REPLAY_COUNTER_NAME_SIZE])
+{
+	size_t length = strnlen(name, REPLAY_COUNTER_NAME_SIZE);
+
+	return length > 0 && length < REPLAY_COUNTER_NAME_SIZE &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == length;
+}
+
+static bool is_count(const struct replay_count_result *count)
+{
+	if (count->counters.count > REPLAY_COUNTERS_MAX)
+		return false;
+	for (uint32_t i = 0; i < count->counters.count; i++)
+		if (!is_name(count->counters.item[i].name))
+			return false;
+	return is_truth(&count->has_digest) && is_truth(&count->has_gauge) &&
+	       is_truth(&count->memory.resident_is_process) &&
+	       count->bins > 0 && count->bins <= REPLAY_BINS &&
+	       count->marks.count <= REPLAY_MARKS_MAX &&
+	       count->marks.dearest <= REPLAY_DEAREST_MAX;
+}
+
+static bool is_latency(const struct replay_latency_result *latency)
+{
+	if (latency->samples > REPLAY_SAMPLES_MAX)
+		return false;
+	for (uint32_t i = 0; i < latency->samples; i++)
+		if (latency->sample[i].series >= REPLAY_SERIES_COUNT)
+			return false;
+	return is_truth(&latency->cut_short) && latency->rate_bits < 64 &&
+	       latency->dearest <= REPLAY_DEAREST_MAX;
+}
+
+static bool is_time(const struct replay_time_result *time)
+{
+	return is_truth(&time->cut_short) && isfinite(time->rate_sum) &&
+	       isfinite(time->rate_squares);
+}
+
+static bool is_clock_cost(const struct replay_clock_cost *cost)
+{
+	return isfinite(cost->mean) && cost->mean >= 0;
+}
+
+bool bench_outcome_is_whole(const struct bench_outcome *out,
+			    enum bench_pass pass)
+{
+	if (out->status < 0)
+		return out->status >= KB_E_ENVIRONMENT &&
+		       out->diag.status == out->status && is_said(&out->diag);
+	if (out->status > 0)
+		return false;
+	switch (pass) {
+	case BENCH_PASS_VERIFY:
+		return is_truth(&out->result.verify.has_digest) &&
+		       is_truth(&out->result.verify.has_memory);
+	case BENCH_PASS_COUNT:
+		return is_count(&out->result.count);
+	case BENCH_PASS_THROUGHPUT:
+		return is_time(&out->result.time) &&
+		       is_clock_cost(&out->clock_cost);
+	case BENCH_PASS_LATENCY:
+		return is_latency(&out->result.latency) &&
+		       is_clock_cost(&out->clock_cost);
+	}
+	return false;
+}

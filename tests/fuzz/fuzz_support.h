@@ -1,0 +1,49 @@
+/*
+ * fuzz_support: what fuzz targets share: standard output and error that nobody
+ * sees, and files that lie in memory.
+ */
+#ifndef FUZZ_SUPPORT_H
+#define FUZZ_SUPPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Ends the process, with the input kept, if `condition` does not hold. */
+static inline void fuzz_require(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* From here on stdout and stderr go nowhere. What the C library writes behind
+ * their backs, such as a sanitizer's report, is seen all the same. */
+void fuzz_hush(void);
+
+/* The opposite. Returns how many bytes stderr got meanwhile. */
+size_t fuzz_speak(void);
+
+/* A file without a name. Must succeed; never closed. */
+int fuzz_file_new(void);
+
+/* Makes `data` the file's whole content. */
+void fuzz_file_fill(int fd, const void *data, size_t size);
+
+/*
+ * A folder of the target's own, removed when the process exits in good order.
+ * Returned without a slash at its end; the string lasts.
+ */
+const char *fuzz_folder(void);
+
+/* Makes a folder in it. */
+void fuzz_folder_make(const char *name);
+
+/* A name in that folder for a file of fuzz_file_new, or for a path elsewhere. */
+void fuzz_folder_link(const char *name, int fd);
+void fuzz_folder_link_path(const char *name, const char *target);
+
+/* The input's next part: up to a NUL byte, which is passed, or its end. Moves
+ * `*data` and `*size`; `*length` is the part's. */
+const uint8_t *fuzz_part(const uint8_t **data, size_t *size, size_t *length);
+
+#endif /* FUZZ_SUPPORT_H */
