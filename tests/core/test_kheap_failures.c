@@ -81,6 +81,15 @@ static const struct lookup_ops failing_lookup_ops = {
 	.find_counted = failing_find_counted,
 };
 
+/* In this build the heap checks itself with memory of its own, so that an n-th
+ * allocation is not one of those that are counted here. */
+static void skip_where_walks_allocate(void)
+{
+#ifdef KB_DEBUG_FULL
+	skip();
+#endif
+}
+
 /* Two heaps that do the same, but one of them meets failures in between, and
  * what both should do. */
 struct twins {
@@ -391,6 +400,7 @@ static void test_kheap_failures__new(void **state)
 	const struct lookup_ops *const *lookup;
 
 	(void)state;
+	skip_where_walks_allocate();
 	/* The heap, five arrays, three of the runs; the last n succeeds. */
 	for (lookup = lookup_list; *lookup; lookup++)
 		assert_true(check_failing_new(&(struct kheap_config){
@@ -402,10 +412,11 @@ static void test_kheap_failures__new(void **state)
 static void test_kheap_failures__new_with_more(void **state)
 {
 	const struct lookup_ops *scan = lookup_by_name("scan");
-	const unsigned plain =
-		check_failing_new(&(struct kheap_config){ .lookup = scan });
+	unsigned plain;
 
 	(void)state;
+	skip_where_walks_allocate();
+	plain = check_failing_new(&(struct kheap_config){ .lookup = scan });
 	assert_int_equal(check_failing_new(&(struct kheap_config){
 				 .lookup = scan, .fit = RUNS_BEST }),
 			 plain + 1);
@@ -450,6 +461,7 @@ static void check_failing_ranks(const char *lookup, unsigned allocations)
 static void test_kheap_failures__no_ranks(void **state)
 {
 	(void)state;
+	skip_where_walks_allocate();
 	check_failing_ranks("rows", 5);
 	check_failing_ranks("rowmap", 5);
 	check_failing_ranks("scan", 1);
