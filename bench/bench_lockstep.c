@@ -312,6 +312,13 @@ static int judge_end(const struct side *side, const char *exe, int wait_status,
 			       "status %d",
 			       exe, WEXITSTATUS(wait_status));
 	/* Its allocator may have written there as well. */
+	if (atomic_load(&side->version) != BENCH_LOCKSTEP_VERSION ||
+	    side->status > 0)
+		return kb_fail(diag, KB_E_WRONG,
+			       "the allocator in '%s' has overwritten memory "
+			       "that is not its own: what its process left "
+			       "behind is no result",
+			       exe);
 	if (side->status < 0)
 		return kb_fail(diag, side->status, "%.*s",
 			       (int)sizeof(side->diag.text) - 1,

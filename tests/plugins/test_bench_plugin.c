@@ -90,6 +90,19 @@ static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 	check_faults(*state, "--quick", faults);
 }
 
+/* The comparison ends, though what it waits by is overwritten as well. */
+static void test_bench_plugin__a_vandal_is_not_compared(void **state)
+{
+	struct cli *c = *state;
+
+	link_plugins(c);
+	cli_sh(c, "timeout 60 $BENCH compare $BENCH $BENCH --inject 0 "
+		  "--no-self-check --trace \"$TRACES/seed-example.trc\" "
+		  "--alloc plugin:./faulty.so,fault=vandal-late");
+	cli_expect(c, 5);
+	cli_holds(c->err, "memory that is not its own");
+}
+
 /* What the count pass alone gets to see. */
 static void test_bench_plugin__bad_counters(void **state)
 {
@@ -282,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_plugin__a_fault_is_its_own_result),
+		cli_test(test_bench_plugin__a_vandal_is_not_compared),
 		cli_test(test_bench_plugin__bad_counters),
 		cli_test(test_bench_plugin__one_that_hangs_is_ended),
 		cli_test(test_bench_plugin__memory_is_limited),
