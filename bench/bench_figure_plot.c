@@ -146,8 +146,8 @@ static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 {
 	char mode[64];
-	char *picture;
-	size_t size;
+	char *picture = NULL;
+	size_t size = 0;
 	int err;
 
 	/* gnuplot counts a character as one column only in such a locale. */

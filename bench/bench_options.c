@@ -380,8 +380,6 @@ static const char *option_name(int id)
 
 static bool takes(const struct bench_subset *subset, int id)
 {
-	if (!subset)
-		return true;
 	for (const char *const *name = subset->names; *name; name++)
 		if (strcmp(*name, option_name(id)) == 0)
 			return true;
@@ -424,7 +422,7 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 			err = refuse_value(refused_word(argv, letter), diag);
 		else if (id == '?')
 			err = unknown_option(refused_word(argv, letter), diag);
-		else if (!takes(subset, id))
+		else if (subset && !takes(subset, id))
 			err = kb_fail(diag, KB_E_ARG,
 				      "%s does not take --%s; see 'bench %s "
 				      "--help'",

@@ -267,7 +267,8 @@ static void test_bench_output__hgrm(void **state)
 	json_t *document;
 
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --no-plots --out o"
-		  " --pass count,latency --alloc kheap,kheap:lookup=pagemap");
+		  " --budget 1000 --pass count,latency --alloc "
+		  "kheap,kheap:lookup=pagemap");
 	cli_expect(c, 0);
 	document = json_incref(cli_json_file(c, "o/results.json"));
 	cell = cli_cell(document, "boot.trc", "kheap");
@@ -290,7 +291,8 @@ static void test_bench_output__benchfmt(void **state)
 	char text[80];
 
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out none"
-		  " --pass count,throughput --alloc kheap:order=head,null"
+		  " --budget 1000 --pass count,throughput --alloc "
+		  "kheap:order=head,null"
 		  " --benchfmt new.txt --json j.json");
 	cli_expect(c, 0);
 	cli_holds(c->out, "\nallocator ");
