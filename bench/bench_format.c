@@ -32,49 +32,40 @@ char *bench_format_number(char out[BENCH_TEXT_SIZE], double x)
 	return out;
 }
 
-/* `x` with a unit behind it, after division by the unit's size. */
-static char *with_unit(char out[BENCH_TEXT_SIZE], double x, const char *unit)
+/* `x` with the unit behind it that leaves three digits before the point at most;
+ * each is a thousand times the one before. */
+static char *with_unit(char out[BENCH_TEXT_SIZE], double x,
+		       const char *const units[4])
 {
 	char number[BENCH_TEXT_SIZE];
+	size_t i = 0;
 
+	for (; i < 3 && x >= 999.5; i++)
+		x /= 1000;
 	bench_format_number(number, x);
-	snprintf(out, BENCH_TEXT_SIZE, "%.30s%s", number, unit);
+	snprintf(out, BENCH_TEXT_SIZE, "%.30s%s", number, units[i]);
 	return out;
 }
 
 char *bench_format_ns(char out[BENCH_TEXT_SIZE], double ns)
 {
-	if (ns < 999.5)
-		return with_unit(out, ns, "ns");
-	if (ns < 999.5e3)
-		return with_unit(out, ns / 1e3, "us");
-	if (ns < 999.5e6)
-		return with_unit(out, ns / 1e6, "ms");
-	return with_unit(out, ns / 1e9, "s");
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+
+	return with_unit(out, ns, units);
 }
 
 char *bench_format_bytes(char out[BENCH_TEXT_SIZE], double bytes)
 {
-	if (bytes < 999.5)
-		return with_unit(out, bytes, "B");
-	if (bytes < 999.5e3)
-		return with_unit(out, bytes / 1e3, "kB");
-	if (bytes < 999.5e6)
-		return with_unit(out, bytes / 1e6, "MB");
-	return with_unit(out, bytes / 1e9, "GB");
+	static const char *const units[] = { "B", "kB", "MB", "GB" };
+
+	return with_unit(out, bytes, units);
 }
 
 char *bench_format_rate(char out[BENCH_TEXT_SIZE], double ns_per_event)
 {
-	double rate = ns_per_event > 0 ? 1e9 / ns_per_event : 0;
+	static const char *const units[] = { "/s", "k/s", "M/s", "G/s" };
 
-	if (rate >= 999.5e6)
-		return with_unit(out, rate / 1e9, "G/s");
-	if (rate >= 999.5e3)
-		return with_unit(out, rate / 1e6, "M/s");
-	if (rate >= 999.5)
-		return with_unit(out, rate / 1e3, "k/s");
-	return with_unit(out, rate, "/s");
+	return with_unit(out, ns_per_event > 0 ? 1e9 / ns_per_event : 0, units);
 }
 
 char *bench_format_figure(char out[BENCH_TEXT_SIZE], struct bench_figure f,
