@@ -1,5 +1,7 @@
 #include "kb_test.h"
 
+#include "kb_fault.h"
+#include "kb_status.h"
 #include "kb_stdio.h"
 
 #include <errno.h>
@@ -43,10 +45,28 @@ static void test_kb_stdio__every_closed_set(void **state)
 	}
 }
 
+/* Nothing to put in a closed stream's place. In a child as well. */
+static void test_kb_stdio__without_files(void **state)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(STDERR_FILENO);
+		kb_fault_begin(KB_FAULT_OPEN, 1, ENFILE);
+		_exit(kb_stdio_keep() != KB_E_IO || !kb_fault_end());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_stdio__every_closed_set),
+		cmocka_unit_test(test_kb_stdio__without_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* trc_source: bytes from files, memory and zstd. */
+/* trc_source: bytes from files, memory, zstd and gzip. */
 #include "trc_test.h"
 
 #include "trc_source.h"
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include <zlib.h>
 #include <zstd.h>
 
 /* Bytes that do not compress to nothing, larger than any piece. */
@@ -34,6 +35,24 @@ static struct blob compress_bytes(const struct blob *plain)
 		ZSTD_compress(packed.data, ZSTD_compressBound(plain->size),
 			      plain->data, plain->size, 1);
 	assert_false(ZSTD_isError(packed.size));
+	return packed;
+}
+
+static struct blob gzip_bytes(const struct blob *plain)
+{
+	struct blob packed = { .size = plain->size + 1024 };
+	z_stream z = { 0 };
+
+	packed.data = malloc(packed.size);
+	assert_non_null(packed.data);
+	assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
+	z.next_in = (Bytef *)plain->data;
+	z.avail_in = (uInt)plain->size;
+	z.next_out = (Bytef *)packed.data;
+	z.avail_out = (uInt)packed.size;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	packed.size = z.total_out;
+	deflateEnd(&z);
 	return packed;
 }
 
@@ -99,59 +118,174 @@ static void test_trc_source__memory_and_file_give_all_and_hash_it(void **state)
 	free(bytes.data);
 }
 
-/* Two frames one behind the other are one text, as zstd -c >> makes them. */
-static void test_trc_source__zstd_frames_are_joined(void **state)
+/* The two ways of compressing. */
+static const struct packer {
+	struct blob (*pack)(const struct blob *plain);
+	int (*open)(struct trc_source *source, struct trc_source *inner,
+		    const char *name, struct kb_diag *diag);
+	bool (*is)(const char *head, size_t size);
+} packers[] = {
+	{ compress_bytes, trc_source_open_zstd, trc_source_is_zstd },
+	{ gzip_bytes, trc_source_open_gz, trc_source_is_gz },
+};
+
+#define PACKER_COUNT (sizeof(packers) / sizeof(packers[0]))
+
+/* Unpacks all; the status is that of the last call. */
+static int unpack(const struct packer *packer, const void *data, size_t size,
+		  struct blob *got, struct kb_diag *diag)
 {
-	struct blob plain = make_bytes(700001);
-	struct blob packed = compress_bytes(&plain);
-	struct blob twice = { .data = malloc(packed.size * 2),
-			      .size = packed.size * 2 };
 	struct trc_source inner;
 	struct trc_source source;
-	struct kb_diag diag = { 0 };
-	struct blob got;
+	int err;
 
-	(void)state;
-	memcpy(twice.data, packed.data, packed.size);
-	memcpy(twice.data + packed.size, packed.data, packed.size);
-	assert_true(trc_source_is_zstd(twice.data, twice.size));
-	trc_source_open_memory(&inner, twice.data, twice.size, &diag);
-	trc_source_open_zstd(&source, &inner, "x", &diag);
-	assert_int_equal(drain(&source, &got, &diag), KB_END);
-	assert_int_equal(got.size, plain.size * 2);
-	assert_memory_equal(got.data, plain.data, plain.size);
-	assert_memory_equal(got.data + plain.size, plain.data, plain.size);
+	trc_source_open_memory(&inner, data, size, diag);
+	packer->open(&source, &inner, "x", diag);
+	err = drain(&source, got, diag);
 	trc_source_release(&source);
 	trc_source_release(&inner);
-	free(got.data);
-	free(twice.data);
-	free(packed.data);
-	free(plain.data);
+	return err;
 }
 
-static void test_trc_source__damaged_zstd_is_an_error_with_a_place(void **state)
+/* Two frames, or members, one behind the other are one text, as zstd -c >> and
+ * gzip -c >> make them. */
+static void test_trc_source__frames_are_joined(void **state)
 {
-	struct blob plain = make_bytes(300000);
-	struct blob packed = compress_bytes(&plain);
+	struct blob plain = make_bytes(700001);
 
 	(void)state;
-	for (size_t size = 4; size < packed.size; size += 997) {
-		struct trc_source inner;
-		struct trc_source source;
+	for (size_t i = 0; i < PACKER_COUNT; i++) {
+		struct blob packed = packers[i].pack(&plain);
+		struct blob twice = { .data = malloc(packed.size * 2),
+				      .size = packed.size * 2 };
 		struct kb_diag diag = { 0 };
 		struct blob got;
 
-		trc_source_open_memory(&inner, packed.data, size, &diag);
-		trc_source_open_zstd(&source, &inner, "x", &diag);
-		assert_int_equal(drain(&source, &got, &diag), KB_E_CORRUPT);
-		assert_true(diag.has_offset);
-		assert_says(&diag, "x: byte ");
-		trc_source_release(&source);
-		trc_source_release(&inner);
+		memcpy(twice.data, packed.data, packed.size);
+		memcpy(twice.data + packed.size, packed.data, packed.size);
+		assert_true(packers[i].is(twice.data, twice.size));
+		assert_int_equal(unpack(&packers[i], twice.data, twice.size,
+					&got, &diag),
+				 KB_END);
+		assert_int_equal(got.size, plain.size * 2);
+		assert_memory_equal(got.data, plain.data, plain.size);
+		assert_memory_equal(got.data + plain.size, plain.data,
+				    plain.size);
 		free(got.data);
+		free(twice.data);
+		free(packed.data);
 	}
-	free(packed.data);
 	free(plain.data);
+}
+
+static void test_trc_source__what_is_cut_is_an_error_with_a_place(void **state)
+{
+	struct blob plain = make_bytes(300000);
+
+	(void)state;
+	for (size_t i = 0; i < PACKER_COUNT; i++) {
+		struct blob packed = packers[i].pack(&plain);
+
+		for (size_t size = 4; size < packed.size; size += 997) {
+			struct kb_diag diag = { 0 };
+			struct blob got;
+
+			assert_int_equal(unpack(&packers[i], packed.data, size,
+						&got, &diag),
+					 KB_E_CORRUPT);
+			assert_true(diag.has_offset);
+			assert_says(&diag, "x: byte ");
+			assert_says(&diag, "ends in the middle; copy the file");
+			free(got.data);
+		}
+		free(packed.data);
+	}
+	free(plain.data);
+}
+
+/* Rubbish where another frame should begin; a reserved bit in zstd's header and a
+ * wrong checksum at gzip's end. */
+static void test_trc_source__damage_is_an_error_with_a_place(void **state)
+{
+	struct blob plain = make_bytes(300000);
+
+	(void)state;
+	for (size_t i = 0; i < PACKER_COUNT; i++) {
+		struct blob packed = packers[i].pack(&plain);
+		struct kb_diag diag = { 0 };
+		struct blob got;
+
+		packed.data = realloc(packed.data, packed.size + 20);
+		assert_non_null(packed.data);
+		memset(packed.data + packed.size, 'z', 20);
+		assert_int_equal(unpack(&packers[i], packed.data,
+					packed.size + 20, &got, &diag),
+				 KB_E_CORRUPT);
+		assert_says(&diag, "x: byte ");
+		assert_says(&diag, "the compressed data is damaged (");
+		free(got.data);
+		kb_diag_init(&diag);
+		packed.data[4] ^= 8;
+		packed.data[packed.size - 6] ^= 8;
+		assert_int_equal(unpack(&packers[i], packed.data, packed.size,
+					&got, &diag),
+				 KB_E_CORRUPT);
+		assert_says(&diag, "the compressed data is damaged (");
+		free(got.data);
+		free(packed.data);
+	}
+	free(plain.data);
+}
+
+/* What unpacks to thousands of times its size is no recording. */
+static void test_trc_source__a_bomb_is_refused(void **state)
+{
+	struct kb_diag diag = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		trc_source_check_ratio(TRC_SOURCE_RATIO_FREE, 1, "x", &diag),
+		0);
+	assert_int_equal(trc_source_check_ratio(TRC_SOURCE_RATIO_FREE + 1,
+						TRC_SOURCE_RATIO_FREE / 4096,
+						"x", &diag),
+			 0);
+	assert_int_equal(trc_source_check_ratio(TRC_SOURCE_RATIO_FREE * 2,
+						TRC_SOURCE_RATIO_FREE / 4096,
+						"x", &diag),
+			 KB_E_CORRUPT);
+	assert_says(&diag, "more than 4096 times its size");
+}
+
+/* Each byte of the magic numbers counts; a skippable frame of zstd's too. */
+static void test_trc_source__recognises_compression(void **state)
+{
+	static const char zstd_heads[][4] = {
+		{ 0x28, (char)0xb5, 0x2f, (char)0xfd },
+		{ 0x50, 0x2a, 0x4d, 0x18 },
+		{ 0x5f, 0x2a, 0x4d, 0x18 },
+	};
+	char gz[3] = { 0x1f, (char)0x8b, 8 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char head[4];
+
+		assert_true(trc_source_is_zstd(zstd_heads[i], 4));
+		assert_false(trc_source_is_zstd(zstd_heads[i], 3));
+		for (size_t k = 0; k < 4; k++) {
+			memcpy(head, zstd_heads[i], 4);
+			head[k] ^= (char)0x80;
+			assert_false(trc_source_is_zstd(head, 4));
+		}
+	}
+	assert_true(trc_source_is_gz(gz, 3));
+	assert_false(trc_source_is_gz(gz, 2));
+	for (size_t k = 0; k < 3; k++) {
+		gz[k] ^= 0x40;
+		assert_false(trc_source_is_gz(gz, 3));
+		gz[k] ^= 0x40;
+	}
 }
 
 static void test_trc_source__what_cannot_be_read_says_why(void **state)
@@ -174,9 +308,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_trc_source__memory_and_file_give_all_and_hash_it),
-		cmocka_unit_test(test_trc_source__zstd_frames_are_joined),
+		cmocka_unit_test(test_trc_source__frames_are_joined),
 		cmocka_unit_test(
-			test_trc_source__damaged_zstd_is_an_error_with_a_place),
+			test_trc_source__what_is_cut_is_an_error_with_a_place),
+		cmocka_unit_test(
+			test_trc_source__damage_is_an_error_with_a_place),
+		cmocka_unit_test(test_trc_source__a_bomb_is_refused),
+		cmocka_unit_test(test_trc_source__recognises_compression),
 		cmocka_unit_test(test_trc_source__what_cannot_be_read_says_why),
 	};
 
