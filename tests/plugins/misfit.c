@@ -30,6 +30,9 @@ static int misfit_free(void *ctx, void *p)
 #define NO_FREE	    4
 #define ODD_FLAGS   5
 #define NO_ALIGNING 6
+#define NO_INIT	    7
+#define NO_ALLOC    8
+#define ALIGNING_0  9
 
 #if MISFIT == NO_SYMBOL
 extern const struct allocator_plugin allocator_plugout;
@@ -42,8 +45,10 @@ const struct allocator_plugin OBJECT = {
 	.version = ALLOCATOR_PLUGIN_VERSION + (MISFIT == OLD),
 	.size = sizeof(struct allocator_plugin) - (MISFIT == SHORT),
 	.flags = MISFIT == ODD_FLAGS ? 0x80 : 0,
-	.alignment = MISFIT == NO_ALIGNING ? 12 : 1,
-	.init = misfit_init,
-	.alloc = misfit_alloc,
+	.alignment = MISFIT == NO_ALIGNING  ? 12
+		     : MISFIT == ALIGNING_0 ? 0
+					    : 1,
+	.init = MISFIT == NO_INIT ? NULL : misfit_init,
+	.alloc = MISFIT == NO_ALLOC ? NULL : misfit_alloc,
 	.free = MISFIT == NO_FREE ? NULL : misfit_free,
 };

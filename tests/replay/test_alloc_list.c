@@ -4,6 +4,7 @@
  */
 #include "replay_support.h"
 
+#include "alloc_library.h"
 #include "alloc_list.h"
 #include "kb_bits.h"
 
@@ -171,13 +172,20 @@ static void check_payload(const char *name)
 	static const uint32_t sizes[] = { 0, 1, 7, 8, 9, 4095, 4096, 4097 };
 	struct alloc alloc = test_alloc_open(name, 0);
 	const struct alloc_vt *vt = alloc.vt;
+	/* Without a pager there is nothing to keep it in. */
+	const bool keeps = !strstr(name, "pager=none") && !strstr(name, "bump");
 
 	for (size_t i = 0; vt->fill && i < KB_ARRAY_LEN(sizes); i++) {
 		uint64_t h = vt->alloc(alloc.ctx, sizes[i]);
 
 		vt->fill(alloc.ctx, h, sizes[i], 1);
 		assert_true(vt->intact(alloc.ctx, h, sizes[i], 1));
+		if (keeps && sizes[i] > 0)
+			assert_false(vt->intact(alloc.ctx, h, sizes[i], 2));
 		assert_int_equal(vt->free(alloc.ctx, h), 0);
+		/* A window's pages have gone with it. */
+		if (keeps && vt->gauge && sizes[i] == 4097)
+			assert_false(vt->intact(alloc.ctx, h, sizes[i], 1));
 	}
 	alloc_close(&alloc);
 }
@@ -211,6 +219,46 @@ static void test_alloc_list__payload_is_watched_to_the_byte(void **state)
 		vt->free(alloc.ctx, h);
 	}
 	alloc_close(&alloc);
+}
+
+/* What an allocator's library lacks is named, and the package that has it. */
+static void test_alloc_list__no_such_library(void **state)
+{
+	const struct alloc_library_names whole = {
+		.allocator = "mine",
+		.soname = "libc.so.6",
+		.package = "libmine1",
+		.malloc = "malloc",
+		.free = "free",
+		.free_sized = "cfree_sized",
+		.usable = "malloc_usable_size",
+		.stats = "mallinfo2",
+	};
+	struct alloc_library_names lacking[6];
+	struct alloc_library *library = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++)
+		lacking[i] = whole;
+	for (size_t i = 0; i < 5; i++)
+		lacking[i].free_sized = NULL;
+	lacking[0].soname = "libno_such_library.so";
+	lacking[1].malloc = "no_such_symbol";
+	lacking[2].free = "no_such_symbol";
+	lacking[3].usable = "no_such_symbol";
+	lacking[4].stats = "no_such_symbol";
+	lacking[5].free_sized = "no_such_symbol";
+	for (size_t i = 0; i < 6; i++) {
+		struct kb_diag diag = { 0 };
+
+		assert_int_equal(
+			alloc_library_open(&library, &lacking[i], &diag),
+			KB_E_UNSUPPORTED);
+		if (!strstr(diag.text, "no_such_") ||
+		    !strstr(diag.text, "; install libmine1"))
+			fail_msg("%zu: %s", i, diag.text);
+		assert_null(library);
+	}
 }
 
 /* A free that is told the size must get the right one, however the sizes were
@@ -295,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_alloc_list__payload_is_kept),
 		cmocka_unit_test(
 			test_alloc_list__payload_is_watched_to_the_byte),
+		cmocka_unit_test(test_alloc_list__no_such_library),
 		cmocka_unit_test(test_alloc_list__sized_frees),
 		cmocka_unit_test(test_alloc_list__memory_is_told),
 		cmocka_unit_test(test_alloc_list__all_verify_the_seeds_example),

@@ -174,6 +174,32 @@ static void test_trc_commands__usage(void **state)
 		"$TRC stat",
 		"$TRC verify",
 		"$TRC minimize $T x.trc",
+		"$TRC minimize --nonsense $T x.trc -- false",
+		"$TRC minimize --tries x $T x.trc -- false",
+		"$TRC minimize $T x.trc false",
+		"$TRC --nonsense",
+		"$TRC print --limit +1 $T",
+		"$TRC print --limit 99999999999999999999 $T",
+		"$TRC stat --top x $T",
+		"$TRC stat $T $T",
+		"$TRC stat --nonsense $T",
+		"$TRC gen --nonsense x.trc",
+		"$TRC gen x.trc y.trc",
+		"$TRC gen",
+		"$TRC gen --cpus 65537 x.trc",
+		"$TRC gen --live-max 0 x.trc",
+		"$TRC gen --size uniform:1 x.trc",
+		"$TRC gen --size uniform:1,0 x.trc",
+		"$TRC gen --size uniform:1,1e99 x.trc",
+		"$TRC gen --size fixed:1e99 x.trc",
+		"$TRC gen --size log:0,5 x.trc",
+		"$TRC gen --level 0 x.trc",
+		"$TRC gen --level 123 x.trc",
+		"$TRC cut --level a $T x.trc",
+		"$TRC filter $T $T x.trc",
+		"$TRC convert --nonsense $T x",
+		"$TRC convert --to csv $T x y",
+		"$TRC convert --to csv $T",
 	};
 	static const char *const commands[] = {
 		"import", "info",  "stat",    "print",	   "verify", "cut",
@@ -191,6 +217,82 @@ static void test_trc_commands__usage(void **state)
 			 commands[i], commands[i], commands[i]);
 		run(*state, 0, script);
 	}
+}
+
+/* What is kept hangs on every part of the condition. */
+static void test_trc_commands__filter_conditions(void **state)
+{
+	run(*state, 0,
+	    "cat >c <<E\n"
+	    "time_ns,cpu,comm,pid,kind,slot,size,granted,site,module\n"
+	    "1,0,a,1,alloc,0,8,8,f+0x1,\n"
+	    "2,1,b,2,alloc,1,16,16,f+0x1,m\n"
+	    "3,0,,,alloc,2,32,32,,\n"
+	    "4,0,a,1,alloc,3,64,64,ff+0x2,\n"
+	    "E\n"
+	    "$TRC import --quiet c c.trc; kept() { $TRC filter --quiet --level "
+	    "1 "
+	    "\"$@\" c.trc o.trc; $TRC print o.trc | cut -f 7 | tr '\\n' ' '; "
+	    "}; "
+	    "test \"$(kept --site f)\" = '8 16 '; "
+	    "test \"$(kept --site f+0x1)\" = '8 16 '; "
+	    "test \"$(kept --site ff)\" = '64 '; "
+	    "test \"$(kept --site f+0x)\" = ''; "
+	    "test \"$(kept --comm a)\" = '8 64 '; "
+	    "test \"$(kept --max-size 16)\" = '8 16 '; "
+	    "test \"$(kept --min-size 16 --max-size 32)\" = '16 32 '; "
+	    "test \"$(kept --cpu 1)\" = '16 '; "
+	    "test \"$(kept --invert --cpu 1)\" = '8 32 64 '");
+}
+
+/* Names that a table, a terminal or a spreadsheet would take amiss. */
+static void test_trc_commands__odd_names(void **state)
+{
+	run(*state, 0,
+	    "printf '%s\\n%s\\n%b\\n' "
+	    "time_ns,cpu,comm,pid,kind,slot,size,granted,site,module "
+	    "'1,0,\"a,\"\"b\",1,alloc,0,8,8,f+0x1,m' "
+	    "'2,0,c\\001d\\177,1,alloc,1,8,8,f+0x1,' >c; "
+	    "$TRC import --quiet c c.trc; $TRC print c.trc >p; "
+	    "grep -q 'c?d?-1' p; $TRC convert --to csv c.trc d; "
+	    "grep -q '^1,0,\"a,\"\"b\",1,' d; grep -q '^2,0,c?d?,1,' d; "
+	    "$TRC import --quiet d d.trc; $TRC print d.trc | cmp - p; "
+	    "$TRC stat c.trc | grep -q ' f+0x1 .m.$'; "
+	    "$TRC stat --json c.trc | grep -q '\"module\": \"m\"'");
+}
+
+/* A recording of perf's goes through perf, which may not be there. */
+static void test_trc_commands__perf_data(void **state)
+{
+	run(*state, 0,
+	    "printf 'PERFILE2 and so on' >in; printf '2ELIFREP and so on' "
+	    ">in2; "
+	    "zstd -dqf " TRC_TEST_DATA "perf-script.txt.zst -o text; "
+	    "printf '#!/bin/sh\ncat text\n' >perf; chmod +x perf");
+	run(*state, 0,
+	    "for i in in in2; do PATH=.:$PATH $TRC import --quiet $i a.trc; "
+	    "$TRC import --quiet text b.trc; $TRC print a.trc >a; "
+	    "$TRC print b.trc | cmp - a; done");
+	run(*state, 2, "rm a.trc perf; PATH=/nonexistent $TRC import in a.trc");
+	run(*state, 0,
+	    "grep -q 'perf script is needed, which is not there: cannot run' "
+	    "before; test ! -e a.trc");
+	/* One that complains, at no length, or not at all. */
+	run(*state, 2,
+	    "printf '#!/bin/sh\necho no such thing >&2\nexit 3\n' >perf; "
+	    "chmod +x perf; PATH=.:$PATH $TRC import in a.trc");
+	run(*state, 0,
+	    "grep -q 'cannot read it (exit status 3): no such thing' before");
+	run(*state, 2,
+	    "printf '#!/bin/sh\nexit 3\n' >perf; PATH=.:$PATH $TRC import in "
+	    "a.trc");
+	run(*state, 0, "grep -q 'cannot read it (exit status 3)$' before");
+	run(*state, 2,
+	    "printf '#!/bin/sh\nkill -SEGV $$\n' >perf; "
+	    "PATH=.:$PATH $TRC import in a.trc");
+	run(*state, 0,
+	    "grep -q 'ended by signal 11 (Segmentation fault)' before; "
+	    "test ! -e a.trc");
 }
 
 /* Neither ends by itself; the import does, and soon. */
@@ -265,6 +367,9 @@ int main(int argc, char **argv)
 		TEST(minimize),
 		TEST(damage_leaves_nothing),
 		TEST(usage),
+		TEST(filter_conditions),
+		TEST(odd_names),
+		TEST(perf_data),
 		TEST(endless_pipes_and_bombs),
 		TEST(record_live_refused),
 		TEST(man_pages),

@@ -333,6 +333,68 @@ static void test_trc_reader__lying_headers(void **state)
 	free(file.data);
 }
 
+/* Each count of the example changed so that it agrees with all others but one. */
+static void test_trc_reader__lying_counts(void **state)
+{
+	static const struct {
+		/* events, objects, allocs, frees, implied; live_max, at end */
+		uint64_t counts[5];
+		uint64_t live[2];
+		const char *says;
+	} lies[] = {
+		{ { 5, 3, 6, 2, 0 }, { 3, 1 }, "contradict" },
+		{ { 5, 3, 3, 1, 0 }, { 3, 1 }, "contradict" },
+		{ { 5, 2, 3, 2, 0 }, { 3, 1 }, "contradict" },
+		{ { 5, 2, 2, 3, 0 }, { 2, 0 }, "contradict" },
+		{ { 5, 3, 3, 2, 3 }, { 3, 1 }, "contradict" },
+		{ { 5, 3, 3, 2, 0 }, { 3, 2 }, "contradict" },
+		{ { 5, 3, 3, 2, 0 }, { 4, 1 }, "contradict" },
+		{ { 5, 3, 3, 2, 0 }, { 0, 1 }, "contradict" },
+		{ { 7, 4, 4, 3, 0 }, { 3, 1 }, "not those of the blocks" },
+		{ { 5, 4, 4, 1, 0 }, { 3, 3 }, "not those of the blocks" },
+		{ { 5, 3, 3, 2, 1 }, { 3, 1 }, "not those of the blocks" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		struct blob file = example();
+		uint8_t *counts = (uint8_t *)file.data + TRC_HEADER_FIXED;
+
+		for (size_t k = 0; k < 5; k++)
+			trc_put64(counts + k * 8, lies[i].counts[k]);
+		for (size_t k = 0; k < 2; k++)
+			trc_put64(counts + (13 + k) * 8, lies[i].live[k]);
+		reseal(&file);
+		check_file(&file, KB_E_CORRUPT, lies[i].says);
+		free(file.data);
+	}
+}
+
+/* What stands behind the blocks, its checksums made right again. */
+static void test_trc_reader__lying_ends(void **state)
+{
+	static const struct {
+		size_t at;
+		const char *says;
+	} lies[] = {
+		{ 0, "the end record is wrong" },
+		{ 8, "the end record is wrong" },
+		{ 16, "the end record is wrong" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		struct blob file = example();
+		uint8_t *end = (uint8_t *)file.data + file.size - TRC_END_SIZE;
+
+		end[lies[i].at] ^= 1;
+		trc_put64(end + TRC_END_SIZE - 8,
+			  XXH64(end, TRC_END_SIZE - 8, 0));
+		check_file(&file, KB_E_CORRUPT, lies[i].says);
+		free(file.data);
+	}
+}
+
 static void test_trc_reader__lying_blocks(void **state)
 {
 	(void)state;
@@ -476,6 +538,8 @@ int main(void)
 			test_trc_reader__something_behind_the_end_is_found),
 		cmocka_unit_test(test_trc_reader__other_versions_are_refused),
 		cmocka_unit_test(test_trc_reader__lying_headers),
+		cmocka_unit_test(test_trc_reader__lying_counts),
+		cmocka_unit_test(test_trc_reader__lying_ends),
 		cmocka_unit_test(test_trc_reader__lying_blocks),
 		cmocka_unit_test(test_trc_reader__lying_columns),
 		cmocka_unit_test(test_trc_reader__zstd_bomb_is_not_unpacked),
