@@ -99,6 +99,52 @@ static void test_alloc_list__touching_changes_no_result(void **state)
 	verify("kheap:lookup=pagemap", "boot.trc", ALLOC_TOUCH_ALL);
 }
 
+/* The loops that are timed, once with room for all and once for next to nothing:
+ * every event is run, whatever the allocator grants. */
+static void time_little(const char *name, uint32_t heap_pages,
+			enum alloc_touch touch)
+{
+	static const struct replay_clock free_clock = { .ns_per_tick = 1e9 };
+	static struct replay_latency_result latency;
+	struct replay_time_result throughput;
+	struct replay_job job = {
+		.reader = test_trace("+1:5 +2:9000 -1 +3:0 -2 -3"),
+		.alloc = test_alloc_open(name, heap_pages),
+		.touch = touch,
+		.seed = 1,
+		.samples = 4,
+		.clock = &free_clock,
+	};
+	struct kb_diag diag = { 0 };
+
+	assert_int_equal(replay_throughput(&job, &throughput, &diag), 0);
+	assert_int_equal(throughput.cold_events, 6);
+	assert_int_equal(throughput.events, 6);
+	alloc_close(&job.alloc);
+	job.alloc = test_alloc_open(name, heap_pages);
+	assert_int_equal(trc_reader_rewind(job.reader, &diag), 0);
+	assert_int_equal(replay_latency(&job, &latency, &diag), 0);
+	if (heap_pages == 0)
+		assert_true(latency.series[REPLAY_SERIES_kfree].plain.count >=
+			    3);
+	alloc_close(&job.alloc);
+	trc_reader_close(job.reader);
+}
+
+static void check_timed(const char *name)
+{
+	for (int touch = 0; touch < ALLOC_TOUCH_MODES; touch++) {
+		time_little(name, 0, (enum alloc_touch)touch);
+		time_little(name, 2, (enum alloc_touch)touch);
+	}
+}
+
+static void test_alloc_list__all_run_timed(void **state)
+{
+	(void)state;
+	for_each_spec(check_timed);
+}
+
 static void check_contract(const char *name)
 {
 	struct alloc alloc = test_alloc_open(name, 0);
@@ -339,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alloc_list__names_and_keys_are_sound),
 		cmocka_unit_test(test_alloc_list__contract),
+		cmocka_unit_test(test_alloc_list__all_run_timed),
 		cmocka_unit_test(test_alloc_list__close_takes_the_rest),
 		cmocka_unit_test(test_alloc_list__payload_is_kept),
 		cmocka_unit_test(
