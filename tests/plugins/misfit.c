@@ -3,21 +3,23 @@
  */
 #include "allocator_plugin.h"
 
-static int misfit_init(const struct allocator_plugin_config *config, void **ctx)
+/* None is static: so each library holds all three, whatever its fault. Libraries
+ * that look alike but are not would share one file of coverage's counters. */
+int misfit_init(const struct allocator_plugin_config *config, void **ctx)
 {
 	(void)config;
 	*ctx = NULL;
 	return 0;
 }
 
-static void *misfit_alloc(void *ctx, size_t size)
+void *misfit_alloc(void *ctx, size_t size)
 {
 	(void)ctx;
 	(void)size;
 	return NULL;
 }
 
-static int misfit_free(void *ctx, void *p)
+int misfit_free(void *ctx, void *p)
 {
 	(void)ctx;
 	(void)p;
