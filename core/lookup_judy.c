@@ -28,6 +28,7 @@ static int judy_insert(struct kheap *h, int idx)
 {
 	PPvoid_t value = JudyLIns(h->lookup_state, h->cluster_va[idx], PJE0);
 
+	/* Its own malloc, which no test reaches. */
 	if (!value || value == PPJERR)
 		return KB_E_NOMEM;
 	*(Word_t *)value = (Word_t)idx;

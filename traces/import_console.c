@@ -26,14 +26,13 @@ struct console_line {
 	uint16_t cpu;
 };
 
-/* Reads "[  secs.usecs]"; c stays if it is not there. */
+/* Reads "[  secs.usecs]" from its bracket on; c stays if it is not there. */
 static bool read_stamp(struct trc_scan *c, uint64_t *time_ns)
 {
 	struct trc_scan t = *c;
 	bool has_fraction;
 
-	if (!TRC_SKIP(&t, "["))
-		return false;
+	t.p++;
 	trc_scan_spaces(&t);
 	if (!trc_scan_seconds(&t, time_ns, &has_fraction) || !has_fraction ||
 	    !TRC_SKIP(&t, "]"))

@@ -60,6 +60,7 @@ static int read_trace(struct heaptrack *ht, struct trc_scan *c)
 		uint32_t room = ht->site_room ? ht->site_room * 2 : 4096;
 		uint32_t *grown;
 
+		/* No test has 2^24 backtraces. */
 		if (room > TRACES_MAX)
 			return kb_fail_line(text->diag, KB_E_RANGE,
 					    text->job->name, text->line.number,

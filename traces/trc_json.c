@@ -33,6 +33,7 @@ int trc_json_print(json_t *object)
 	char *text = object ? json_dumps(object, JSON_PRESERVE_ORDER) : NULL;
 
 	json_decref(object);
+	/* Jansson's own malloc, which tests/faults lets fail. */
 	if (!text)
 		return cli_error("out of memory");
 	puts(text);

@@ -183,6 +183,7 @@ static int take_slot(struct trc_rules *rules, const struct trc_record *record,
 	if (rules->free_count > 0) {
 		slot = rules->free_slots[--rules->free_count];
 	} else {
+		/* No test holds 2^31 objects. */
 		if (c->live_max >= TRC_LIVE_MAX)
 			return kb_fail(diag, KB_E_RANGE,
 				       "more than %" PRIu64

@@ -359,6 +359,7 @@ int trc_writer_task(struct trc_writer *writer, const char *comm, int32_t pid,
 
 	kb_assert(size <= TRC_STRING_SIZE_MAX);
 	writer->string_bytes += size;
+	/* No test has 2^22 tasks. */
 	if (writer->task_count >= TRC_TASKS_MAX ||
 	    writer->string_bytes > TRC_STRINGS_FILE_MAX)
 		return table_full(writer, "tasks", TRC_TASKS_MAX, diag);
@@ -396,6 +397,7 @@ static int put_bytes(struct trc_writer *w, enum trc_column_id id,
 		return no_memory(w, diag);
 	to = w->data.data + w->data.size;
 	stored = ZSTD_compressCCtx(w->zstd, to, bound, raw, size, w->level);
+	/* Memory of zstd's own, which no test reaches; the room suffices. */
 	if (ZSTD_isError(stored))
 		return no_memory(w, diag);
 	kb_written(to, stored);

@@ -5,6 +5,10 @@
  *   kb_assert_slow(x)  checked only in builds with -DKB_DEBUG_FULL=ON: checks
  *                      that walk a whole structure.
  *
+ * No test makes one fail: it would have to break a contract, and the process ends
+ * there. Each is reached, that is: checked, by the tests of a Debug build, and
+ * scripts/long/coverage --missed lists the line of one that is not.
+ *
  * Anyone may include this file.
  */
 #ifndef KB_ASSERT_H

@@ -228,6 +228,57 @@ static void test_replay_failures__packing(void **state)
 	assert_true(n > 6);
 }
 
+/* Without memory for what is to be kept, nothing is called kept. */
+static void test_replay_failures__payload(void **state)
+{
+	struct alloc alloc = test_alloc_open("slab+kheap", 64);
+	uint64_t h = alloc.vt->alloc(alloc.ctx, 100);
+
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
+		alloc.vt->fill(alloc.ctx, h, 100, 7);
+		assert_true(kb_fault_end());
+		assert_false(alloc.vt->intact(alloc.ctx, h, 100, 7));
+		alloc.vt->close(alloc.ctx);
+		alloc = test_alloc_open("slab+kheap", 64);
+		h = alloc.vt->alloc(alloc.ctx, 100);
+	}
+	alloc.vt->close(alloc.ctx);
+}
+
+/* A window that a plug-in cannot have. */
+static void test_replay_failures__plugin_window(void **state)
+{
+	static const struct {
+		uint32_t base, pages;
+	} windows[] = { { 0xF0000001, 64 }, { 0xF0000000, 65537 } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct alloc_spec spec;
+		struct alloc_config config = {
+			.spec = &spec,
+			.heap_base = windows[i].base,
+			.heap_pages = windows[i].pages,
+			.report = { .panic = ignore_panic },
+		};
+		struct alloc alloc;
+		struct kb_diag diag = { 0 };
+		size_t k = 0;
+
+		while (!alloc_list[k]->foreign)
+			k++;
+		assert_int_equal(
+			alloc_spec_parse(&spec, test_alloc_name(alloc_list[k]),
+					 &diag),
+			0);
+		assert_int_equal(alloc_open(&alloc, &config, &diag),
+				 KB_E_RANGE);
+		assert_non_null(strstr(diag.text, "whole pages below 4 GiB"));
+	}
+}
+
 static void test_replay_failures__exact_copy(void **state)
 {
 	struct replay_exact *exact = calloc(1, sizeof(*exact));
@@ -247,6 +298,8 @@ int main(void)
 		cmocka_unit_test(test_replay_failures__open),
 		cmocka_unit_test(test_replay_failures__list_of_names),
 		cmocka_unit_test(test_replay_failures__packing),
+		cmocka_unit_test(test_replay_failures__payload),
+		cmocka_unit_test(test_replay_failures__plugin_window),
 		cmocka_unit_test(test_replay_failures__exact_copy),
 	};
 

@@ -196,6 +196,21 @@ static void test_replay_packing__limits(void **state)
 		KB_E_RANGE);
 }
 
+/* Two objects that together are higher than what is packed; the load is told
+ * all the same. */
+static void test_replay_packing__too_high(void **state)
+{
+	struct replay_packed o[] = {
+		{ .birth = 0, .death = 3, .pages = REPLAY_PACKING_PAGES_MAX },
+		{ .birth = 1, .death = 2, .pages = 1 },
+	};
+	struct replay_packing out;
+
+	(void)state;
+	assert_int_equal(replay_packing_run(o, 2, 4, &out), KB_E_RANGE);
+	assert_int_equal(out.load, REPLAY_PACKING_PAGES_MAX + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_replay_packing__random_loads),
 		cmocka_unit_test(test_replay_packing__tries_other_orders),
 		cmocka_unit_test(test_replay_packing__limits),
+		cmocka_unit_test(test_replay_packing__too_high),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

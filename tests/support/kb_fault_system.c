@@ -29,6 +29,7 @@ WRAP(MAP, void *, MAP_FAILED, mmap,
 WRAP(START, int, -1, memfd_create, (const char *name, unsigned flags),
      (name, flags))
 WRAP(START, FILE *, NULL, tmpfile, (void), ())
+WRAP(START, FILE *, NULL, fdopen, (int fd, const char *mode), (fd, mode))
 WRAP(START, int, -1, pipe2, (int ends[2], int flags), (ends, flags))
 WRAP(START, pid_t, -1, fork, (void), ())
 WRAP(WAIT, pid_t, -1, waitpid, (pid_t pid, int *status, int flags),

@@ -166,6 +166,10 @@ static void test_trc_cmd_failures__memory(void **state)
 
 static void test_trc_cmd_failures__files(void **state)
 {
+	/* The stream of convert's output. */
+	assert_int_equal(fail_each(*state, &commands[8], KB_FAULT_START, ENOMEM,
+				   strerror(ENOMEM)),
+			 1);
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		fail_each(*state, &commands[i], KB_FAULT_OPEN, EMFILE,
 			  strerror(EMFILE));

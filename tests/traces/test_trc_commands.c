@@ -136,6 +136,9 @@ static void test_trc_commands__minimize(void **state)
 	    "test $($TRC print m.trc | grep -c alloc) = 1; "
 	    "$TRC print m.trc | grep -q 524288; ls; "
 	    "test -z \"$(ls -A | grep try)\"");
+	run(*state, 130,
+	    "$TRC minimize $T m2.trc -- sh -c 'kill -INT $PPID; exit 3'");
+	run(*state, 0, "test -z \"$(ls -A | grep -e m2 -e try)\"");
 	run(*state, 2, "$TRC minimize $T m2.trc -- true");
 	run(*state, 2, "$TRC minimize $T m2.trc -- ./no-such-program");
 	run(*state, 0, "test ! -e m2.trc");
@@ -174,6 +177,9 @@ static void test_trc_commands__usage(void **state)
 		"$TRC stat",
 		"$TRC verify",
 		"$TRC minimize $T x.trc",
+		"echo time_ticks,cpu,comm,pid,kind,slot,size,granted,site,"
+		"module >k; $TRC import --quiet k k.trc; $TRC merge $T k.trc "
+		"x.trc",
 		"$TRC minimize --nonsense $T x.trc -- false",
 		"$TRC minimize --tries x $T x.trc -- false",
 		"$TRC minimize $T x.trc false",

@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SAMPLES KB_SOURCE_DIR "/tests/fuzz/corpus/trc-"
@@ -213,6 +215,73 @@ static void test_trc_failures__interrupted(void **state)
 	interrupt_each(TRC_TEST_DATA "malloc-bench.pb.gz", KB_FAULT_READ);
 }
 
+/* Asked for the n-th time, the caller wants it to stop. */
+static bool stop_in(const struct trc_import_progress *progress, void *user)
+{
+	unsigned *left = user;
+
+	(void)progress;
+	return *left > 0 && --*left == 0;
+}
+
+static void stop_each(const char *from)
+{
+	unsigned left = 1;
+
+	for (unsigned n = 1; left == 0 || n == 1; n++) {
+		struct trc_import_options opts = { .on_progress = stop_in,
+						   .user = &left };
+		char *directory = make_directory();
+		struct kb_diag diag = { 0 };
+		char out[256];
+		int status;
+
+		left = n;
+		snprintf(out, sizeof(out), "%s/out.trc", directory);
+		status = trc_import_file(from, out, &opts, NULL, &diag);
+		assert_int_equal(status, left == 0 ? KB_E_STOPPED : 0);
+		assert_int_equal(remove_directory(directory), left != 0);
+	}
+}
+
+static void test_trc_failures__stopped(void **state)
+{
+	(void)state;
+	stop_each(TRC_TEST_RECORDINGS "seed-example.ftrace");
+	stop_each(TRC_TEST_DATA "malloc-bench.pb.gz");
+	stop_each(TRC_TEST_DATA "forms/record6.dat.zst");
+}
+
+/* The copy that a child reads does not fit the disk, at once or at its end. */
+static void test_trc_failures__no_room_for_a_copy(void **state)
+{
+	const struct rlimit none = { .rlim_cur = 0, .rlim_max = RLIM_INFINITY };
+	static char recording[64 * 1024] = "PERFILE2";
+	const size_t sizes[] = { 100, sizeof(recording) };
+	struct rlimit before;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	for (int i = 0; i < 2; i++) {
+		int fd = memfd_create("trace", 0);
+		struct kb_diag diag = { 0 };
+		int status;
+
+		assert_int_equal(write(fd, "x", 1), 1);
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		status = trc_import_memory(recording, sizes[i], "text", fd,
+					   NULL, NULL, &diag);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		close(fd);
+		assert_int_equal(status, KB_E_IO);
+		assert_says(&diag, "cannot be copied to a temporary file: File "
+				   "too large");
+	}
+	signal(SIGXFSZ, SIG_DFL);
+}
+
 #ifdef TRC_HAS_TRACECMD
 /* What is read by a process of its own, by its name or copied. */
 static void test_trc_failures__child(void **state)
@@ -330,6 +399,8 @@ int main(void)
 		cmocka_unit_test(test_trc_failures__import_file),
 		cmocka_unit_test(test_trc_failures__temporary_name_is_taken),
 		cmocka_unit_test(test_trc_failures__interrupted),
+		cmocka_unit_test(test_trc_failures__stopped),
+		cmocka_unit_test(test_trc_failures__no_room_for_a_copy),
 #ifdef TRC_HAS_TRACECMD
 		cmocka_unit_test(test_trc_failures__child),
 #endif

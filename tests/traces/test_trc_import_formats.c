@@ -339,6 +339,23 @@ static void test_trc_import_formats__refusals(void **state)
 		{ "perf", "x 1 [000] -5.0: kmem:kfree: call_site=f+0x1 ptr=1\n",
 		  "not an event" },
 		{ "csv", "a,b\n", "first line" },
+		{ "ftrace", FTRACE "mm_page_alloc: x\n", "page= is missing" },
+		{ "ftrace", FTRACE "mm_page_alloc: page=5 x\n",
+		  "pfn= is missing" },
+		{ "ftrace", FTRACE "mm_page_free: page=5 pfn=x\n",
+		  "pfn is not" },
+		{ "ftrace",
+		  FTRACE "mm_page_free: page=5 pfn=0xffffffffffffffff "
+			 "order=0\n",
+		  "pfn is not" },
+		{ "ftrace", FTRACE "mm_page_alloc: page=5 pfn=0x5 x=1\n",
+		  "order= is" },
+		{ "ftrace", FTRACE "mm_page_alloc: page=5 pfn=5 order=31\n",
+		  "order= is" },
+		{ "ftrace", FTRACE "mm_page_alloc: page=5 pfn=5 order=x\n",
+		  "order= is" },
+		{ "ftrace", FTRACE "mm_page_free: page=5 pfn=5 order=0",
+		  "cut off here" },
 		{ "nonsense", "x\n", "no format nonsense; see" },
 		{ "ftrac", "x\n", "did you mean ftrace" },
 		{ "csapp", "1\n2\n3\n4\n5\n", "a number stands where" },
@@ -431,7 +448,8 @@ static void test_trc_import_formats__refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct trc_import_options opts = { .format = bad[i].format };
+		struct trc_import_options opts = { .format = bad[i].format,
+						   .takes_pages = true };
 		struct imported im =
 			import_bytes(bad[i].text, strlen(bad[i].text), &opts);
 
@@ -439,6 +457,40 @@ static void test_trc_import_formats__refusals(void **state)
 			fail_msg("status %d, not \"%s\" but \"%s\"", im.status,
 				 bad[i].says, im.diag.text);
 		imported_release(&im);
+	}
+}
+
+/* Names longer than a trace can hold. */
+static void test_trc_import_formats__long_names(void **state)
+{
+	char name[5000];
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	for (int i = 0; i < 4; i++) {
+		struct blob text = { 0 };
+		struct imported im;
+
+		if (i == 0)
+			blob_printf(&text, FTRACE "kfree: call_site=");
+		else if (i == 1)
+			blob_printf(&text, FTRACE "kfree: call_site=f+0x1 [");
+		else
+			blob_printf(&text, CSV "1,0,");
+		for (int k = 0; k < 4; k++)
+			blob_printf(&text, "%.1250s", name);
+		if (i < 2)
+			blob_printf(&text, "%s ptr=0x5\n", i ? "]" : "+0x1");
+		else
+			blob_printf(&text, ",1,free,1,,,%s,\n",
+				    i == 2 ? "" : "f");
+		im = import_bytes(text.data, text.size, NULL);
+		assert_int_equal(im.status, KB_E_FORMAT);
+		assert_says(&im.diag, i < 2 ? "the call site's name is too long"
+					    : "the task's name is");
+		imported_release(&im);
+		free(text.data);
 	}
 }
 
@@ -530,6 +582,7 @@ static void test_trc_import_formats__not_recognised(void **state)
 		"kh+ 10 y\n",
 		/* console: no stamp. */
 		"[ kmalloc: call_site=f+0x1 ptr=5\n",
+		"kmalloc: call_site=f+0x1 ptr=5 [",
 		"kmalloc: call_site=f+0x1 ptr=5\n",
 		/* perf.data, trace.dat: too short. */
 		"PERFILE",
@@ -746,6 +799,7 @@ int main(void)
 		cmocka_unit_test(test_trc_import_formats__carriage_returns),
 		cmocka_unit_test(test_trc_import_formats__a_huge_line),
 		cmocka_unit_test(test_trc_import_formats__refusals),
+		cmocka_unit_test(test_trc_import_formats__long_names),
 		cmocka_unit_test(test_trc_import_formats__odd_lines),
 		cmocka_unit_test(test_trc_import_formats__not_recognised),
 		cmocka_unit_test(test_trc_import_formats__malloc_bench),

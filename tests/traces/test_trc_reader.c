@@ -395,6 +395,20 @@ static void test_trc_reader__lying_ends(void **state)
 	}
 }
 
+/* An index that lists a block otherwise than it is, sealed again. */
+static void test_trc_reader__lying_index(void **state)
+{
+	struct blob file = example();
+	uint8_t *entry = (uint8_t *)file.data + INDEX + TRC_INDEX_HEADER_SIZE;
+
+	(void)state;
+	entry[8] ^= 1;
+	trc_put64(entry + TRC_INDEX_ENTRY_SIZE,
+		  XXH64(entry, TRC_INDEX_ENTRY_SIZE, 0));
+	check_file(&file, KB_E_CORRUPT, "the index lists other blocks");
+	free(file.data);
+}
+
 static void test_trc_reader__lying_blocks(void **state)
 {
 	(void)state;
@@ -540,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_trc_reader__lying_headers),
 		cmocka_unit_test(test_trc_reader__lying_counts),
 		cmocka_unit_test(test_trc_reader__lying_ends),
+		cmocka_unit_test(test_trc_reader__lying_index),
 		cmocka_unit_test(test_trc_reader__lying_blocks),
 		cmocka_unit_test(test_trc_reader__lying_columns),
 		cmocka_unit_test(test_trc_reader__zstd_bomb_is_not_unpacked),

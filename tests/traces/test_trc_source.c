@@ -1,8 +1,10 @@
 /* trc_source: bytes from files, memory, zstd and gzip. */
 #include "trc_test.h"
 
+#include "kb_fault.h"
 #include "trc_source.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +239,46 @@ static void test_trc_source__damage_is_an_error_with_a_place(void **state)
 	free(plain.data);
 }
 
+/* A packed file of several pieces, of which each cannot be read in its turn. */
+static void test_trc_source__unreadable_files(void **state)
+{
+	struct blob plain = make_bytes(700001);
+	char *directory = make_directory();
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/f", directory);
+	for (size_t i = 0; i < PACKER_COUNT; i++) {
+		struct blob packed = packers[i].pack(&plain);
+		int err = KB_E_IO;
+		unsigned n;
+
+		write_whole(path, packed.data, packed.size);
+		for (n = 1; err == KB_E_IO; n++) {
+			struct trc_source inner;
+			struct trc_source source;
+			struct kb_diag diag = { 0 };
+			struct blob got;
+
+			trc_source_open_file(&inner, path, &diag);
+			packers[i].open(&source, &inner, "x", &diag);
+			kb_fault_begin(KB_FAULT_READ, n, EIO);
+			err = drain(&source, &got, &diag);
+			assert_int_equal(err,
+					 kb_fault_end() ? KB_E_IO : KB_END);
+			if (err == KB_E_IO)
+				assert_says(&diag, "cannot read: Input/output");
+			trc_source_release(&source);
+			trc_source_release(&inner);
+			free(got.data);
+		}
+		assert_true(n > 3);
+		free(packed.data);
+	}
+	assert_int_equal(remove_directory(directory), 1);
+	free(plain.data);
+}
+
 /* What unpacks to thousands of times its size is no recording. */
 static void test_trc_source__a_bomb_is_refused(void **state)
 {
@@ -313,6 +355,7 @@ int main(void)
 			test_trc_source__what_is_cut_is_an_error_with_a_place),
 		cmocka_unit_test(
 			test_trc_source__damage_is_an_error_with_a_place),
+		cmocka_unit_test(test_trc_source__unreadable_files),
 		cmocka_unit_test(test_trc_source__a_bomb_is_refused),
 		cmocka_unit_test(test_trc_source__recognises_compression),
 		cmocka_unit_test(test_trc_source__what_cannot_be_read_says_why),

@@ -5,6 +5,7 @@
 #include "trc_test.h"
 
 #include "kb_rng.h"
+#include "trc_format.h"
 #include "trc_reader.h"
 #include "trc_writer.h"
 
@@ -281,6 +282,33 @@ static void test_trc_writer__full_disk_is_an_error(void **state)
 	close(opts.fd);
 }
 
+/* One call site more than a .trc can hold. */
+static void test_trc_writer__too_many_sites(void **state)
+{
+	int fd = memfd_create("trace", 0);
+	const struct trc_writer_options opts = {
+		.fd = fd,
+		.name = "x",
+		.level = 1,
+		.source_format = "test",
+		.source_name = "test",
+	};
+	struct trc_writer *writer = NULL;
+	struct kb_diag diag = { 0 };
+	uint32_t id = 0;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(trc_writer_open(&writer, &opts, &diag), 0);
+	for (uint32_t i = 0; err == 0 && i <= TRC_SITES_MAX; i++)
+		err = trc_writer_site(writer, "s", "", &id, &diag);
+	assert_int_equal(err, KB_E_RANGE);
+	assert_int_equal(id, TRC_SITES_MAX);
+	assert_says(&diag, "more than 1048576 different call sites");
+	trc_writer_free(writer);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_trc_writer__round_trip_of_old_objects),
 		cmocka_unit_test(test_trc_writer__round_trip_of_many_classes),
 		cmocka_unit_test(test_trc_writer__full_disk_is_an_error),
+		cmocka_unit_test(test_trc_writer__too_many_sites),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
