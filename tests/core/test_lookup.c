@@ -1,6 +1,7 @@
 #include "heap_support.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
+#include "kheap_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +244,365 @@ static void test_lookup__a_lost_cluster_is_seen(void **state)
 	with_each(check_lost);
 }
 
+/* A window that takes three levels of a radix tree, three page tables and two
+ * words of a bitmap's second level, and begins inside a page table. */
+#define WIDE_PAGES 9000
+#define WIDE_BASE  UINT32_C(0xF0300000)
+
+/* Each page's first byte and its second. Expect: a hit where a cluster starts,
+ * by its index, and no other. Where a miss walks all rows, few are tried. */
+static void check_all_pages(const struct kheap *h)
+{
+	const struct lookup_ops *lookup = kheap_lookup_ops(h);
+	int *expected = malloc(WIDE_PAGES * sizeof(*expected));
+	uint32_t i;
+
+	assert_non_null(expected);
+	for (i = 0; i < WIDE_PAGES; i++)
+		expected[i] = -1;
+	for (i = 0; i < WIDE_PAGES; i++)
+		if (h->cluster_va[i] != 0)
+			expected[kheap_page_of(h, (int)i)] = (int)i;
+	for (i = 0; i < WIDE_PAGES; i++) {
+		const kva_t va = WIDE_BASE + i * KVA_PAGE_SIZE;
+
+		if (lookup->walks_to_remove && i % 500 != 0)
+			continue;
+		assert_int_equal(lookup->find(h, va), expected[i]);
+		assert_int_equal(lookup->find(h, va + 1), -1);
+	}
+	free(expected);
+}
+
+static void check_wide(const struct lookup_ops *lookup)
+{
+	struct kb_rng rng = kb_rng_init(3);
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.base = WIDE_BASE, .pages = WIDE_PAGES, .lookup = lookup });
+	const size_t empty = kheap_lookup_bytes(h);
+	uint32_t live = 0;
+	uint32_t i;
+
+	for (i = 0; i < 1500; i++) {
+		const uint32_t size =
+			(uint32_t)kb_rng_below(&rng, 9 * KVA_PAGE_SIZE);
+
+		live += kheap_kmalloc(h, size) != 0;
+	}
+	assert_true(kheap_is_valid(h));
+	check_all_pages(h);
+	/* Counts that are not so. Two keep none. */
+	if (lookup->is_valid && !lookup->walks_to_remove) {
+		assert_true(lookup->is_valid(h, live));
+		assert_false(lookup->is_valid(h, live + 1));
+		if (strcmp(lookup->name, "judy") != 0)
+			assert_false(lookup->is_valid(h, live - 1));
+	}
+	for (i = 0; i < WIDE_PAGES; i++) {
+		const kva_t va = h->cluster_va[i];
+
+		if (va != 0 && i % 7 != 0)
+			assert_int_equal(kheap_kfree(h, va), 0);
+	}
+	assert_true(kheap_is_valid(h));
+	check_all_pages(h);
+	for (i = 0; i < WIDE_PAGES; i++)
+		kheap_kfree(h, h->cluster_va[i]);
+	assert_true(kheap_is_valid(h));
+	assert_int_equal(kheap_free_pages(h), WIDE_PAGES);
+	/* What shrinks is as it was; a table of words and a slot stay. */
+	if (strcmp(lookup->name, "hash") == 0 ||
+	    strcmp(lookup->name, "radix") == 0)
+		assert_int_equal(kheap_lookup_bytes(h), empty);
+	kheap_free(h);
+}
+
+static void test_lookup__wide_window(void **state)
+{
+	(void)state;
+	with_each(check_wide);
+}
+
+/* Bytes of the index with 0, 1, 17, 49, 65 and 100 clusters of a page, and then
+ * with 20, 4 and 3 of them. */
+static void test_lookup__bytes_follow_the_clusters(void **state)
+{
+	enum { STEPS = 9 };
+	static const unsigned clusters[STEPS] = { 0,   1,  17, 49, 65,
+						  100, 20, 4,  3 };
+	const size_t node = sizeof(uintptr_t) * 65;
+	const size_t links = (size_t)WIDE_PAGES * 8;
+	const size_t slots = 1024 * sizeof(void *);
+	const struct {
+		const char *lookup;
+		size_t bytes[STEPS];
+	} expected[] = {
+		/* Grows beyond a cluster a bucket, shrinks below a quarter. */
+		{ "hash",
+		  { links + 64, links + 64, links + 128, links + 256,
+		    links + 512, links + 512, links + 256, links + 64,
+		    links + 64 } },
+		/* Grows beyond three quarters, never shrinks. */
+		{ "robinhood",
+		  { 512, 512, 512, 1024, 1024, 2048, 2048, 2048, 2048 } },
+		{ "sorted",
+		  { 0, 512, 512, 512, 1024, 1024, 1024, 1024, 1024 } },
+		/* Root, node and leaf; another leaf from the 65th on. */
+		{ "radix",
+		  { 0, 3 * node, 3 * node, 3 * node, 4 * node, 4 * node,
+		    3 * node, 3 * node, 3 * node } },
+		{ "pte",
+		  { slots, slots + 4096, slots + 4096, slots + 4096,
+		    slots + 4096, slots + 4096, slots + 4096, slots + 4096,
+		    slots + 4096 } },
+	};
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < KB_ARRAY_LEN(expected); k++) {
+		struct kheap *h = test_heap_new((struct kheap_config){
+			.base = WIDE_BASE,
+			.pages = WIDE_PAGES,
+			.lookup = lookup_by_name(expected[k].lookup) });
+		unsigned live = 0;
+		size_t i;
+
+		for (i = 0; i < STEPS; i++) {
+			for (; live < clusters[i]; live++)
+				kheap_kmalloc(h, 1);
+			for (; live > clusters[i]; live--)
+				kheap_kfree(h, WIDE_BASE + (live - 1) * 4096);
+			assert_int_equal(kheap_lookup_bytes(h),
+					 expected[k].bytes[i]);
+		}
+		assert_true(kheap_is_valid(h));
+		kheap_free(h);
+	}
+}
+
+/* What one counted search costs. */
+struct cost {
+	unsigned rows, nodes, levels, lines;
+};
+
+static void check_cost(struct kheap *h, kva_t va, int idx, struct cost expected)
+{
+	struct kheap_counters before, after;
+
+	kheap_counters(h, &before);
+	assert_int_equal(kheap_lookup_ops(h)->find_counted(h, va), idx);
+	kheap_counters(h, &after);
+	assert_int_equal(after.lookups - before.lookups, 1);
+	assert_int_equal(after.rows_visited - before.rows_visited,
+			 expected.rows);
+	assert_int_equal(after.nodes_visited - before.nodes_visited,
+			 expected.nodes);
+	assert_int_equal(after.levels_walked - before.levels_walked,
+			 expected.levels);
+	assert_int_equal(after.lines_touched - before.lines_touched,
+			 expected.lines);
+}
+
+/* |A|BBB…|C|: clusters of 1, 4200 and 1 pages, indexes 0, 1 and 2. A search for
+ * each, for a page of B, for a free page, and for an address in between. */
+static void test_lookup__costs_in_a_wide_window(void **state)
+{
+	static const kva_t a = WIDE_BASE;
+	static const kva_t b = WIDE_BASE + 4096;
+	static const kva_t c = WIDE_BASE + 4201 * 4096;
+	static const kva_t end = WIDE_BASE + 8999 * UINT32_C(4096);
+	static const struct {
+		const char *lookup;
+		struct cost a, b, c, in_b, end;
+	} expected[] = {
+		/* Four heads a line, two nodes, sixteen addresses. */
+		{ "rows",
+		  { 1, 1, 0, 1 + 1 + 1 },
+		  { 4200, 3, 0, 1050 + 2 + 1 },
+		  { 1, 2, 0, 1 + 2 + 1 },
+		  { 9000, 3, 0, 2250 + 2 + 1 },
+		  { 9000, 3, 0, 2250 + 2 + 1 } },
+		/* The words' line and the line of the words of words, the
+		 * head's; then another word's and another head's. */
+		{ "rowmap",
+		  { 1, 1, 0, 3 + 1 + 1 },
+		  { 2, 3, 0, 5 + 2 + 1 },
+		  { 1, 2, 0, 3 + 2 + 1 },
+		  { 2, 3, 0, 5 + 2 + 1 },
+		  { 2, 3, 0, 5 + 2 + 1 } },
+		{ "scan",
+		  { 0, 1, 0, 1 },
+		  { 0, 2, 0, 1 },
+		  { 0, 3, 0, 1 },
+		  { 0, 3, 0, 1 },
+		  { 0, 3, 0, 1 } },
+		/* Three entries, the middle one first. */
+		{ "sorted",
+		  { 0, 2, 0, 1 },
+		  { 0, 2, 0, 1 },
+		  { 0, 2, 0, 1 },
+		  { 0, 2, 0, 1 },
+		  { 0, 2, 0, 1 } },
+		{ "radix",
+		  { 0, 3, 3, 3 },
+		  { 0, 3, 3, 3 },
+		  { 0, 3, 3, 3 },
+		  /* 2000 is below the root's first slot, in no leaf; 8999 is
+		   * below its third. */
+		  { 0, 2, 2, 2 },
+		  { 0, 1, 1, 1 } },
+		/* A table of words for each of the first three page tables;
+		 * none for the one in between. */
+		{ "pte",
+		  { 0, 1, 2, 2 },
+		  { 0, 1, 2, 2 },
+		  { 0, 1, 2, 2 },
+		  { 0, 0, 1, 1 },
+		  { 0, 0, 1, 1 } },
+		{ "pagemap",
+		  { 0, 1, 0, 1 },
+		  { 0, 1, 0, 1 },
+		  { 0, 1, 0, 1 },
+		  { 0, 1, 0, 1 },
+		  { 0, 1, 0, 1 } },
+	};
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < KB_ARRAY_LEN(expected); k++) {
+		struct kheap *h = test_heap_new((struct kheap_config){
+			.base = WIDE_BASE,
+			.pages = WIDE_PAGES,
+			.lookup = lookup_by_name(expected[k].lookup) });
+
+		kheap_kmalloc(h, 1);
+		kheap_kmalloc(h, 4200 * 4096);
+		kheap_kmalloc(h, 1);
+		check_cost(h, a, 0, expected[k].a);
+		check_cost(h, b, 1, expected[k].b);
+		check_cost(h, c, 2, expected[k].c);
+		check_cost(h, b + 2000 * 4096, -1, expected[k].in_b);
+		check_cost(h, end, -1, expected[k].end);
+		kheap_free(h);
+	}
+}
+
+/* The sums and the greatest of the costs of 120 searches: for the first page of
+ * each of 60 places of 89 pages, and for the 35th. */
+struct costs {
+	unsigned nodes, lines, nodes_max, lines_max;
+};
+
+static void check_costs(struct kheap *h, struct costs expected)
+{
+	struct costs costs = { 0, 0, 0, 0 };
+	struct kheap_counters before, after;
+	uint32_t i;
+
+	for (i = 0; i < 120; i++) {
+		const uint32_t page = i / 2 * 89 + i % 2 * 34;
+		unsigned nodes, lines;
+
+		kheap_counters(h, &before);
+		kheap_lookup_ops(h)->find_counted(h, WIDE_BASE + page * 4096);
+		kheap_counters(h, &after);
+		nodes = (unsigned)(after.nodes_visited - before.nodes_visited);
+		lines = (unsigned)(after.lines_touched - before.lines_touched);
+		costs.nodes += nodes;
+		costs.lines += lines;
+		costs.nodes_max = (unsigned)kb_max(costs.nodes_max, nodes);
+		costs.lines_max = (unsigned)kb_max(costs.lines_max, lines);
+	}
+	assert_int_equal(costs.nodes, expected.nodes);
+	assert_int_equal(costs.lines, expected.lines);
+	assert_int_equal(costs.nodes_max, expected.nodes_max);
+	assert_int_equal(costs.lines_max, expected.lines_max);
+}
+
+/* 48 or 60 of the places hold clusters; then every third of these goes. 89 is a
+ * Fibonacci number, so that their hashes are close to each other. The figures
+ * are those of a model in another language. */
+static void test_lookup__costs_where_hashes_meet(void **state)
+{
+	static const struct {
+		const char *lookup;
+		unsigned clusters;
+		struct costs full, thinned;
+	} expected[] = {
+		{ "robinhood", 48, { 2608, 438, 34, 5 }, { 1367, 282, 18, 3 } },
+		{ "robinhood", 60, { 1551, 299, 23, 4 }, { 263, 139, 3, 2 } },
+		{ "hash", 48, { 242, 236, 4, 3 }, { 178, 232, 3, 3 } },
+		{ "hash", 60, { 303, 263, 4, 3 }, { 222, 260, 3, 3 } },
+		{ "sorted", 48, { 667, 336, 6, 3 }, { 605, 267, 6, 3 } },
+		{ "sorted", 60, { 715, 373, 6, 4 }, { 653, 300, 6, 3 } },
+	};
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < KB_ARRAY_LEN(expected); k++) {
+		struct kheap *h = test_heap_new((struct kheap_config){
+			.base = WIDE_BASE,
+			.pages = WIDE_PAGES,
+			.lookup = lookup_by_name(expected[k].lookup) });
+		uint32_t i;
+
+		for (i = 0; i < expected[k].clusters; i++)
+			kheap_kmalloc(h, 89 * 4096);
+		check_costs(h, expected[k].full);
+		for (i = 0; i < expected[k].clusters; i += 3)
+			assert_int_equal(
+				kheap_kfree(h, WIDE_BASE + i * 89 * 4096), 0);
+		check_costs(h, expected[k].thinned);
+		assert_true(kheap_is_valid(h));
+		kheap_free(h);
+	}
+}
+
+/* Rows that a bitmap should know of: each one in turn gets a node behind its
+ * back, and the one that has one loses it. */
+static void test_lookup__rowmap_sees_each_row(void **state)
+{
+	const struct lookup_ops *rowmap = lookup_by_name("rowmap");
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.base = WIDE_BASE, .pages = WIDE_PAGES, .lookup = rowmap });
+	struct KheapCluster other = { .cluster_index = 5 };
+	struct KheapCluster *node;
+	uint32_t row;
+
+	(void)state;
+	kheap_kmalloc(h, 1);
+	for (row = 1; row < WIDE_PAGES; row++) {
+		TAILQ_INSERT_TAIL(&h->free_clusters[row], &other,
+				  prev_next_info);
+		if (row < 130 || row % 97 == 0 || row == WIDE_PAGES - 1)
+			assert_false(rowmap->is_valid(h, 1));
+		TAILQ_REMOVE(&h->free_clusters[row], &other, prev_next_info);
+	}
+	assert_true(rowmap->is_valid(h, 1));
+	node = h->cluster_node[0];
+	TAILQ_REMOVE(&h->free_clusters[0], node, prev_next_info);
+	assert_false(rowmap->is_valid(h, 1));
+	TAILQ_INSERT_TAIL(&h->free_clusters[0], node, prev_next_info);
+	kheap_free(h);
+}
+
+/* Two clusters at one address. Expect: an order by address will not have it. */
+static void test_lookup__sorted_sees_a_double(void **state)
+{
+	const struct lookup_ops *sorted = lookup_by_name("sorted");
+	struct kheap *h = new_with(sorted);
+
+	(void)state;
+	kheap_kmalloc(h, 1);
+	kheap_kmalloc(h, 1);
+	assert_true(sorted->is_valid(h, 2));
+	h->cluster_va[2] = h->cluster_va[0];
+	assert_int_equal(sorted->insert(h, 2), 0);
+	assert_false(sorted->is_valid(h, 3));
+	h->cluster_va[2] = 0;
+	kheap_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +614,12 @@ int main(void)
 		cmocka_unit_test(test_lookup__steps_are_exact),
 		cmocka_unit_test(test_lookup__counts_what_it_says),
 		cmocka_unit_test(test_lookup__a_lost_cluster_is_seen),
+		cmocka_unit_test(test_lookup__wide_window),
+		cmocka_unit_test(test_lookup__bytes_follow_the_clusters),
+		cmocka_unit_test(test_lookup__costs_in_a_wide_window),
+		cmocka_unit_test(test_lookup__costs_where_hashes_meet),
+		cmocka_unit_test(test_lookup__rowmap_sees_each_row),
+		cmocka_unit_test(test_lookup__sorted_sees_a_double),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
