@@ -516,6 +516,10 @@ static void test_kheap__defaults(void **state)
 	assert_string_equal(kheap_pager(h).ops->name, "none");
 	assert_int_equal(kheap_cluster_size(h, -1), 0);
 	assert_int_equal(kheap_cluster_va(h, 32766), 0);
+	assert_int_equal(kheap_cluster_size(h, INT32_MAX), 0);
+	assert_int_equal(kheap_cluster_va(h, INT32_MAX), 0);
+	assert_int_equal(kheap_cluster_size(h, INT32_MIN), 0);
+	assert_int_equal(kheap_cluster_va(h, INT32_MIN), 0);
 	assert_int_equal(kheap_kmalloc(h, 1), 0xF0000000);
 	assert_row(h, 0, 1, 0);
 	/* Without touch in the pager, touching does nothing. */

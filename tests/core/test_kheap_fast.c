@@ -355,6 +355,31 @@ static void test_kheap_fast__reverse_knows_its_limits(void **state)
 	kheap_fast_free(f);
 }
 
+/* Two pages take the frames of two others, so that one frame is free whose last
+ * page has another. Expect: no address for it. */
+static void test_kheap_fast__reverse_of_a_stale_frame(void **state)
+{
+	struct kheap_fast *f = new_fast(BASE, PAGES);
+	uint64_t pa[3] = { 0 };
+	kva_t back = 0;
+	uint32_t i;
+
+	(void)state;
+	kheap_fast_kmalloc(f, 1);
+	kheap_fast_kmalloc(f, 8192);
+	for (i = 0; i < 3; i++)
+		assert_true(kheap_fast_translate(f, BASE + i * 4096, &pa[i]));
+	assert_int_equal(kheap_fast_kfree(f, BASE + 4096), 0);
+	assert_int_equal(kheap_fast_kfree(f, BASE), 0);
+	assert_int_equal(kheap_fast_kmalloc(f, 8192), BASE + 4096);
+	assert_true(kheap_fast_reverse(f, pa[0], &back));
+	assert_int_equal(back, BASE + 4096);
+	assert_true(kheap_fast_reverse(f, pa[1], &back));
+	assert_int_equal(back, BASE + 8192);
+	assert_false(kheap_fast_reverse(f, pa[2], &back));
+	kheap_fast_free(f);
+}
+
 /* One word has another value. Expect: that is seen, and put right it is well. */
 static void check_word(const struct kheap_fast *f, uint32_t *word,
 		       uint32_t value)
@@ -455,6 +480,8 @@ static void test_kheap_fast__damaged_frames(void **state)
 	check_word(f, &f->pte[0], f->pte[3]);
 	check_word(f, &f->pte[0], f->pte[0] % page + f->fresh_frames * page);
 	check_word(f, &f->frame_va[f->pte[0] / page], f->base + 3 * page);
+	check_word(f, &f->frame_va[f->pte[3] / page], f->base);
+	check_word(f, &f->frame_va[f->pte[13] / page], f->base);
 	kheap_fast_free(f);
 }
 
@@ -554,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_kheap_fast__end_of_the_window),
 		cmocka_unit_test(test_kheap_fast__touch_sets_the_flags),
 		cmocka_unit_test(test_kheap_fast__reverse_knows_its_limits),
+		cmocka_unit_test(test_kheap_fast__reverse_of_a_stale_frame),
 		cmocka_unit_test(test_kheap_fast__damaged_clusters),
 		cmocka_unit_test(test_kheap_fast__damaged_tables),
 		cmocka_unit_test(test_kheap_fast__damaged_frames),

@@ -324,12 +324,12 @@ static void test_lookup__wide_window(void **state)
 }
 
 /* Bytes of the index with 0, 1, 17, 49, 65 and 100 clusters of a page, and then
- * with 20, 4 and 3 of them. */
+ * with 20, 16 and 3 of them. */
 static void test_lookup__bytes_follow_the_clusters(void **state)
 {
 	enum { STEPS = 9 };
 	static const unsigned clusters[STEPS] = { 0,   1,  17, 49, 65,
-						  100, 20, 4,  3 };
+						  100, 20, 16, 3 };
 	const size_t node = sizeof(uintptr_t) * 65;
 	const size_t links = (size_t)WIDE_PAGES * 8;
 	const size_t slots = 1024 * sizeof(void *);
@@ -340,7 +340,7 @@ static void test_lookup__bytes_follow_the_clusters(void **state)
 		/* Grows beyond a cluster a bucket, shrinks below a quarter. */
 		{ "hash",
 		  { links + 64, links + 64, links + 128, links + 256,
-		    links + 512, links + 512, links + 256, links + 64,
+		    links + 512, links + 512, links + 256, links + 256,
 		    links + 64 } },
 		/* Grows beyond three quarters, never shrinks. */
 		{ "robinhood",
