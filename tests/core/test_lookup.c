@@ -333,6 +333,7 @@ static void test_lookup__bytes_follow_the_clusters(void **state)
 	const size_t node = sizeof(uintptr_t) * 65;
 	const size_t links = (size_t)WIDE_PAGES * 8;
 	const size_t slots = 1024 * sizeof(void *);
+	const size_t areas = WIDE_PAGES * (3 * sizeof(void *) + 8);
 	const struct {
 		const char *lookup;
 		size_t bytes[STEPS];
@@ -355,6 +356,12 @@ static void test_lookup__bytes_follow_the_clusters(void **state)
 		  { slots, slots + 4096, slots + 4096, slots + 4096,
 		    slots + 4096, slots + 4096, slots + 4096, slots + 4096,
 		    slots + 4096 } },
+		/* Bits for 9000 rows, and for the 141 words of those. */
+		{ "rowmap",
+		  { 1152, 1152, 1152, 1152, 1152, 1152, 1152, 1152, 1152 } },
+		{ "rbtree",
+		  { areas, areas, areas, areas, areas, areas, areas, areas,
+		    areas } },
 	};
 	size_t k;
 
@@ -603,6 +610,25 @@ static void test_lookup__sorted_sees_a_double(void **state)
 	kheap_free(h);
 }
 
+/* The same in a tree: a node gets another's address, and with that it is not
+ * linked in a second time. */
+static void test_lookup__rbtree_sees_a_double(void **state)
+{
+	const struct lookup_ops *rbtree = lookup_by_name("rbtree");
+	struct kheap *h = new_with(rbtree);
+
+	(void)state;
+	kheap_kmalloc(h, 1);
+	kheap_kmalloc(h, 1);
+	h->cluster_va[0] = TEST_VA(1);
+	assert_int_equal(rbtree->insert(h, 0), 0);
+	assert_false(rbtree->is_valid(h, 2));
+	h->cluster_va[0] = TEST_VA(0);
+	assert_int_equal(rbtree->insert(h, 0), 0);
+	assert_true(rbtree->is_valid(h, 2));
+	kheap_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,6 +646,7 @@ int main(void)
 		cmocka_unit_test(test_lookup__costs_where_hashes_meet),
 		cmocka_unit_test(test_lookup__rowmap_sees_each_row),
 		cmocka_unit_test(test_lookup__sorted_sees_a_double),
+		cmocka_unit_test(test_lookup__rbtree_sees_a_double),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
