@@ -333,7 +333,7 @@ static void test_lookup__bytes_follow_the_clusters(void **state)
 	const size_t node = sizeof(uintptr_t) * 65;
 	const size_t links = (size_t)WIDE_PAGES * 8;
 	const size_t slots = 1024 * sizeof(void *);
-	const size_t areas = WIDE_PAGES * (3 * sizeof(void *) + 8);
+	const size_t areas = WIDE_PAGES * 5 * sizeof(void *);
 	const struct {
 		const char *lookup;
 		size_t bytes[STEPS];
@@ -565,6 +565,25 @@ static void test_lookup__costs_where_hashes_meet(void **state)
 	}
 }
 
+/* All indexes from the first to the window's last have been handed out. Expect:
+ * a scan begins at the first one as before, and at 0 once they go round. */
+static void test_lookup__scan_begins_at_the_first_index(void **state)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.lookup = lookup_by_name("scan"), .first_index = 5 });
+	int i;
+
+	(void)state;
+	for (i = 5; i < TEST_PAGES; i++)
+		kheap_kmalloc(h, 1);
+	check_cost(h, TEST_VA(0), 5, (struct cost){ 0, 1, 0, 1 });
+	check_cost(h, TEST_VA(58), 63, (struct cost){ 0, 59, 0, 4 });
+	kheap_kmalloc(h, 1);
+	check_cost(h, TEST_VA(59), 0, (struct cost){ 0, 1, 0, 1 });
+	check_cost(h, TEST_VA(58), 63, (struct cost){ 0, 64, 0, 4 });
+	kheap_free(h);
+}
+
 /* Rows that a bitmap should know of: each one in turn gets a node behind its
  * back, and the one that has one loses it. */
 static void test_lookup__rowmap_sees_each_row(void **state)
@@ -644,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_lookup__bytes_follow_the_clusters),
 		cmocka_unit_test(test_lookup__costs_in_a_wide_window),
 		cmocka_unit_test(test_lookup__costs_where_hashes_meet),
+		cmocka_unit_test(test_lookup__scan_begins_at_the_first_index),
 		cmocka_unit_test(test_lookup__rowmap_sees_each_row),
 		cmocka_unit_test(test_lookup__sorted_sees_a_double),
 		cmocka_unit_test(test_lookup__rbtree_sees_a_double),

@@ -196,6 +196,29 @@ static void test_page_runs__steps_are_exact(void **state)
 	runs_release(&runs);
 }
 
+/* Holes of 2, 2 and 1 pages at 1, 4 and 8. Expect: with the first one gone, the
+ * first child that is as long as the old maximum ends the search for a new one;
+ * with both gone, all that is left is looked at. */
+static void test_page_runs__maximum_is_found_early(void **state)
+{
+	struct page_runs runs;
+	uint64_t steps = 0;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 12, RUNS_FIRST), 0);
+	assert_int_equal(runs_take(&runs, 12), 0);
+	runs_give(&runs, 1, 2);
+	runs_give(&runs, 4, 2);
+	runs_give(&runs, 8, 1);
+	/* A child down, a maximum up, a child. */
+	assert_int_equal(runs_take_counted(&runs, 2, &steps), 1);
+	assert_int_equal(steps, 1 + 1 + 1);
+	assert_int_equal(runs_take_counted(&runs, 2, &steps), 4);
+	assert_int_equal(steps, 3 + 1 + 1 + 1);
+	assert_int_equal(runs_longest(&runs), 1);
+	runs_release(&runs);
+}
+
 static void assert_runs_are(const struct page_runs *runs,
 			    const struct shadow_runs *s)
 {
@@ -654,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_page_runs__give_merges_with_the_top),
 		cmocka_unit_test(test_page_runs__smallest_and_largest_window),
 		cmocka_unit_test(test_page_runs__steps_are_exact),
+		cmocka_unit_test(test_page_runs__maximum_is_found_early),
 		cmocka_unit_test(test_page_runs__agree_with_the_model),
 		cmocka_unit_test(test_page_runs__give_undoes_take),
 		cmocka_unit_test(test_page_runs__each_fit_chooses_its_own),
