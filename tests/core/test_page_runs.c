@@ -219,6 +219,42 @@ static void test_page_runs__maximum_is_found_early(void **state)
 	runs_release(&runs);
 }
 
+/* Lengths 2, 4 and 6 at 1, 10 and 20, the middle one the root: each search
+ * compares two nodes. */
+static void test_page_runs__order_by_size(void **state)
+{
+	static const struct {
+		uint32_t length, page;
+	} expected[] = { { 1, 1 },  { 2, 1 },  { 3, 10 },	{ 4, 10 },
+			 { 5, 20 }, { 6, 20 }, { 7, RUNS_NONE } };
+	struct runs_sizes *sizes = runs_sizes_new(30);
+	uint64_t steps = 0;
+	size_t i;
+
+	(void)state;
+	assert_non_null(sizes);
+	assert_int_equal(runs_sizes_find(sizes, 1, &steps), RUNS_NONE);
+	assert_int_equal(steps, 0);
+	runs_sizes_add(sizes, 1, 2);
+	runs_sizes_add(sizes, 10, 4);
+	runs_sizes_add(sizes, 20, 6);
+	for (i = 0; i < KB_ARRAY_LEN(expected); i++) {
+		assert_int_equal(
+			runs_sizes_find(sizes, expected[i].length, &steps),
+			expected[i].page);
+		assert_int_equal(steps, 2 * (i + 1));
+		assert_int_equal(
+			runs_sizes_find(sizes, expected[i].length, NULL),
+			expected[i].page);
+	}
+	/* Of equally long ones the lowest. */
+	runs_sizes_add(sizes, 5, 6);
+	assert_int_equal(runs_sizes_find(sizes, 5, NULL), 5);
+	runs_sizes_remove(sizes, 5);
+	assert_int_equal(runs_sizes_find(sizes, 5, NULL), 20);
+	runs_sizes_free(sizes);
+}
+
 static void assert_runs_are(const struct page_runs *runs,
 			    const struct shadow_runs *s)
 {
@@ -678,6 +714,7 @@ int main(void)
 		cmocka_unit_test(test_page_runs__smallest_and_largest_window),
 		cmocka_unit_test(test_page_runs__steps_are_exact),
 		cmocka_unit_test(test_page_runs__maximum_is_found_early),
+		cmocka_unit_test(test_page_runs__order_by_size),
 		cmocka_unit_test(test_page_runs__agree_with_the_model),
 		cmocka_unit_test(test_page_runs__give_undoes_take),
 		cmocka_unit_test(test_page_runs__each_fit_chooses_its_own),

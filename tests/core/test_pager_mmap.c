@@ -52,6 +52,11 @@ static void test_pager_mmap__limits(void **state)
 	assert_null(
 		pager.ops->payload(pager.ctx, TEST_VA(KHEAP_PAGES_DEFAULT)));
 	pager_release(&pager);
+	/* As many pages as fill what malloc hands out, so that something else
+	 * lies behind what is known of them. */
+	pager = new_mmap(72);
+	assert_null(pager.ops->payload(pager.ctx, TEST_VA(72)));
+	pager_release(&pager);
 	assert_int_equal(pager_mmap_new(&none, TEST_BASE, 0), KB_E_RANGE);
 	assert_int_equal(pager_mmap_new(&none, TEST_BASE + 1, 1), KB_E_RANGE);
 	assert_int_equal(pager_mmap_new(&none, TEST_BASE, KVA_SPACE_PAGES + 1),

@@ -398,6 +398,23 @@ static void test_pager_sim__plain_counts_nothing(void **state)
 	pager_release(&pager);
 }
 
+/* Expect: zeros become the defaults, and the largest of each is allowed. */
+static void test_pager_sim__check_fills_in(void **state)
+{
+	struct pager_sim_config config = { 0 };
+
+	(void)state;
+	assert_int_equal(pager_sim_check(&config), 0);
+	assert_int_equal(config.frame_limit, KVA_SPACE_PAGES);
+	assert_int_equal(config.tlb_sets, PAGER_TLB_SETS_DEFAULT);
+	assert_int_equal(config.tlb_ways, PAGER_TLB_WAYS_DEFAULT);
+	config.tlb_sets = PAGER_TLB_SETS_MAX;
+	config.tlb_ways = PAGER_TLB_WAYS_MAX;
+	assert_int_equal(pager_sim_check(&config), 0);
+	assert_int_equal(config.tlb_sets, PAGER_TLB_SETS_MAX);
+	assert_int_equal(config.tlb_ways, PAGER_TLB_WAYS_MAX);
+}
+
 static void test_pager_sim__limits(void **state)
 {
 	static const struct pager_sim_config bad[] = {
@@ -671,6 +688,7 @@ int main(void)
 		cmocka_unit_test(test_pager_sim__invlpg_drops_the_page),
 		cmocka_unit_test(test_pager_sim__tlb_shape_is_configured),
 		cmocka_unit_test(test_pager_sim__plain_counts_nothing),
+		cmocka_unit_test(test_pager_sim__check_fills_in),
 		cmocka_unit_test(test_pager_sim__limits),
 		cmocka_unit_test(test_pager_sim__ends_of_the_address_space),
 		cmocka_unit_test(test_pager_sim__random_pages),
