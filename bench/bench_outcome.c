@@ -12,18 +12,18 @@ static bool is_truth(const bool *value)
 	return byte <= 1;
 }
 
-/* As kb_fail leaves it. */
-static bool is_said(const struct kb_diag *diag)
+/* As kb_fail leaves it, or empty. */
+static bool is_diag(const struct kb_diag *diag)
 {
-	for (size_t i = 0; i < sizeof(diag->text); i++) {
-		const unsigned char c = (unsigned char)diag->text[i];
+	const size_t length = strnlen(diag->text, sizeof(diag->text));
 
-		if (c == '\0')
-			return i > 0;
-		if (c < 0x20 || c == 0x7f)
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)diag->text[i] < 0x20 ||
+		    diag->text[i] == 0x7f)
 			return false;
-	}
-	return false;
+	return length < sizeof(diag->text) &&
+	       (diag->status == 0) == (length == 0) && diag->status <= 0 &&
+	       diag->status >= KB_E_ENVIRONMENT;
 }
 
 static bool is_name(const char name[REPLAY_COUNTER_NAME_SIZE])
@@ -74,8 +74,7 @@ bool bench_outcome_is_whole(const struct bench_outcome *out,
 			    enum bench_pass pass)
 {
 	if (out->status < 0)
-		return out->status >= KB_E_ENVIRONMENT &&
-		       out->diag.status == out->status && is_said(&out->diag);
+		return out->status >= KB_E_ENVIRONMENT && is_diag(&out->diag);
 	if (out->status > 0)
 		return false;
 	switch (pass) {

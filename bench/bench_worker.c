@@ -209,8 +209,13 @@ static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 {
 	*out = shared->outcome;
 	out->exact = NULL;
-	if (bench_outcome_is_whole(out, job->pass))
+	if (bench_outcome_is_whole(out, job->pass)) {
+		/* Whoever fails without a word has run out of memory. */
+		if (out->status < 0)
+			kb_fail(&out->diag, out->status, "%s: %s", job->alloc,
+				kb_status_str(out->status));
 		return;
+	}
 	memset(out, 0, sizeof(*out));
 	out->status = kb_fail(&out->diag, KB_E_WRONG,
 			      "%s has overwritten memory that is not its own: "

@@ -161,8 +161,11 @@ int __wrap_bench_worker_run(const struct bench_job *job,
 	}
 	/* As bench_worker.c does it. */
 	out->exact = NULL;
-	if (bench_outcome_is_whole(out, job->pass))
+	if (bench_outcome_is_whole(out, job->pass)) {
+		if (out->status < 0)
+			kb_fail(&out->diag, out->status, "no word");
 		return 0;
+	}
 	memset(out, 0, sizeof(*out));
 	out->status = kb_fail(&out->diag, KB_E_WRONG, "no result");
 	return 0;
