@@ -18,6 +18,11 @@ static int check_place(const char *path, struct kb_diag *diag)
 {
 	struct stat st;
 
+	/* A file of that name would surprise whoever means a pipe. */
+	if (strcmp(path, "-") == 0)
+		return kb_fail(diag, KB_E_IO,
+			       "-: a trace is not written to standard output, "
+			       "since its header comes last; name a file");
 	if (stat(path, &st) < 0)
 		return 0;
 	if (S_ISDIR(st.st_mode))

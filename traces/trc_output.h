@@ -21,7 +21,7 @@ struct trc_output {
 };
 
 /*
- * Makes the file beside `path`, which must outlive it and must not be a
+ * Makes the file beside `path`, which must outlive it and must not be "-", a
  * directory, a device or a pipe. Returns 0, KB_E_IO or KB_E_NOMEM; release it
  * in any case.
  */

@@ -326,6 +326,7 @@ static void test_trc_import__outputs_that_are_refused(void **state)
 	(void)state;
 	check_output(SEED, directory, "is a directory");
 	check_output(SEED, "/dev/null", "not a regular file");
+	check_output(SEED, "-", "standard output");
 	check_output(SEED, "/nonexistent/out.trc", "No such file");
 	snprintf(same, sizeof(same), "%s/same", directory);
 	snprintf(link, sizeof(link), "%s/link", directory);
