@@ -34,8 +34,8 @@ struct side {
 	/* 1 once it is ready for its first turn, or has failed. */
 	_Atomic uint32_t ready;
 
-	/* Set by the side as its last act. */
-	_Atomic bool done;
+	/* 1: set by the side as its last act. */
+	_Atomic uint32_t done;
 	int status;
 	struct kb_diag diag;
 	char build[BENCH_LOCKSTEP_BUILD_SIZE];
@@ -181,7 +181,7 @@ static void end_side(struct side *side, struct shared *shared)
 		give_turn(shared, UINT32_MAX);
 	atomic_store(&side->ready, 1);
 	futex_wake(&side->ready);
-	atomic_store(&side->done, true);
+	atomic_store(&side->done, 1);
 }
 
 /* One side, for an allocator's calls back. */
