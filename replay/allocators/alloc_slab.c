@@ -110,7 +110,7 @@ static char *memory_at(struct slab_heap *h, kva_t va)
 		return NULL;
 	pa >>= KVA_PAGE_SHIFT;
 	if (!h->memory[pa])
-		h->memory[pa] = malloc(KVA_PAGE_SIZE);
+		h->memory[pa] = calloc(1, KVA_PAGE_SIZE);
 	return h->memory[pa];
 }
 

@@ -5,6 +5,7 @@
 #include "replay_support.h"
 
 #include "alloc_list.h"
+#include "kb_bits.h"
 #include "kb_fault.h"
 #include "replay_lap.h"
 #include "replay_packing.h"
@@ -177,6 +178,9 @@ static void test_replay_failures__open(void **state)
 	};
 
 	(void)state;
+	/* Which must not load libraries that are not built for it. */
+	if (KB_MSAN)
+		skip();
 	for (size_t i = 0; alloc_list[i]; i++)
 		check_open(test_alloc_name(alloc_list[i]));
 	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++)
@@ -255,6 +259,8 @@ static void test_replay_failures__plugin_window(void **state)
 	} windows[] = { { 0xF0000001, 64 }, { 0xF0000000, 65537 } };
 
 	(void)state;
+	if (KB_MSAN)
+		skip();
 	for (size_t i = 0; i < 2; i++) {
 		struct alloc_spec spec;
 		struct alloc_config config = {
