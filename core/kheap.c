@@ -753,8 +753,6 @@ static bool pages_are_tiled(const struct kheap *h, uint8_t *seen)
 		const uint32_t pages = h->cluster_size[idx] >> KVA_PAGE_SHIFT;
 		uint32_t i;
 
-		if (pages == 0)
-			continue;
 		page = (h->cluster_va[idx] - h->base) >> KVA_PAGE_SHIFT;
 		for (i = page; i < page + pages; i++) {
 			if (seen[i])

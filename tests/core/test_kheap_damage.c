@@ -141,6 +141,12 @@ static void test_kheap_damage__none_in_a_full_window(void **state)
 		kheap_kmalloc(h, 1);
 	assert_int_equal(kheap_free_pages(h), 0);
 	assert_true(kheap_is_valid(h));
+	/* The last two pages are one cluster, which begins a page too late. */
+	kheap_kfree(h, TEST_VA(TEST_PAGES - 2));
+	kheap_kfree(h, TEST_VA(TEST_PAGES - 1));
+	assert_int_equal(kheap_kmalloc(h, 2 * KVA_PAGE_SIZE),
+			 TEST_VA(TEST_PAGES - 2));
+	check_word(h, &h->cluster_va[TEST_PAGES - 1], TEST_VA(TEST_PAGES - 1));
 	kheap_free(h);
 	h = test_heap_new((struct kheap_config){ 0 });
 	assert_int_equal(kheap_kmalloc(h, TEST_PAGES * KVA_PAGE_SIZE),

@@ -573,12 +573,13 @@ static void test_kheap_fast__limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First, while malloc puts one array behind the other. */
+		cmocka_unit_test(test_kheap_fast__end_of_the_window),
 		cmocka_unit_test(test_kheap_fast__is_the_general_heap),
 		cmocka_unit_test(test_kheap_fast__full_window),
 		cmocka_unit_test(test_kheap_fast__payload_follows_the_frame),
 		cmocka_unit_test(test_kheap_fast__whole_window),
 		cmocka_unit_test(test_kheap_fast__more_than_a_page),
-		cmocka_unit_test(test_kheap_fast__end_of_the_window),
 		cmocka_unit_test(test_kheap_fast__touch_sets_the_flags),
 		cmocka_unit_test(test_kheap_fast__reverse_knows_its_limits),
 		cmocka_unit_test(test_kheap_fast__reverse_of_a_stale_frame),
