@@ -18,7 +18,6 @@ int tlb_init(struct tlb *tlb, uint32_t sets, uint32_t ways)
 void tlb_release(struct tlb *tlb)
 {
 	free(tlb->pages);
-	memset(tlb, 0, sizeof(*tlb));
 }
 
 static uint32_t *set_of(const struct tlb *tlb, uint32_t page)

@@ -698,6 +698,26 @@ static void test_kheap_failures__is_valid(void **state)
 	kheap_free(h);
 }
 
+/* Lists of which one part cannot be had leave nothing behind. */
+static void test_kheap_failures__lists_init(void **state)
+{
+	const long before = kb_fault_unfreed();
+	struct runs_lists lists;
+	unsigned n;
+
+	(void)state;
+	for (n = 1; n <= 6; n++) {
+		kb_fault_begin(KB_FAULT_CALLOC, n, ENOMEM);
+		assert_int_equal(runs_lists_init(&lists, TEST_PAGES),
+				 n <= 5 ? KB_E_NOMEM : 0);
+		assert_int_equal(kb_fault_end(), n <= 5);
+		if (n <= 5)
+			assert_int_equal(kb_fault_unfreed(), before);
+	}
+	runs_lists_release(&lists);
+	assert_int_equal(kb_fault_unfreed(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -715,6 +735,7 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__parts_leave_nothing),
 		cmocka_unit_test(test_kheap_failures__nth_allocation),
 		cmocka_unit_test(test_kheap_failures__fast_new),
+		cmocka_unit_test(test_kheap_failures__lists_init),
 		cmocka_unit_test(test_kheap_failures__pager_new),
 		cmocka_unit_test(test_kheap_failures__map_without_memory),
 		cmocka_unit_test(test_kheap_failures__forward),

@@ -453,6 +453,25 @@ static void test_page_runs__quick_is_last_in_first_out(void **state)
 	runs_release(&runs);
 }
 
+/* Lists of 100, of 4200 and of 9000 pages: each has its bit in another word. */
+static void test_page_runs__shortest_list(void **state)
+{
+	struct runs_lists lists;
+
+	(void)state;
+	assert_int_equal(runs_lists_init(&lists, 9000), 0);
+	assert_int_equal(runs_lists_shortest(&lists), 0);
+	runs_lists_push(&lists, 0, 9000);
+	assert_int_equal(runs_lists_shortest(&lists), 9000);
+	assert_int_equal(runs_lists_pop(&lists, 9000), 0);
+	runs_lists_push(&lists, 4000, 4200);
+	assert_int_equal(runs_lists_shortest(&lists), 4200);
+	runs_lists_push(&lists, 7, 100);
+	assert_int_equal(runs_lists_shortest(&lists), 100);
+	assert_true(runs_lists_is_valid(&lists));
+	runs_lists_release(&lists);
+}
+
 /* Taking and giving back leaves every tag and every maximum as it was. */
 static void test_page_runs__give_undoes_take(void **state)
 {
@@ -716,6 +735,7 @@ int main(void)
 		cmocka_unit_test(test_page_runs__maximum_is_found_early),
 		cmocka_unit_test(test_page_runs__order_by_size),
 		cmocka_unit_test(test_page_runs__agree_with_the_model),
+		cmocka_unit_test(test_page_runs__shortest_list),
 		cmocka_unit_test(test_page_runs__give_undoes_take),
 		cmocka_unit_test(test_page_runs__each_fit_chooses_its_own),
 		cmocka_unit_test(test_page_runs__custom_extends_the_break_last),
