@@ -410,6 +410,64 @@ static void check_cost(struct kheap *h, kva_t va, int idx, struct cost expected)
 			 expected.lines);
 }
 
+/* What the test below expects: of each lookup what finding a, b and c costs, an
+ * address inside of b, and the window's last page. */
+static const struct {
+	const char *lookup;
+	struct cost a, b, c, in_b, end;
+} wide_costs[] = {
+	/* Four heads a line, two nodes, sixteen addresses. */
+	{ "rows",
+	  { 1, 1, 0, 1 + 1 + 1 },
+	  { 4200, 3, 0, 1050 + 2 + 1 },
+	  { 1, 2, 0, 1 + 2 + 1 },
+	  { 9000, 3, 0, 2250 + 2 + 1 },
+	  { 9000, 3, 0, 2250 + 2 + 1 } },
+	/* The words' line and the line of the words of words, the
+	 * head's; then another word's and another head's. */
+	{ "rowmap",
+	  { 1, 1, 0, 3 + 1 + 1 },
+	  { 2, 3, 0, 5 + 2 + 1 },
+	  { 1, 2, 0, 3 + 2 + 1 },
+	  { 2, 3, 0, 5 + 2 + 1 },
+	  { 2, 3, 0, 5 + 2 + 1 } },
+	{ "scan",
+	  { 0, 1, 0, 1 },
+	  { 0, 2, 0, 1 },
+	  { 0, 3, 0, 1 },
+	  { 0, 3, 0, 1 },
+	  { 0, 3, 0, 1 } },
+	/* Three entries, the middle one first. */
+	{ "sorted",
+	  { 0, 2, 0, 1 },
+	  { 0, 2, 0, 1 },
+	  { 0, 2, 0, 1 },
+	  { 0, 2, 0, 1 },
+	  { 0, 2, 0, 1 } },
+	{ "radix",
+	  { 0, 3, 3, 3 },
+	  { 0, 3, 3, 3 },
+	  { 0, 3, 3, 3 },
+	  /* 2000 is below the root's first slot, in no leaf; 8999 is
+	   * below its third. */
+	  { 0, 2, 2, 2 },
+	  { 0, 1, 1, 1 } },
+	/* A table of words for each of the first three page tables;
+	 * none for the one in between. */
+	{ "pte",
+	  { 0, 1, 2, 2 },
+	  { 0, 1, 2, 2 },
+	  { 0, 1, 2, 2 },
+	  { 0, 0, 1, 1 },
+	  { 0, 0, 1, 1 } },
+	{ "pagemap",
+	  { 0, 1, 0, 1 },
+	  { 0, 1, 0, 1 },
+	  { 0, 1, 0, 1 },
+	  { 0, 1, 0, 1 },
+	  { 0, 1, 0, 1 } },
+};
+
 /* |A|BBB…|C|: clusters of 1, 4200 and 1 pages, indexes 0, 1 and 2. A search for
  * each, for a page of B, for a free page, and for an address in between. */
 static void test_lookup__costs_in_a_wide_window(void **state)
@@ -418,78 +476,23 @@ static void test_lookup__costs_in_a_wide_window(void **state)
 	static const kva_t b = WIDE_BASE + 4096;
 	static const kva_t c = WIDE_BASE + 4201 * 4096;
 	static const kva_t end = WIDE_BASE + 8999 * UINT32_C(4096);
-	static const struct {
-		const char *lookup;
-		struct cost a, b, c, in_b, end;
-	} expected[] = {
-		/* Four heads a line, two nodes, sixteen addresses. */
-		{ "rows",
-		  { 1, 1, 0, 1 + 1 + 1 },
-		  { 4200, 3, 0, 1050 + 2 + 1 },
-		  { 1, 2, 0, 1 + 2 + 1 },
-		  { 9000, 3, 0, 2250 + 2 + 1 },
-		  { 9000, 3, 0, 2250 + 2 + 1 } },
-		/* The words' line and the line of the words of words, the
-		 * head's; then another word's and another head's. */
-		{ "rowmap",
-		  { 1, 1, 0, 3 + 1 + 1 },
-		  { 2, 3, 0, 5 + 2 + 1 },
-		  { 1, 2, 0, 3 + 2 + 1 },
-		  { 2, 3, 0, 5 + 2 + 1 },
-		  { 2, 3, 0, 5 + 2 + 1 } },
-		{ "scan",
-		  { 0, 1, 0, 1 },
-		  { 0, 2, 0, 1 },
-		  { 0, 3, 0, 1 },
-		  { 0, 3, 0, 1 },
-		  { 0, 3, 0, 1 } },
-		/* Three entries, the middle one first. */
-		{ "sorted",
-		  { 0, 2, 0, 1 },
-		  { 0, 2, 0, 1 },
-		  { 0, 2, 0, 1 },
-		  { 0, 2, 0, 1 },
-		  { 0, 2, 0, 1 } },
-		{ "radix",
-		  { 0, 3, 3, 3 },
-		  { 0, 3, 3, 3 },
-		  { 0, 3, 3, 3 },
-		  /* 2000 is below the root's first slot, in no leaf; 8999 is
-		   * below its third. */
-		  { 0, 2, 2, 2 },
-		  { 0, 1, 1, 1 } },
-		/* A table of words for each of the first three page tables;
-		 * none for the one in between. */
-		{ "pte",
-		  { 0, 1, 2, 2 },
-		  { 0, 1, 2, 2 },
-		  { 0, 1, 2, 2 },
-		  { 0, 0, 1, 1 },
-		  { 0, 0, 1, 1 } },
-		{ "pagemap",
-		  { 0, 1, 0, 1 },
-		  { 0, 1, 0, 1 },
-		  { 0, 1, 0, 1 },
-		  { 0, 1, 0, 1 },
-		  { 0, 1, 0, 1 } },
-	};
 	size_t k;
 
 	(void)state;
-	for (k = 0; k < KB_ARRAY_LEN(expected); k++) {
+	for (k = 0; k < KB_ARRAY_LEN(wide_costs); k++) {
 		struct kheap *h = test_heap_new((struct kheap_config){
 			.base = WIDE_BASE,
 			.pages = WIDE_PAGES,
-			.lookup = lookup_by_name(expected[k].lookup) });
+			.lookup = lookup_by_name(wide_costs[k].lookup) });
 
 		kheap_kmalloc(h, 1);
 		kheap_kmalloc(h, 4200 * 4096);
 		kheap_kmalloc(h, 1);
-		check_cost(h, a, 0, expected[k].a);
-		check_cost(h, b, 1, expected[k].b);
-		check_cost(h, c, 2, expected[k].c);
-		check_cost(h, b + 2000 * 4096, -1, expected[k].in_b);
-		check_cost(h, end, -1, expected[k].end);
+		check_cost(h, a, 0, wide_costs[k].a);
+		check_cost(h, b, 1, wide_costs[k].b);
+		check_cost(h, c, 2, wide_costs[k].c);
+		check_cost(h, b + 2000 * 4096, -1, wide_costs[k].in_b);
+		check_cost(h, end, -1, wide_costs[k].end);
 		kheap_free(h);
 	}
 }
