@@ -84,7 +84,7 @@ static void set_window_interval(struct bench_throughput *out,
 }
 
 /* More page faults than this are not the allocator's own. */
-static uint64_t usual_faults(const struct bench_cell *cell)
+static double usual_faults(const struct bench_cell *cell)
 {
 	double *faults = malloc(cell->epochs * sizeof(*faults));
 	struct bench_summary s = { .count = 0 };
@@ -94,16 +94,15 @@ static uint64_t usual_faults(const struct bench_cell *cell)
 	if (faults)
 		bench_summarise(&s, faults, cell->epochs);
 	free(faults);
-	return (uint64_t)fmax(s.median + FAULTS_MORE,
-			      s.median * (1 + FAULTS_MORE_SHARE));
+	return fmax(s.median + FAULTS_MORE, s.median * (1 + FAULTS_MORE_SHARE));
 }
 
 static unsigned contamination(const struct replay_time_result *epoch,
-			      uint64_t faults)
+			      double faults)
 {
 	return (epoch->preemptions ? BENCH_PREEMPTED : 0u) |
 	       (epoch->steal_ms ? BENCH_STOLEN : 0u) |
-	       (epoch->faults > faults ? BENCH_FAULTED : 0u);
+	       ((double)epoch->faults > faults ? BENCH_FAULTED : 0u);
 }
 
 unsigned bench_epoch_contamination(const struct bench_cell *cell, size_t epoch)
@@ -116,7 +115,7 @@ static void judge_contamination(const struct bench_cell *cell,
 				struct bench_throughput *out)
 {
 	double *clean = malloc(cell->epochs * sizeof(*clean));
-	uint64_t faults = usual_faults(cell);
+	const double faults = usual_faults(cell);
 	size_t count = 0;
 
 	for (size_t i = 0; i < cell->epochs; i++) {
