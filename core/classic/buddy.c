@@ -1,44 +1,8 @@
-#include "buddy.h"
+#include "buddy_internal.h"
 
 #include "kb_assert.h"
 
 #include <stdlib.h>
-
-/* Of the largest window, 2^19 pages (KHEAP_PAGES_MAX, kheap.h), and below. */
-#define ORDERS 20
-
-#define NIL    UINT32_MAX
-
-enum block_state { BLOCK_INSIDE, BLOCK_FREE, BLOCK_LIVE };
-
-/* A page; all but `state` mean something only in the first page of a block. */
-struct buddy_page {
-	/* The list of free blocks of one order. */
-	uint32_t next;
-	uint32_t prev;
-
-	/* Pages asked for, of a live block. */
-	uint32_t asked;
-
-	uint8_t order;
-	uint8_t state;
-};
-
-struct buddy {
-	uint32_t pages;
-	uint32_t free_pages;
-	unsigned order_max;
-
-	/* First free block of each order, and a bit for each that has one. */
-	uint32_t head[ORDERS];
-	uint32_t nonempty;
-
-	struct buddy_page *page;
-
-#define X(name, unit, help) uint64_t name;
-	BUDDY_COUNTERS(X)
-#undef X
-};
 
 static inline unsigned order_of(uint32_t pages)
 {
@@ -51,9 +15,9 @@ static inline void push(struct buddy *b, uint32_t page, unsigned order)
 
 	block->state = BLOCK_FREE;
 	block->order = (uint8_t)order;
-	block->prev = NIL;
+	block->prev = BUDDY_NIL;
 	block->next = b->head[order];
-	if (block->next != NIL)
+	if (block->next != BUDDY_NIL)
 		b->page[block->next].prev = page;
 	b->head[order] = page;
 	b->nonempty |= UINT32_C(1) << order;
@@ -63,13 +27,13 @@ static inline void unlink_block(struct buddy *b, uint32_t page)
 {
 	struct buddy_page *block = &b->page[page];
 
-	if (block->prev != NIL)
+	if (block->prev != BUDDY_NIL)
 		b->page[block->prev].next = block->next;
 	else
 		b->head[block->order] = block->next;
-	if (block->next != NIL)
+	if (block->next != BUDDY_NIL)
 		b->page[block->next].prev = block->prev;
-	if (b->head[block->order] == NIL)
+	if (b->head[block->order] == BUDDY_NIL)
 		b->nonempty &= ~(UINT32_C(1) << block->order);
 	block->state = BLOCK_INSIDE;
 }
@@ -86,9 +50,9 @@ static int buddy_init(void *state, uint32_t pages, unsigned choice)
 	b->pages = pages;
 	b->free_pages = pages;
 	b->order_max = kb_log2(pages);
-	kb_assert(b->order_max < ORDERS);
-	for (unsigned i = 0; i < ORDERS; i++)
-		b->head[i] = NIL;
+	kb_assert(b->order_max < BUDDY_ORDERS);
+	for (unsigned i = 0; i < BUDDY_ORDERS; i++)
+		b->head[i] = BUDDY_NIL;
 	while (page < pages) {
 		unsigned order = kb_log2(pages - page);
 
@@ -112,7 +76,7 @@ static kb_always_inline uint32_t take(struct buddy *b, uint32_t pages,
 	uint32_t page, orders;
 	unsigned order;
 
-	orders = wanted < ORDERS ? b->nonempty >> wanted : 0;
+	orders = wanted < BUDDY_ORDERS ? b->nonempty >> wanted : 0;
 	if (counted)
 		b->fit_steps++;
 	if (kb_unlikely(orders == 0))
@@ -231,9 +195,9 @@ static bool block_is_valid(const struct buddy *b, uint32_t page)
 /* The blocks on the list of an order; UINT32_MAX if it is not in order. */
 static uint32_t listed(const struct buddy *b, unsigned order)
 {
-	uint32_t prev = NIL, count = 0;
+	uint32_t prev = BUDDY_NIL, count = 0;
 
-	for (uint32_t page = b->head[order]; page != NIL;
+	for (uint32_t page = b->head[order]; page != BUDDY_NIL;
 	     page = b->page[page].next) {
 		const struct buddy_page *block = &b->page[page];
 
@@ -248,7 +212,7 @@ static uint32_t listed(const struct buddy *b, unsigned order)
 static bool buddy_is_valid(const void *state)
 {
 	const struct buddy *b = state;
-	uint32_t count[ORDERS] = { 0 };
+	uint32_t count[BUDDY_ORDERS] = { 0 };
 	uint32_t page = 0, free_pages = 0;
 
 	while (page < b->pages) {
@@ -263,7 +227,7 @@ static bool buddy_is_valid(const void *state)
 		}
 		page += pages;
 	}
-	for (unsigned order = 0; order < ORDERS; order++)
+	for (unsigned order = 0; order < BUDDY_ORDERS; order++)
 		if (listed(b, order) != count[order])
 			return false;
 	return free_pages == b->free_pages;

@@ -1,4 +1,4 @@
-#include "slabs.h"
+#include "slabs_internal.h"
 
 #include "kb_assert.h"
 #include "kb_bits.h"
@@ -6,67 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint16_t class_size[] = { 8,   16,	 32,  64,   96,	 128,
-				       192, 256, 512, 1024, 2048 };
-
-#define CLASSES KB_ARRAY_LEN(class_size)
-
-/* Objects of the smallest class in a page. */
-#define OBJECTS_MAX  512u
-#define OBJECT_WORDS (OBJECTS_MAX / 64)
-
-/* Empty slabs that a class keeps. */
-#define EMPTY_KEPT 1
-
-/* The record beside a page. */
-struct slab {
-	/* The class's slabs with objects free. */
-	struct slab *next;
-	struct slab *prev;
-
-	/* Objects in use. */
-	uint16_t used;
-
-	/* The class, from 1; 0 if the page is no slab. */
-	uint8_t class;
-
-	/* A bit for each free object. */
-	uint64_t free[OBJECT_WORDS];
-};
-
-struct slab_class {
-	uint32_t size;
-	uint32_t objects;
-
-	/* Slabs with objects free, and how many of them are empty. */
-	struct slab *partial;
-	uint32_t empty;
-};
-
-struct slabs {
-	struct kheap *heap;
-	kva_t base;
-	uint32_t pages;
-	struct slab_class class[CLASSES];
-
-	/* The class that serves a request of up to 8 * i bytes. */
-	uint8_t class_of[SLABS_SIZE_MAX / 8 + 1];
-
-	/* A record for each page of the window. */
-	struct slab *slab;
-
-#define X(name, unit, help) uint64_t name;
-	SLABS_COUNTERS(X)
-#undef X
-};
+static const uint16_t class_size[SLABS_CLASSES] = { 8,	 16,   32,  64,
+						    96,	 128,  192, 256,
+						    512, 1024, 2048 };
 
 static void make_classes(struct slabs *s)
 {
 	unsigned class = 0;
 
-	for (unsigned i = 0; i < CLASSES; i++) {
-		s->class[i].size = class_size[i];
-		s->class[i].objects = KVA_PAGE_SIZE / class_size[i];
+	for (unsigned i = 0; i < SLABS_CLASSES; i++) {
+		s->classes[i].size = class_size[i];
+		s->classes[i].objects = KVA_PAGE_SIZE / class_size[i];
 	}
 	for (unsigned i = 0; i < KB_ARRAY_LEN(s->class_of); i++) {
 		if (i * 8 > class_size[class])
@@ -133,7 +83,7 @@ static inline kva_t va_of(const struct slabs *s, const struct slab *slab)
 static kb_always_inline struct slab *slab_make(struct slabs *s, unsigned class,
 					       const bool counted)
 {
-	const uint32_t objects = s->class[class].objects;
+	const uint32_t objects = s->classes[class].objects;
 	struct slab *slab;
 	kva_t va;
 
@@ -142,15 +92,15 @@ static kb_always_inline struct slab *slab_make(struct slabs *s, unsigned class,
 	if (!va)
 		return NULL;
 	slab = &s->slab[(va - s->base) >> KVA_PAGE_SHIFT];
-	kb_assert(slab->class == 0);
-	slab->class = (uint8_t)(class + 1);
+	kb_assert(slab->class_number == 0);
+	slab->class_number = (uint8_t)(class + 1);
 	slab->used = 0;
 	memset(slab->free, 0, sizeof(slab->free));
 	memset(slab->free, 0xff, objects / 64 * sizeof(*slab->free));
 	if (objects % 64)
 		slab->free[objects / 64] = (UINT64_C(1) << objects % 64) - 1;
-	partial_push(&s->class[class], slab);
-	s->class[class].empty++;
+	partial_push(&s->classes[class], slab);
+	s->classes[class].empty++;
 	if (counted) {
 		s->slabs_made++;
 		s->slabs_live++;
@@ -162,13 +112,13 @@ static kb_always_inline struct slab *slab_make(struct slabs *s, unsigned class,
 static kb_always_inline void slab_return(struct slabs *s, struct slab *slab,
 					 const bool counted)
 {
-	struct slab_class *class = &s->class[slab->class - 1];
+	struct slab_class *class = &s->classes[slab->class_number - 1];
 	const kva_t va = va_of(s, slab);
 	int err;
 
 	partial_remove(class, slab);
 	class->empty--;
-	slab->class = 0;
+	slab->class_number = 0;
 	err = counted ? kheap_kfree_counted(s->heap, va)
 		      : kheap_kfree(s->heap, va);
 	kb_assert(err == 0);
@@ -183,7 +133,7 @@ static kb_always_inline void slab_return(struct slabs *s, struct slab *slab,
 static kb_always_inline kva_t object_take(struct slabs *s, struct slab *slab,
 					  const bool counted)
 {
-	struct slab_class *class = &s->class[slab->class - 1];
+	struct slab_class *class = &s->classes[slab->class_number - 1];
 	unsigned word = 0;
 	uint32_t object;
 
@@ -212,7 +162,7 @@ static kb_always_inline kva_t kmalloc(struct slabs *s, uint32_t size,
 			       : kheap_kmalloc(s->heap, size);
 	}
 	class = s->class_of[(size + 7) / 8];
-	slab = s->class[class].partial;
+	slab = s->classes[class].partial;
 	if (!slab)
 		slab = slab_make(s, class, counted);
 	if (kb_unlikely(!slab))
@@ -227,7 +177,7 @@ static inline struct slab *slab_at(const struct slabs *s, kva_t va)
 {
 	const uint32_t page = (va - s->base) >> KVA_PAGE_SHIFT;
 
-	if (page >= s->pages || !s->slab[page].class)
+	if (page >= s->pages || !s->slab[page].class_number)
 		return NULL;
 	return &s->slab[page];
 }
@@ -236,7 +186,7 @@ static inline struct slab *slab_at(const struct slabs *s, kva_t va)
 static inline uint32_t object_at(const struct slabs *s, const struct slab *slab,
 				 kva_t va)
 {
-	const struct slab_class *class = &s->class[slab->class - 1];
+	const struct slab_class *class = &s->classes[slab->class_number - 1];
 	const uint32_t offset = va % KVA_PAGE_SIZE;
 	const uint32_t object = offset / class->size;
 
@@ -258,13 +208,13 @@ static kb_always_inline int kfree(struct slabs *s, kva_t va, const bool counted)
 	object = object_at(s, slab, va);
 	if (kb_unlikely(object == UINT32_MAX))
 		return KB_E_NOT_LIVE;
-	class = &s->class[slab->class - 1];
+	class = &s->classes[slab->class_number - 1];
 	slab->free[object / 64] |= UINT64_C(1) << object % 64;
 	if (counted)
 		s->objects_live--;
 	if (slab->used-- == class->objects)
 		partial_push(class, slab);
-	if (slab->used == 0 && ++class->empty > EMPTY_KEPT)
+	if (slab->used == 0 && ++class->empty > SLABS_EMPTY_KEPT)
 		slab_return(s, slab, counted);
 	return 0;
 }
@@ -297,14 +247,14 @@ uint32_t slabs_size_at(const struct slabs *s, kva_t va)
 		return kheap_cluster_size(s->heap, kheap_find(s->heap, va));
 	if (object_at(s, slab, va) == UINT32_MAX)
 		return 0;
-	return s->class[slab->class - 1].size;
+	return s->classes[slab->class_number - 1].size;
 }
 
 uint32_t slabs_objects_per_slab(const struct slabs *s, uint32_t size)
 {
 	if (size > SLABS_SIZE_MAX)
 		return 0;
-	return s->class[s->class_of[(size + 7) / 8]].objects;
+	return s->classes[s->class_of[(size + 7) / 8]].objects;
 }
 
 const struct kheap *slabs_heap(const struct slabs *s)
@@ -327,7 +277,7 @@ uint64_t slabs_record_bytes(const struct slabs *s)
 	uint64_t slabs = 0;
 
 	for (uint32_t page = 0; page < s->pages; page++)
-		slabs += s->slab[page].class != 0;
+		slabs += s->slab[page].class_number != 0;
 	return sizeof(*s) + slabs * sizeof(*s->slab) +
 	       kheap_record_bytes(s->heap);
 }
@@ -343,36 +293,36 @@ void slabs_counters(const struct slabs *s,
 
 static bool slab_is_valid(const struct slabs *s, const struct slab *slab)
 {
-	const struct slab_class *class = &s->class[slab->class - 1];
+	const struct slab_class *class = &s->classes[slab->class_number - 1];
 	uint32_t free_objects = 0;
 
-	for (unsigned word = 0; word < OBJECT_WORDS; word++)
+	for (unsigned word = 0; word < SLABS_OBJECT_WORDS; word++)
 		free_objects +=
 			(uint32_t)__builtin_popcountll(slab->free[word]);
-	return slab->class <= CLASSES &&
+	return slab->class_number <= SLABS_CLASSES &&
 	       free_objects + slab->used == class->objects;
 }
 
 /* True if the class's list holds its slabs with objects free, and no other. */
 static bool class_is_valid(const struct slabs *s, unsigned number)
 {
-	const struct slab_class *class = &s->class[number];
+	const struct slab_class *class = &s->classes[number];
 	uint32_t listed = 0, partial = 0, empty = 0;
 	const struct slab *prev = NULL;
 
 	for (const struct slab *slab = class->partial; slab;
 	     slab = slab->next) {
-		if (slab->class != number + 1 || slab->prev != prev ||
+		if (slab->class_number != number + 1 || slab->prev != prev ||
 		    slab->used == class->objects || listed++ > s->pages)
 			return false;
 		empty += slab->used == 0;
 		prev = slab;
 	}
 	for (uint32_t page = 0; page < s->pages; page++)
-		partial += s->slab[page].class == number + 1 &&
+		partial += s->slab[page].class_number == number + 1 &&
 			   s->slab[page].used < class->objects;
 	return partial == listed && empty == class->empty &&
-	       empty <= EMPTY_KEPT;
+	       empty <= SLABS_EMPTY_KEPT;
 }
 
 /* True if each slab is a live cluster of one page. */
@@ -387,16 +337,17 @@ static bool slabs_are_clusters(const struct slabs *s)
 			 NULL;
 	}
 	for (uint32_t page = 0; page < s->pages; page++)
-		slabs -= s->slab[page].class != 0;
+		slabs -= s->slab[page].class_number != 0;
 	return slabs == 0;
 }
 
 bool slabs_is_valid(const struct slabs *s)
 {
 	for (uint32_t page = 0; page < s->pages; page++)
-		if (s->slab[page].class && !slab_is_valid(s, &s->slab[page]))
+		if (s->slab[page].class_number &&
+		    !slab_is_valid(s, &s->slab[page]))
 			return false;
-	for (unsigned class = 0; class < CLASSES; class ++)
+	for (unsigned class = 0; class < SLABS_CLASSES; class ++)
 		if (!class_is_valid(s, class))
 			return false;
 	return slabs_are_clusters(s) && kheap_is_valid(s->heap);

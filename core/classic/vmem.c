@@ -1,11 +1,8 @@
-#include "vmem.h"
+#include "vmem_internal.h"
 
 #include "kb_assert.h"
 
 #include <stdlib.h>
-
-/* Up to that of the largest window, 2^19 pages (KHEAP_PAGES_MAX, kheap.h). */
-#define LISTS 20
 
 /* Chains at first: a power of two. */
 #define CHAINS_FEW 16u
@@ -13,49 +10,6 @@
 /* Knuth's multiplicative hashing (TAOCP vol. 3, 6.4), by the prime nearest to
  * 2^32 over the golden ratio. */
 #define HASH_FACTOR UINT32_C(0x9E3779B1)
-
-/* A segment's boundary tag. */
-struct vmem_tag {
-	uint32_t start;
-	uint32_t pages;
-
-	/* Neighbours by address; NULL at the window's ends. */
-	struct vmem_tag *below;
-	struct vmem_tag *above;
-
-	/* A free segment's list, or, next alone, a live one's hash chain. Of a
-	 * tag not in use, next is the next such. */
-	struct vmem_tag *next;
-	struct vmem_tag *prev;
-
-	bool live;
-};
-
-struct vmem {
-	uint32_t pages;
-	uint32_t free_pages;
-	enum vmem_fit fit;
-
-	/* As many as there can be segments; those behind `tags_made` have never
-	 * been used, `spare` lists the others that are not in use. */
-	struct vmem_tag *tag;
-	uint32_t tags_made;
-	uint32_t tags_used;
-	struct vmem_tag *spare;
-
-	/* Of each list the first segment, and a bit if there is one. */
-	struct vmem_tag *list[LISTS];
-	uint32_t nonempty;
-
-	/* A power of two of chains. */
-	struct vmem_tag **chain;
-	uint32_t chains;
-	uint32_t live;
-
-#define X(name, unit, help) uint64_t name;
-	VMEM_COUNTERS(X)
-#undef X
-};
 
 static inline struct vmem_tag *tag_take(struct vmem *v)
 {
@@ -73,7 +27,6 @@ static inline struct vmem_tag *tag_take(struct vmem *v)
 static inline void tag_give(struct vmem *v, struct vmem_tag *tag)
 {
 	v->tags_used--;
-	tag->pages = 0;
 	tag->next = v->spare;
 	v->spare = tag;
 }
@@ -207,12 +160,13 @@ static inline struct vmem_tag *choose(const struct vmem *v, uint32_t pages,
 	/* The first list where every segment will do. */
 	const unsigned sure =
 		best || pages != UINT32_C(1) << own ? own + 1 : own;
-	const uint32_t lists = sure < LISTS ? v->nonempty >> sure << sure : 0;
+	const uint32_t lists =
+		sure < VMEM_LISTS ? v->nonempty >> sure << sure : 0;
 	struct vmem_tag *found = NULL;
 	unsigned k;
 
 	++*steps;
-	if (own >= LISTS)
+	if (own >= VMEM_LISTS)
 		return NULL;
 	if (best)
 		found = search_list(v, own, pages, true, steps);
@@ -393,7 +347,7 @@ static bool lists_are_valid(const struct vmem *v, uint32_t free_segments)
 {
 	uint32_t count = 0;
 
-	for (unsigned k = 0; k < LISTS; k++)
+	for (unsigned k = 0; k < VMEM_LISTS; k++)
 		if (!list_is_valid(v, k, &count))
 			return false;
 	return count == free_segments;

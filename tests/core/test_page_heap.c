@@ -4,12 +4,12 @@
  */
 #include "heap_support.h"
 
-#include "buddy.h"
+#include "buddy_internal.h"
 #include "kb_bits.h"
 #include "kb_fault.h"
 #include "kb_rng.h"
 #include "page_bitmap.h"
-#include "vmem.h"
+#include "vmem_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -292,6 +292,69 @@ static void test_page_heap__refuses_what_is_not_live(void **state)
 	}
 }
 
+/* Expect: more than there can be is refused by number, and none is too much for
+ * numbers to hold. */
+static void test_page_heap__refuses_what_is_too_long(void **state)
+{
+	(void)state;
+	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
+		struct pager none = { NULL, NULL };
+		struct page_heap *h = open_heap(&designs[d], TEST_PAGES, none);
+
+		assert_int_equal(take(h, TEST_PAGES + 1), PAGE_HEAP_NONE);
+		assert_int_equal(page_heap_alloc(h, h->ops, UINT32_MAX, true),
+				 0);
+		assert_true(page_heap_is_valid(h));
+		assert_int_equal(take(h, TEST_PAGES), 0);
+		page_heap_free(h);
+	}
+}
+
+/* Pages that are mapped or not behind the heap's back. Expect: those of its
+ * window are seen. */
+static void test_page_heap__knows_what_is_backed(void **state)
+{
+	struct page_heap *h = open_heap(BITMAP, TEST_PAGES, test_pager_sim(0));
+	const struct pager pager = h->pager;
+
+	(void)state;
+	assert_int_equal(take(h, 2), 0);
+	pager.ops->unmap_counted(pager.ctx, TEST_VA(1), 1);
+	assert_false(page_heap_is_valid(h));
+	assert_int_equal(pager.ops->map_counted(pager.ctx, TEST_VA(1), 1), 0);
+	assert_true(page_heap_is_valid(h));
+	assert_int_equal(pager.ops->map_counted(pager.ctx, TEST_VA(2), 1), 0);
+	assert_false(page_heap_is_valid(h));
+	pager.ops->unmap_counted(pager.ctx, TEST_VA(2), 1);
+	assert_int_equal(
+		pager.ops->map_counted(pager.ctx, TEST_VA(TEST_PAGES), 1), 0);
+	assert_true(page_heap_is_valid(h));
+	page_heap_free(h);
+}
+
+/* Expect: the state whole; a record a page, two bits a page, a tag a segment and
+ * a pointer a chain. */
+static void test_page_heap__record_bytes(void **state)
+{
+	/* 18 segments, 17 of them live. */
+	const size_t tags =
+		18 * sizeof(struct vmem_tag) + 32 * sizeof(struct vmem_tag *);
+	const size_t expected[] = { 130 * sizeof(struct buddy_page),
+				    2 * 3 * sizeof(uint64_t), tags, tags };
+
+	(void)state;
+	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
+		struct pager none = { NULL, NULL };
+		struct page_heap *h = open_heap(&designs[d], 130, none);
+
+		for (unsigned i = 0; i < 17; i++)
+			take(h, 1);
+		assert_int_equal(h->ops->record_bytes(h->state),
+				 h->ops->state_size + expected[d]);
+		page_heap_free(h);
+	}
+}
+
 /*
  * Internal: requests of 2^k + 1 pages take 2^(k+1), so of 64 pages, with k = 3,
  * exactly 64 / 16 * 9 = 36 can be used: the waste is (2^k - 1) / 2^(k+1), just
@@ -340,6 +403,28 @@ static void test_page_heap__buddy_half_free_serves_no_two_pages(void **state)
 	assert_int_equal(counter(h, "merges"), 1);
 	assert_int_equal(take(h, 2), 0);
 	assert_int_equal(take(h, 2), PAGE_HEAP_NONE);
+	page_heap_free(h);
+}
+
+/* Expect: a step for each request; for each block that comes back one for each
+ * buddy that it looks at, and none where there is no order above. */
+static void test_page_heap__buddy_steps(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BUDDY, 4, none);
+
+	(void)state;
+	assert_int_equal(take(h, 1), 0);
+	assert_int_equal(counter(h, "fit_steps"), 1);
+	assert_int_equal(take(h, 1), 1);
+	assert_int_equal(counter(h, "fit_steps"), 2);
+	give(h, 1);
+	assert_int_equal(counter(h, "fit_steps"), 2 + 1);
+	give(h, 0);
+	assert_int_equal(counter(h, "fit_steps"), 3 + 2);
+	assert_int_equal(counter(h, "merges"), 2);
+	assert_int_equal(take(h, 8), PAGE_HEAP_NONE);
+	assert_int_equal(counter(h, "fit_steps"), 6);
 	page_heap_free(h);
 }
 
@@ -400,6 +485,35 @@ static void test_page_heap__bitmap_goes_on_in_its_run(void **state)
 	page_heap_free(h);
 }
 
+/* Expect: each word that is examined, once for each search that does so. */
+static void test_page_heap__bitmap_steps(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BITMAP, 130, none);
+
+	(void)state;
+	/* The word of the free page that comes first. */
+	assert_int_equal(take(h, 1), 0);
+	assert_int_equal(counter(h, "fit_steps"), 1);
+	/* The same, and for what follows it both words that 1 to 100 are in. */
+	assert_int_equal(take(h, 100), 1);
+	assert_int_equal(counter(h, "fit_steps"), 1 + 1 + 2);
+	/* No block begins in any of three words; pages are free in the second. */
+	give(h, 1);
+	assert_int_equal(counter(h, "fit_steps"), 4 + 3 + 2);
+	page_heap_free(h);
+	/* Up to a word's end. */
+	h = open_heap(BITMAP, 128, none);
+	assert_int_equal(take(h, 64), 0);
+	assert_int_equal(counter(h, "fit_steps"), 1 + 1);
+	/* Too long, and the rover has not moved. */
+	page_heap_free(h);
+	h = open_heap(BITMAP, 128, none);
+	assert_int_equal(take(h, 129), PAGE_HEAP_NONE);
+	assert_int_equal(counter(h, "wraps"), 0);
+	page_heap_free(h);
+}
+
 /* Holes of 3, 5 and 8 pages, made in this order, each with a live page behind,
  * and the window full. */
 static struct page_heap *make_holes(const struct design *design)
@@ -456,15 +570,91 @@ static void test_page_heap__vmem_instant_fit_falls_back(void **state)
 	page_heap_free(h);
 }
 
+/* A full window of two blocks with a page behind each; both come back, the
+ * second one first. */
+static struct page_heap *make_two(const struct design *design, uint32_t first,
+				  uint32_t second)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(design, first + second + 2, none);
+
+	assert_int_equal(take(h, first), 0);
+	take(h, 1);
+	assert_int_equal(take(h, second), first + 1);
+	take(h, 1);
+	give(h, first + 1);
+	give(h, 0);
+	return h;
+}
+
+/*
+ * Both on one list, the one at 0 in front. Expect: best fit goes through the list
+ * up to one that fits exactly, and of two of a length takes that in front;
+ * instant fit takes the first that will do. A step for each request and each
+ * segment.
+ */
+static void test_page_heap__vmem_goes_through_a_list(void **state)
+{
+	static const struct {
+		const struct design *design;
+		uint32_t first, second, asked, page;
+		unsigned steps;
+	} expected[] = {
+		{ BEST, 7, 5, 5, 8, 1 + 2 },	{ BEST, 5, 7, 5, 0, 1 + 1 },
+		{ BEST, 7, 5, 4, 8, 1 + 2 },	{ BEST, 3, 3, 2, 0, 1 + 2 },
+		{ INSTANT, 7, 5, 5, 0, 1 + 1 }, { INSTANT, 5, 7, 6, 6, 1 + 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(expected); i++) {
+		struct page_heap *h =
+			make_two(expected[i].design, expected[i].first,
+				 expected[i].second);
+		const uint64_t before = counter(h, "fit_steps");
+
+		assert_int_equal(take(h, expected[i].asked), expected[i].page);
+		assert_int_equal(counter(h, "fit_steps") - before,
+				 expected[i].steps);
+		page_heap_free(h);
+	}
+}
+
+/* |A|B|C|…: each of the three splits; C joins what is behind, A nothing, and B
+ * both of them. */
+static void test_page_heap__vmem_splits_and_merges(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(INSTANT, 8, none);
+
+	(void)state;
+	for (uint32_t page = 0; page < 3; page++)
+		assert_int_equal(take(h, 1), page);
+	assert_int_equal(counter(h, "splits"), 3);
+	give(h, 2);
+	assert_int_equal(counter(h, "merges"), 1);
+	give(h, 0);
+	assert_int_equal(counter(h, "merges"), 1);
+	give(h, 1);
+	assert_int_equal(counter(h, "merges"), 3);
+	assert_int_equal(take(h, 8), 0);
+	assert_int_equal(counter(h, "splits"), 3);
+	page_heap_free(h);
+}
+
 /* The hash grows with what is live: chains stay short. */
 static void test_page_heap__vmem_hash_stays_short(void **state)
 {
 	struct pager none = { NULL, NULL };
+	const long before = kb_fault_unfreed();
 	struct page_heap *h = open_heap(INSTANT, 4096, none);
 
 	(void)state;
-	for (unsigned i = 0; i < 4096; i++)
+	for (unsigned i = 0; i < 4096; i++) {
+		/* The 17th finds a segment in each of 16 chains. */
+		assert_int_equal(counter(h, "hash_doublings"),
+				 i > 16 ? kb_log2((i - 1) / 16) + 1 : 0);
 		assert_int_not_equal(take(h, 1), PAGE_HEAP_NONE);
+	}
 	assert_int_equal(counter(h, "hash_doublings"), 8);
 	for (uint32_t page = 0; page < 4096; page++)
 		give(h, page);
@@ -472,14 +662,16 @@ static void test_page_heap__vmem_hash_stays_short(void **state)
 	assert_in_range(counter(h, "nodes_visited"), 4096, 2 * 4096);
 	assert_in_range(counter(h, "nodes_visited_max"), 1, 4);
 	page_heap_free(h);
+	assert_int_equal(kb_fault_unfreed(), before);
 }
 
 /* Each allocation that making one takes fails once. Expect: no heap, the pager
- * released all the same. */
+ * released all the same, and nothing left behind. */
 static void test_page_heap__without_memory(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < KB_ARRAY_LEN(designs); i++) {
+		const long before = kb_fault_unfreed();
 		int status = KB_E_NOMEM;
 		unsigned n;
 
@@ -500,8 +692,11 @@ static void test_page_heap__without_memory(void **state)
 					 kb_fault_end() ? KB_E_NOMEM : 0);
 			assert_int_equal(status, diag.status);
 			assert_int_equal(spy.frees, status != 0);
+			/* Moved into the heap, or released. */
+			assert_null(config.pager.ops);
 			page_heap_free(h);
 			assert_int_equal(spy.frees, 1);
+			assert_int_equal(kb_fault_unfreed(), before);
 		}
 		/* The heap, its state, an array; the last n succeeds. */
 		assert_true(n - 1 >= 4);
@@ -550,6 +745,161 @@ static void test_page_heap__wild_frees(void **state)
 	}
 }
 
+/* One word has another value. Expect: that is seen, and put right it is well. */
+static void check_word(const struct page_heap *h, uint32_t *word,
+		       uint32_t value)
+{
+	const uint32_t was = *word;
+
+	assert_int_not_equal(was, value);
+	*word = value;
+	assert_false(page_heap_is_valid(h));
+	*word = was;
+	assert_true(page_heap_is_valid(h));
+}
+
+static void check_byte(const struct page_heap *h, uint8_t *byte, uint8_t value)
+{
+	const uint8_t was = *byte;
+
+	assert_int_not_equal(was, value);
+	*byte = value;
+	assert_false(page_heap_is_valid(h));
+	*byte = was;
+	assert_true(page_heap_is_valid(h));
+}
+
+/*
+ *   page    0        4        8    9    10
+ *           |3 live  |4 free  |live|free|2 free |
+ */
+static void test_page_heap__damaged_buddy(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BUDDY, 12, none);
+	struct buddy *b = h->state;
+
+	(void)state;
+	assert_int_equal(take(h, 1), 8);
+	assert_int_equal(take(h, 3), 0);
+	assert_true(page_heap_is_valid(h));
+	/* Blocks: too long for what was asked, too short, for nothing; another
+	 * one inside; not there; beyond the end. */
+	check_word(h, &b->page[0].asked, 5);
+	check_word(h, &b->page[0].asked, 2);
+	check_word(h, &b->page[0].asked, 0);
+	check_byte(h, &b->page[1].state, BLOCK_LIVE);
+	check_byte(h, &b->page[3].state, BLOCK_FREE);
+	check_byte(h, &b->page[0].state, BLOCK_INSIDE);
+	check_byte(h, &b->page[4].state, BLOCK_INSIDE);
+	check_byte(h, &b->page[8].order, 3);
+	check_byte(h, &b->page[0].order, 1);
+	check_byte(h, &b->page[10].order, 0);
+	/* Lists: not marked, marked, none, another's, in a circle. */
+	for (unsigned order = 0; order < BUDDY_ORDERS; order++)
+		check_word(h, &b->nonempty, b->nonempty ^ 1u << order);
+	check_word(h, &b->head[0], 10);
+	check_word(h, &b->head[1], 9);
+	check_word(h, &b->head[2], BUDDY_NIL);
+	check_word(h, &b->head[3], 4);
+	check_word(h, &b->page[9].prev, 10);
+	check_word(h, &b->page[9].next, 9);
+	check_word(h, &b->page[4].next, 10);
+	check_word(h, &b->free_pages, 8);
+	page_heap_free(h);
+}
+
+/*
+ * Four single pages at 8, all live. Expect: a block of two is not in the middle
+ * of them, a page is nobody's inside, and two buddies that are free are one.
+ */
+static void test_page_heap__damaged_buddies(void **state)
+{
+	struct pager none = { NULL, NULL };
+	struct page_heap *h = open_heap(BUDDY, 12, none);
+	struct buddy *b = h->state;
+
+	(void)state;
+	for (uint32_t page = 8; page < 12; page++)
+		assert_int_equal(take(h, 1), page);
+	check_byte(h, &b->page[8].state, BLOCK_INSIDE);
+	b->page[9].order = 1;
+	b->page[9].asked = 2;
+	b->page[10].state = BLOCK_INSIDE;
+	assert_false(page_heap_is_valid(h));
+	b->page[9].order = 0;
+	b->page[9].asked = 1;
+	b->page[10].state = BLOCK_LIVE;
+	assert_true(page_heap_is_valid(h));
+	give(h, 9);
+	b->page[8] = (struct buddy_page){ .next = 9,
+					  .prev = BUDDY_NIL,
+					  .state = BLOCK_FREE };
+	b->page[9].prev = 8;
+	b->head[0] = 8;
+	b->free_pages++;
+	assert_false(page_heap_is_valid(h));
+	page_heap_free(h);
+}
+
+static void check_link(const struct page_heap *h, struct vmem_tag **link,
+		       struct vmem_tag *value)
+{
+	struct vmem_tag *was = *link;
+
+	assert_ptr_not_equal(was, value);
+	*link = value;
+	assert_false(page_heap_is_valid(h));
+	*link = was;
+	assert_true(page_heap_is_valid(h));
+}
+
+static void check_live(const struct page_heap *h, struct vmem_tag *tag)
+{
+	tag->live = !tag->live;
+	assert_false(page_heap_is_valid(h));
+	tag->live = !tag->live;
+	assert_true(page_heap_is_valid(h));
+}
+
+/*
+ *   page   0       8    9       12   13      18
+ *          |8 free |live|3 free |live|5 free |live|      tags 0 … 5
+ */
+static void test_page_heap__damaged_vmem(void **state)
+{
+	struct page_heap *h = make_holes(INSTANT);
+	struct vmem *v = h->state;
+	struct vmem_tag *tag = v->tag;
+
+	(void)state;
+	assert_true(page_heap_is_valid(h));
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(tag[i].live, i % 2);
+		check_live(h, &tag[i]);
+		check_word(h, &tag[i].start, tag[i].start + 1);
+		check_word(h, &tag[i].pages, tag[i].pages + 1);
+		check_word(h, &tag[i].pages, 0);
+		check_link(h, &tag[i].below, &tag[i]);
+	}
+	/* Lists: linked back wrongly, not at all, one that is live. */
+	for (unsigned i = 0; i < 6; i += 2) {
+		check_link(h, &tag[i].prev, &tag[1]);
+		check_link(h, &tag[i].next, &tag[1]);
+		check_link(h, &v->list[kb_log2(tag[i].pages)], NULL);
+	}
+	check_link(h, &v->list[0], &tag[0]);
+	for (unsigned k = 0; k < VMEM_LISTS; k++)
+		check_word(h, &v->nonempty, v->nonempty ^ 1u << k);
+	for (unsigned i = 0; i < v->chains; i++)
+		if (v->chain[i])
+			check_link(h, &v->chain[i], NULL);
+	check_word(h, &v->live, 2);
+	check_word(h, &v->tags_used, 7);
+	check_word(h, &v->free_pages, 15);
+	page_heap_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -557,18 +907,28 @@ int main(void)
 		cmocka_unit_test(test_page_heap__plain_is_counted),
 		cmocka_unit_test(test_page_heap__survives_a_failing_pager),
 		cmocka_unit_test(test_page_heap__refuses_what_is_not_live),
+		cmocka_unit_test(test_page_heap__refuses_what_is_too_long),
+		cmocka_unit_test(test_page_heap__knows_what_is_backed),
+		cmocka_unit_test(test_page_heap__record_bytes),
 		cmocka_unit_test(test_page_heap__buddy_wastes_just_under_half),
 		cmocka_unit_test(
 			test_page_heap__buddy_half_free_serves_no_two_pages),
+		cmocka_unit_test(test_page_heap__buddy_steps),
 		cmocka_unit_test(test_page_heap__buddy_joins_buddies_alone),
 		cmocka_unit_test(test_page_heap__bitmap_is_next_fit),
 		cmocka_unit_test(test_page_heap__bitmap_goes_on_in_its_run),
+		cmocka_unit_test(test_page_heap__bitmap_steps),
 		cmocka_unit_test(test_page_heap__vmem_instant_fit_is_instant),
 		cmocka_unit_test(test_page_heap__vmem_instant_fit_falls_back),
+		cmocka_unit_test(test_page_heap__vmem_goes_through_a_list),
+		cmocka_unit_test(test_page_heap__vmem_splits_and_merges),
 		cmocka_unit_test(test_page_heap__vmem_hash_stays_short),
 		cmocka_unit_test(test_page_heap__without_memory),
 		cmocka_unit_test(test_page_heap__no_such_window),
 		cmocka_unit_test(test_page_heap__wild_frees),
+		cmocka_unit_test(test_page_heap__damaged_buddy),
+		cmocka_unit_test(test_page_heap__damaged_buddies),
+		cmocka_unit_test(test_page_heap__damaged_vmem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
