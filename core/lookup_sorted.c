@@ -113,8 +113,6 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 
 	if (at == s->count)
 		return -1;
-	/* It may be an entry that was not compared yet. */
-	lookup_touch(tally, 0, at);
 	return s->entries[at].va == va ? s->entries[at].idx : -1;
 }
 

@@ -85,11 +85,11 @@ static void test_kb_status__places(void **state)
 	kb_fail_at(&diag, KB_E_CORRUPT, "x.trc", 0, "torn");
 	assert_string_equal(diag.text, "x.trc: byte 0: torn");
 	assert_int_equal(diag.offset, 0);
-	assert_true(diag.has_offset);
+	assert_int_equal(diag.has_offset, 1);
 
 	kb_diag_init(&diag);
-	kb_fail_at(&diag, KB_E_CORRUPT, "x", UINT64_MAX, "y");
-	assert_string_equal(diag.text, "x: byte 18446744073709551615: y");
+	kb_fail_at(&diag, KB_E_CORRUPT, "x", UINT64_MAX, "%s, %d", "y", 7);
+	assert_string_equal(diag.text, "x: byte 18446744073709551615: y, 7");
 }
 
 /* Neither a text nor a path may drive a terminal; UTF-8 passes. */

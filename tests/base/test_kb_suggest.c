@@ -45,6 +45,7 @@ static void test_kb_suggest__nothing_near(void **state)
 	assert_null(suggest("zzzzzzzz", allocators));
 	assert_null(suggest("", allocators));
 	assert_null(suggest("kheap", (const char *const[]){ NULL }));
+	assert_null(suggest("kheap", (const char *const[]){ "x", NULL }));
 }
 
 /* A third of the length is near enough: 9 letters may have three slips. */
@@ -68,6 +69,8 @@ static void test_kb_suggest__beginnings(void **state)
 	(void)state;
 	assert_string_equal(suggest("th", passes), "throughput");
 	assert_string_equal(suggest("latency-and-more", passes), "latency");
+	assert_string_equal(
+		suggest("go-on", (const char *const[]){ "go", NULL }), "go");
 	/* One letter is no beginning. */
 	assert_null(suggest("t", passes));
 }

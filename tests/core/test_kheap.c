@@ -293,6 +293,44 @@ static void test_kheap__forward_is_the_same(void **state)
 	with_each(check_forward);
 }
 
+/* A cluster that was there before, with the first index of all. Expect: going
+ * forward knows it. */
+static void test_kheap__forward_knows_index_0(void **state)
+{
+	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
+
+	(void)state;
+	assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(0));
+	assert_cluster(h, 0, KVA_PAGE_SIZE, TEST_VA(0));
+	assert_int_equal(kheap_forward(h), 0);
+	assert_int_equal(kheap_kfree_forward(h, TEST_VA(0)), 0);
+	assert_heap_empty(h);
+	kheap_free(h);
+}
+
+/* As many pages as fill what malloc hands out, so that something else lies behind
+ * the arrays. Expect: nobody takes it for a cluster's. */
+static void check_behind(const struct lookup_ops *lookup)
+{
+	enum { PAGES = 70 };
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.pages = PAGES, .lookup = lookup, .pager = test_pager_sim(0) });
+
+	assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(0));
+	assert_true(kheap_is_valid(h));
+	assert_int_equal(kheap_cluster_size(h, PAGES), 0);
+	assert_int_equal(kheap_cluster_va(h, PAGES), 0);
+	assert_int_equal(kheap_forward(h), 0);
+	assert_int_equal(kheap_kfree_forward(h, TEST_VA(0)), 0);
+	kheap_free(h);
+}
+
+static void test_kheap__nothing_behind_the_arrays(void **state)
+{
+	(void)state;
+	with_each(check_behind);
+}
+
 /*
  * The other order people write: a new node goes to the head.
  *
@@ -709,6 +747,8 @@ int main(void)
 		cmocka_unit_test(test_kheap__remove_knows_its_limits),
 		cmocka_unit_test(test_kheap__kfree_in_steps),
 		cmocka_unit_test(test_kheap__forward_is_the_same),
+		cmocka_unit_test(test_kheap__forward_knows_index_0),
+		cmocka_unit_test(test_kheap__nothing_behind_the_arrays),
 		cmocka_unit_test(test_kheap__head_order),
 		cmocka_unit_test(test_kheap__sizes_round_up),
 		cmocka_unit_test(test_kheap__too_large),

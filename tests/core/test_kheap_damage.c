@@ -6,6 +6,7 @@
 #include "kb_bits.h"
 #include "kheap_internal.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* Five clusters in 64 pages, indexes 0 to 4, and 2 and 4 freed again:
@@ -81,8 +82,16 @@ static void test_kheap_damage__rows(void **state)
 	/* Another one in its place. */
 	TAILQ_INSERT_TAIL(&rows[0], &other, prev_next_info);
 	assert_false(kheap_is_valid(h));
+	other.cluster_index = INT_MAX;
+	assert_false(kheap_is_valid(h));
 	TAILQ_REMOVE(&rows[0], &other, prev_next_info);
 	TAILQ_INSERT_TAIL(&rows[0], node, prev_next_info);
+	assert_true(kheap_is_valid(h));
+	/* One too many, behind all others. */
+	other.cluster_index = 1;
+	TAILQ_INSERT_TAIL(&rows[5], &other, prev_next_info);
+	assert_false(kheap_is_valid(h));
+	TAILQ_REMOVE(&rows[5], &other, prev_next_info);
 	assert_true(kheap_is_valid(h));
 	/* A row that goes in a circle. */
 	node->prev_next_info.tqe_next = node;
@@ -127,6 +136,23 @@ static void test_kheap_damage__pages(void **state)
 	runs_give(&h->runs, 3, 1);
 	assert_true(kheap_is_valid(h));
 	check_word(h, &h->runs.free_pages, h->runs.free_pages + 1);
+	kheap_free(h);
+}
+
+/* The page of the cluster with index 0 is not backed. */
+static void test_kheap_damage__backing(void **state)
+{
+	struct kheap *h = test_heap_new(
+		(struct kheap_config){ .pager = test_pager_sim(0) });
+	const struct pager pager = kheap_pager(h);
+
+	(void)state;
+	assert_int_equal(kheap_kmalloc(h, 1), TEST_VA(0));
+	assert_true(kheap_is_valid(h));
+	pager.ops->unmap(pager.ctx, TEST_VA(0), 1);
+	assert_false(kheap_is_valid(h));
+	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(0), 1), 0);
+	assert_true(kheap_is_valid(h));
 	kheap_free(h);
 }
 
@@ -301,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_kheap_damage__rows),
 		cmocka_unit_test(test_kheap_damage__indexes),
 		cmocka_unit_test(test_kheap_damage__pages),
+		cmocka_unit_test(test_kheap_damage__backing),
 		cmocka_unit_test(test_kheap_damage__none_in_a_full_window),
 		cmocka_unit_test(test_kheap_damage__lookup_and_pager),
 		cmocka_unit_test(test_kheap_damage__ranks),

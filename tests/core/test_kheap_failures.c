@@ -254,6 +254,7 @@ static void test_kheap_failures__no_room_in_the_lookup(void **state)
 /* The lookup is told of each cluster that lives, and of no other. */
 static void test_kheap_failures__lookup_is_told(void **state)
 {
+	const long before = kb_fault_unfreed();
 	struct kheap *h = test_heap_new(
 		(struct kheap_config){ .lookup = &failing_lookup_ops });
 	const struct failing_lookup *lookup = h->lookup_state;
@@ -271,6 +272,7 @@ static void test_kheap_failures__lookup_is_told(void **state)
 	assert_int_equal(kheap_kfree(h, a), KB_E_NOT_LIVE);
 	assert_int_equal(lookup->inserted, 1);
 	kheap_free(h);
+	assert_int_equal(kb_fault_unfreed(), before);
 }
 
 /* kheap_add_cluster itself: no node, nothing stored. */
@@ -439,6 +441,7 @@ static void check_failing_ranks(const char *lookup, unsigned allocations)
 	kva_t va = 0;
 
 	for (n = 1; va == 0; n++) {
+		const long before = kb_fault_unfreed();
 		struct kheap *h = test_heap_new(
 			(struct kheap_config){ .lookup = lookup_by_name(lookup),
 					       .count = KHEAP_COUNT_RANKED });
@@ -454,6 +457,7 @@ static void check_failing_ranks(const char *lookup, unsigned allocations)
 		assert_int_equal(kheap_kfree_counted(h, TEST_VA(0)), 0);
 		assert_heap_empty(h);
 		kheap_free(h);
+		assert_int_equal(kb_fault_unfreed(), before);
 	}
 	assert_int_equal(n - 2, allocations);
 }
@@ -509,6 +513,53 @@ static void test_kheap_failures__free_leaves_nothing(void **state)
 	for (fit = 0; fit < RUNS_FITS; fit++)
 		live_and_die((struct kheap_config){ .fit = (enum runs_fit)fit },
 			     false);
+}
+
+/* The window's first page is the address space's second, and its last one is the
+ * only one in a leaf of a radix tree. */
+static void test_kheap_failures__low_window(void **state)
+{
+	const struct lookup_ops *const *lookup;
+	uint32_t i;
+
+	(void)state;
+	for (lookup = lookup_list; *lookup; lookup++) {
+		const long before = kb_fault_unfreed();
+		struct kheap *h = test_heap_new(
+			(struct kheap_config){ .base = KVA_PAGE_SIZE,
+					       .pages = 5 * 64 + 1,
+					       .lookup = *lookup,
+					       .pager = test_pager_sim(0) });
+
+		for (i = 1; i <= 5 * 64 + 1; i++)
+			assert_int_equal(kheap_kmalloc(h, 1),
+					 i * KVA_PAGE_SIZE);
+		assert_true(kheap_is_valid(h));
+		kheap_free(h);
+		assert_int_equal(kb_fault_unfreed(), before);
+	}
+}
+
+/* A radix tree of three levels, of which the n-th node cannot be had. Expect:
+ * those made before it are gone. */
+static void test_kheap_failures__radix_without_a_node(void **state)
+{
+	const struct lookup_ops *radix = lookup_by_name("radix");
+	unsigned n;
+
+	(void)state;
+	skip_where_walks_allocate();
+	for (n = 1; n <= 4; n++) {
+		struct kheap *h = test_heap_new((struct kheap_config){
+			.pages = 5000, .lookup = radix });
+
+		kb_fault_begin(KB_FAULT_CALLOC, n, ENOMEM);
+		assert_int_equal(kheap_kmalloc(h, 1), n < 4 ? 0 : TEST_VA(0));
+		assert_int_equal(kb_fault_end(), n < 4);
+		assert_int_equal(kheap_lookup_bytes(h) == 0, n < 4);
+		assert_true(kheap_is_valid(h));
+		kheap_free(h);
+	}
 }
 
 /* Nodes that the caller frees, and pages in two page tables. */
@@ -685,24 +736,30 @@ static void test_kheap_failures__is_valid(void **state)
 	const struct kheap_fast_config config = { .pages = TEST_PAGES };
 	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
 	struct kheap_fast *f;
+	long before;
 
 	(void)state;
 	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
 	assert_true(kheap_is_valid(h));
 	assert_true(kb_fault_end());
 	assert_int_equal(kheap_fast_new(&f, &config, NULL), 0);
+	before = kb_fault_unfreed();
 	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
 	assert_true(kheap_fast_is_valid(f));
 	assert_true(kb_fault_end());
+	/* And with memory leaves none behind. */
+	assert_true(kheap_is_valid(h) && kheap_fast_is_valid(f));
+	assert_int_equal(kb_fault_unfreed(), before);
 	kheap_fast_free(f);
 	kheap_free(h);
 }
 
-/* Lists of which one part cannot be had leave nothing behind. */
+/* Lists of which one part cannot be had leave nothing behind, nor do runs. */
 static void test_kheap_failures__lists_init(void **state)
 {
 	const long before = kb_fault_unfreed();
 	struct runs_lists lists;
+	struct page_runs runs;
 	unsigned n;
 
 	(void)state;
@@ -716,6 +773,13 @@ static void test_kheap_failures__lists_init(void **state)
 	}
 	runs_lists_release(&lists);
 	assert_int_equal(kb_fault_unfreed(), before);
+	for (n = 1; n <= 4; n++) {
+		kb_fault_begin(KB_FAULT_CALLOC, n, ENOMEM);
+		assert_int_equal(runs_init(&runs, TEST_PAGES, RUNS_BEST),
+				 KB_E_NOMEM);
+		assert_true(kb_fault_end());
+		assert_int_equal(kb_fault_unfreed(), before);
+	}
 }
 
 int main(void)
@@ -732,6 +796,8 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__new_with_more),
 		cmocka_unit_test(test_kheap_failures__no_ranks),
 		cmocka_unit_test(test_kheap_failures__free_leaves_nothing),
+		cmocka_unit_test(test_kheap_failures__low_window),
+		cmocka_unit_test(test_kheap_failures__radix_without_a_node),
 		cmocka_unit_test(test_kheap_failures__parts_leave_nothing),
 		cmocka_unit_test(test_kheap_failures__nth_allocation),
 		cmocka_unit_test(test_kheap_failures__fast_new),

@@ -458,6 +458,12 @@ static void test_kheap_fast__damaged_tables(void **state)
 	check_word(f, &f->tables[1].pde, pde);
 	check_word(f, &f->tables[1].pde, f->pte[0]);
 	kheap_fast_free(f);
+	/* Of the last table nothing is used. */
+	f = new_fast(UINT32_C(0xF0400000) - 2 * KVA_PAGE_SIZE, PAGES);
+	assert_int_not_equal(kheap_fast_kmalloc(f, 1), 0);
+	assert_true(kheap_fast_is_valid(f));
+	check_word(f, &f->tables[1].used, 1);
+	kheap_fast_free(f);
 }
 
 static void test_kheap_fast__damaged_frames(void **state)
@@ -498,6 +504,7 @@ static void test_kheap_fast__damaged_runs(void **state)
 	check_word(f, &f->single_count, 1);
 	check_word(f, &f->runs.free_pages, f->runs.free_pages + 1);
 	check_word(f, &f->runs.top, f->runs.top + 1);
+	check_word(f, &f->runs.rover, PAGES + 1);
 	check_word(f, &f->lists.listed, 1);
 	/* B listed and in use. */
 	runs_lists_push(&f->lists, 1, 2);
@@ -520,6 +527,9 @@ static void test_kheap_fast__damaged_tlb_and_counters(void **state)
 	check_word(f, &f->pte[1], f->pte[1] & ~PAGER_PTE_ACCESSED);
 	check_word(f, set, page + 1);
 	check_word(f, set, page + 16);
+	/* The next page's set is the first one. */
+	assert_int_equal((page + 1) & f->tlb.set_mask, 0);
+	check_word(f, &f->tlb.pages[0], page + 1);
 	/* So far no page of these sets has been touched. */
 	for (i = 0; i < tlb_entries(&f->tlb); i++)
 		if (&f->tlb.pages[i] != set)

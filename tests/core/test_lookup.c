@@ -144,7 +144,7 @@ static void test_lookup__bytes(void **state)
 }
 
 /* What one counted search for the 40th of 64 clusters of a page costs; absent
- * steps are 0. The tree's shape is libbsd's: it has 6 levels here. */
+ * steps are 0. The tree's shape is libbsd's: here it is on the third level. */
 static void test_lookup__steps_are_exact(void **state)
 {
 	static const struct {
@@ -159,6 +159,7 @@ static void test_lookup__steps_are_exact(void **state)
 		{ "pte", 0, 1, 2, 2 },
 		{ "pagemap", 0, 1, 0, 1 },
 		{ "radix", 0, 1, 1, 1 },
+		{ "rbtree", 0, 3, 3, 3 },
 		{ "judy", 0, 0, 0, 0 },
 	};
 	size_t k;
@@ -568,6 +569,87 @@ static void test_lookup__costs_where_hashes_meet(void **state)
 	}
 }
 
+/* Two clusters at home in one slot of a table of 64. Expect: the one that came
+ * first is there, the other one behind it. */
+static void test_lookup__robinhood_first_come(void **state)
+{
+	struct kheap *h = test_heap_new(
+		(struct kheap_config){ .base = WIDE_BASE,
+				       .pages = WIDE_PAGES,
+				       .lookup = lookup_by_name("robinhood") });
+	const uint32_t home = lookup_place_of(WIDE_BASE, 6);
+	uint32_t page = 1;
+	kva_t va;
+
+	(void)state;
+	while (lookup_place_of(WIDE_BASE + page * KVA_PAGE_SIZE, 6) != home)
+		page++;
+	kheap_kmalloc(h, page * KVA_PAGE_SIZE);
+	va = kheap_kmalloc(h, 1);
+	assert_int_equal(va, WIDE_BASE + page * KVA_PAGE_SIZE);
+	check_cost(h, WIDE_BASE, 0, (struct cost){ 0, 1, 0, 1 });
+	/* Eight slots a line. */
+	check_cost(h, va, 1, (struct cost){ 0, 2, 0, 1 + (home % 8 == 7) });
+	kheap_free(h);
+}
+
+/* Expect: a full table that has more slots than twice the window's pages still
+ * has its lines. */
+static void test_lookup__robinhood_full(void **state)
+{
+	enum { PAGES = 2000 };
+	struct kheap *h = test_heap_new((struct kheap_config){
+		.pages = PAGES, .lookup = lookup_by_name("robinhood") });
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < PAGES; i++)
+		assert_int_equal(kheap_kmalloc_counted(h, 1), TEST_VA(i));
+	for (i = 0; i < PAGES; i++)
+		assert_int_equal(
+			kheap_lookup_ops(h)->find_counted(h, TEST_VA(i)),
+			(int)i);
+	kheap_free(h);
+}
+
+/* A miss goes by one head, its node and address, and by the words: those of 128
+ * rows and the word of words share a line; those of 4608 fill more, with a second
+ * word of words in the line of the first. */
+static void test_lookup__rowmap_lines_of_words(void **state)
+{
+	static const struct {
+		uint32_t pages;
+		unsigned lines;
+	} expected[] = { { 128, 3 + 1 }, { 4608, 3 + 2 } };
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < KB_ARRAY_LEN(expected); k++) {
+		struct kheap *h = test_heap_new((struct kheap_config){
+			.pages = expected[k].pages,
+			.lookup = lookup_by_name("rowmap") });
+
+		kheap_kmalloc(h, 1);
+		check_cost(h, TEST_VA(1), -1,
+			   (struct cost){ 1, 1, 0, expected[k].lines });
+		kheap_free(h);
+	}
+}
+
+/* What was in memory before means nothing to a lookup without a layout. */
+static void test_lookup__lines_of_none(void **state)
+{
+	const struct lookup_ops *judy = lookup_by_name("judy");
+	struct lookup_lines lines;
+
+	(void)state;
+	memset(&lines, 0xa5, sizeof(lines));
+	assert_int_equal(lookup_lines_init(&lines, judy, TEST_PAGES), 0);
+	assert_null(lines.stamps);
+	assert_int_equal(lines.lookup, 0);
+	lookup_lines_release(&lines);
+}
+
 /* All indexes from the first to the window's last have been handed out. Expect:
  * a scan begins at the first one as before, and at 0 once they go round. */
 static void test_lookup__scan_begins_at_the_first_index(void **state)
@@ -666,6 +748,10 @@ int main(void)
 		cmocka_unit_test(test_lookup__bytes_follow_the_clusters),
 		cmocka_unit_test(test_lookup__costs_in_a_wide_window),
 		cmocka_unit_test(test_lookup__costs_where_hashes_meet),
+		cmocka_unit_test(test_lookup__robinhood_first_come),
+		cmocka_unit_test(test_lookup__robinhood_full),
+		cmocka_unit_test(test_lookup__rowmap_lines_of_words),
+		cmocka_unit_test(test_lookup__lines_of_none),
 		cmocka_unit_test(test_lookup__scan_begins_at_the_first_index),
 		cmocka_unit_test(test_lookup__rowmap_sees_each_row),
 		cmocka_unit_test(test_lookup__sorted_sees_a_double),

@@ -196,6 +196,43 @@ static void test_page_runs__steps_are_exact(void **state)
 	runs_release(&runs);
 }
 
+/* The same with an order by size: a step for each hole that comes into it or goes
+ * out of it, and one for each that is compared. */
+static void test_page_runs__steps_of_the_order(void **state)
+{
+	struct page_runs runs;
+	uint64_t steps = 0;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 10, RUNS_BEST), 0);
+	assert_int_equal(runs_take_counted(&runs, 8, &steps), 0);
+	assert_int_equal(steps, 0);
+	runs_give_counted(&runs, 1, 1, &steps);
+	assert_int_equal(steps, 1 + 1);
+	assert_int_equal(runs_take_counted(&runs, 1, &steps), 1);
+	assert_int_equal(steps, 2 + 1 + 1 + 1);
+	runs_release(&runs);
+}
+
+/* |#.#####.##|, the rover at 6. Expect: a request longer than any hole examines
+ * none, the one behind the rover neither. */
+static void test_page_runs__next_fit_knows_the_longest(void **state)
+{
+	struct page_runs runs;
+	uint64_t steps = 0;
+
+	(void)state;
+	assert_int_equal(runs_init(&runs, 10, RUNS_NEXT), 0);
+	assert_int_equal(runs_take(&runs, 10), 0);
+	runs_give(&runs, 1, 1);
+	runs_give(&runs, 4, 2);
+	runs_give(&runs, 7, 1);
+	assert_int_equal(runs_take(&runs, 2), 4);
+	assert_int_equal(runs_take_counted(&runs, 2, &steps), RUNS_NONE);
+	assert_int_equal(steps, 0);
+	runs_release(&runs);
+}
+
 /* Holes of 2, 2 and 1 pages at 1, 4 and 8. Expect: with the first one gone, the
  * first child that is as long as the old maximum ends the search for a new one;
  * with both gone, all that is left is looked at. */
@@ -718,8 +755,16 @@ static void test_page_runs__is_valid_sees_damaged_lists(void **state)
 	check_word(&runs, &lists->head[4], 5001);
 	check_word(&runs, &lists->next[5], 6);
 	check_word(&runs, &lists->next[5], 31);
+	check_word(&runs, &lists->next[5], 7);
 	check_word(&runs, &lists->next[30], 0);
 	check_word(&runs, &lists->next[30], 5001);
+	/* The last run of one list and the only one of another changed over. */
+	lists->next[30] = 51;
+	lists->head[80] = 6;
+	assert_false(runs_is_valid(&runs));
+	lists->next[30] = 6;
+	lists->head[80] = 51;
+	assert_true(runs_is_valid(&runs));
 	runs_release(&runs);
 }
 
@@ -732,6 +777,8 @@ int main(void)
 		cmocka_unit_test(test_page_runs__give_merges_with_the_top),
 		cmocka_unit_test(test_page_runs__smallest_and_largest_window),
 		cmocka_unit_test(test_page_runs__steps_are_exact),
+		cmocka_unit_test(test_page_runs__steps_of_the_order),
+		cmocka_unit_test(test_page_runs__next_fit_knows_the_longest),
 		cmocka_unit_test(test_page_runs__maximum_is_found_early),
 		cmocka_unit_test(test_page_runs__order_by_size),
 		cmocka_unit_test(test_page_runs__agree_with_the_model),

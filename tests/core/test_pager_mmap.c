@@ -3,6 +3,7 @@
 #include "pager_mmap.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static struct pager new_mmap(uint32_t pages)
 {
@@ -12,10 +13,25 @@ static struct pager new_mmap(uint32_t pages)
 	return pager;
 }
 
-/* Expect: memory of one's own for each page, zeroed each time it is mapped. */
+/* Whether the host lets a word be read, which the kernel is asked to do. */
+static bool can_be_read(const uint64_t *word)
+{
+	int ends[2];
+	bool can;
+
+	assert_int_equal(pipe(ends), 0);
+	can = write(ends[1], word, sizeof(*word)) == sizeof(*word);
+	close(ends[0]);
+	close(ends[1]);
+	return can;
+}
+
+/* Expect: memory of one's own for each page, zeroed each time it is mapped, and
+ * the host's no longer once it is not. */
 static void test_pager_mmap__maps_and_unmaps(void **state)
 {
 	struct pager pager = new_mmap(TEST_PAGES);
+	uint64_t *word;
 	uint32_t i;
 
 	(void)state;
@@ -30,11 +46,16 @@ static void test_pager_mmap__maps_and_unmaps(void **state)
 	pager.ops->touch(pager.ctx, TEST_VA(3) + 4095);
 	for (i = 2; i < 5; i++)
 		assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(i)), i);
+	word = pager.ops->payload(pager.ctx, TEST_VA(2));
+	assert_true(can_be_read(word));
 	pager.ops->unmap(pager.ctx, TEST_VA(2), 3);
+	assert_false(can_be_read(word));
 	assert_null(pager.ops->payload(pager.ctx, TEST_VA(3)));
 	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(3), 1), 0);
-	assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(3)), 0);
+	word = pager.ops->payload(pager.ctx, TEST_VA(3));
+	assert_int_equal(*word, 0);
 	pager_release(&pager);
+	assert_false(can_be_read(word));
 }
 
 /* The window's last page, and one beyond what a heap can have. */
@@ -62,6 +83,10 @@ static void test_pager_mmap__limits(void **state)
 	assert_int_equal(pager_mmap_new(&none, TEST_BASE, KVA_SPACE_PAGES + 1),
 			 KB_E_RANGE);
 	assert_null(none.ops);
+	/* All there are; a host of 32 bits has not got the room. */
+	assert_int_not_equal(pager_mmap_new(&none, 0, KVA_SPACE_PAGES),
+			     KB_E_RANGE);
+	pager_release(&none);
 }
 
 /* The host has no memory, or no more mappings. Expect: no pager, or no page; and a
@@ -69,7 +94,9 @@ static void test_pager_mmap__limits(void **state)
  * comes back. */
 static void test_pager_mmap__without_memory(void **state)
 {
+	const long before = kb_fault_unfreed();
 	struct pager pager = { NULL, NULL };
+	uint64_t *word;
 
 	(void)state;
 	for (unsigned n = 1; n <= 2; n++) {
@@ -78,6 +105,7 @@ static void test_pager_mmap__without_memory(void **state)
 				 KB_E_NOMEM);
 		assert_true(kb_fault_end());
 		assert_null(pager.ops);
+		assert_int_equal(kb_fault_unfreed(), before);
 	}
 	pager = new_mmap(TEST_PAGES);
 	kb_fault_begin(KB_FAULT_MAP, 1, ENOMEM);
@@ -85,10 +113,12 @@ static void test_pager_mmap__without_memory(void **state)
 	assert_true(kb_fault_end());
 	assert_null(pager.ops->payload(pager.ctx, TEST_VA(1)));
 	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(1), 2), 0);
-	*pager.ops->payload(pager.ctx, TEST_VA(1)) = 1;
+	word = pager.ops->payload(pager.ctx, TEST_VA(1));
+	*word = 1;
 	kb_fault_begin(KB_FAULT_MAP, 1, ENOMEM);
 	pager.ops->unmap(pager.ctx, TEST_VA(1), 1);
 	assert_true(kb_fault_end());
+	assert_int_equal(*word, 0);
 	assert_null(pager.ops->payload(pager.ctx, TEST_VA(1)));
 	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(1), 1), 0);
 	assert_int_equal(*pager.ops->payload(pager.ctx, TEST_VA(1)), 0);

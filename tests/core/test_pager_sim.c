@@ -633,6 +633,27 @@ static void test_pager_sim__damaged_frames(void **state)
 	pager_release(&pager);
 }
 
+/* A page table comes back, frame and all, with no page in it. */
+static void test_pager_sim__damaged_empty_table(void **state)
+{
+	const uint32_t slot = TABLE_VA >> SIM_SLOT_SHIFT;
+	struct pager pager = test_pager_sim(0);
+	struct pager_sim *sim = pager.ctx;
+	uint32_t pde;
+
+	(void)state;
+	assert_int_equal(pager.ops->map(pager.ctx, TABLE_VA, 1), 0);
+	pde = sim->pde[slot];
+	pager.ops->unmap(pager.ctx, TABLE_VA, 1);
+	assert_valid(pager);
+	assert_int_equal(sim->frames.free_head, pde >> KVA_PAGE_SHIFT);
+	sim->frames.free_head =
+		sim->frames.records[sim->frames.free_head].next_free;
+	sim->pde[slot] = pde;
+	assert_false(pager.ops->is_valid(pager.ctx));
+	pager_release(&pager);
+}
+
 static void test_pager_sim__damaged_tlb_and_counters(void **state)
 {
 	const uint32_t page = (TABLE_VA >> KVA_PAGE_SHIFT) + 2;
@@ -651,6 +672,8 @@ static void test_pager_sim__damaged_tlb_and_counters(void **state)
 	for (i = 0; i < tlb_entries(&sim->tlb); i++)
 		if (&sim->tlb.pages[i] != set)
 			check_word(pager, &sim->tlb.pages[i], page);
+	/* In its set, the first, but not mapped. */
+	check_word(pager, &sim->tlb.pages[0], page - 2);
 	sim->counters.frames_live++;
 	assert_false(pager.ops->is_valid(pager.ctx));
 	sim->counters.frames_live -= 2;
@@ -695,6 +718,7 @@ int main(void)
 		cmocka_unit_test(test_pager_sim__cycles_are_modelled),
 		cmocka_unit_test(test_pager_sim__damaged_entries),
 		cmocka_unit_test(test_pager_sim__damaged_frames),
+		cmocka_unit_test(test_pager_sim__damaged_empty_table),
 		cmocka_unit_test(test_pager_sim__damaged_tlb_and_counters),
 		cmocka_unit_test(test_pager_sim__touch_sets_the_flags),
 	};

@@ -192,6 +192,22 @@ static void test_row_ranks__oldest_first(void **state)
 	check_long("scan", KHEAP_ORDER_TAIL);
 }
 
+/* A window where nothing is to be looked at yet, and nothing begins at a line's
+ * beginning. */
+static void test_row_ranks__nothing_to_scan(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	make_pair(&p, (struct kheap_config){ .lookup = lookup_by_name("scan"),
+					     .first_index = 5 });
+	do_free(&p, TEST_VA(3));
+	assert_same(&p, 0);
+	do_alloc(&p, 1);
+	assert_same(&p, 1);
+	free_pair(&p);
+}
+
 /* A heap that is only ever timed has none of it. */
 static void test_row_ranks__plain_keeps_none(void **state)
 {
@@ -246,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_row_ranks__sums_by_hand),
 		cmocka_unit_test(test_row_ranks__equal_the_walk),
 		cmocka_unit_test(test_row_ranks__oldest_first),
+		cmocka_unit_test(test_row_ranks__nothing_to_scan),
 		cmocka_unit_test(test_row_ranks__plain_keeps_none),
 	};
 
