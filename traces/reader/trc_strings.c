@@ -67,7 +67,6 @@ int trc_strings_add_sites(struct trc_strings *strings, const uint8_t *data,
 	const char *end;
 	int err;
 
-	/* Our writer makes no such file, so no test has one. */
 	if (total > TRC_SITES_MAX ||
 	    strings->bytes + size > TRC_STRINGS_FILE_MAX)
 		return KB_E_RANGE;
@@ -112,7 +111,6 @@ int trc_strings_add_tasks(struct trc_strings *strings, const uint8_t *data,
 	const char *end;
 	int err;
 
-	/* Our writer makes no such file, so no test has one. */
 	if (total > TRC_TASKS_MAX ||
 	    strings->bytes + size > TRC_STRINGS_FILE_MAX)
 		return KB_E_RANGE;
