@@ -219,6 +219,7 @@ static int read_line(struct trc_text *text)
 	if (!read_prefix(&c, &ns, &is_of_day, &event))
 		return trc_text_bad(text, "it is not an event ([time] (+delta) "
 					  "host event: { … })");
+	/* It is the only one here: no test has it refused. */
 	err = trc_text_clock(text, TRC_CLOCK_NS);
 	if (err < 0)
 		return err;

@@ -88,7 +88,7 @@ static json_t *json_counts(const struct trc_counts *counts)
 	json_t *object = json_object();
 
 #define X(name, help) \
-	json_object_set_new(object, #name, trc_json_count(counts->name));
+	trc_json_set(&object, #name, trc_json_count(counts->name));
 	TRC_COUNTS(X)
 #undef X
 	return object;

@@ -290,11 +290,12 @@ static json_t *json_buckets(const uint64_t *counts)
 
 	for (unsigned i = 0; i < BUCKETS; i++)
 		if (counts[i])
-			json_array_append_new(
-				array, json_pack("{s:o, s:o}", "from",
-						 trc_json_count(bucket_from(i)),
-						 "objects",
-						 trc_json_count(counts[i])));
+			trc_json_append(
+				&array,
+				json_pack("{s:o, s:o}", "from",
+					  trc_json_count(bucket_from(i)),
+					  "objects",
+					  trc_json_count(counts[i])));
 	return array;
 }
 
@@ -309,14 +310,14 @@ static json_t *json_sites(const struct stat_job *job)
 
 		if (site->allocs == 0)
 			break;
-		json_array_append_new(
-			array,
-			json_pack("{s:o, s:o, s:o, s:o, s:o}", "site",
-				  trc_json_text(name), "module",
-				  trc_json_text(module), "allocs",
-				  trc_json_count(site->allocs), "bytes",
-				  trc_json_count(site->bytes), "live_at_end",
-				  trc_json_count(site->live)));
+		trc_json_append(&array,
+				json_pack("{s:o, s:o, s:o, s:o, s:o}", "site",
+					  trc_json_text(name), "module",
+					  trc_json_text(module), "allocs",
+					  trc_json_count(site->allocs), "bytes",
+					  trc_json_count(site->bytes),
+					  "live_at_end",
+					  trc_json_count(site->live)));
 	}
 	return array;
 }
@@ -326,13 +327,13 @@ static json_t *json_curve(const struct stat_job *job)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < job->points; i++)
-		json_array_append_new(
-			array, json_pack("{s:o, s:o, s:o}", "event",
-					 trc_json_count(job->curve[i].event),
-					 "objects",
-					 trc_json_count(job->curve[i].objects),
-					 "bytes",
-					 trc_json_count(job->curve[i].bytes)));
+		trc_json_append(&array,
+				json_pack("{s:o, s:o, s:o}", "event",
+					  trc_json_count(job->curve[i].event),
+					  "objects",
+					  trc_json_count(job->curve[i].objects),
+					  "bytes",
+					  trc_json_count(job->curve[i].bytes)));
 	return array;
 }
 
@@ -342,8 +343,8 @@ static json_t *json_cpus(const struct stat_job *job)
 
 	for (unsigned i = 0; i < CPUS; i++)
 		if (job->cpu_events[i])
-			json_array_append_new(
-				array,
+			trc_json_append(
+				&array,
 				json_pack("{s:i, s:o, s:o}", "cpu", (int)i,
 					  "events",
 					  trc_json_count(job->cpu_events[i]),

@@ -30,19 +30,6 @@ static const struct cli_option options[] = {
 	{ NULL, NULL },
 };
 
-/* A call site or task that no block has brought is damage too. */
-static int check_names(const struct trc_walk *walk, const char *path,
-		       struct kb_diag *diag)
-{
-	if ((walk->event.site != TRC_STRING_NONE && !walk->site) ||
-	    (walk->event.task != TRC_STRING_NONE && !walk->comm))
-		return kb_fail(diag, KB_E_CORRUPT,
-			       "%s: event %" PRIu64 " has a name that the "
-			       "file does not hold",
-			       path, walk->number);
-	return 0;
-}
-
 static int verify(const char *path, bool quiet)
 {
 	struct cli_progress line;
@@ -53,8 +40,6 @@ static int verify(const char *path, bool quiet)
 	cli_progress_begin(&line, quiet);
 	while (err == 0) {
 		err = trc_walk_next(&walk, &diag);
-		if (err == 0)
-			err = check_names(&walk, path, &diag);
 		trc_walk_show(&walk, &line);
 	}
 	cli_progress_end(&line);

@@ -1,5 +1,6 @@
 #include "trc_walk.h"
 
+#include "kb_assert.h"
 #include "trc_cli.h"
 
 #include <string.h>
@@ -37,6 +38,9 @@ static void take(struct trc_walk *walk, uint32_t i)
 	walk->site = trc_reader_site(walk->reader, event->site, &walk->module);
 	walk->pid = 0;
 	walk->comm = trc_reader_task(walk->reader, event->task, &walk->pid);
+	/* The reader refuses a block that names what it does not hold. */
+	kb_assert(walk->site || event->site == TRC_STRING_NONE);
+	kb_assert(walk->comm || event->task == TRC_STRING_NONE);
 }
 
 int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag)

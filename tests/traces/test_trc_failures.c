@@ -6,7 +6,9 @@
 #include "trc_test.h"
 
 #include "kb_fault.h"
+#include "kb_rng.h"
 #include "trc_reader.h"
+#include "trc_writer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -91,6 +93,78 @@ static void test_trc_failures__tables_cannot_grow(void **state)
 			    i);
 	import_without(&text, "ftrace");
 	free(text.data);
+}
+
+/* The first free is an implied one. */
+static void test_trc_failures__implied_free_without_memory(void **state)
+{
+	const char line[] =
+		"t-1 [000] ..... 0.000001: kmalloc: call_site=f+0x1 "
+		"ptr=ff000000 bytes_req=8 bytes_alloc=8 "
+		"gfp_flags=GFP_KERNEL\n";
+	struct blob text = { 0 };
+
+	(void)state;
+	blob_printf(&text, "# tracer: nop\n%s%s", line, line);
+	import_without(&text, "ftrace");
+	free(text.data);
+}
+
+/* A block of events that share nothing, so that its columns stay as large as they
+ * are; written with its n-th allocation failing. True if there were less than n. */
+static bool write_without_memory(uint32_t events, unsigned n)
+{
+	const struct trc_writer_options opts = { .fd = memfd_create("x", 0),
+						 .name = "out",
+						 .level = 1 };
+	const struct trc_writer_totals totals = {
+		.counts = &(struct trc_counts){ 0 }
+	};
+	struct kb_rng rng = kb_rng_init(events);
+	struct kb_diag diag = { 0 };
+	struct trc_writer *w;
+	bool has_failed;
+	int status;
+
+	assert_true(opts.fd >= 0);
+	assert_int_equal(trc_writer_open(&w, &opts, &diag), 0);
+	for (uint32_t i = 0; i < events; i++) {
+		const uint64_t random = kb_rng_next(&rng);
+		const struct trc_event event = {
+			.kind = i % 3 == 2 ? TRC_FREE : TRC_ALLOC,
+			.slot = i - (i % 3 == 2),
+			.time_ns = i,
+			.size = i % 3 == 2 ? 0 : random >> 48,
+			.size_granted = i % 3 == 2 ? 0 : random >> 32 & 0xffff,
+			.cpu = (uint16_t)(random >> 24 & 0xff),
+		};
+
+		assert_int_equal(trc_writer_add(w, &event, &diag), 0);
+	}
+	kb_fault_begin(KB_FAULT_MEMORY, n, ENOMEM);
+	status = trc_writer_finish(w, &totals, &diag);
+	has_failed = kb_fault_end();
+	if (status != (has_failed ? KB_E_NOMEM : 0) ||
+	    (has_failed && !strstr(diag.text, "out of memory")))
+		fail_msg("%u events, allocation %u: status %d, \"%s\"", events,
+			 n, status, diag.text);
+	trc_writer_free(w);
+	close(opts.fd);
+	return !has_failed;
+}
+
+/* Each column of a block may be the one that its bytes have no room for: which
+ * one it is hangs on how many events there are. */
+static void test_trc_failures__each_column_without_memory(void **state)
+{
+	(void)state;
+	for (uint32_t events = 300; events < 4500; events += 60) {
+		unsigned n = 1;
+
+		while (!write_without_memory(events, n))
+			n++;
+		assert_true(n > 3);
+	}
 }
 
 static void test_trc_failures__unpack_without_memory(void **state)
@@ -395,6 +469,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_failures__import_without_memory),
 		cmocka_unit_test(test_trc_failures__tables_cannot_grow),
+		cmocka_unit_test(
+			test_trc_failures__implied_free_without_memory),
+		cmocka_unit_test(test_trc_failures__each_column_without_memory),
 		cmocka_unit_test(test_trc_failures__unpack_without_memory),
 		cmocka_unit_test(test_trc_failures__import_file),
 		cmocka_unit_test(test_trc_failures__temporary_name_is_taken),

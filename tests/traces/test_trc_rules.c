@@ -167,6 +167,23 @@ static void test_trc_rules__exclude_site_adds_symbols_and_offsets(void **state)
 	imported_release(&im);
 }
 
+/* The sites that are bare addresses have no symbol, and no name is not theirs. */
+static void test_trc_rules__exclude_site_of_no_name(void **state)
+{
+	static const char text[] = ALLOC("1.0", "f+0x1/0x2", "0x100")
+		ALLOC("1.0", "0xffffffff81000000", "0x200");
+	static const char *const sites[] = { "" };
+	const struct trc_import_options opts = { .exclude_sites = sites,
+						 .exclude_site_count = 1 };
+	struct imported im = import_bytes(text, strlen(text), &opts);
+
+	(void)state;
+	assert_int_equal(im.status, 0);
+	assert_int_equal(im.counts.allocs, 2);
+	assert_int_equal(im.counts.excluded_allocs, 0);
+	imported_release(&im);
+}
+
 static void test_trc_rules__unknown_pointer_is_unmatched(void **state)
 {
 	struct imported im = import_text(FREE("1.0", "g+0x1/0x2", A) ALLOC(
@@ -284,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_trc_rules__keep_recorder_keeps_it),
 		cmocka_unit_test(
 			test_trc_rules__exclude_site_adds_symbols_and_offsets),
+		cmocka_unit_test(test_trc_rules__exclude_site_of_no_name),
 		cmocka_unit_test(test_trc_rules__unknown_pointer_is_unmatched),
 		cmocka_unit_test(test_trc_rules__every_marker_of_loss_adds_up),
 		cmocka_unit_test(test_trc_rules__objects_stay_live_at_the_end),
