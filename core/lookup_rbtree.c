@@ -120,6 +120,7 @@ static bool rbtree_is_valid(const struct kheap *h, uint32_t clusters)
 
 		if (last && last->va >= area->va)
 			return false;
+		/* No test can colour a node. */
 		if (parent && RB_COLOR(parent, entry) == RB_RED &&
 		    RB_COLOR(area, entry) == RB_RED)
 			return false;

@@ -195,6 +195,7 @@ static bool robinhood_is_valid(const struct kheap *h, uint32_t clusters)
 		const bool empty = table->slots[i].va == 0;
 
 		entries += !empty;
+		/* No test can put an entry where insert would not. */
 		if (table->slots[next].va != 0 &&
 		    distance_of(table, next) >
 			    (empty ? 0 : distance_of(table, i) + 1))

@@ -199,6 +199,7 @@ static bool rowmap_is_valid(const struct kheap *h, uint32_t clusters)
 		if (!(map->row_bits[i >> WORD_SHIFT] & bit_of(i)) !=
 		    TAILQ_EMPTY(&h->free_clusters[i]))
 			return false;
+	/* No test can reach the map's own words. */
 	for (i = 0; i < map->words; i++)
 		if (!(map->word_bits[i >> WORD_SHIFT] & bit_of(i)) !=
 		    (map->row_bits[i] == 0))

@@ -303,9 +303,8 @@ static void file_readings(struct latency *l, bool disturbed)
 
 /* --- Between samples --- */
 
-/* Goes on by some operations, in whatever way costs least. Forward it may want
- * memory, which the cluster heap takes before the first sample: so its callers'
- * KB_E_NOMEM is met by no test but there. */
+/* Goes on by some operations, in whatever way costs least. Returns 0 or
+ * KB_E_NOMEM. */
 static int advance(struct latency *l, const struct replay_op *ops, size_t count)
 {
 	const struct alloc *alloc = &l->job->alloc;

@@ -161,8 +161,9 @@ static size_t place_large(struct packing *p, size_t n)
 			break;
 		page = kb_max(page, (uint64_t)other->page + other->pages);
 	}
-	/* Beyond the limit it does not matter where. */
-	o->page = (uint32_t)kb_min(page, REPLAY_PACKING_PAGES_MAX);
+	/* On another one or at the bottom: they are no higher than all together. */
+	kb_assert(page + o->pages <= p->large_pages);
+	o->page = (uint32_t)page;
 	for (at = i; at > 0 && p->objects[p->placed[at - 1]].page > o->page;)
 		at--;
 	memmove(&p->placed[at + 1], &p->placed[at],
@@ -171,7 +172,8 @@ static size_t place_large(struct packing *p, size_t n)
 	return i + (n - at) / 16;
 }
 
-/* Returns the height that they take; KB_E_RANGE if a limit is passed. */
+/* Returns the height that they take; KB_E_RANGE beyond REPLAY_PACKING_PAIRS_MAX,
+ * which no test reaches: as many take a second. */
 static int place_all_large(struct packing *p, uint32_t *height)
 {
 	uint64_t pairs = 0, top = 0;
@@ -184,8 +186,6 @@ static int place_all_large(struct packing *p, uint32_t *height)
 		if (pairs > REPLAY_PACKING_PAIRS_MAX)
 			return KB_E_RANGE;
 	}
-	if (top + p->small_peak > REPLAY_PACKING_PAGES_MAX)
-		return KB_E_RANGE;
 	*height = (uint32_t)top;
 	return 0;
 }

@@ -68,6 +68,7 @@ static const char *tcmalloc_options(void)
 	void *address = alloc_library_symbol(&tcmalloc_names,
 					     tcmalloc_names.stats, NULL);
 
+	/* The tests are run where it is installed. */
 	if (!address)
 		return NULL;
 	memcpy(&get, &address, sizeof(get));

@@ -733,6 +733,39 @@ static void test_lookup__rbtree_sees_a_double(void **state)
 	kheap_free(h);
 }
 
+/* A cluster that is entered again, at another address. Expect: its link is found
+ * in the bucket where it no longer belongs. */
+static void test_lookup__hash_sees_a_link_astray(void **state)
+{
+	const struct lookup_ops *hash = lookup_by_name("hash");
+	struct kheap *h = new_with(hash);
+
+	(void)state;
+	kheap_kmalloc(h, 1);
+	assert_true(hash->is_valid(h, 1));
+	h->cluster_va[0] = TEST_VA(9);
+	assert_int_equal(hash->insert(h, 0), 0);
+	assert_false(hash->is_valid(h, 2));
+	h->cluster_va[0] = TEST_VA(0);
+	kheap_free(h);
+}
+
+/* A page that is entered twice. Expect: its leaf says that it holds more than it
+ * does. */
+static void test_lookup__radix_sees_a_double(void **state)
+{
+	const struct lookup_ops *radix = lookup_by_name("radix");
+	struct kheap *h = new_with(radix);
+
+	(void)state;
+	kheap_kmalloc(h, 1);
+	assert_true(radix->is_valid(h, 1));
+	assert_int_equal(radix->insert(h, 0), 0);
+	assert_false(radix->is_valid(h, 1));
+	assert_false(radix->is_valid(h, 2));
+	kheap_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -756,6 +789,8 @@ int main(void)
 		cmocka_unit_test(test_lookup__rowmap_sees_each_row),
 		cmocka_unit_test(test_lookup__sorted_sees_a_double),
 		cmocka_unit_test(test_lookup__rbtree_sees_a_double),
+		cmocka_unit_test(test_lookup__hash_sees_a_link_astray),
+		cmocka_unit_test(test_lookup__radix_sees_a_double),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,68 @@ static void test_replay_failures__passes(void **state)
 	assert_true(check_passes("null") > 50);
 }
 
+/* Calls of fast_forward until the one that has no memory; those that only free
+ * are not counted: what a replay leaves is then freed one by one. */
+static unsigned forwards_left;
+static const struct alloc_vt *honest;
+
+static int forward_failing(void *ctx, const struct replay_op *ops, size_t count,
+			   uint64_t *live, enum alloc_touch touch)
+{
+	size_t i = 0;
+
+	while (i < count && replay_op_is_free(ops[i]))
+		i++;
+	if (i < count && --forwards_left == 0)
+		return KB_E_NOMEM;
+	return honest->fast_forward(ctx, ops, count, live, touch);
+}
+
+/* As check_pass, of the n-th time that the pass goes forward. */
+static bool check_forward(size_t pass, unsigned n)
+{
+	char *script = test_script(600, 40);
+	struct trc_reader *reader = test_trace(script);
+	struct alloc alloc = test_alloc_open("kheap", 64);
+	struct alloc_vt vt = *alloc.vt;
+	struct replay_job job = { .reader = reader,
+				  .alloc = { &vt, alloc.ctx },
+				  .seed = 1,
+				  .samples = 1,
+				  .clock = &clock };
+	struct kb_diag diag = { 0 };
+	bool has_failed;
+	int status;
+
+	honest = alloc.vt;
+	vt.fast_forward = forward_failing;
+	forwards_left = n;
+	status = passes[pass](&job, &diag);
+	has_failed = forwards_left == 0;
+	if (status != (has_failed ? KB_E_NOMEM : 0) ||
+	    (has_failed && !strstr(diag.text, "out of memory")))
+		fail_msg("pass %zu, going forward %u: status %d, \"%s\"", pass,
+			 n, status, diag.text);
+	alloc.vt->close(alloc.ctx);
+	trc_reader_close(reader);
+	free(script);
+	return !has_failed;
+}
+
+/* Wherever a sampled pass goes forward, there may be no memory for it. */
+static void test_replay_failures__going_forward(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(passes) / sizeof(*passes); i++) {
+		unsigned n = 1;
+
+		while (!check_forward(i, n))
+			n++;
+		if (passes[i] == sampled || passes[i] == sampled_latency)
+			assert_true(n > 30);
+	}
+}
+
 static void ignore_panic(void *user, const char *alloc, const char *reason)
 {
 	(void)user;
@@ -301,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replay_failures__passes),
+		cmocka_unit_test(test_replay_failures__going_forward),
 		cmocka_unit_test(test_replay_failures__open),
 		cmocka_unit_test(test_replay_failures__list_of_names),
 		cmocka_unit_test(test_replay_failures__packing),
