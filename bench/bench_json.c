@@ -162,8 +162,6 @@ static json_t *throughput_json(const struct bench_report *r,
 	if (t.sampled)
 		json_object_set_new(object, "sampling",
 				    sampling_json(cell, &t));
-	json_object_set_new(object, "preempted_epochs",
-			    count_json(t.preempted));
 	set_contamination(object, cell, &t);
 	json_object_set_new(object, "epochs_cut", count_json(cell->epochs_cut));
 	json_object_set_new(object, "stopped_by",

@@ -63,6 +63,9 @@ struct session {
 	/* Traces that have a report. */
 	size_t done;
 	bool any_wrong;
+
+	/* A picture could not be made or written. */
+	bool any_undrawn;
 };
 
 static int complain(const struct kb_diag *diag)
@@ -234,21 +237,25 @@ static int write_folder(const struct bench_report *report, const char *folder,
 	return err;
 }
 
-/* Draws the figures. What hinders gnuplot is told but does not fail the run:
- * the numbers are there. */
-static size_t draw_figures(const struct session *s, const char *folder,
+/* Draws the figures. A picture that cannot be made or written does not end the
+ * run, for the numbers are there, but it does not end well then; that there is no
+ * gnuplot at all is told and no more. Returns how many pictures there are. */
+static size_t draw_figures(struct session *s, const char *folder,
 			   struct bench_progress *progress)
 {
 	const struct bench_plot_job job = { .folder = folder,
 					    .progress = progress };
 	struct kb_diag diag;
 	size_t drawn = 0;
+	int err;
 
 	if (s->opts.no_plots || bench_signal)
 		return 0;
 	kb_diag_init(&diag);
-	if (bench_plot(&job, &drawn, &diag) < 0)
+	err = bench_plot(&job, &drawn, &diag);
+	if (err < 0)
 		complain(&diag);
+	s->any_undrawn |= err < 0 && err != KB_E_UNSUPPORTED;
 	return drawn;
 }
 
@@ -432,6 +439,8 @@ static int finish_session(struct session *s, int status)
 		return EXIT_SIGNAL + bench_signal;
 	if (status == EXIT_GOOD && s->any_wrong)
 		return EXIT_WRONG;
+	if (status == EXIT_GOOD && s->any_undrawn)
+		return EXIT_USAGE;
 	return status;
 }
 

@@ -117,9 +117,11 @@ static const char help_text[] =
 	"\n"
 	"  --list  --version  --help\n"
 	"\n"
-	"Exit status: 0 good; 2 usage, unreadable or corrupt input; 4 the machine\n"
-	"cannot do what was asked; 5 a wrong result (failed verification, crash);\n"
-	"130 and 143 after SIGINT and SIGTERM, with what was finished written.\n";
+	"Exit status: 0 good, also where figures are left out because gnuplot is not\n"
+	"installed; 2 usage, unreadable or corrupt input, an output that cannot be\n"
+	"written; 4 the machine cannot do what was asked; 5 a wrong result (failed\n"
+	"verification, crash); 130 and 143 after SIGINT and SIGTERM, with what was\n"
+	"finished written.\n";
 /* clang-format on */
 
 const char *bench_help_text(void)

@@ -1,6 +1,8 @@
 /*
  * bench_out: files of the results folder, each whole or not there: written
- * beside its final name, flushed to disk, renamed.
+ * beside its final name, flushed to disk, renamed. So a signal may end at once
+ * what catches none (bless, diff, gate, show, sites): under the final name stands
+ * what stood there before, and beside it at most NAME.tmp.PID, which nobody reads.
  *
  * Only bench's own files include this file.
  */

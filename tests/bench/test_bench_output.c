@@ -557,6 +557,32 @@ static void test_bench_output__without_gnuplot(void **state)
 	assert_string_equal(c->err, "");
 }
 
+/* Expect: the numbers are written and the run says what is missing, with a status
+ * that a script sees. */
+static void test_bench_output__pictures_that_cannot_be_written(void **state)
+{
+	static const char *const hindrances[] = {
+		"mkdir o && : >o/figures",
+		"rm -r o && mkdir -p o/figures/timeline.svg",
+	};
+	struct cli *c = *state;
+
+	cli_sh(c, "command -v gnuplot");
+	if (c->status != 0)
+		skip();
+	for (size_t i = 0; i < KB_ARRAY_LEN(hindrances); i++) {
+		cli_sh(c, "%s", hindrances[i]);
+		cli_expect(c, 0);
+		cli_sh(c, "$BENCH " SEED QUICK " --out o --json all.json");
+		cli_expect(c, 2);
+		cli_holds(c->err, "cannot write");
+		cli_holds(c->err, "o/figures");
+		assert_true(cli_exists("o/results.json"));
+		assert_true(cli_exists("o/report.html"));
+		assert_true(cli_exists("all.json"));
+	}
+}
+
 static void test_bench_output__figures(void **state)
 {
 	static const char *const names[] = { "lookup-cost", "cost-model",
@@ -710,6 +736,7 @@ int main(void)
 		cli_test(test_bench_output__json_into_a_pipe),
 		cli_test(test_bench_output__closed_pipe),
 		cli_test(test_bench_output__without_gnuplot),
+		cli_test(test_bench_output__pictures_that_cannot_be_written),
 		cli_test(test_bench_output__figures),
 		cli_test(test_bench_output__colour_only_on_a_terminal),
 		cli_test(test_bench_output__progress_only_on_a_terminal),

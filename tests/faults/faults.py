@@ -102,6 +102,9 @@ def cases(source, trc, bench, out, plots=False):
         bench, "--trace", seed, "--alloc", "kheap,kheap-fast", "--pass",
         "verify,count", "--no-plots", "--out", "results"])
     if plots:
+        # A signal ends it at once.
+        yield Case("show", out, [bench, "show", "--trace", seed, "--svg",
+                                 "heap.svg"])
         yield Case("plots", out, [
             bench, "--quick", "--trace", seed, "--alloc", "kheap", "--out",
             "results"])
