@@ -112,7 +112,7 @@ static int write_trace(struct minimize *m, const char *path,
 	return err;
 }
 
-/* What the child does; never returns. */
+/* What the child does; never returns. No test is without /dev/null. */
 static void be_command(const struct minimize *m)
 {
 	if (!freopen("/dev/null", "r", stdin) ||

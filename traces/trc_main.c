@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 	};
 	struct cli cli = { argc, argv, options, 1, 0, NULL };
 
+	/* A machine on which /dev/null cannot be opened: no test has one. */
 	if (kb_stdio_keep() < 0)
 		return CLI_FAILED;
 	cli_catch_signals();

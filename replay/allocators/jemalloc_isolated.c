@@ -65,6 +65,7 @@ const char *kb_jemalloc_version(void)
 	const char *version = NULL;
 	size_t size = sizeof(version);
 
+	/* It has always told so far. */
 	if (mallctl("version", &version, &size, NULL, 0) != 0)
 		return "unknown";
 	return version;

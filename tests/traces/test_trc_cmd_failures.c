@@ -156,8 +156,7 @@ static unsigned fail_each(struct setting *set, const struct command *command,
 			return n - 1;
 		}
 		if (status != CLI_FAILED)
-			fail_msg("%s %s, call %u: status %d",
-				 command->words[0],
+			fail_msg("%s %s, call %u: status %d", command->words[0],
 				 command->words[1] ? command->words[1] : "", n,
 				 status);
 		assert_said(set, says, command, n);
