@@ -3,7 +3,8 @@
  *
  *   kb_assert(x)       checked wherever NDEBUG is not defined;
  *   kb_assert_slow(x)  checked only in builds with -DKB_DEBUG_FULL=ON: checks
- *                      that walk a whole structure.
+ *                      that walk a whole structure; scripts/long/full has the
+ *                      tests of core pass so.
  *
  * No test makes one fail: it would have to break a contract, and the process ends
  * there. Each is reached, that is: checked, by the tests of a Debug build, and
