@@ -96,7 +96,7 @@ static void test_kb_suggest__nearest_wins(void **state)
 
 static void test_kb_suggest__absurd_lengths(void **state)
 {
-	char longest[64], longer[1000];
+	char longest[64], other[64], longer[1000];
 	const char *names[] = { longest, NULL };
 
 	(void)state;
@@ -106,6 +106,11 @@ static void test_kb_suggest__absurd_lengths(void **state)
 	longer[999] = '\0';
 	assert_null(suggest(longer, names));
 	assert_string_equal(suggest(longest, names), longest);
+	/* As long, and to be compared letter by letter. */
+	memset(other, 'a', sizeof(other));
+	other[0] = 'b';
+	other[63] = '\0';
+	assert_string_equal(suggest(other, names), longest);
 	names[0] = longer;
 	assert_null(suggest(longest, names));
 }

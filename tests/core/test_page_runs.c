@@ -8,6 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void test_page_runs__fits_have_names(void **state)
+{
+	size_t fit;
+
+	(void)state;
+	for (fit = 0; fit < RUNS_FITS; fit++)
+		assert_non_null(runs_fit_name(fit));
+	assert_null(runs_fit_name(RUNS_FITS));
+}
+
 /*
  * Takes four pieces of ten pages:
  *
@@ -771,6 +781,7 @@ static void test_page_runs__is_valid_sees_damaged_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_page_runs__fits_have_names),
 		cmocka_unit_test(test_page_runs__take_goes_upward),
 		cmocka_unit_test(test_page_runs__first_fit_is_the_lowest),
 		cmocka_unit_test(test_page_runs__give_merges),

@@ -88,6 +88,7 @@ static void test_slabs__larger_ones_are_clusters(void **state)
 	assert_int_equal(slabs_kfree_counted(s, small), 0);
 	assert_int_equal(slabs_kfree_counted(s, small), KB_E_NOT_LIVE);
 	assert_int_equal(slabs_kfree_counted(s, 0), 0);
+	assert_int_equal(slabs_kfree_counted(s, TEST_VA(16)), KB_E_NOT_LIVE);
 	assert_true(slabs_is_valid(s));
 	slabs_free(s);
 }
