@@ -17,7 +17,7 @@ replay_counters_find(const struct replay_counters *counters, const char *name)
 /* Bin b of B ends at total * (b + 1) / B. */
 uint64_t replay_bin_end(uint64_t events, uint32_t bins, uint32_t bin)
 {
-	uint64_t most = kb_min(bins, kb_max(events, 1));
+	uint64_t most = kb_max(kb_min(bins, events), 1);
 	uint64_t whole = events / most, rest = events % most;
 	uint64_t next = bin + UINT64_C(1);
 

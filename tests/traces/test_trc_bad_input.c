@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #define CORPUS KB_SOURCE_DIR "/tests/fuzz/corpus/trc-"
 
@@ -104,36 +102,6 @@ static void test_trc_bad_input__cut_at_every_byte(void **state)
 	close(fd);
 }
 
-static struct blob gzip(const struct blob *plain)
-{
-	struct blob packed = { .size = plain->size + 1024 };
-	z_stream z = { 0 };
-
-	packed.data = malloc(packed.size);
-	assert_non_null(packed.data);
-	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
-	z.next_in = (Bytef *)plain->data;
-	z.avail_in = (uInt)plain->size;
-	z.next_out = (Bytef *)packed.data;
-	z.avail_out = (uInt)packed.size;
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	packed.size = z.total_out;
-	deflateEnd(&z);
-	return packed;
-}
-
-static struct blob zstd(const struct blob *plain)
-{
-	struct blob packed = { .size = ZSTD_compressBound(plain->size) };
-
-	packed.data = malloc(packed.size);
-	assert_non_null(packed.data);
-	packed.size = ZSTD_compress(packed.data, packed.size, plain->data,
-				    plain->size, 3);
-	assert_false(ZSTD_isError(packed.size));
-	return packed;
-}
-
 /* A compressed recording that was cut is never a whole one. */
 static void test_trc_bad_input__compressed_and_cut_at_every_byte(void **state)
 {
@@ -142,7 +110,8 @@ static void test_trc_bad_input__compressed_and_cut_at_every_byte(void **state)
 	(void)state;
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
 		struct blob sample = read_sample(formats[i]);
-		struct blob packed[] = { gzip(&sample), zstd(&sample) };
+		struct blob packed[] = { blob_gzip(&sample),
+					 blob_zstd(&sample) };
 
 		for (int k = 0; k < 2; k++) {
 			assert_int_equal(import_once(fd, packed[k].data,
@@ -289,7 +258,7 @@ static void test_trc_bad_input__nothing_is_left(void **state)
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
 		const struct trc_import_options opts = { .format = formats[i] };
 		struct blob sample = read_sample(formats[i]);
-		struct blob packed = zstd(&sample);
+		struct blob packed = blob_zstd(&sample);
 		struct kb_diag diag = { 0 };
 
 		write_whole(in, packed.data, packed.size - 5);

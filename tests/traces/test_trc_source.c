@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
-#include <zlib.h>
-#include <zstd.h>
 
 /* Bytes that do not compress to nothing, larger than any piece. */
 static struct blob make_bytes(size_t size)
@@ -25,37 +23,6 @@ static struct blob make_bytes(size_t size)
 	}
 	blob.data[size] = 0;
 	return blob;
-}
-
-static struct blob compress_bytes(const struct blob *plain)
-{
-	struct blob packed = { .data = malloc(
-				       ZSTD_compressBound(plain->size)) };
-
-	assert_non_null(packed.data);
-	packed.size =
-		ZSTD_compress(packed.data, ZSTD_compressBound(plain->size),
-			      plain->data, plain->size, 1);
-	assert_false(ZSTD_isError(packed.size));
-	return packed;
-}
-
-static struct blob gzip_bytes(const struct blob *plain)
-{
-	struct blob packed = { .size = plain->size + 1024 };
-	z_stream z = { 0 };
-
-	packed.data = malloc(packed.size);
-	assert_non_null(packed.data);
-	assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
-	z.next_in = (Bytef *)plain->data;
-	z.avail_in = (uInt)plain->size;
-	z.next_out = (Bytef *)packed.data;
-	z.avail_out = (uInt)packed.size;
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	packed.size = z.total_out;
-	deflateEnd(&z);
-	return packed;
 }
 
 /* Reads a source to its end; the status is that of the last call. */
@@ -127,8 +94,8 @@ static const struct packer {
 		    const char *name, struct kb_diag *diag);
 	bool (*is)(const char *head, size_t size);
 } packers[] = {
-	{ compress_bytes, trc_source_open_zstd, trc_source_is_zstd },
-	{ gzip_bytes, trc_source_open_gz, trc_source_is_gz },
+	{ blob_zstd, trc_source_open_zstd, trc_source_is_zstd },
+	{ blob_gzip, trc_source_open_gz, trc_source_is_gz },
 };
 
 #define PACKER_COUNT (sizeof(packers) / sizeof(packers[0]))

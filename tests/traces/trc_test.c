@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
 static void blob_reserve(struct blob *blob, size_t more)
 {
@@ -54,6 +56,36 @@ static struct blob read_fd(int fd)
 	}
 	blob.data[size] = 0;
 	return blob;
+}
+
+struct blob blob_zstd(const struct blob *plain)
+{
+	struct blob packed = { .size = ZSTD_compressBound(plain->size) };
+
+	packed.data = malloc(packed.size);
+	assert_non_null(packed.data);
+	packed.size = ZSTD_compress(packed.data, packed.size, plain->data,
+				    plain->size, 1);
+	assert_false(ZSTD_isError(packed.size));
+	return packed;
+}
+
+struct blob blob_gzip(const struct blob *plain)
+{
+	struct blob packed = { .size = plain->size + 1024 };
+	z_stream z = { 0 };
+
+	packed.data = malloc(packed.size);
+	assert_non_null(packed.data);
+	assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
+	z.next_in = (Bytef *)plain->data;
+	z.avail_in = (uInt)plain->size;
+	z.next_out = (Bytef *)packed.data;
+	z.avail_out = (uInt)packed.size;
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	packed.size = z.total_out;
+	deflateEnd(&z);
+	return packed;
 }
 
 struct blob read_whole(const char *path)

@@ -43,6 +43,10 @@ struct imported {
 void blob_printf(struct blob *blob, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same bytes, compressed. The caller frees `data`. */
+struct blob blob_zstd(const struct blob *plain);
+struct blob blob_gzip(const struct blob *plain);
+
 /* A whole file; the test fails if it cannot be read. */
 struct blob read_whole(const char *path);
 
