@@ -75,11 +75,13 @@ void replay_hist_merge(struct replay_hist *into, const struct replay_hist *from)
 
 uint64_t replay_hist_quantile(const struct replay_hist *hist, double q)
 {
-	uint64_t rank = (uint64_t)ceil(q * (double)hist->count);
-	uint64_t seen = 0;
+	/* Compared first: a count near 2^64 is 2^64 as a real number. */
+	const double wanted = ceil(q * (double)hist->count);
+	uint64_t rank, seen = 0;
 
-	if (rank >= hist->count)
+	if (wanted >= (double)hist->count)
 		return hist->max;
+	rank = (uint64_t)wanted;
 	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
 		seen += hist->bucket[i];
 		if (seen >= rank && hist->bucket[i]) {

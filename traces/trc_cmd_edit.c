@@ -430,9 +430,10 @@ static int number_of(struct trc_intern *table, const char *name, size_t size,
 	bool is_new;
 	int err = trc_intern(table, name, size, number, &is_new);
 
+	if (err < 0)
+		return kb_fail(diag, err, "too many names, or out of memory");
 	*number += 1;
-	return err < 0 ? kb_fail(diag, err, "too many names, or out of memory")
-		       : 0;
+	return 0;
 }
 
 /* The names met so far, of each kind. */
@@ -468,9 +469,11 @@ static int alias_site(const struct request *r, struct aliases *aliases,
 		return 0;
 	err = number_of(&aliases->modules, walk->module, strlen(walk->module),
 			&number, diag);
+	if (err < 0)
+		return err;
 	snprintf(alias->module, sizeof(alias->module), "m%" PRIu32, number);
 	walk->module = alias->module;
-	return err;
+	return 0;
 }
 
 static int alias_task(struct aliases *aliases, struct trc_walk *walk,
@@ -482,10 +485,12 @@ static int alias_task(struct aliases *aliases, struct trc_walk *walk,
 	uint32_t number;
 	int err = number_of(&aliases->tasks, key, (size_t)size, &number, diag);
 
+	if (err < 0)
+		return err;
 	snprintf(alias->comm, sizeof(alias->comm), "t%" PRIu32, number);
 	walk->comm = alias->comm;
 	walk->pid = (int32_t)number;
-	return err;
+	return 0;
 }
 
 /* Names the event at hand anew, with the names kept in `alias`. */

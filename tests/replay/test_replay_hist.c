@@ -149,6 +149,15 @@ static void test_replay_hist__merge_is_adding(void **state)
 	assert_memory_equal(&hist, &whole, sizeof(hist));
 }
 
+/* As many as there can be: near 2^64 a real number rounds up to it. */
+static void test_replay_hist__counts_near_the_limit(void **state)
+{
+	(void)state;
+	replay_hist_add_many(&hist, 10, 1);
+	replay_hist_add_many(&hist, 1000, UINT64_MAX - 1);
+	assert_int_equal(replay_hist_quantile(&hist, 1), 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +168,8 @@ int main(void)
 		cmocka_unit_test_setup(test_replay_hist__max_is_exact, setup),
 		cmocka_unit_test_setup(test_replay_hist__one_value, setup),
 		cmocka_unit_test_setup(test_replay_hist__merge_is_adding,
+				       setup),
+		cmocka_unit_test_setup(test_replay_hist__counts_near_the_limit,
 				       setup),
 	};
 
