@@ -114,6 +114,7 @@ static void test_trc_decode__columns_too_short(void **state)
 	} cases[] = {
 		{ TRC_COL_CLASS, 18, "its events lack classes" },
 		{ TRC_COL_CLASS_KIND, 3, "its classes lack kinds" },
+		{ TRC_COL_CLASS_SITE, 3, "its classes lack call sites" },
 		{ TRC_COL_TIME_CODE, 9, "its events lack times" },
 		{ TRC_COL_CPU_CHANGED, 2, "its events lack cpus" },
 		{ TRC_COL_TASK_CHANGED, 2, "its events lack tasks" },
