@@ -96,7 +96,8 @@ static int read_task(struct trc_text *text, struct trc_scan *c, uint32_t *task)
 			     is_negative ? -(int32_t)pid : (int32_t)pid, task);
 }
 
-/* "site,module" to the line's end. */
+/* "site,module" to the line's end. All that could be cut off a line that has its
+ * last comma is part of the module's name. */
 static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
 {
 	struct field symbol;
@@ -158,8 +159,6 @@ static int read_event(struct csv *csv, struct trc_scan *c)
 	err = read_site(text, c, &record.site);
 	if (err < 0)
 		return err;
-	if (!text->line.is_terminated)
-		return trc_text_bad(text, "the recording is cut off here");
 	if (is_alloc)
 		return trc_rules_alloc(rules, &record, text->diag);
 	return is_implied ? trc_rules_free_implied(rules, &record, text->diag)

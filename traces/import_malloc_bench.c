@@ -48,23 +48,23 @@ static int damaged(struct bench *bench, const char *reason)
 static int have_byte(struct bench *bench)
 {
 	struct trc_job *job = bench->user.text.job;
+	const char *data;
 	size_t size;
-	int err = 0;
+	int err;
 
-	while (err == 0 && bench->piece.p == bench->piece.end) {
+	while (bench->piece.p == bench->piece.end) {
 		if (job->is_stopped && job->is_stopped(job->user))
 			return kb_fail(bench->user.text.diag, KB_E_STOPPED,
 				       "stopped");
-		err = trc_source_next(job->source, &bench->piece.p, &size,
+		err = trc_source_next(job->source, &data, &size,
 				      bench->user.text.diag);
-		if (err != 0) {
-			bench->piece.p = bench->piece.end;
+		if (err != 0)
 			return err;
-		}
-		bench->piece.end = bench->piece.p + size;
+		bench->piece.p = data;
+		bench->piece.end = data + size;
 		bench->piece_end += size;
 	}
-	return err;
+	return 0;
 }
 
 /* A varint of the stream. Returns 0; KB_END before its first byte; error. */

@@ -1,6 +1,7 @@
 #include "trc_child.h"
 
 #include "kb_bits.h"
+#include "kb_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +94,7 @@ static int child_next(void *ctx, const char **data, size_t *size,
 		      struct kb_diag *diag)
 {
 	struct child *child = ctx;
-	ssize_t n = read(child->output, child->piece, sizeof(child->piece));
+	ssize_t n = kb_read(child->output, child->piece, sizeof(child->piece));
 
 	*data = child->piece;
 	*size = n > 0 ? (size_t)n : 0;

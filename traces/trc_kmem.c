@@ -91,9 +91,30 @@ static int read_special_pointer(struct trc_text *text, struct trc_scan *c,
 }
 
 /*
- * Reads the pointer behind "ptr=". The kernel prints pointers in full width, so
- * a pointer that ends an unterminated line and is shorter was cut off with it.
+ * Whether a pointer of so many digits, which ends at `c`, is whole. The kernel
+ * prints pointers in full width, 8 or 16 digits in one recording; other programs
+ * print "0x" and may leave leading zeros out, and NULL may be a bare 0. A pointer
+ * that is shorter than others was cut off if it must have their width, or if
+ * it ends a line without a newline.
  */
+static bool is_whole_pointer(struct trc_text *text, const struct trc_scan *c,
+			     unsigned digits, bool has_0x)
+{
+	bool is_last = c->p == c->end && !text->line.is_terminated;
+	unsigned most = text->pointer_digits;
+
+	if (!has_0x && digits <= 2)
+		return !is_last;
+	if (!has_0x && digits != 8 && digits != 16)
+		return false;
+	if (digits > most)
+		text->pointer_digits = digits;
+	if (has_0x)
+		return digits >= most || !is_last;
+	return digits == most || most == 0;
+}
+
+/* Reads the pointer behind "ptr=". */
 static int read_pointer_value(struct trc_text *text, struct trc_scan *c,
 			      uint64_t *pointer)
 {
@@ -107,9 +128,8 @@ static int read_pointer_value(struct trc_text *text, struct trc_scan *c,
 	digits = trc_scan_hex(c, pointer);
 	if (digits == 0 || (c->p < c->end && *c->p != ' '))
 		return trc_text_bad(text, "the pointer is not a number");
-	if (c->p == c->end && !text->line.is_terminated && !has_0x &&
-	    digits != 16 && digits != 8)
-		return trc_text_bad(text, "the recording is cut off here");
+	if (!is_whole_pointer(text, c, digits, has_0x))
+		return trc_text_bad(text, "the pointer is cut off");
 	skip_decimal_note(c);
 	return 0;
 }

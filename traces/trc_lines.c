@@ -16,18 +16,20 @@ void trc_lines_init(struct trc_lines *lines, struct trc_source *source)
 	lines->carried = 0;
 }
 
+/* Takes the next piece; where there is none, the one at hand is empty. */
 static int refill(struct trc_lines *lines, struct kb_diag *diag)
 {
+	const char *data = NULL;
 	size_t size = 0;
 	int err;
 
 	do {
 		if (lines->is_stopped && lines->is_stopped(lines->user))
 			return kb_fail(diag, KB_E_STOPPED, "stopped");
-		err = trc_source_next(lines->source, &lines->next, &size, diag);
+		err = trc_source_next(lines->source, &data, &size, diag);
 	} while (err == 0 && size == 0);
-	if (err == 0)
-		lines->end = lines->next + size;
+	lines->next = data;
+	lines->end = size > 0 ? data + size : data;
 	return err;
 }
 

@@ -1,6 +1,7 @@
 #include "trc_source.h"
 
 #include "kb_bits.h"
+#include "kb_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,34 +23,84 @@ struct file_ctx {
 	int fd;
 	bool is_ours;
 	char *name;
+
+	/* The file as it was when it was opened. */
+	struct stat opened;
+
+	/* Bytes read so far. */
+	uint64_t given;
+
 	char piece[PIECE_SIZE];
 };
+
+/*
+ * Reads up to a whole piece. Returns 0; KB_END at the end, maybe with bytes
+ * before it; or an error. A signal ends it early.
+ */
+static int read_piece(struct file_ctx *file, size_t *have, struct kb_diag *diag)
+{
+	*have = 0;
+	while (*have < sizeof(file->piece)) {
+		ssize_t n = kb_read(file->fd, file->piece + *have,
+				    sizeof(file->piece) - *have);
+
+		if (n == 0)
+			return KB_END;
+		if (n > 0)
+			*have += (size_t)n;
+		else if (errno == EINTR)
+			return 0;
+		else
+			return kb_fail(diag, KB_E_IO, "%s: cannot read: %s",
+				       file->name, strerror(errno));
+	}
+	return 0;
+}
+
+/* Whether a file that is open is still what it was when it was opened. */
+static int check_unchanged(const struct file_ctx *file, struct kb_diag *diag)
+{
+	const struct stat *then = &file->opened;
+	const char *what = "was changed";
+	struct stat now;
+
+	if (!S_ISREG(then->st_mode) || then->st_size == 0)
+		return 0;
+	if (fstat(file->fd, &now) < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot read: %s", file->name,
+			       strerror(errno));
+	if (now.st_size > then->st_size)
+		what = "grew";
+	else if (now.st_size < then->st_size)
+		what = "was truncated";
+	else if (now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+		 now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+		return 0;
+	return kb_fail(diag, KB_E_IO,
+		       "%s: %s while it was read (%jd bytes at first, %jd "
+		       "now); wait until its writer has finished, or import a "
+		       "copy",
+		       file->name, what, (intmax_t)then->st_size,
+		       (intmax_t)now.st_size);
+}
 
 static int file_next(void *ctx, const char **data, size_t *size,
 		     struct kb_diag *diag)
 {
 	struct file_ctx *file = ctx;
-	size_t have = 0;
-	bool is_interrupted = false;
-	bool is_end = false;
+	int err = read_piece(file, size, diag);
 
-	while (have < sizeof(file->piece) && !is_end && !is_interrupted) {
-		ssize_t n = read(file->fd, file->piece + have,
-				 sizeof(file->piece) - have);
-
-		if (n > 0)
-			have += (size_t)n;
-		else if (n == 0)
-			is_end = true;
-		else if (errno == EINTR)
-			is_interrupted = true;
-		else
-			return kb_fail(diag, KB_E_IO, "%s: cannot read: %s",
-				       file->name, strerror(errno));
-	}
+	if (err < 0)
+		return err;
 	*data = file->piece;
-	*size = have;
-	return is_end && have == 0 ? KB_END : 0;
+	file->given += *size;
+	if (err == KB_END || file->given > (uint64_t)file->opened.st_size) {
+		int changed = check_unchanged(file, diag);
+
+		if (changed < 0)
+			return changed;
+	}
+	return *size > 0 ? 0 : err;
 }
 
 static void file_release(void *ctx)
@@ -208,20 +259,20 @@ static int open_hashed(struct trc_source *source,
 static int open_fd(struct file_ctx *file, const char *path,
 		   uint64_t *bytes_total, struct kb_diag *diag)
 {
-	struct stat st;
+	struct stat *st = &file->opened;
 
 	file->is_ours = strcmp(path, "-") != 0;
 	file->fd =
 		file->is_ours ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	if (file->fd < 0 || fstat(file->fd, &st) < 0)
+	if (file->fd < 0 || fstat(file->fd, st) < 0)
 		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s", file->name,
 			       strerror(errno));
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return kb_fail(diag, KB_E_IO,
 			       "%s: is a directory; name a recording",
 			       file->name);
-	if (S_ISREG(st.st_mode))
-		*bytes_total = (uint64_t)st.st_size;
+	if (S_ISREG(st->st_mode))
+		*bytes_total = (uint64_t)st->st_size;
 	return 0;
 }
 
@@ -290,17 +341,20 @@ int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
 int trc_source_next(struct trc_source *source, const char **data, size_t *size,
 		    struct kb_diag *diag)
 {
-	int err;
-
 	if (source->ahead) {
 		*data = source->ahead;
 		*size = source->ahead_size;
 		source->ahead = NULL;
 		return 0;
 	}
-	err = source->ops->next(source->ctx, data, size, diag);
-	if (err != 0)
-		return err;
+	if (source->ended == 0)
+		source->ended =
+			source->ops->next(source->ctx, data, size, diag);
+	if (source->ended != 0) {
+		*data = NULL;
+		*size = 0;
+		return source->ended;
+	}
 	source->bytes_given += *size;
 	if (source->hash)
 		XXH64_update(source->hash, *data, *size);

@@ -21,9 +21,11 @@
 struct trc_source_ops {
 	/*
 	 * Points `*data` to the next `*size` bytes, valid until the next
-	 * call. Returns 0; KB_END at the end; or <0 with `diag` filled. 0 with
-	 * no bytes means that a signal came in between: ask again, or stop.
-	 * Required.
+	 * call. Returns 0; KB_END when there are no more; or <0 with `diag`
+	 * filled. 0 with no bytes means that a signal came in between: ask
+	 * again, or stop. Bytes come with 0 only: whatever else is returned,
+	 * `*data` and `*size` mean nothing. It is not called again after
+	 * anything but 0. Required.
 	 */
 	int (*next)(void *ctx, const char **data, size_t *size,
 		    struct kb_diag *diag);
@@ -36,6 +38,9 @@ struct trc_source {
 	/* NULL in a source that is not open. */
 	const struct trc_source_ops *ops;
 	void *ctx;
+
+	/* What `next` returned last; anything but 0 is final. */
+	int ended;
 
 	/* Bytes that `next` has given and the source's whole size, or 0 where
 	 * nobody knows it. */
@@ -51,7 +56,14 @@ struct trc_source {
 	size_t ahead_size;
 };
 
-/* Opens a file, or standard input for "-". 0, KB_E_IO or KB_E_NOMEM. */
+/*
+ * Opens a file, or standard input for "-". 0, KB_E_IO or KB_E_NOMEM.
+ *
+ * A regular file that changes while it is read, by its size or the time of its
+ * last change, ends with KB_E_IO: what has been read may be half of one
+ * recording and half of another. Files whose size the kernel gives as 0, such
+ * as /sys/kernel/tracing/trace, are read to their end like a pipe.
+ */
 int trc_source_open_file(struct trc_source *source, const char *path,
 			 struct kb_diag *diag);
 
@@ -72,7 +84,12 @@ int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
 int trc_source_open_gz(struct trc_source *source, struct trc_source *inner,
 		       const char *name, struct kb_diag *diag);
 
-/* As the op of that name. */
+/*
+ * Points `*data` to the next `*size` bytes, valid until the next call, and
+ * returns 0; 0 with no bytes means that a signal came in between. Else `*data`
+ * is NULL, `*size` is 0 and it returns KB_END, or <0 with `diag` filled; and
+ * the same, `diag` apart, at every further call.
+ */
 int trc_source_next(struct trc_source *source, const char **data, size_t *size,
 		    struct kb_diag *diag);
 

@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+/* Reads the line at hand as what it is. */
+static int read_any(struct trc_text *text, int (*read_line)(struct trc_text *))
+{
+	text->reason = NULL;
+	if (kb_unlikely(text->line.is_too_long))
+		return trc_text_bad(text, "it is longer than 64 KiB");
+	return read_line(text);
+}
+
 int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 {
 	struct trc_lines lines;
@@ -16,10 +25,7 @@ int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 		err = trc_lines_next(&lines, &text->line, text->diag);
 		if (err != 0)
 			break;
-		text->reason = NULL;
-		err = kb_unlikely(text->line.is_too_long)
-			      ? trc_text_bad(text, "it is longer than 64 KiB")
-			      : read_line(text);
+		err = read_any(text, read_line);
 		if (kb_unlikely(err == KB_E_FORMAT && text->reason))
 			err = trc_job_bad_line(text->job, &text->line,
 					       text->reason, text->diag);

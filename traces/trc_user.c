@@ -10,6 +10,7 @@ void trc_user_init(struct trc_user *user, struct trc_job *job,
 	user->text.diag = diag;
 	user->now.site = TRC_NAME_NONE;
 	user->now.task = TRC_NAME_NONE;
+	user->text.line.is_terminated = true;
 	user->counts_time = true;
 	job->clock = TRC_CLOCK_TICKS;
 }
@@ -43,10 +44,29 @@ int trc_user_malloc(struct trc_user *user, uint64_t pointer, uint64_t size)
 	return err;
 }
 
+/*
+ * A pointer of any length may end the line of a free. If no newline follows, and
+ * nobody has allocated the object, then it is most likely the beginning of
+ * another pointer.
+ */
+static int check_whole(struct trc_user *user, uint64_t unmatched)
+{
+	struct trc_counts *counts = &user->text.job->rules.counts;
+
+	if (user->text.line.is_terminated ||
+	    counts->unmatched_frees == unmatched)
+		return 0;
+	counts->unmatched_frees = unmatched;
+	return trc_text_bad(&user->text, "the pointer is cut off");
+}
+
 int trc_user_free(struct trc_user *user, uint64_t pointer)
 {
+	uint64_t unmatched = user->text.job->rules.counts.unmatched_frees;
 	int err = add_free(user, pointer);
 
+	if (err == 0)
+		err = check_whole(user, unmatched);
 	user->now.time_ns += user->counts_time;
 	return err;
 }

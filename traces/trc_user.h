@@ -32,7 +32,8 @@ struct trc_user {
 void trc_user_init(struct trc_user *user, struct trc_job *job,
 		   struct kb_diag *diag);
 
-/* malloc and its like; 0 is a failed one. Return 0 or the rules' error. */
+/* malloc and its like; 0 is a failed one. Return 0, the rules' error, or as
+ * trc_text_bad where the line at hand was cut off. */
 int trc_user_malloc(struct trc_user *user, uint64_t pointer, uint64_t size);
 
 int trc_user_free(struct trc_user *user, uint64_t pointer);

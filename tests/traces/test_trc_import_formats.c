@@ -316,6 +316,8 @@ static const struct {
 	{ "mtrace", "= Start\n@ p:[0x1] < 0x10\n", "between a <" },
 	{ "mtrace", "@ p:[0x1] > 0x10 0x5\n", "no < came" },
 	{ "mtrace", "@ p:[0x1] + 0x10 12\n", "size" },
+	/* Whole it would be 0x10 or more. */
+	{ "mtrace", "@ p:[0x1] + 0x10 0x12\n@ p:[0x1] - 0x1", "cut off" },
 	{ "valgrind", "--1-- malloc(-5) = 0x40\n", "size" },
 	{ "valgrind", "--1-- malloc(5)\n", "result" },
 	{ "android", "1: calloc 0x40 99999999999999999 999999\n", "absurd" },
@@ -404,7 +406,7 @@ static const struct {
 	{ "csv", CSV "1,0,a,1,free,1,5,\n", "slot, size or" },
 	{ "csv", CSV "1,0,a,1,free,1,,,f\n", "call site is unreadable" },
 	{ "csv", CSV "1,0,a,1,free,1,,,f,m,\n", "call site is unreadable" },
-	{ "csv", CSV "1,0,a,1,free,1,,,f+0x1,m", "cut off" },
+	{ "csv", CSV "1,0,a,1,free,1,,,f+0x1", "call site is unreadable" },
 	{ "csv", CSV "1,0,a,1,free,1,,,f,m\n", "neither" },
 	{ "ftrace", FTRACE "kmalloc: ptr=5\n", "call_site= is missing" },
 	{ "ftrace", FTRACE "kmalloc: call_site=f+0x1 x=5\n", "ptr= is" },
@@ -415,16 +417,16 @@ static const struct {
 	{ "ftrace", FTRACE "kfree: call_site=f+0x1 ptr=(\n", "pointer is not" },
 	{ "ftrace", FTRACE "kfree: call_site=f+0x1 [m ptr=5\n",
 	  "call_site= is missing" },
-	{ "ftrace", FTRACE "kmalloc: call_site=f+0x1 ptr=5 x\n",
+	{ "ftrace", FTRACE "kmalloc: call_site=f+0x1 ptr=0x5 x\n",
 	  "bytes_req= is" },
-	{ "ftrace", FTRACE "kmalloc: call_site=f+0x1 ptr=5 bytes_req=1 x\n",
+	{ "ftrace", FTRACE "kmalloc: call_site=f+0x1 ptr=0x5 bytes_req=1 x\n",
 	  "bytes_alloc= is" },
 	{ "ftrace",
-	  FTRACE "kmalloc: call_site=f+0x1 ptr=5 bytes_req=0x "
+	  FTRACE "kmalloc: call_site=f+0x1 ptr=0x5 bytes_req=0x "
 		 "bytes_alloc=0x\n",
 	  "bytes_req= is" },
 	{ "ftrace",
-	  FTRACE "kmalloc: call_site=f+0x1 ptr=5 bytes_req=1 "
+	  FTRACE "kmalloc: call_site=f+0x1 ptr=0x5 bytes_req=1 "
 		 "bytes_alloc=1\n",
 	  "gfp_flags= is" },
 };

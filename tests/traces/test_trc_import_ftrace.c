@@ -232,6 +232,10 @@ static void test_trc_import_ftrace__bad_fields(void **state)
 #undef EVENT
 }
 
+#define FREE_WHOLE                                            \
+	HEAD "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=" \
+	     "ffff8e9abe392480\n"
+
 static void test_trc_import_ftrace__line_ends(void **state)
 {
 	(void)state;
@@ -246,6 +250,21 @@ static void test_trc_import_ftrace__line_ends(void **state)
 	check_bad(HEAD
 		  "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=ffff8e9abe",
 		  3, "cut off");
+	check_bad(HEAD "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=0", 3,
+		  "cut off");
+	check_bad(FREE_WHOLE
+		  "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=ffff8e9a",
+		  4, "cut off");
+	check_bad(FREE_WHOLE
+		  "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=0xffff8e9ab",
+		  4, "cut off");
+	/* The width is the recording's, wherever in it the line is. */
+	check_bad(FREE_WHOLE
+		  "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=ffff8e9a\n",
+		  4, "cut off");
+	check(FREE_WHOLE
+	      "a-1 [000] 1.0: kfree: call_site=f+0x1/0x2 ptr=0x8e9a\n",
+	      "");
 	check_bad(HEAD "a-1 [000] 1.0: kmalloc: call_site=f+0x1/0x2 ptr=0x1 "
 		       "bytes_req=64 bytes_alloc=6",
 		  3, "gfp_flags");

@@ -7,12 +7,14 @@
 #include <string.h>
 
 /* A fake source that gives `step` bytes at a time, with an interruption, that
- * is nothing, before each. */
+ * is nothing, before each. It keeps no promise that it has not made: a piece is
+ * overwritten at the next call, and at the end it points to rubbish. */
 struct drip {
 	const char *data;
 	size_t left;
 	size_t step;
 	bool is_interrupted;
+	char piece[1024];
 };
 
 static int drip_next(void *ctx, const char **data, size_t *size,
@@ -21,13 +23,16 @@ static int drip_next(void *ctx, const char **data, size_t *size,
 	struct drip *drip = ctx;
 
 	(void)diag;
+	memset(drip->piece, '\n', sizeof(drip->piece));
+	*data = drip->piece;
+	*size = sizeof(drip->piece);
 	drip->is_interrupted = !drip->is_interrupted;
+	if (!drip->is_interrupted && drip->left == 0)
+		return KB_END;
 	*size = drip->left < drip->step ? drip->left : drip->step;
 	if (drip->is_interrupted)
 		*size = 0;
-	else if (*size == 0)
-		return KB_END;
-	*data = drip->data;
+	memcpy(drip->piece, drip->data, *size);
 	drip->data += *size;
 	drip->left -= *size;
 	return 0;
@@ -43,7 +48,7 @@ static const struct trc_source_ops drip_ops = { drip_next, drip_release };
 /* All lines, each as "number:text$" or "number:text" without its newline. */
 static struct blob read_lines(const char *text, size_t step)
 {
-	struct drip drip = { text, strlen(text), step, false };
+	struct drip drip = { .data = text, .left = strlen(text), .step = step };
 	struct trc_source source = { .ops = &drip_ops, .ctx = &drip };
 	struct trc_lines *lines = malloc(sizeof(*lines));
 	struct blob out = { 0 };
@@ -56,6 +61,7 @@ static struct blob read_lines(const char *text, size_t step)
 	while (trc_lines_next(lines, &line, &diag) == 0)
 		blob_printf(&out, "%d:%.*s%s", (int)line.number, (int)line.size,
 			    line.text, line.is_terminated ? "$" : "");
+	assert_int_equal(trc_lines_next(lines, &line, &diag), KB_END);
 	assert_int_equal(diag.status, 0);
 	free(lines);
 	return out;
@@ -85,7 +91,9 @@ static void test_trc_lines__any_cut_gives_the_same_lines(void **state)
 static void test_trc_lines__long_line_is_cut(void **state)
 {
 	static char text[3 * TRC_LINE_MAX + 3];
-	struct drip drip = { text, sizeof(text) - 1, 1000, false };
+	struct drip drip = { .data = text,
+			     .left = sizeof(text) - 1,
+			     .step = 1000 };
 	struct trc_source source = { .ops = &drip_ops, .ctx = &drip };
 	struct trc_lines *lines = malloc(sizeof(*lines));
 	struct trc_line line;
@@ -114,7 +122,7 @@ static bool stop_at_once(void *user)
 
 static void test_trc_lines__stops_when_asked(void **state)
 {
-	struct drip drip = { "a\nb\n", 4, 1, false };
+	struct drip drip = { .data = "a\nb\n", .left = 4, .step = 1 };
 	struct trc_source source = { .ops = &drip_ops, .ctx = &drip };
 	struct trc_lines *lines = malloc(sizeof(*lines));
 	struct trc_line line;

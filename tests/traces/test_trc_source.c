@@ -5,9 +5,12 @@
 #include "trc_source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 /* Bytes that do not compress to nothing, larger than any piece. */
@@ -312,6 +315,141 @@ static void test_trc_source__what_cannot_be_read_says_why(void **state)
 	assert_says(&diag, "is a directory");
 }
 
+/* Opens a file of three pieces and reads the first of them. */
+static void open_and_begin(struct trc_source *source, const char *path,
+			   struct kb_diag *diag)
+{
+	struct blob bytes = make_bytes(400000);
+	const char *data;
+	size_t size;
+
+	write_whole(path, bytes.data, bytes.size);
+	free(bytes.data);
+	assert_int_equal(trc_source_open_file(source, path, diag), 0);
+	assert_int_equal(trc_source_next(source, &data, &size, diag), 0);
+	assert_true(size > 0);
+}
+
+/* Reads the rest, which must end in an error that says `what`, for good. */
+static void expect_changed(struct trc_source *source, const char *what,
+			   struct kb_diag *diag)
+{
+	const char *data = what;
+	size_t size = 1;
+	struct blob rest;
+
+	assert_int_equal(drain(source, &rest, diag), KB_E_IO);
+	assert_says(diag, what);
+	assert_says(diag, "wait until its writer has finished");
+	assert_int_equal(trc_source_next(source, &data, &size, diag), KB_E_IO);
+	assert_null(data);
+	assert_int_equal(size, 0);
+	trc_source_release(source);
+	kb_diag_init(diag);
+	free(rest.data);
+}
+
+static void test_trc_source__a_file_that_changes_is_an_error(void **state)
+{
+	const struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	char *directory = make_directory();
+	struct trc_source source;
+	struct kb_diag diag = { 0 };
+	char path[256];
+	FILE *file;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/f", directory);
+	open_and_begin(&source, path, &diag);
+	file = fopen(path, "ab");
+	assert_non_null(file);
+	fputs("more", file);
+	assert_int_equal(fclose(file), 0);
+	expect_changed(&source,
+		       "grew while it was read (400000 bytes at first, 400004 "
+		       "now)",
+		       &diag);
+
+	open_and_begin(&source, path, &diag);
+	assert_int_equal(truncate(path, 200000), 0);
+	expect_changed(&source, "was truncated while it was read", &diag);
+
+	open_and_begin(&source, path, &diag);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	expect_changed(&source, "was changed while it was read", &diag);
+	assert_int_equal(remove_directory(directory), 1);
+}
+
+/* A writer that is always a piece ahead of the reader. */
+static void test_trc_source__a_file_that_never_stops_growing(void **state)
+{
+	struct blob bytes = make_bytes(300000);
+	char *directory = make_directory();
+	struct trc_source source;
+	struct kb_diag diag = { 0 };
+	const char *data;
+	char path[256];
+	size_t size;
+	FILE *file;
+	int err;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/f", directory);
+	open_and_begin(&source, path, &diag);
+	do {
+		file = fopen(path, "ab");
+		assert_non_null(file);
+		fwrite(bytes.data, 1, bytes.size, file);
+		assert_int_equal(fclose(file), 0);
+		err = trc_source_next(&source, &data, &size, &diag);
+	} while (err == 0);
+	assert_int_equal(err, KB_E_IO);
+	assert_says(&diag, "grew while it was read");
+	trc_source_release(&source);
+	assert_int_equal(remove_directory(directory), 1);
+	free(bytes.data);
+}
+
+/* At the end there are no bytes, however often one asks, even if there are more
+ * by then: as from a terminal, where the end is a key. */
+static void test_trc_source__the_end_is_remembered(void **state)
+{
+	struct kb_diag diag = { 0 };
+	struct trc_source source;
+	struct blob got;
+	const char *data;
+	char path[64];
+	size_t size;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	assert_int_equal(trc_source_open_file(&source, path, &diag), 0);
+	assert_int_equal(write(ends[1], "one", 3), 3);
+	close(ends[1]);
+	assert_int_equal(drain(&source, &got, &diag), KB_END);
+	assert_int_equal(got.size, 3);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+	ends[1] = open(path, O_WRONLY);
+	assert_true(ends[1] >= 0);
+	assert_int_equal(write(ends[1], "two", 3), 3);
+	for (int i = 0; i < 3; i++) {
+		data = "rubbish";
+		size = 7;
+		assert_int_equal(trc_source_next(&source, &data, &size, &diag),
+				 KB_END);
+		assert_null(data);
+		assert_int_equal(size, 0);
+		assert_int_equal(trc_source_peek(&source, &data, &size, &diag),
+				 KB_END);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	trc_source_release(&source);
+	free(got.data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +464,11 @@ int main(void)
 		cmocka_unit_test(test_trc_source__a_bomb_is_refused),
 		cmocka_unit_test(test_trc_source__recognises_compression),
 		cmocka_unit_test(test_trc_source__what_cannot_be_read_says_why),
+		cmocka_unit_test(
+			test_trc_source__a_file_that_changes_is_an_error),
+		cmocka_unit_test(
+			test_trc_source__a_file_that_never_stops_growing),
+		cmocka_unit_test(test_trc_source__the_end_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 #include "trc_input.h"
 
+#include "kb_read.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -93,7 +95,7 @@ int trc_input_take(struct trc_input *in, size_t want, const uint8_t **data,
 	if (err < 0)
 		return err;
 	while (have < want) {
-		ssize_t n = read(in->fd, in->buffer + have, want - have);
+		ssize_t n = kb_read(in->fd, in->buffer + have, want - have);
 
 		if (n < 0 && errno == EINTR)
 			continue;
