@@ -91,6 +91,22 @@ static void test_bench_input__pipes(void **state)
 	}
 }
 
+/* Editors and copies leave the last newline out. */
+static void test_bench_input__a_text_without_its_last_newline(void **state)
+{
+	struct cli *c = *state;
+	json_t *plain = json_deep_copy(json_object_get(
+		count(c, "", RECORDINGS "/seed-example.ftrace"), "counters"));
+
+	cli_sh(c, "head -c -1 " RECORDINGS "/seed-example.ftrace >text");
+	assert_true(json_equal(
+		json_object_get(count(c, "", "text"), "counters"), plain));
+	assert_true(json_equal(
+		json_object_get(count(c, "cat text |", "-"), "counters"),
+		plain));
+	json_decref(plain);
+}
+
 static void test_bench_input__trc_by_standard_input(void **state)
 {
 	struct cli *c = *state;
@@ -304,6 +320,7 @@ int main(void)
 		cli_test(test_bench_input__import_counts_as_the_trc),
 		cli_test(test_bench_input__sha256_is_of_the_file_given),
 		cli_test(test_bench_input__pipes),
+		cli_test(test_bench_input__a_text_without_its_last_newline),
 		cli_test(test_bench_input__trc_by_standard_input),
 		cli_test(test_bench_input__refuses_what_is_no_trace),
 		cli_test(test_bench_input__refuses_a_truncated_trc),
