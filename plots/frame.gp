@@ -57,8 +57,11 @@ if (kind eq "png") {
 if (in_letters) {
 	set terminal dumb size mode_number(2), mode_number(3) noenhanced
 }
+# Since version 6 sixels are drawn over the window's top unless they are to scroll;
+# 5.4 knows no such word and always scrolls.
+sixel_scrolls = GPVAL_VERSION >= 6 ? "scroll" : ""
 if (in_sixels) {
-	set terminal sixelgd size picture_px * sixel_scale, height_px * sixel_scale \
+	set terminal sixelgd @sixel_scrolls size picture_px * sixel_scale, height_px * sixel_scale \
 		font "DejaVu Sans," . sprintf("%.1f", 10 * sixel_scale) \
 		truecolor background rgb "white"
 }
