@@ -20,7 +20,6 @@
 #include "bench_worker.h"
 #include "kb_stdio.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <sched.h>
 #include <signal.h>
@@ -532,10 +531,12 @@ static int dispatch(struct session *s)
 /* Whatever was run: what it printed has arrived, or it has failed. */
 static int finish_stdout(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	int cause = kb_stdio_flush(stdout);
+
+	if (cause == 0)
 		return EXIT_GOOD;
 	fprintf(stderr, "bench: cannot write to standard output: %s\n",
-		strerror(errno));
+		strerror(cause));
 	return EXIT_USAGE;
 }
 

@@ -1,5 +1,7 @@
 #include "bench_out.h"
 
+#include "kb_stdio.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -150,18 +152,20 @@ int bench_out_open(struct bench_out *out, const char *path,
 
 int bench_out_commit(struct bench_out *out, struct kb_diag *diag)
 {
-	int failed = ferror(out->stream);
+	/* The first failure is the cause; those after it may be its results. */
+	int cause = kb_stdio_flush(out->stream);
 
-	failed |= fflush(out->stream) != 0;
-	if (out->temp_path)
-		failed |= fsync(fileno(out->stream)) != 0;
-	failed |= fclose(out->stream) != 0;
+	if (cause == 0 && out->temp_path && fsync(fileno(out->stream)) != 0)
+		cause = errno;
+	if (fclose(out->stream) != 0 && cause == 0)
+		cause = errno;
 	out->stream = NULL;
-	if (!failed && out->temp_path)
-		failed = rename(out->temp_path, out->final_path) != 0;
-	if (failed) {
+	if (cause == 0 && out->temp_path &&
+	    rename(out->temp_path, out->final_path) != 0)
+		cause = errno;
+	if (cause != 0) {
 		kb_fail(diag, KB_E_IO, "cannot write '%s': %s", out->final_path,
-			strerror(errno));
+			strerror(cause));
 		abandon(out);
 		return KB_E_IO;
 	}

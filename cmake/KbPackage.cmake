@@ -1,6 +1,7 @@
 # A Debian package of what `cmake --install` installs: `cpack -G DEB` in the build
 # folder. The libraries that are loaded by name at run time cannot be seen by
-# dpkg-shlibdeps, so they are recommended by hand, as is gnuplot.
+# dpkg-shlibdeps, so they are recommended by hand, as is gnuplot: by the names of
+# each release, since a package may be installed on another than made it.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME kheap-replay)
 set(CPACK_PACKAGE_VENDOR kheap-replay)
@@ -14,7 +15,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS
 	${CMAKE_BINARY_DIR}/replay/allocators)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
-	"gnuplot-nox, libmimalloc2.0, libgoogle-perftools4")
+	"gnuplot-nox, libmimalloc3 | libmimalloc2.0, libgoogle-perftools4t64 | libgoogle-perftools4")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DESCRIPTION
 "Replays recorded kernel allocation traces into a teaching kernel's cluster heap

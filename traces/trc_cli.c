@@ -1,5 +1,6 @@
 #include "trc_cli.h"
 
+#include "kb_stdio.h"
 #include "kb_suggest.h"
 
 #include "trc_import.h"
@@ -76,12 +77,12 @@ void cli_put_site(const char *site, const char *module)
 
 int cli_flush(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return CLI_GOOD;
-	if (errno == EPIPE)
+	int cause = kb_stdio_flush(stdout);
+
+	if (cause == 0 || cause == EPIPE)
 		return CLI_GOOD;
 	return cli_error("cannot write to standard output: %s",
-			 strerror(errno));
+			 strerror(cause));
 }
 
 int cli_leave(int option, const char *help)

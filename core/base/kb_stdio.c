@@ -17,3 +17,12 @@ int kb_stdio_keep(void)
 			return KB_E_IO;
 	return 0;
 }
+
+int kb_stdio_flush(FILE *stream)
+{
+	if (fflush(stream) != 0)
+		return errno;
+	if (!ferror(stream))
+		return 0;
+	return write(fileno(stream), "\n", 1) < 0 ? errno : EIO;
+}

@@ -62,11 +62,45 @@ static void test_kb_stdio__without_files(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A write that failed before is told with its own cause, whatever errno says by
+ * then. */
+static void test_kb_stdio__flush_tells_an_earlier_failure(void **state)
+{
+	static const int stale[] = { 0, ENOENT };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+		FILE *full = fopen("/dev/full", "w");
+
+		assert_non_null(full);
+		fputs("x", full);
+		assert_int_equal(fflush(full), EOF);
+		errno = stale[i];
+		assert_int_equal(kb_stdio_flush(full), ENOSPC);
+		fclose(full);
+	}
+}
+
+static void test_kb_stdio__flush_writes(void **state)
+{
+	char text[8] = "";
+	FILE *file = tmpfile();
+
+	(void)state;
+	assert_non_null(file);
+	fputs("x", file);
+	assert_int_equal(kb_stdio_flush(file), 0);
+	assert_int_equal(pread(fileno(file), text, sizeof(text), 0), 1);
+	fclose(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_stdio__every_closed_set),
 		cmocka_unit_test(test_kb_stdio__without_files),
+		cmocka_unit_test(test_kb_stdio__flush_tells_an_earlier_failure),
+		cmocka_unit_test(test_kb_stdio__flush_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
