@@ -30,14 +30,21 @@ struct alloc_library {
 	void (*stats)(void);
 };
 
+/* Sonames that one allocator's library can have, at most. */
+#define ALLOC_LIBRARY_SONAMES 4
+
 /* Where an allocator's functions are. All static. */
 struct alloc_library_names {
 	/* The allocator's own name, for messages. */
 	const char *allocator;
 
-	/* The library's soname and the Debian package that has it. */
-	const char *soname;
-	const char *package;
+	/* The library's sonames, the preferred one first, NULL after the last.
+	 * The first library that can be loaded and has every function below is
+	 * used. */
+	const char *sonames[ALLOC_LIBRARY_SONAMES + 1];
+
+	/* The Debian packages that have them, as words: "a or b". */
+	const char *packages;
 
 	/* The functions' names, as in struct alloc_library. free_sized may be
 	 * NULL. */
@@ -46,19 +53,26 @@ struct alloc_library_names {
 	const char *free_sized;
 	const char *usable;
 	const char *stats;
+
+	/* What tells the library's version; each has its own type. */
+	const char *version;
 };
 
 /* Loads a shared library privately; it stays loaded. NULL where that fails:
  * dlerror says why. */
 void *alloc_library_load(const char *file);
 
-/* The address of `symbol` in the library, which then stays loaded; or NULL with
- * `diag` filled, which may be NULL. */
-void *alloc_library_symbol(const struct alloc_library_names *names,
-			   const char *symbol, struct kb_diag *diag);
+/* alloc_ops' available: loads the library. */
+int alloc_library_available(const struct alloc_library_names *names,
+			    struct kb_diag *diag);
+
+/* Puts the address of the library's `symbol` into `*function`, a pointer to a
+ * function. Returns false if the library is not available or lacks it. */
+bool alloc_library_function(const struct alloc_library_names *names,
+			    const char *symbol, void *function);
 
 /* The functions, loaded, in `*out`, which the caller frees with free. Returns 0;
- * or KB_E_UNSUPPORTED with `diag` saying what to install, or KB_E_NOMEM. */
+ * or KB_E_ENVIRONMENT with `diag` saying what to do, or KB_E_NOMEM. */
 int alloc_library_open(struct alloc_library **out,
 		       const struct alloc_library_names *names,
 		       struct kb_diag *diag);

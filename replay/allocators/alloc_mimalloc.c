@@ -9,13 +9,14 @@
 
 static const struct alloc_library_names mimalloc_names = {
 	.allocator = "mimalloc",
-	.soname = "libmimalloc.so.2",
-	.package = "libmimalloc2.0",
+	.sonames = { "libmimalloc.so.3", "libmimalloc.so.2" },
+	.packages = "libmimalloc3 or libmimalloc2.0",
 	.malloc = "mi_malloc",
 	.free = "mi_free",
 	.free_sized = "mi_free_size",
 	.usable = "mi_usable_size",
 	.stats = "mi_process_info",
+	.version = "mi_version",
 };
 
 /*
@@ -41,21 +42,26 @@ static void mimalloc_memory(void *ctx, struct alloc_memory *out)
 /* Objects below 16 bytes are only 8-byte aligned. */
 ALLOC_LIBRARY_DEFINE(mimalloc, &mimalloc_names, 8, mimalloc_memory)
 
-/* The library has a number: 209 is 2.0.9. */
+static int mimalloc_available(struct kb_diag *diag)
+{
+	return alloc_library_available(&mimalloc_names, diag);
+}
+
+/* The library has a number: 209 is 2.0.9, and, since the numbers have two digits
+ * for each part, 20401 is 2.4.1 (MI_MALLOC_VERSION in mimalloc.h). */
 static const char *mimalloc_version(void)
 {
-	static char text[16];
-	void *address =
-		alloc_library_symbol(&mimalloc_names, "mi_version", NULL);
+	static char text[24];
 	int (*version)(void);
-	unsigned number;
+	unsigned number, base;
 
-	if (!address)
-		return "not installed";
-	memcpy(&version, &address, sizeof(address));
+	if (!alloc_library_function(&mimalloc_names, mimalloc_names.version,
+				    &version))
+		return NULL;
 	number = (unsigned)version();
-	snprintf(text, sizeof(text), "%u.%u.%u", number / 100 % 100,
-		 number / 10 % 10, number % 10);
+	base = number < 10000 ? 10 : 100;
+	snprintf(text, sizeof(text), "%u.%u.%u", number / base / base,
+		 number / base % base, number % base);
 	return text;
 }
 
@@ -63,6 +69,7 @@ const struct alloc_ops alloc_mimalloc = {
 	.name = "mimalloc",
 	.help = "mimalloc's malloc and free, isolated from the process's own",
 	.keys = alloc_host_sized_keys,
+	.available = mimalloc_available,
 	.version = mimalloc_version,
 	.open = mimalloc_open,
 };

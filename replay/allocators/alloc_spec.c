@@ -202,6 +202,21 @@ int alloc_spec_parse_list(struct alloc_spec **specs, size_t *count,
 	return 0;
 }
 
+int alloc_available(const struct alloc_ops *ops, struct kb_diag *diag)
+{
+	return ops->available ? ops->available(diag) : 0;
+}
+
+int alloc_require(const struct alloc_spec *spec, struct kb_diag *diag)
+{
+	struct kb_diag why = { 0 };
+	int err = alloc_available(spec->ops, &why);
+
+	if (err == 0)
+		return 0;
+	return kb_fail(diag, err, "%s: %s", spec->name, why.text);
+}
+
 int alloc_open(struct alloc *out, const struct alloc_config *config,
 	       struct kb_diag *diag)
 {

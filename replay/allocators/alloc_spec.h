@@ -32,6 +32,12 @@ int alloc_spec_parse(struct alloc_spec *out, const char *text,
 int alloc_spec_parse_list(struct alloc_spec **specs, size_t *count,
 			  const char *text, struct kb_diag *diag);
 
+/* Tells whether an allocator can be used on this machine: its ops' available. */
+int alloc_available(const struct alloc_ops *ops, struct kb_diag *diag);
+
+/* The same for one that is asked for: `diag` then begins with its name. */
+int alloc_require(const struct alloc_spec *spec, struct kb_diag *diag);
+
 /* Makes the allocator that a spec names: its ops' open. KB_E_ARG for one that is
  * foreign where the configuration's report has no panic: a process that can do
  * without must not be lost by it. */

@@ -9,13 +9,14 @@
 
 static const struct alloc_library_names tcmalloc_names = {
 	.allocator = "tcmalloc",
-	.soname = "libtcmalloc_minimal.so.4",
-	.package = "libtcmalloc-minimal4",
+	.sonames = { "libtcmalloc_minimal.so.4" },
+	.packages = "libtcmalloc-minimal4t64 or libtcmalloc-minimal4",
 	.malloc = "tc_malloc",
 	.free = "tc_free",
 	.free_sized = "tc_free_sized",
 	.usable = "tc_malloc_size",
 	.stats = "MallocExtension_GetNumericProperty",
+	.version = "tc_version",
 };
 
 /* gperftools' malloc_extension_c.h. */
@@ -49,15 +50,18 @@ static void tcmalloc_memory(void *ctx, struct alloc_memory *out)
 /* Objects below 16 bytes are only 8-byte aligned. */
 ALLOC_LIBRARY_DEFINE(tcmalloc, &tcmalloc_names, 8, tcmalloc_memory)
 
+static int tcmalloc_available(struct kb_diag *diag)
+{
+	return alloc_library_available(&tcmalloc_names, diag);
+}
+
 static const char *tcmalloc_version(void)
 {
-	void *address =
-		alloc_library_symbol(&tcmalloc_names, "tc_version", NULL);
 	const char *(*version)(int *major, int *minor, const char **patch);
 
-	if (!address)
-		return "not installed";
-	memcpy(&version, &address, sizeof(address));
+	if (!alloc_library_function(&tcmalloc_names, tcmalloc_names.version,
+				    &version))
+		return NULL;
 	return version(NULL, NULL, NULL);
 }
 
@@ -65,13 +69,10 @@ static const char *tcmalloc_options(void)
 {
 	static char text[80];
 	numeric_property_fn *get;
-	void *address = alloc_library_symbol(&tcmalloc_names,
-					     tcmalloc_names.stats, NULL);
 
-	/* The tests are run where it is installed. */
-	if (!address)
+	if (!alloc_library_function(&tcmalloc_names, tcmalloc_names.stats,
+				    &get))
 		return NULL;
-	memcpy(&get, &address, sizeof(get));
 	snprintf(text, sizeof(text),
 		 "max_total_thread_cache_bytes=%zu,"
 		 "aggressive_memory_decommit=%zu",
@@ -84,6 +85,7 @@ const struct alloc_ops alloc_tcmalloc = {
 	.name = "tcmalloc",
 	.help = "gperftools' malloc and free, isolated from the process's own",
 	.keys = alloc_host_sized_keys,
+	.available = tcmalloc_available,
 	.version = tcmalloc_version,
 	.options = tcmalloc_options,
 	.open = tcmalloc_open,

@@ -329,7 +329,16 @@ struct alloc_ops {
 	 * in a child process, whose memory is limited. */
 	bool foreign;
 
-	/* Version of the library behind it, or NULL. Static. */
+	/*
+	 * Tells whether the library that it needs can be used on this machine:
+	 * returns 0, or KB_E_ENVIRONMENT with `diag` saying why not and what to
+	 * do, without the allocator's name. Whoever gets 0 can open it. Optional:
+	 * NULL needs nothing that could be missing.
+	 */
+	int (*available)(struct kb_diag *diag);
+
+	/* Version of the library that it uses; NULL if that is not available.
+	 * Static. Optional: NULL has none. */
 	const char *(*version)(void);
 
 	/* The library's settings in effect, "name=value,…", or NULL if it has

@@ -272,39 +272,86 @@ static void test_alloc_list__no_such_library(void **state)
 {
 	const struct alloc_library_names whole = {
 		.allocator = "mine",
-		.soname = "libc.so.6",
-		.package = "libmine1",
+		.sonames = { "libc.so.6" },
+		.packages = "libmine2 or libmine1",
 		.malloc = "malloc",
 		.free = "free",
 		.free_sized = "cfree_sized",
 		.usable = "malloc_usable_size",
 		.stats = "mallinfo2",
+		.version = "gnu_get_libc_version",
 	};
-	struct alloc_library_names lacking[6];
+	struct alloc_library_names lacking[7];
 	struct alloc_library *library = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 7; i++)
 		lacking[i] = whole;
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		lacking[i].free_sized = NULL;
-	lacking[0].soname = "libno_such_library.so";
+	lacking[0].sonames[0] = "libno_such_library.so";
 	lacking[1].malloc = "no_such_symbol";
 	lacking[2].free = "no_such_symbol";
 	lacking[3].usable = "no_such_symbol";
 	lacking[4].stats = "no_such_symbol";
-	lacking[5].free_sized = "no_such_symbol";
-	for (size_t i = 0; i < 6; i++) {
+	lacking[5].version = "no_such_symbol";
+	lacking[6].free_sized = "no_such_symbol";
+	for (size_t i = 0; i < 7; i++) {
 		struct kb_diag diag = { 0 };
 
 		assert_int_equal(
 			alloc_library_open(&library, &lacking[i], &diag),
-			KB_E_UNSUPPORTED);
-		if (!strstr(diag.text, "no_such_") ||
-		    !strstr(diag.text, "; install libmine1"))
+			KB_E_ENVIRONMENT);
+		if (strncmp(diag.text, "mine: ", 6) != 0 ||
+		    !strstr(diag.text, "no_such_") ||
+		    !strstr(diag.text, i ? "libc.so.6 has no no_such_symbol"
+					 : "; install libmine2 or libmine1"))
 			fail_msg("%zu: %s", i, diag.text);
 		assert_null(library);
 	}
+}
+
+/* Of several sonames the first that is there and whole is used; if none is, the
+ * first that is there is the one to be mended. */
+static void test_alloc_list__any_library_of_several(void **state)
+{
+	struct alloc_library_names names = {
+		.allocator = "mine",
+		.sonames = { "libno_such_library.so.2", "libm.so.6",
+			     "libc.so.6" },
+		.packages = "libmine1",
+		.malloc = "malloc",
+		.free = "free",
+		.usable = "malloc_usable_size",
+		.stats = "mallinfo2",
+		.version = "gnu_get_libc_version",
+	};
+	struct alloc_library *library = NULL;
+	const char *(*version)(void);
+	struct kb_diag diag = { 0 };
+
+	(void)state;
+	assert_int_equal(alloc_library_available(&names, &diag), 0);
+	assert_int_equal(diag.status, 0);
+	assert_int_equal(alloc_library_open(&library, &names, &diag), 0);
+	free(library);
+	assert_true(alloc_library_function(&names, names.version, &version));
+	assert_non_null(strchr(version(), '.'));
+	assert_false(alloc_library_function(&names, "no_such", &version));
+	names.stats = "no_such_symbol";
+	assert_int_equal(alloc_library_available(&names, &diag),
+			 KB_E_ENVIRONMENT);
+	assert_non_null(strstr(diag.text, "libm.so.6 has no no_such_symbol"));
+	assert_non_null(strstr(diag.text, "use the one of libmine1"));
+	assert_false(alloc_library_function(&names, names.version, &version));
+	names.sonames[1] = "libno_such_library.so.1";
+	names.sonames[2] = NULL;
+	kb_diag_init(&diag);
+	assert_int_equal(alloc_library_available(&names, &diag),
+			 KB_E_ENVIRONMENT);
+	assert_string_equal(diag.text,
+			    "not installed (no libno_such_library.so.2 or "
+			    "libno_such_library.so.1); install libmine1");
 }
 
 /* A free that is told the size must get the right one, however the sizes were
@@ -391,6 +438,7 @@ int main(void)
 		cmocka_unit_test(
 			test_alloc_list__payload_is_watched_to_the_byte),
 		cmocka_unit_test(test_alloc_list__no_such_library),
+		cmocka_unit_test(test_alloc_list__any_library_of_several),
 		cmocka_unit_test(test_alloc_list__sized_frees),
 		cmocka_unit_test(test_alloc_list__memory_is_told),
 		cmocka_unit_test(test_alloc_list__all_verify_the_seeds_example),
