@@ -1,5 +1,6 @@
 #include "bench_commands.h"
 
+#include "kb_status.h"
 #include "kb_suggest.h"
 
 #include <stdio.h>
@@ -54,6 +55,18 @@ int bench_commands_run(int argc, char **argv)
 		fprintf(stderr, "bench: unknown command '%s'; see --help\n",
 			argv[0]);
 	return 2;
+}
+
+int bench_commands_status(int err)
+{
+	switch (err) {
+	case KB_E_WRONG:
+		return 5;
+	case KB_E_ENVIRONMENT:
+		return 4;
+	default:
+		return 2;
+	}
 }
 
 int bench_commands_graver(int a, int b)

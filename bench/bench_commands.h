@@ -25,6 +25,10 @@ extern const struct bench_command_entry bench_commands[];
  * which name is nearest. Returns the exit status. */
 int bench_commands_run(int argc, char **argv);
 
+/* The exit status of a command that ends with this error (enum kb_status): 5, 4 or
+ * 2. */
+int bench_commands_status(int err);
+
 /* Of two exit statuses of gates the one that counts: 5, 1, 2, 4, 3, 0. An open
  * question must not hide a failure, nor a failure a wrong result. */
 int bench_commands_graver(int a, int b);

@@ -170,6 +170,13 @@ static int parse_own(struct compare *c, int argc, char **argv,
 	return err < 0 ? err : argc;
 }
 
+static int parse_versus(struct compare *c, struct kb_diag *diag)
+{
+	int err = alloc_spec_parse(&c->versus, c->versus_text, diag);
+
+	return err < 0 ? err : alloc_require(&c->versus, diag);
+}
+
 /* What is left of the command line: a run's options. */
 static int parse_rest(struct compare *c, int argc, char **argv,
 		      struct kb_diag *diag)
@@ -192,7 +199,7 @@ static int parse_rest(struct compare *c, int argc, char **argv,
 			       "--beta above 0");
 	err = bench_options_parse(&c->opts, argc, argv, &subset, diag);
 	if (err == 0 && c->versus_text) {
-		err = alloc_spec_parse(&c->versus, c->versus_text, diag);
+		err = parse_versus(c, diag);
 		if (err < 0)
 			bench_options_release(&c->opts);
 	}
@@ -214,7 +221,7 @@ static int parse(struct compare *c, int argc, char **argv)
 	if (diag.status == 0)
 		return 0;
 	fprintf(stderr, "bench: %s\n", diag.text);
-	return COMPARE_USAGE;
+	return bench_commands_status(diag.status);
 }
 
 /* Keeps a gate for the reports, and says what came of it. */

@@ -419,5 +419,5 @@ int bench_fit_main(int argc, char **argv)
 	if (err == 0)
 		return 0;
 	fprintf(stderr, "bench: %s\n", diag.text);
-	return err == KB_E_WRONG ? 5 : 2;
+	return bench_commands_status(err);
 }

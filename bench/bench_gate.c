@@ -625,7 +625,7 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 				   : do_file(gate, &trace, &now, path, &diag);
 	} else {
 		fprintf(stderr, "bench: %s\n", diag.text);
-		status = err == KB_E_WRONG ? GATE_WRONG : GATE_USAGE;
+		status = bench_commands_status(err);
 	}
 	free(path);
 	release_baseline(&now);
@@ -657,7 +657,7 @@ static int parse(struct gate *gate, int argc, char **argv)
 	if (diag.status == 0)
 		return 0;
 	fprintf(stderr, "bench: %s\n", diag.text);
-	return GATE_USAGE;
+	return bench_commands_status(diag.status);
 }
 
 static int run_all(struct gate *gate, file_fn do_file)

@@ -579,6 +579,19 @@ static json_t *versions_json(const struct bench_report *r)
 	return object;
 }
 
+/* What the default list has and this machine has not. */
+static json_t *skipped_json(const struct bench_options *opts)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < opts->skipped_count; i++)
+		json_array_append_new(
+			array, json_pack("{s:s, s:s}", "allocator",
+					 opts->skipped[i].spec.name, "reason",
+					 opts->skipped[i].why.text));
+	return array;
+}
+
 static json_t *options_json(const struct bench_options *opts)
 {
 	json_t *passes = json_array();
@@ -619,7 +632,7 @@ json_t *bench_json_context(const struct bench_report *report)
 
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, "
-		"s:o, s:o, s:o, s:o}",
+		"s:o, s:o, s:o, s:o, s:o}",
 		"schema", SCHEMA, "revision", env->revision, "date", env->date,
 		"compiler", env->compiler, "flags", env->flags, "build_type",
 		env->build_type, "system", env->system, "cpu_model",
@@ -628,5 +641,6 @@ json_t *bench_json_context(const struct bench_report *report)
 		time_json(env->load), "clock", clock_json(report->clock),
 		"options", options_json(report->opts), "allocator_versions",
 		versions_json(report), "allocator_settings",
-		settings_json(report), "machine", machine_json(env));
+		settings_json(report), "allocators_skipped",
+		skipped_json(report->opts), "machine", machine_json(env));
 }

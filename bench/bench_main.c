@@ -73,6 +73,20 @@ static int complain(const struct kb_diag *diag)
 	return diag->status == KB_E_ENVIRONMENT ? EXIT_ENVIRONMENT : EXIT_USAGE;
 }
 
+/* Ends an allocator's line: its library's version, or why that is missing. */
+static void list_version(const struct alloc_ops *ops)
+{
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	if (alloc_available(ops, &diag) < 0)
+		printf(", %s\n", diag.text);
+	else if (ops->version)
+		printf(", %s\n", ops->version());
+	else
+		printf("\n");
+}
+
 static int list_everything(void)
 {
 	printf("Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
@@ -81,9 +95,7 @@ static int list_everything(void)
 		const struct alloc_key *key = (*o)->keys;
 
 		printf("  %-10s %s", (*o)->name, (*o)->help);
-		if ((*o)->version)
-			printf(", %s", (*o)->version());
-		printf("\n");
+		list_version(*o);
 		for (; key && key->name; key++) {
 			printf("    %s=", key->name);
 			for (size_t i = 0; key->value(i); i++)
@@ -540,6 +552,13 @@ static int finish_stdout(void)
 	return EXIT_USAGE;
 }
 
+static void tell_skipped(const struct bench_options *opts)
+{
+	for (size_t i = 0; i < opts->skipped_count; i++)
+		fprintf(stderr, "bench: %s is skipped: %s\n",
+			opts->skipped[i].spec.name, opts->skipped[i].why.text);
+}
+
 static int run_passes(int argc, char **argv)
 {
 	static struct session session;
@@ -549,6 +568,7 @@ static int run_passes(int argc, char **argv)
 	kb_diag_init(&diag);
 	if (bench_options_parse(&session.opts, argc, argv, NULL, &diag) < 0)
 		return complain(&diag);
+	tell_skipped(&session.opts);
 	status = dispatch(&session);
 	release_session(&session);
 	return status;

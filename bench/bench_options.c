@@ -81,7 +81,8 @@ static const char help_text[] =
 	"  --alloc LIST      allocators, comma-separated; repeatable; --list shows\n"
 	"                    them and their options. Default:\n"
 	"                    kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast,\n"
-	"                    glibc,jemalloc,jemalloc:round=page,mimalloc,tcmalloc,null\n"
+	"                    glibc,jemalloc,jemalloc:round=page,mimalloc,tcmalloc,null;\n"
+	"                    of these, what is not installed is skipped\n"
 	"  --pass LIST       of verify,count,throughput,latency; default: all\n"
 	"  --touch MODE      touch allocations: none (default), first (byte), all\n"
 	"                    (the first byte of every 4 KiB)\n"
@@ -441,20 +442,63 @@ static int parse_all(struct bench_options *opts, int argc, char **argv,
 	return err;
 }
 
+static int skip(struct bench_options *opts, const struct alloc_spec *spec,
+		const struct kb_diag *why, struct kb_diag *diag)
+{
+	const size_t count = opts->skipped_count + 1;
+	struct bench_skipped *grown =
+		realloc(opts->skipped, count * sizeof(*grown));
+
+	if (!grown)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	grown[count - 1] = (struct bench_skipped){ *spec, *why };
+	opts->skipped = grown;
+	opts->skipped_count = count;
+	return 0;
+}
+
+/* Looks for allocators that this machine does not have: sets them apart if they
+ * may be `skipped`, or else fails. */
+static int check_available(struct bench_options *opts, bool skipped,
+			   struct kb_diag *diag)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < opts->alloc_count; i++) {
+		const struct alloc_spec *spec = &opts->allocs[i];
+		struct kb_diag why = { 0 };
+
+		if (!skipped && alloc_require(spec, diag) < 0)
+			return diag->status;
+		if (alloc_available(spec->ops, &why) == 0)
+			opts->allocs[kept++] = *spec;
+		else if (skip(opts, spec, &why, diag) < 0)
+			return diag->status;
+	}
+	opts->alloc_count = kept;
+	return 0;
+}
+
 static int complete(struct bench_options *opts,
 		    const struct bench_subset *subset, struct kb_diag *diag)
 {
+	const bool by_default = opts->alloc_count == 0;
+	int err = 0;
+
+	if (opts->command == BENCH_MICRO)
+		return check_available(opts, false, diag);
 	if (opts->command != BENCH_RUN)
 		return 0;
 	if (opts->trace_count == 0)
 		return kb_fail(diag, KB_E_ARG,
 			       "no trace given; try 'bench --trace "
 			       "traces/boot.trc', or --help");
-	if (opts->alloc_count == 0)
-		return alloc_spec_parse_list(
+	if (by_default)
+		err = alloc_spec_parse_list(
 			&opts->allocs, &opts->alloc_count,
 			subset ? subset->allocs : ALLOCS_DEFAULT, diag);
-	return 0;
+	return err < 0 ? err
+		       : check_available(opts, by_default && !subset, diag);
 }
 
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
@@ -494,5 +538,6 @@ void bench_options_release(struct bench_options *opts)
 	free(opts->traces);
 	free(opts->gbench_argv);
 	free(opts->allocs);
+	free(opts->skipped);
 	memset(opts, 0, sizeof(*opts));
 }

@@ -31,6 +31,14 @@ enum bench_command {
 	BENCH_MICRO
 };
 
+/* An allocator of the default list that this machine does not have. */
+struct bench_skipped {
+	struct alloc_spec spec;
+
+	/* Why not, and what to do. */
+	struct kb_diag why;
+};
+
 struct bench_options {
 	enum bench_command command;
 
@@ -38,8 +46,13 @@ struct bench_options {
 	const char **traces;
 	size_t trace_count;
 
+	/* All of them can be opened on this machine. */
 	struct alloc_spec *allocs;
 	size_t alloc_count;
+
+	/* Those of the default list that cannot, and so are not in `allocs`. */
+	struct bench_skipped *skipped;
+	size_t skipped_count;
 
 	/* Set of enum bench_pass. */
 	unsigned passes;
@@ -91,14 +104,16 @@ struct bench_subset {
 	/* The options' names without "--", ended by NULL. Each has a value. */
 	const char *const *names;
 
-	/* The allocators where --alloc names none, as a list. */
+	/* The allocators where --alloc names none, as a list. None of them is
+	 * skipped: the command fails where one is not available. */
 	const char *allocs;
 };
 
 /*
  * Parses a run's command line, or, unless `subset` is NULL, what a command takes
- * of it. Returns 0 with `*opts` filled, to be released by the caller; or KB_E_ARG
- * or KB_E_NOMEM with `diag` filled. Prints nothing.
+ * of it. Returns 0 with `*opts` filled, to be released by the caller; KB_E_ARG or
+ * KB_E_NOMEM with `diag` filled; or KB_E_ENVIRONMENT, likewise, if an allocator
+ * that was asked for is not available on this machine. Prints nothing.
  */
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 			const struct bench_subset *subset,

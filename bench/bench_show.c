@@ -460,5 +460,5 @@ int bench_show_main(int argc, char **argv)
 	if (err == 0)
 		return 0;
 	fprintf(stderr, "bench: %s\n", diag.text);
-	return err == KB_E_WRONG ? 5 : 2;
+	return bench_commands_status(err);
 }
