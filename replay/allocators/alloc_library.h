@@ -6,7 +6,8 @@
  * whole process. Loaded like this nobody else sees their names (RTLD_LOCAL), and
  * their own calls go to themselves (RTLD_DEEPBIND). A call loads its target from
  * the allocator's context, which is what a call through a PLT does with its GOT
- * entry.
+ * entry. (jemalloc is linked privately at build time instead. These cannot be:
+ * Debian has no archive of mimalloc, and tcmalloc's is not position-independent.)
  *
  * Only allocators' files include this file.
  */
