@@ -146,10 +146,19 @@ static int read_site(struct trc_text *text, const struct trc_scan *fields,
 			     site);
 }
 
-static int read_fields(struct trc_text *text, const struct trc_scan *fields,
-		       bool is_alloc, struct trc_record *record)
+static int read_sizes(struct trc_text *text, const struct trc_scan *fields,
+		      struct trc_record *record)
 {
-	struct trc_rules *rules = &text->job->rules;
+	if (!find_number(fields, "bytes_req", &record->size) ||
+	    !find_number(fields, "bytes_alloc", &record->size_granted))
+		return trc_text_bad(text, "bytes_req or bytes_alloc is missing "
+					  "or not a number");
+	return 0;
+}
+
+static int read_fields(struct trc_text *text, const struct trc_scan *fields,
+		       enum trc_repeat_kind kind, struct trc_record *record)
+{
 	uint64_t cpu = 0;
 	int err;
 
@@ -167,16 +176,15 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 		return trc_text_bad(text, "ptr is missing or not a number");
 	record->size = 0;
 	record->size_granted = 0;
-	if (!is_alloc)
-		return trc_rules_free(rules, record, text->diag);
-	if (!find_number(fields, "bytes_req", &record->size) ||
-	    !find_number(fields, "bytes_alloc", &record->size_granted))
-		return trc_text_bad(text, "bytes_req or bytes_alloc is missing "
-					  "or not a number");
-	return trc_rules_alloc(rules, record, text->diag);
+	if (kind == TRC_REPEAT_KMALLOC || kind == TRC_REPEAT_OTHER_ALLOC)
+		err = read_sizes(text, fields, record);
+	if (err < 0)
+		return err;
+	return trc_repeat_add(&text->job->repeat, &text->job->rules, record,
+			      kind, text->diag);
 }
 
-/* Which event it is: 1 an alloc, 0 a free, -1 another kind. */
+/* Which event it is: an enum trc_repeat_kind, or -1 for another. */
 static int event_kind(const struct trc_job *job, struct trc_scan name)
 {
 	static const struct {
@@ -184,12 +192,12 @@ static int event_kind(const struct trc_job *job, struct trc_scan name)
 		bool is_cache;
 		int kind;
 	} events[] = {
-		{ "kmem_kmalloc", false, 1 },
-		{ "kmem_kmalloc_node", false, 1 },
-		{ "kmem_kfree", false, 0 },
-		{ "kmem_cache_alloc", true, 1 },
-		{ "kmem_cache_alloc_node", true, 1 },
-		{ "kmem_cache_free", true, 0 },
+		{ "kmem_kmalloc", false, TRC_REPEAT_KMALLOC },
+		{ "kmem_kmalloc_node", false, TRC_REPEAT_KMALLOC },
+		{ "kmem_kfree", false, TRC_REPEAT_KFREE },
+		{ "kmem_cache_alloc", true, TRC_REPEAT_OTHER_ALLOC },
+		{ "kmem_cache_alloc_node", true, TRC_REPEAT_OTHER_ALLOC },
+		{ "kmem_cache_free", true, TRC_REPEAT_OTHER_FREE },
 	};
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++)
@@ -226,7 +234,8 @@ static int read_line(struct trc_text *text)
 	record.time_ns = is_of_day ? unwrap(lttng, ns) : ns;
 	kind = event_kind(text->job, event);
 	if (kind >= 0)
-		return read_fields(text, &c, kind == 1, &record);
+		return read_fields(text, &c, (enum trc_repeat_kind)kind,
+				   &record);
 	text->job->rules.counts.other_events++;
 	return 0;
 }

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +26,8 @@ static const char help_text[] =
 "formats:\n"
 "  ftrace   the text of /sys/kernel/tracing/trace. An object's pointer is made\n"
 "           of its slot; an implied free is not written, the use of its pointer\n"
-"           again says it\n"
+"           again says it, if need be after a kfree of NULL, lest the two allocs\n"
+"           be taken for one\n"
 "  csv      a line of names, then a line an event: time, cpu, comm, pid, kind,\n"
 "           slot, size, granted, site, module; traces/FORMAT.md specifies it\n"
 "\n"
@@ -50,12 +53,24 @@ static const struct cli_option options[] = {
 	{ NULL, NULL },
 };
 
+/* A text being written, and what of it decides the next line. */
+struct text {
+	FILE *out;
+
+	/* For each cpu, the slot + 1 of the alloc that was written last of it;
+	 * 0 after a free, and where nothing has been written. */
+	uint32_t last_alloc[UINT16_MAX + 1];
+
+	/* The highest cpu so far. */
+	uint16_t cpu_max;
+};
+
 struct converter {
 	const char *name;
 
 	/* Write what stands before the events, and an event. */
 	void (*begin)(const struct trc_info *info, FILE *out);
-	void (*event)(const struct trc_walk *walk, FILE *out);
+	void (*event)(const struct trc_walk *walk, struct text *text);
 };
 
 static void ftrace_begin(const struct trc_info *info, FILE *out)
@@ -93,32 +108,60 @@ static void put_site(const struct trc_walk *walk, FILE *out)
 	}
 }
 
-static void ftrace_event(const struct trc_walk *walk, FILE *out)
+/* What stands before the call site. */
+static void put_start(const struct trc_walk *walk, unsigned cpu,
+		      const char *name, FILE *out)
 {
 	const struct trc_event *event = &walk->event;
 
-	if (event->kind == TRC_FREE_IMPLIED)
-		return;
 	for (size_t size = walk->comm ? strlen(walk->comm) : 0; size < 16;
 	     size++)
 		putc(' ', out);
 	put_name(walk->comm ? walk->comm : "", out);
-	fprintf(out, "-%-7" PRId32 " [%03u] .....", walk->pid, event->cpu);
+	fprintf(out, "-%-7" PRId32 " [%03u] .....", walk->pid, cpu);
 	if (walk->info->clock == TRC_CLOCK_NS)
 		fprintf(out, " %5" PRIu64 ".%09" PRIu64 ": ",
 			event->time_ns / NS_PER_S, event->time_ns % NS_PER_S);
 	else
 		fprintf(out, " %12" PRIu64 ": ", event->time_ns);
-	fputs(event->kind == TRC_ALLOC ? "kmalloc: " : "kfree: ", out);
+	fprintf(out, "%s: ", name);
 	put_site(walk, out);
-	fprintf(out, " ptr=%016" PRIx64,
+}
+
+/* The use of a pointer again says that it was freed, unless the reader would
+ * take the two allocs for one (import rule 2): a free of NULL keeps them apart. */
+static void keep_apart(const struct trc_walk *walk, struct text *text)
+{
+	for (uint32_t cpu = 0; cpu <= text->cpu_max; cpu++) {
+		if (text->last_alloc[cpu] != walk->event.slot + 1)
+			continue;
+		put_start(walk, cpu, "kfree", text->out);
+		fprintf(text->out, " ptr=%016x\n", 0);
+		text->last_alloc[cpu] = 0;
+	}
+}
+
+static void ftrace_event(const struct trc_walk *walk, struct text *text)
+{
+	const struct trc_event *event = &walk->event;
+	bool is_alloc = event->kind == TRC_ALLOC;
+
+	if (event->kind == TRC_FREE_IMPLIED) {
+		keep_apart(walk, text);
+		return;
+	}
+	put_start(walk, event->cpu, is_alloc ? "kmalloc" : "kfree", text->out);
+	fprintf(text->out, " ptr=%016" PRIx64,
 		UINT64_C(0xffff800000000000) + (uint64_t)event->slot * 64);
-	if (event->kind == TRC_ALLOC)
-		fprintf(out,
+	if (is_alloc)
+		fprintf(text->out,
 			" bytes_req=%" PRIu64 " bytes_alloc=%" PRIu64
 			" gfp_flags= node=-1 accounted=false",
 			event->size, event->size_granted);
-	putc('\n', out);
+	putc('\n', text->out);
+	text->last_alloc[event->cpu] = is_alloc ? event->slot + 1 : 0;
+	if (event->cpu > text->cpu_max)
+		text->cpu_max = event->cpu;
 }
 
 static void csv_begin(const struct trc_info *info, FILE *out)
@@ -143,7 +186,7 @@ static void put_csv(const char *text, FILE *out)
 	putc('"', out);
 }
 
-static void csv_event(const struct trc_walk *walk, FILE *out)
+static void csv_event(const struct trc_walk *walk, struct text *text)
 {
 	static const char *const kinds[] = {
 		[TRC_ALLOC] = "alloc",
@@ -151,6 +194,7 @@ static void csv_event(const struct trc_walk *walk, FILE *out)
 		[TRC_FREE_IMPLIED] = "free-implied",
 	};
 	const struct trc_event *event = &walk->event;
+	FILE *out = text->out;
 
 	fprintf(out, "%" PRIu64 ",%u,", event->time_ns, event->cpu);
 	if (walk->comm) {
@@ -187,13 +231,18 @@ static const struct converter *find_converter(const char *name)
 static int write_all(struct trc_walk *walk, const struct converter *to,
 		     FILE *out, struct cli_progress *line, struct kb_diag *diag)
 {
+	struct text *text = calloc(1, sizeof(*text));
 	int err;
 
+	if (!text)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	text->out = out;
 	to->begin(walk->info, out);
 	while ((err = trc_walk_next(walk, diag)) == 0 && !ferror(out)) {
-		to->event(walk, out);
+		to->event(walk, text);
 		trc_walk_show(walk, line);
 	}
+	free(text);
 	return err < 0 ? err : 0;
 }
 

@@ -202,6 +202,7 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 		{ "lost_events", counts->lost_events },
 		{ "other_events", counts->other_events },
 		{ "bad_lines", counts->bad_lines },
+		{ "duplicate_allocs", counts->duplicate_allocs },
 	};
 
 	cli_put_text(path);

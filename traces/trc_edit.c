@@ -154,6 +154,7 @@ void trc_edit_carry(struct trc_edit *edit, const struct trc_counts *counts)
 	c->lost_events += counts->lost_events;
 	c->other_events += counts->other_events;
 	c->bad_lines += counts->bad_lines;
+	c->duplicate_allocs += counts->duplicate_allocs;
 }
 
 int trc_edit_finish(struct trc_edit *edit, const struct trc_info *info,

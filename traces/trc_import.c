@@ -188,6 +188,9 @@ static int run(struct import *im, const struct trc_format *format,
 	err = format->import(&im->job, diag);
 	if (err < 0)
 		return err;
+	err = trc_repeat_finish(&im->job.repeat, &im->job.rules, diag);
+	if (err < 0)
+		return err;
 	trc_rules_finish(&im->job.rules);
 	totals.counts = &im->job.rules.counts;
 	totals.clock = im->job.clock;
@@ -201,6 +204,7 @@ static int run(struct import *im, const struct trc_format *format,
 static void release(struct import *im)
 {
 	trc_writer_free(im->writer);
+	trc_repeat_release(&im->job.repeat);
 	trc_rules_release(&im->job.rules);
 	trc_names_release(&im->job.names);
 	trc_source_release(&im->unpacked);

@@ -13,6 +13,7 @@
 #include "kb_status.h"
 #include "trc_lines.h"
 #include "trc_names.h"
+#include "trc_repeat.h"
 #include "trc_rules.h"
 #include "trc_source.h"
 
@@ -44,6 +45,10 @@ struct trc_job {
 	struct trc_names names;
 	struct trc_rules rules;
 
+	/* What formats of the kernel's memory events give their records to;
+	 * others give them to `rules` at once. */
+	struct trc_repeat repeat;
+
 	/* Set by the format: the clock of the first event. */
 	enum trc_clock clock;
 };
@@ -56,7 +61,8 @@ struct trc_format {
 	 * Required. */
 	bool (*detect)(const char *head, size_t size);
 
-	/* Reads job->source to its end and gives what it finds to job->rules.
+	/* Reads job->source to its end and gives what it finds to job->rules,
+	 * or by way of job->repeat.
 	 * Returns 0, or <0 with `diag` filled. Required. */
 	int (*import)(struct trc_job *job, struct kb_diag *diag);
 };

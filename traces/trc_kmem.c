@@ -153,8 +153,15 @@ static void skip_cache_name(struct trc_scan *c)
 	c->p = stop ? stop : c->end;
 }
 
+static int give(struct trc_text *text, const struct trc_record *record,
+		enum trc_repeat_kind kind)
+{
+	return trc_repeat_add(&text->job->repeat, &text->job->rules, record,
+			      kind, text->diag);
+}
+
 static int read_alloc(struct trc_text *text, struct trc_scan *c,
-		      struct trc_record *record)
+		      struct trc_record *record, enum trc_repeat_kind kind)
 {
 	int err = read_site(text, c, &record->site);
 
@@ -172,11 +179,11 @@ static int read_alloc(struct trc_text *text, struct trc_scan *c,
 				    "bytes_alloc= is missing or not a number");
 	if (!TRC_SKIP(c, " gfp_flags="))
 		return trc_text_bad(text, "gfp_flags= is missing");
-	return trc_rules_alloc(&text->job->rules, record, text->diag);
+	return give(text, record, kind);
 }
 
 static int read_free(struct trc_text *text, struct trc_scan *c,
-		     struct trc_record *record)
+		     struct trc_record *record, enum trc_repeat_kind kind)
 {
 	int err;
 
@@ -186,7 +193,7 @@ static int read_free(struct trc_text *text, struct trc_scan *c,
 	if (err == 0)
 		err = read_pointer(text, c, &record->pointer);
 	if (err == 0)
-		err = trc_rules_free(&text->job->rules, record, text->diag);
+		err = give(text, record, kind);
 	return err;
 }
 
@@ -232,7 +239,7 @@ static int read_page_alloc(struct trc_text *text, struct trc_scan *c,
 	int err = read_page(text, c, record);
 
 	if (err == 0)
-		err = trc_rules_alloc(&text->job->rules, record, text->diag);
+		err = give(text, record, TRC_REPEAT_OTHER_ALLOC);
 	return err;
 }
 
@@ -244,7 +251,7 @@ static int read_page_free(struct trc_text *text, struct trc_scan *c,
 	record->size = 0;
 	record->size_granted = 0;
 	if (err == 0)
-		err = trc_rules_free(&text->job->rules, record, text->diag);
+		err = give(text, record, TRC_REPEAT_OTHER_FREE);
 	return err;
 }
 
@@ -283,11 +290,11 @@ static int read_optional(struct trc_text *text, struct trc_scan *c,
 	if (job->takes_caches && (TRC_SKIP(c, "kmem_cache_alloc:") ||
 				  TRC_SKIP(c, "kmem_cache_alloc_node:"))) {
 		skip_gap(c);
-		return read_alloc(text, c, record);
+		return read_alloc(text, c, record, TRC_REPEAT_OTHER_ALLOC);
 	}
 	if (job->takes_caches && TRC_SKIP(c, "kmem_cache_free:")) {
 		skip_gap(c);
-		return read_free(text, c, record);
+		return read_free(text, c, record, TRC_REPEAT_OTHER_FREE);
 	}
 	if (job->takes_pages && TRC_SKIP(c, "mm_page_alloc:")) {
 		skip_gap(c);
@@ -309,11 +316,11 @@ int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 	trc_scan_spaces(c);
 	if (TRC_SKIP(c, "kmalloc:") || TRC_SKIP(c, "kmalloc_node:")) {
 		skip_gap(c);
-		return read_alloc(text, c, record);
+		return read_alloc(text, c, record, TRC_REPEAT_KMALLOC);
 	}
 	if (TRC_SKIP(c, "kfree:")) {
 		skip_gap(c);
-		return read_free(text, c, record);
+		return read_free(text, c, record, TRC_REPEAT_KFREE);
 	}
 	return read_optional(text, c, record);
 }

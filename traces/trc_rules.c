@@ -5,7 +5,6 @@
 #include "trc_format.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +87,19 @@ static void erase(struct trc_pointer_table *t, uint64_t hole)
 static bool is_null(uint64_t pointer)
 {
 	return pointer == 0 || pointer == ZERO_SIZE_PTR;
+}
+
+static bool is_excluded(const struct trc_rules *rules,
+			const struct trc_record *record)
+{
+	return record->site != TRC_NAME_NONE &&
+	       rules->names->sites[record->site].is_excluded;
+}
+
+bool trc_rules_makes_object(const struct trc_rules *rules,
+			    const struct trc_record *record)
+{
+	return !is_null(record->pointer) && !is_excluded(rules, record);
 }
 
 static int no_memory(struct kb_diag *diag)
@@ -220,8 +232,7 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 			return err;
 		rules->counts.implied_frees++;
 	}
-	if (record->site != TRC_NAME_NONE &&
-	    rules->names->sites[record->site].is_excluded) {
+	if (is_excluded(rules, record)) {
 		t->values[i] = TRC_EXCLUDED;
 		rules->counts.excluded_allocs++;
 		return 0;

@@ -15,6 +15,7 @@
 #include "trc_names.h"
 #include "trc_writer.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* An alloc or free as a recorder saw it. */
@@ -81,6 +82,11 @@ int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
 int trc_rules_free_implied(struct trc_rules *rules,
 			   const struct trc_record *record,
 			   struct kb_diag *diag);
+
+/* Whether an alloc, by rules 1 and 3, makes an object: its pointer is none of
+ * those that mean nothing, and its call site is not excluded. */
+bool trc_rules_makes_object(const struct trc_rules *rules,
+			    const struct trc_record *record);
 
 /* Makes the counts whole, after the last record. */
 void trc_rules_finish(struct trc_rules *rules);

@@ -11,12 +11,14 @@ from collections import OrderedDict
 
 PAGE = 4096
 HEAP_PAGES = 32766
+# How many events of other cpus may come between an allocation's two.
+AHEAD = 65535
 RECORDER = {"__rb_allocate_pages", "rb_allocate_cpu_buffer"}
 NULLS = re.compile(r"^(0x)?0+$|^\((null|nil)\)$")
 ZERO_SIZE = re.compile(r"^(0x)?0*10$")
 BUFFER = re.compile(r"entries-in-buffer/entries-written: (\d+)/(\d+)")
 LOST = re.compile(r"\[LOST (\d+) EVENTS\]")
-EVENT = re.compile(r"\[\d{3,}\].*?\s(\d+\.\d+|\d+): (\w+): ?(.*)$")
+EVENT = re.compile(r"\[(\d{3,})\].*?\s(\d+\.\d+|\d+): (\w+): ?(.*)$")
 
 
 class Unidentifiable(Exception):
@@ -29,6 +31,42 @@ def fields_of(text):
     return dict(pairs)
 
 
+def is_nothing(pointer):
+    return bool(NULLS.match(pointer) or ZERO_SIZE.match(pointer))
+
+
+def is_recorder(site):
+    return site.split("+")[0] in RECORDER
+
+
+def merge_twins(records):
+    """Takes the second of an allocation's two events out of a list of records,
+    each [is_alloc, pointer, cpu, site, requested, granted], and gives the first
+    its call site. The second is known by all that it repeats, and by its place:
+    the next of its cpu, while the object of the first lives. How many there
+    were."""
+    maker = {}
+    of_cpu = {}
+    twins = []
+    for number, record in enumerate(records):
+        is_alloc, pointer, cpu, site, requested, granted = record
+        rank = of_cpu[cpu] = of_cpu.get(cpu, 0) + 1
+        if is_nothing(pointer):
+            continue
+        made = maker.pop(int(pointer, 16), None)
+        if not is_alloc:
+            continue
+        if made and number - made[0] - 1 <= AHEAD and made[1:] == (
+                cpu, rank - 1, requested, granted):
+            records[made[0]][3] = site
+            twins.append(number)
+        elif not is_recorder(site):
+            maker[int(pointer, 16)] = (number, cpu, rank, requested, granted)
+    for number in reversed(twins):
+        del records[number]
+    return len(twins)
+
+
 class Importer:
     """Applies the import rules, in file order, and keeps the events."""
 
@@ -36,7 +74,8 @@ class Importer:
         self.count = dict.fromkeys(
             "allocs frees implied_frees null_frees null_allocs "
             "unmatched_frees excluded_allocs excluded_frees lost_events "
-            "other_events".split(), 0)
+            "other_events duplicate_allocs".split(), 0)
+        self.records = []
         self.live = {}
         self.excluded = set()
         self.free_slots = []
@@ -62,7 +101,7 @@ class Importer:
             self.count["implied_frees"] += 1
             self.end_of(pointer)
         self.excluded.discard(pointer)
-        if site.split("+")[0] in RECORDER:
+        if is_recorder(site):
             self.count["excluded_allocs"] += 1
             self.excluded.add(pointer)
             return
@@ -80,7 +119,7 @@ class Importer:
         else:
             self.count["unmatched_frees"] += 1
 
-    def event(self, name, text):
+    def event(self, cpu, name, text):
         if name not in ("kmalloc", "kmalloc_node", "kfree"):
             self.count["other_events"] += 1
             return
@@ -91,14 +130,20 @@ class Importer:
             pointer = "(null)"
         if "ptrval" in pointer:
             raise Unidentifiable(pointer)
-        kind = "frees" if name == "kfree" else "allocs"
-        if NULLS.match(pointer) or ZERO_SIZE.match(pointer):
-            self.count["null_" + kind] += 1
-        elif name == "kfree":
-            self.free(int(pointer, 16))
-        else:
-            self.alloc(int(pointer, 16), field["call_site"],
-                       int(field["bytes_req"]))
+        self.records.append([name != "kfree", pointer, cpu, field["call_site"],
+                             int(field.get("bytes_req", 0)),
+                             int(field.get("bytes_alloc", 0))])
+
+    def apply(self):
+        """The records, once all are there, become events."""
+        self.count["duplicate_allocs"] = merge_twins(self.records)
+        for is_alloc, pointer, _, site, size, _ in self.records:
+            if is_nothing(pointer):
+                self.count["null_allocs" if is_alloc else "null_frees"] += 1
+            elif is_alloc:
+                self.alloc(int(pointer, 16), site, size)
+            else:
+                self.free(int(pointer, 16))
 
     def line(self, line):
         buffer, lost = BUFFER.search(line), LOST.search(line)
@@ -112,7 +157,7 @@ class Importer:
             return
         found = EVENT.search(line)
         if found:
-            self.event(found.group(2), found.group(3))
+            self.event(int(found.group(1)), found.group(3), found.group(4))
 
     def result(self):
         return dict(self.count,
@@ -125,6 +170,7 @@ def import_ftrace(lines):
     importer = Importer()
     for line in lines:
         importer.line(line.rstrip("\n"))
+    importer.apply()
     return importer
 
 

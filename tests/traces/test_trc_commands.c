@@ -42,6 +42,21 @@ static void test_trc_commands__convert_gives_every_column_back(void **state)
 	    "$TRC convert --to $f $T - | cmp - t.$f; done");
 }
 
+/* The two allocs of A were no pair, for a kfree that is not in the trace: the text
+ * keeps them apart. */
+static void test_trc_commands__convert_keeps_implied_frees(void **state)
+{
+	run(*state, 0,
+	    "a='t-1 [000] ..... 1.000001: kmalloc: call_site=f+0x1/0x2 "
+	    "ptr=ffff8e9aa6507c80 bytes_req=9 bytes_alloc=16 gfp_flags=0'; "
+	    "f='t-1 [000] ..... 1.000001: kfree: call_site=f+0x1/0x2 "
+	    "ptr=0000000000000000'; "
+	    "printf '%s\n' \"$a\" \"$f\" \"$a\" >t; $TRC import t a.trc; "
+	    "$TRC print a.trc >a; grep -q free-implied a; "
+	    "$TRC convert --to ftrace a.trc t; $TRC import t b.trc; "
+	    "$TRC print b.trc | cmp - a");
+}
+
 static void test_trc_commands__what_is_unknown_stays_so(void **state)
 {
 	run(*state, 0,
@@ -367,6 +382,7 @@ int main(int argc, char **argv)
 	struct setting set = { argc > 1 ? argv[1] : "trc", NULL };
 	struct CMUnitTest tests[] = {
 		TEST(convert_gives_every_column_back),
+		TEST(convert_keeps_implied_frees),
 		TEST(what_is_unknown_stays_so),
 		TEST(cut),
 		TEST(filter_and_merge),

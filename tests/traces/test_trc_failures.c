@@ -95,6 +95,23 @@ static void test_trc_failures__tables_cannot_grow(void **state)
 	free(text.data);
 }
 
+/* The kmalloc of cpu 0 holds back all that follows. */
+static void test_trc_failures__what_is_held_back_cannot_grow(void **state)
+{
+	struct blob text = { 0 };
+
+	(void)state;
+	blob_printf(&text, "# tracer: nop\n");
+	for (unsigned i = 0; i < 200; i++)
+		blob_printf(&text,
+			    "t-1 [%03u] ..... 0.%06u: kmalloc: "
+			    "call_site=f+0x1/0x9 ptr=%08x bytes_req=8 "
+			    "bytes_alloc=8 gfp_flags=GFP_KERNEL\n",
+			    i, i, 0xff000000 + i * 8);
+	import_without(&text, "ftrace");
+	free(text.data);
+}
+
 /* The first free is an implied one. */
 static void test_trc_failures__implied_free_without_memory(void **state)
 {
@@ -105,7 +122,10 @@ static void test_trc_failures__implied_free_without_memory(void **state)
 	struct blob text = { 0 };
 
 	(void)state;
-	blob_printf(&text, "# tracer: nop\n%s%s", line, line);
+	blob_printf(&text,
+		    "# tracer: nop\n%st-1 [000] ..... 0.000001: kfree: "
+		    "call_site=f+0x1 ptr=0x0\n%s",
+		    line, line);
 	import_without(&text, "ftrace");
 	free(text.data);
 }
@@ -469,6 +489,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_failures__import_without_memory),
 		cmocka_unit_test(test_trc_failures__tables_cannot_grow),
+		cmocka_unit_test(
+			test_trc_failures__what_is_held_back_cannot_grow),
 		cmocka_unit_test(
 			test_trc_failures__implied_free_without_memory),
 		cmocka_unit_test(test_trc_failures__each_column_without_memory),

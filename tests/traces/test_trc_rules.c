@@ -15,6 +15,20 @@
 #define B		      "ffff8e9aa6507d00"
 #define RB		      "__rb_allocate_pages+0xb4/0x260"
 
+/* An allocation that the kernel traces twice: where it is made, and where it is
+ * asked for. */
+#define INNER  "__kmalloc_large+0x1/0x2"
+#define CALLER "f+0x1/0x2 [m]"
+
+/* As ALLOC and FREE, on cpu 1. */
+#define ON_1(time) "            init-1       [001] .....     " time ": "
+#define ALLOC_1(time, site, ptr)                                     \
+	ON_1(time)                                                   \
+	"kmalloc: call_site=" site " ptr=" ptr                       \
+	" bytes_req=10 bytes_alloc=16 gfp_flags=GFP_KERNEL node=-1 " \
+	"accounted=false\n"
+#define FREE_1(time, ptr) ON_1(time) "kfree: call_site=g+0x1/0x2 ptr=" ptr "\n"
+
 static void check(const char *text, const char *dump)
 {
 	struct imported im = import_text(text);
@@ -74,8 +88,9 @@ static void test_trc_rules__null_in_every_spelling_is_dropped(void **state)
 static void
 test_trc_rules__live_pointer_allocated_again_implies_a_free(void **state)
 {
-	struct imported im = import_text(ALLOC("1.0", "f+0x1/0x2", A) ALLOC(
-		"2.0", "h+0x9/0xa [mod]", A) FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_text(ALLOC("1.0", "f+0x1/0x2", A) FREE(
+		"1.5", "g+0x1/0x2", "0x0") ALLOC("2.0", "h+0x9/0xa [mod]", A)
+						 FREE("3.0", "g+0x1/0x2", A));
 
 	(void)state;
 	assert_string_equal(
@@ -92,12 +107,279 @@ test_trc_rules__live_pointer_allocated_again_implies_a_free(void **state)
 	imported_release(&im);
 }
 
+static struct imported import_with(const char *text,
+				   const struct trc_import_options *opts)
+{
+	struct imported im = import_bytes(text, strlen(text), opts);
+
+	if (im.status < 0)
+		fail_msg("%s", im.diag.text);
+	return im;
+}
+
+static void test_trc_rules__traced_twice_is_one_allocation(void **state)
+{
+	struct imported im = import_text(ALLOC("1.0", INNER, A) ALLOC(
+		"2.0", CALLER, A) FREE("3.0", "g+0x1/0x2", A));
+
+	(void)state;
+	assert_string_equal(im.dump.data,
+			    "alloc 0 10/16 @1000000000 cpu0 f+0x1 [m] init-1\n"
+			    "free 0 @3000000000 cpu0 g+0x1 init-1\n");
+	assert_int_equal(im.counts.duplicate_allocs, 1);
+	assert_int_equal(im.counts.implied_frees, 0);
+	assert_int_equal(im.counts.allocs, 1);
+	imported_release(&im);
+}
+
+/* What comes between on another cpu, and what is no kmalloc or kfree, keeps its
+ * place and decides nothing. */
+static void test_trc_rules__other_cpus_come_between(void **state)
+{
+	const struct trc_import_options opts = { .takes_caches = true,
+						 .takes_pages = true };
+	struct imported im = import_with(
+		ALLOC_1("0.1", "h+0x1/0x2", "0x200") ALLOC(
+			"1.0", INNER,
+			A) FREE_1("1.1", "0x200") ALLOC_1("1.2", INNER,
+							  B) FREE_1("1.3",
+								    "0x0")
+			AT("1.4") "kmem_cache_alloc: call_site=f+0x1/0x2 "
+				  "ptr=0x300 "
+				  "bytes_req=1 bytes_alloc=8 gfp_flags=0\n" AT("1.5") "mm_page_alloc: page=1 pfn=0x1 order=0\n" AT(
+					  "1.6") "sched_switch: prev_comm=a "
+						 "prev_pid=1\n" ALLOC("2.0",
+								      CALLER, A)
+							 FREE("3.0",
+							      "g+0x1/0x2", A),
+		&opts);
+
+	(void)state;
+	assert_string_equal(im.dump.data,
+			    "alloc 0 10/16 @100000000 cpu1 h+0x1 init-1\n"
+			    "alloc 1 10/16 @1000000000 cpu0 f+0x1 [m] init-1\n"
+			    "free 0 @1100000000 cpu1 g+0x1 init-1\n"
+			    "alloc 0 10/16 @1200000000 cpu1 "
+			    "__kmalloc_large+0x1 init-1\n"
+			    "alloc 2 1/8 @1400000000 cpu0 f+0x1 init-1\n"
+			    "alloc 3 4096/4096 @1500000000 cpu0 ? init-1\n"
+			    "free 1 @3000000000 cpu0 g+0x1 init-1\n");
+	assert_int_equal(im.counts.duplicate_allocs, 1);
+	imported_release(&im);
+}
+
+/* Any kmalloc or kfree of the cpu between says that the first was over. */
+static void test_trc_rules__not_next_to_each_other_is_not_twice(void **state)
+{
+	static const char *const between[] = {
+		FREE("1.5", "g+0x1/0x2", "0x200"), /* matched */
+		FREE("1.5", "g+0x1/0x2", "0x300"), /* excluded */
+		FREE("1.5", "g+0x1/0x2", "0x400"), /* unmatched */
+		FREE("1.5", "g+0x1/0x2", "0x0"),
+		ALLOC("1.5", "h+0x1/0x2", "0x500"),
+		ALLOC("1.5", RB, "0x500"),
+		ALLOC("1.5", "h+0x1/0x2", "(null)"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++) {
+		struct blob text = { 0 };
+		struct imported im;
+
+		blob_printf(&text, "%s%s%s",
+			    ALLOC("0.1", "h+0x1/0x2", "0x200")
+				    ALLOC("0.2", RB, "0x300")
+					    ALLOC("1.0", INNER, A),
+			    between[i], ALLOC("2.0", CALLER, A));
+		im = import_text(text.data);
+		assert_int_equal(im.counts.duplicate_allocs, 0);
+		assert_int_equal(im.counts.implied_frees, 1);
+		imported_release(&im);
+		free(text.data);
+	}
+}
+
+/* Another pointer, size, granted size or cpu; an object that has ended; a third
+ * event. */
+static void test_trc_rules__what_differs_is_not_twice(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned duplicates;
+		unsigned implied;
+	} cases[] = {
+		{ ALLOC("1.0", INNER, A) ALLOC("2.0", CALLER, B), 0, 0 },
+		{ ALLOC("1.0", INNER, A) AT(
+			  "2.0") "kmalloc: call_site=f+0x1/0x2 ptr=" A
+				 " bytes_req=11 bytes_alloc=16 gfp_flags=0\n",
+		  0, 1 },
+		{ ALLOC("1.0", INNER, A) AT(
+			  "2.0") "kmalloc: call_site=f+0x1/0x2 ptr=" A
+				 " bytes_req=10 bytes_alloc=32 gfp_flags=0\n",
+		  0, 1 },
+		{ ALLOC("1.0", INNER, A) ALLOC_1("2.0", CALLER, A), 0, 1 },
+		{ ALLOC("1.0", INNER, A) FREE_1("1.5", A)
+			  ALLOC("2.0", CALLER, A),
+		  0, 0 },
+		{ ALLOC("1.0", INNER, A) ALLOC_1("1.5", CALLER, A)
+			  ALLOC("2.0", CALLER, A),
+		  0, 2 },
+		{ ALLOC("1.0", INNER, A) ALLOC("2.0", INNER, A)
+			  ALLOC("3.0", CALLER, A),
+		  1, 1 },
+		{ ALLOC("1.0", INNER, A) ALLOC("2.0", INNER, A)
+			  ALLOC("3.0", INNER, A) ALLOC("4.0", CALLER, A),
+		  2, 1 },
+		{ ALLOC("1.0", INNER, "0x0") ALLOC("2.0", CALLER, "0x0"), 0,
+		  0 },
+		{ ALLOC("1.0", INNER, A)
+			  AT("2.0") "kmalloc_node: call_site=f+0x1/0x2 ptr=" A
+				    " bytes_req=10 bytes_alloc=16 gfp_flags=0 "
+				    "node=0\n",
+		  1, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct imported im = import_text(cases[i].text);
+
+		if (im.counts.duplicate_allocs != cases[i].duplicates ||
+		    im.counts.implied_frees != cases[i].implied)
+			fail_msg("case %zu: %lu duplicates, %lu implied", i,
+				 (unsigned long)im.counts.duplicate_allocs,
+				 (unsigned long)im.counts.implied_frees);
+		imported_release(&im);
+	}
+}
+
+/* Rule 3 asks for the caller's site; what it excludes has never been there. */
+static void test_trc_rules__traced_twice_by_an_excluded_caller(void **state)
+{
+	struct imported im = import_text(
+		ALLOC("1.0", INNER, A) ALLOC_1("1.5", "h+0x1/0x2", B)
+			ALLOC("2.0", RB, A) FREE("3.0", "g+0x1/0x2", A));
+
+	(void)state;
+	assert_string_equal(im.dump.data,
+			    "alloc 0 10/16 @1500000000 cpu1 h+0x1 init-1\n");
+	assert_int_equal(im.counts.duplicate_allocs, 1);
+	assert_int_equal(im.counts.excluded_allocs, 1);
+	assert_int_equal(im.counts.excluded_frees, 1);
+	assert_int_equal(im.counts.unmatched_frees, 0);
+	imported_release(&im);
+	/* An excluded object is not live, so nothing repeats it. */
+	im = import_text(ALLOC("1.0", RB, A) ALLOC("2.0", CALLER, A));
+	assert_int_equal(im.counts.duplicate_allocs, 0);
+	assert_int_equal(im.counts.excluded_allocs, 1);
+	assert_int_equal(im.counts.allocs, 1);
+	imported_release(&im);
+}
+
+/* An alloc of A, `between` events of another cpu, and A once more. */
+static uint64_t duplicates_after(uint32_t between)
+{
+	struct blob text = { 0 };
+	struct imported im;
+	uint64_t duplicates;
+
+	blob_printf(&text, "%s", ALLOC("1.0", INNER, A));
+	for (uint32_t i = 0; i < between; i++)
+		blob_printf(&text, "%s", FREE_1("1.5", "0x0"));
+	blob_printf(&text, "%s", ALLOC("2.0", CALLER, A));
+	im = import_text(text.data);
+	duplicates = im.counts.duplicate_allocs;
+	assert_int_equal(im.counts.null_frees, between);
+	assert_int_equal(im.counts.implied_frees, 1 - duplicates);
+	imported_release(&im);
+	free(text.data);
+	return duplicates;
+}
+
+static void test_trc_rules__twice_is_looked_for_so_far(void **state)
+{
+	(void)state;
+	assert_int_equal(duplicates_after(65535), 1);
+	assert_int_equal(duplicates_after(65536), 0);
+}
+
+/* What each recorder of a kernel's memory events writes for one alloc, and for the
+ * same on another cpu where it tells cpus. */
+static void test_trc_rules__every_kernel_format_knows_it(void **state)
+{
+#define FIELDS                                                       \
+	"call_site=f+0x1/0x2 ptr=" A " bytes_req=10 bytes_alloc=16 " \
+				     "gfp_flags=0"
+#define LTTNG(cpu)                                                         \
+	"[10:00:00.000000001] (+0.000000001) host kmem_kmalloc: { cpu_id " \
+	"= " cpu " }, { call_site = 0xf1, ptr = 0xff00, bytes_req = 10, "  \
+	"bytes_alloc = 16, gfp_flags = 0 }\n"
+	static const struct {
+		const char *name;
+		const char *line;
+		const char *elsewhere;
+	} formats[] = {
+		{ "ftrace", AT("1.0") "kmalloc: " FIELDS "\n",
+		  ON_1("1.0") "kmalloc: " FIELDS "\n" },
+		{ "trace-cmd", AT("1.0") "kmalloc: " FIELDS "\n",
+		  ON_1("1.0") "kmalloc: " FIELDS "\n" },
+		{ "perf", "init 1 [000] 1.0: kmem:kmalloc: " FIELDS "\n",
+		  "init 1 [001] 1.0: kmem:kmalloc: " FIELDS "\n" },
+		{ "lttng", LTTNG("0"), LTTNG("1") },
+		{ "console", "[    1.000000] kmalloc: " FIELDS "\n", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		const struct trc_import_options opts = {
+			.format = formats[i].name
+		};
+		struct blob text = { 0 };
+		struct imported im;
+
+		blob_printf(&text, "%s%s", formats[i].line, formats[i].line);
+		im = import_with(text.data, &opts);
+		assert_int_equal(im.counts.duplicate_allocs, 1);
+		imported_release(&im);
+		free(text.data);
+		if (!formats[i].elsewhere)
+			continue;
+		text = (struct blob){ 0 };
+		blob_printf(&text, "%s%s", formats[i].line,
+			    formats[i].elsewhere);
+		im = import_with(text.data, &opts);
+		assert_int_equal(im.counts.duplicate_allocs, 0);
+		assert_int_equal(im.counts.implied_frees, 1);
+		imported_release(&im);
+		free(text.data);
+	}
+}
+
+/* A program that is told the same address twice has lost a free. */
+static void test_trc_rules__programs_trace_once(void **state)
+{
+	static const char *const texts[] = {
+		"kh+ 10 f0000000\nkh+ 10 f0000000\n",
+		"= Start\n@ p:[0x1] + 0x1000 0x10\n"
+		"@ p:[0x1] + 0x1000 0x10\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct imported im = import_text(texts[i]);
+
+		assert_int_equal(im.counts.duplicate_allocs, 0);
+		assert_int_equal(im.counts.implied_frees, 1);
+		imported_release(&im);
+	}
+}
+
 /* Rule 2 before rule 3: the recorder may reuse the workload's memory. */
 static void
 test_trc_rules__excluded_alloc_of_live_pointer_frees_it(void **state)
 {
-	struct imported im = import_text(ALLOC("1.0", "f+0x1/0x2", A) ALLOC(
-		"2.0", RB, A) FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_text(
+		ALLOC("1.0", "f+0x1/0x2", A) FREE("1.5", "g+0x1/0x2", "0x0")
+			ALLOC("2.0", RB, A) FREE("3.0", "g+0x1/0x2", A));
 
 	(void)state;
 	assert_string_equal(im.dump.data,
@@ -295,6 +577,17 @@ int main(void)
 			test_trc_rules__null_in_every_spelling_is_dropped),
 		cmocka_unit_test(
 			test_trc_rules__live_pointer_allocated_again_implies_a_free),
+		cmocka_unit_test(
+			test_trc_rules__traced_twice_is_one_allocation),
+		cmocka_unit_test(test_trc_rules__other_cpus_come_between),
+		cmocka_unit_test(
+			test_trc_rules__not_next_to_each_other_is_not_twice),
+		cmocka_unit_test(test_trc_rules__what_differs_is_not_twice),
+		cmocka_unit_test(
+			test_trc_rules__traced_twice_by_an_excluded_caller),
+		cmocka_unit_test(test_trc_rules__twice_is_looked_for_so_far),
+		cmocka_unit_test(test_trc_rules__every_kernel_format_knows_it),
+		cmocka_unit_test(test_trc_rules__programs_trace_once),
 		cmocka_unit_test(
 			test_trc_rules__excluded_alloc_of_live_pointer_frees_it),
 		cmocka_unit_test(test_trc_rules__recorder_is_left_out),

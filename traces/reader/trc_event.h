@@ -39,7 +39,8 @@ enum trc_kind {
 /*
  * The counts that a trace's header carries: X(name, help). This is the one
  * place that lists them: struct, header encoding, `trc info` and its JSON all
- * expand it, in this order. All are unsigned 64-bit.
+ * expand it, in this order. New ones go to the end: files of older writers lack
+ * them, which reads as 0. All are unsigned 64-bit.
  */
 /* clang-format off */
 #define TRC_COUNTS(X)                                                          \
@@ -57,7 +58,8 @@ enum trc_kind {
 	X(other_events, "events of other kinds, skipped")                      \
 	X(bad_lines, "unreadable lines, skipped (--lenient)")                  \
 	X(live_max, "most objects live at once")                               \
-	X(live_at_end, "objects still live at the end")
+	X(live_at_end, "objects still live at the end")                        \
+	X(duplicate_allocs, "allocs traced a second time, taken as one")
 /* clang-format on */
 
 struct trc_counts {

@@ -33,6 +33,10 @@
 enum { TRC_COUNT_COUNT = 0 TRC_COUNTS(X) };
 #undef X
 
+/* How many the first writers of version 1 wrote; a header with less is
+ * damaged. */
+#define TRC_COUNT_COUNT_MIN 15
+
 /* Section tags, as little-endian numbers of four letters. */
 #define TRC_TAG_BLOCK UINT32_C(0x4b434c42) /* "BLCK" */
 #define TRC_TAG_INDEX UINT32_C(0x58444e49) /* "INDX" */

@@ -109,9 +109,15 @@ static int read_preamble(struct trc_reader *r, uint8_t *header,
 	return 0;
 }
 
-static void read_counts(struct trc_counts *counts, const uint8_t *p)
+/* Takes as many as there are; the rest is 0. */
+static void read_counts(struct trc_counts *counts, const uint8_t *p,
+			uint32_t count)
 {
-#define X(name, help) counts->name = trc_get64(p), p += 8;
+	uint32_t i = 0;
+
+#define X(name, help)                                                \
+	counts->name = i < count ? trc_get64(p + (size_t)i * 8) : 0; \
+	i++;
 	TRC_COUNTS(X)
 #undef X
 }
@@ -181,9 +187,9 @@ static int parse_header(struct trc_reader *r, const uint8_t *header,
 	if (r->info.clock > TRC_CLOCK_TICKS)
 		return damaged(r, 24, "the header names an unknown clock",
 			       diag);
-	if (counts < TRC_COUNT_COUNT || counts > (size_t)(end - p) / 8)
+	if (counts < TRC_COUNT_COUNT_MIN || counts > (size_t)(end - p) / 8)
 		return damaged(r, 28, "the header lacks counts", diag);
-	read_counts(&r->info.counts, p);
+	read_counts(&r->info.counts, p, counts);
 	p += (size_t)counts * 8;
 	p = read_string(p, end, r->kernel_release);
 	p = read_string(p, end, r->source_format);
