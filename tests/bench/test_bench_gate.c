@@ -167,6 +167,7 @@ static void test_bench_gate__committed_baselines(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "$BENCH gate --trace $TRACES/boot.trc"
+		  " --trace $TRACES/boot-6.12.trc"
 		  " --trace $TRACES/debian-boot.trc --trace"
 		  " $TRACES/seed-example.trc"
 		  " --baseline $TRACES/../bench/baseline");

@@ -24,7 +24,8 @@ static json_t *count_all(struct cli *c)
 
 	cli_sh(c, "$BENCH --pass count --out none --json - --alloc " ALLOCS
 		  " --trace $TRACES/seed-example.trc"
-		  " --trace $TRACES/boot.trc --trace $TRACES/debian-boot.trc");
+		  " --trace $TRACES/boot.trc --trace $TRACES/debian-boot.trc"
+		  " --trace $TRACES/boot-6.12.trc");
 	cli_expect(c, 0);
 	results = json_object_get(cli_json(c), "results");
 	json_array_foreach(results, i, cell)
@@ -138,6 +139,10 @@ static void test_golden__searches_are_the_designs(void **state)
 		  359713802, 15707, 15324 },
 		{ "debian-boot.trc", "kheap:order=head", 41375, 42269, 8859833,
 		  15206, 8195368, 15707, 15324 },
+		{ "boot-6.12.trc", "kheap", 14034, 15054, 78246371, 10864,
+		  77864286, 11191, 10886 },
+		{ "boot-6.12.trc", "kheap:order=head", 14034, 15054, 1082808,
+		  8755, 700723, 11191, 10886 },
 	};
 
 	(void)state;
@@ -165,11 +170,13 @@ static void test_golden__imports_are_the_designs(void **state)
 	static const struct {
 		const char *trace;
 		json_int_t allocs, frees, implied, null_frees, unmatched,
-			excluded, live_max, live_at_end;
+			excluded, live_max, live_at_end, duplicates;
 	} expected[] = {
-		{ "boot.trc", 19028, 12591, 0, 2295, 6, 24683, 7655, 6437 },
+		{ "boot.trc", 19028, 12591, 0, 2295, 6, 24683, 7655, 6437, 0 },
 		{ "debian-boot.trc", 56597, 41375, 1627, 20472, 6, 154213,
-		  15324, 15222 },
+		  15324, 15222, 0 },
+		{ "boot-6.12.trc", 22930, 14034, 0, 2832, 40, 16459, 10886,
+		  8896, 36 },
 	};
 	struct cli *c = *state;
 
@@ -192,6 +199,7 @@ static void test_golden__imports_are_the_designs(void **state)
 		CHECK("excluded_allocs", excluded);
 		CHECK("live_max", live_max);
 		CHECK("live_at_end", live_at_end);
+		CHECK("duplicate_allocs", duplicates);
 #undef CHECK
 		/* bench replays all of it. */
 		assert_int_equal(cli_counter(cell, "allocs"),
@@ -208,7 +216,8 @@ static void test_golden__imports_are_the_designs(void **state)
 static void test_golden__digests_agree_across_lookups(void **state)
 {
 	static const char *const traces[] = { "seed-example.trc", "boot.trc",
-					      "debian-boot.trc" };
+					      "debian-boot.trc",
+					      "boot-6.12.trc" };
 	static const char *const others[] = { "kheap:order=head",
 					      "kheap:lookup=pagemap",
 					      "kheap:pager=none" };

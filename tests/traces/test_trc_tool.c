@@ -309,6 +309,17 @@ static void test_trc_tool__info_json_has_the_check_values(void **state)
 					 .excluded_allocs = 154213,
 					 .live_max = 15324,
 					 .live_at_end = 15222 });
+	check_boot(*state, TRC_TEST_TRACES "boot-6.12.trc",
+		   &(struct trc_counts){ .events = 36964,
+					 .objects = 22930,
+					 .allocs = 22930,
+					 .frees = 14034,
+					 .null_frees = 2832,
+					 .unmatched_frees = 40,
+					 .excluded_allocs = 16459,
+					 .live_max = 10886,
+					 .live_at_end = 8896,
+					 .duplicate_allocs = 36 });
 }
 
 static void test_trc_tool__info_json_is_one_line_a_file(void **state)
