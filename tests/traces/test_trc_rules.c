@@ -308,7 +308,7 @@ static void test_trc_rules__every_kernel_format_knows_it(void **state)
 {
 #define FIELDS                                                       \
 	"call_site=f+0x1/0x2 ptr=" A " bytes_req=10 bytes_alloc=16 " \
-				     "gfp_flags=0"
+	"gfp_flags=0"
 #define LTTNG(cpu)                                                         \
 	"[10:00:00.000000001] (+0.000000001) host kmem_kmalloc: { cpu_id " \
 	"= " cpu " }, { call_site = 0xf1, ptr = 0xff00, bytes_req = 10, "  \
