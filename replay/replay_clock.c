@@ -29,6 +29,7 @@
 /* A reading below this many errors is not reported as a number. */
 #define FLOOR_ERRORS 4.0
 
+#if defined(__x86_64__)
 static bool cpu_has_flag(const char *flags, const char *flag)
 {
 	size_t length = strlen(flag);
@@ -43,7 +44,6 @@ static bool cpu_has_flag(const char *flags, const char *flag)
 
 static bool tsc_is_invariant(void)
 {
-#if defined(__x86_64__)
 	FILE *f = fopen("/proc/cpuinfo", "r");
 	char line[8192];
 	bool invariant = false;
@@ -58,10 +58,13 @@ static bool tsc_is_invariant(void)
 	if (f)
 		fclose(f);
 	return invariant;
-#else
-	return false;
-#endif
 }
+#else
+static bool tsc_is_invariant(void)
+{
+	return false;
+}
+#endif
 
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
