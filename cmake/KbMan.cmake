@@ -1,12 +1,15 @@
 # kb_man_pages(PROGRAM COMMAND...) : PROGRAM.1 and PROGRAM-COMMAND.1, made of the
-# program's own help, so that they always say what it does.
+# program's own help, so that they always say what it does. A cross build runs it
+# under CMAKE_CROSSCOMPILING_EMULATOR, and fails without one.
 function(kb_man_pages program)
 	set(maker ${PROJECT_SOURCE_DIR}/cmake/help-to-man)
 	foreach(command "" ${ARGN})
 		set(page ${CMAKE_CURRENT_BINARY_DIR}/${program}-${command}.1)
 		string(REPLACE "-.1" ".1" page ${page})
 		add_custom_command(OUTPUT ${page}
-			COMMAND ${maker} $<TARGET_FILE:${program}> ${command} > ${page}
+			COMMAND ${maker} ${program} "${command}"
+				${CMAKE_CROSSCOMPILING_EMULATOR}
+				$<TARGET_FILE:${program}> > ${page}
 			DEPENDS ${program} ${maker} VERBATIM)
 		list(APPEND pages ${page})
 	endforeach()

@@ -351,7 +351,7 @@ static void test_trc_commands__record_live_refused(void **state)
 static void test_trc_commands__man_pages(void **state)
 {
 	run(*state, 0,
-	    KB_SOURCE_DIR "/cmake/help-to-man $TRC cut >m; "
+	    KB_SOURCE_DIR "/cmake/help-to-man trc cut $TRC >m; "
 			  "grep -q '^trc-cut .- keep the events' m; "
 			  "test $(grep -c '^\\.nf' m) = $(grep -c '^\\.fi' m); "
 			  "grep -q '^.SH OPTIONS' m");
