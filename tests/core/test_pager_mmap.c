@@ -14,7 +14,8 @@ static struct pager new_mmap(uint32_t pages)
 	return pager;
 }
 
-/* Whether the host lets a word be read: one may ask the kernel to do it. */
+/* Whether the host lets a word be read: one may ask the kernel to do it. (qemu-user
+ * cannot: ENOSYS.) */
 static bool can_be_read(uint64_t *word)
 {
 	uint64_t copy = 0;
@@ -29,10 +30,15 @@ static bool can_be_read(uint64_t *word)
 static void test_pager_mmap__maps_and_unmaps(void **state)
 {
 	struct pager pager = new_mmap(TEST_PAGES);
+	uint64_t here = 0;
 	uint64_t *word;
 	uint32_t i;
 
 	(void)state;
+	if (!can_be_read(&here) && errno == ENOSYS) {
+		pager_release(&pager);
+		skip();
+	}
 	assert_null(pager.ops->payload(pager.ctx, TEST_VA(3)));
 	assert_int_equal(pager.ops->map(pager.ctx, TEST_VA(2), 3), 0);
 	assert_null(pager.ops->payload(pager.ctx, TEST_VA(1)));
