@@ -17,6 +17,10 @@ set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR ${KB_MACHINE})
 set(CMAKE_C_COMPILER ${KB_MACHINE}-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER ${KB_MACHINE}-linux-gnu-g++)
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${KB_MACHINE})
+# By its path, for tests change PATH.
+find_program(KB_QEMU qemu-${KB_MACHINE})
+if(KB_QEMU)
+	set(CMAKE_CROSSCOMPILING_EMULATOR ${KB_QEMU})
+endif()
 set(ENV{PKG_CONFIG_LIBDIR}
 	/usr/lib/${KB_MACHINE}-linux-gnu/pkgconfig:/usr/share/pkgconfig)
