@@ -63,6 +63,10 @@ static void become(const char *exe, const char *name, int fd)
 {
 	char *const argv[] = { (char *)name, NULL };
 
+	/* Kept over exec: a Ctrl-C that comes before the child's own main must
+	 * not look like a crash of its allocator. */
+	signal(SIGINT, SIG_IGN);
+
 	/* A copy is not closed on exec; the original itself would be. */
 	if (fd == BENCH_PROCESS_SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0
 					  : dup2(fd, BENCH_PROCESS_SHARED_FD) ==
@@ -123,5 +127,4 @@ void bench_process_limit_memory(void)
 void bench_process_follow_parent(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_IGN);
 }

@@ -32,8 +32,9 @@ void bench_shared_release(struct bench_shared *shared);
  * than `size` bytes. */
 void *bench_shared_attach(size_t size);
 
-/* Executes `exe` as `name` with the shared memory. Returns its process id, or
- * -1. A child whose exec fails exits with 127. */
+/* Executes `exe` as `name` with the shared memory; it leaves Ctrl-C to its
+ * parent. Returns its process id, or -1. A child whose exec fails exits with
+ * 127. */
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared);
 
@@ -52,7 +53,7 @@ int bench_process_pin(int cpu, struct kb_diag *diag);
  * shadow is more than that: its builds have no limit. */
 void bench_process_limit_memory(void);
 
-/* In a child: dies with its parent, leaves Ctrl-C to it. */
+/* In a child: dies with its parent. */
 void bench_process_follow_parent(void);
 
 #endif /* BENCH_PROCESS_H */

@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WATCH_INTERVAL_MS 100
-
 /* Lines that an allocator may say. */
 #define LOG_LINES 20
 
@@ -152,25 +150,32 @@ int bench_worker_main(void)
 /* How watching a child ended. */
 enum watched { CHILD_ENDED, CHILD_STOPPED, CHILD_HANGS };
 
+bool bench_idle_look(struct bench_idle *idle, uint64_t events,
+		     uint32_t timeout_ms)
+{
+	idle->idle_ms =
+		events == idle->events ? idle->idle_ms + BENCH_LOOK_MS : 0;
+	idle->events = events;
+	return timeout_ms && idle->idle_ms >= timeout_ms;
+}
+
 /* Waits for the child, told by its process descriptor, and has it watched. */
 static enum watched watch_child(int pidfd, struct shared *shared,
 				uint32_t timeout_ms, bench_worker_watch watch,
 				void *user)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-	uint64_t before = 0, idle_ms = 0;
+	struct bench_idle idle = { 0 };
 
 	for (;;) {
-		int n = poll(&poll_fd, 1, WATCH_INTERVAL_MS);
+		int n = poll(&poll_fd, 1, BENCH_LOOK_MS);
 		uint64_t events = replay_progress_read(&shared->progress);
 
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return CHILD_ENDED;
 		if (watch && watch(events, user))
 			return CHILD_STOPPED;
-		idle_ms = events == before ? idle_ms + WATCH_INTERVAL_MS : 0;
-		before = events;
-		if (timeout_ms && idle_ms >= timeout_ms)
+		if (bench_idle_look(&idle, events, timeout_ms))
 			return CHILD_HANGS;
 	}
 }

@@ -85,8 +85,23 @@ struct bench_outcome {
 	} result;
 };
 
-/* Called about ten times a second while a worker runs, with the events that it
- * has done. Returns true to have the worker stopped. */
+/* Between two looks at a worker, ms. */
+#define BENCH_LOOK_MS 100
+
+/* How long a worker has done nothing, by the looks at it; zeroed before the
+ * first. */
+struct bench_idle {
+	uint64_t events;
+	uint64_t idle_ms;
+};
+
+/* A look at a worker that has done so many events by now. Returns true if it has
+ * done none for `timeout_ms`: it hangs. 0 is for ever. */
+bool bench_idle_look(struct bench_idle *idle, uint64_t events,
+		     uint32_t timeout_ms);
+
+/* Called at each look at a worker, with the events that it has done. Returns
+ * true to have the worker stopped. */
 typedef bool (*bench_worker_watch)(uint64_t events, void *user);
 
 /*

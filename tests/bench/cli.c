@@ -28,6 +28,7 @@ int cli_setup(void **state)
 	assert_non_null(mkdtemp(c->folder));
 	assert_int_equal(chdir(c->folder), 0);
 	setenv("BENCH", KB_BENCH, 1);
+	setenv("FAKE_TIME_BENCH", KB_FAKE_TIME_BENCH, 1);
 	setenv("TRC", KB_TRC, 1);
 	setenv("TRACES", KB_SOURCE_DIR "/traces", 1);
 	/* A person's own settings are not part of a test. */
@@ -208,6 +209,12 @@ void cli_on_terminal(struct cli *c, unsigned short columns, const char *format,
 	drain(c, fd);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	set_status(c, status);
+}
+
+void cli_link_plugins(struct cli *c)
+{
+	cli_sh(c, "ln -s '%s'/*.so .", KB_PLUGINS);
+	cli_expect(c, 0);
 }
 
 bool cli_has_child(const struct cli *c)

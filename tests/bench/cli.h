@@ -3,7 +3,9 @@
  * print.
  *
  * Every test has an empty folder of its own and stands in it. A command finds
- * the programs as $BENCH and $TRC, the repository's traces in $TRACES.
+ * the programs as $BENCH and $TRC, the repository's traces in $TRACES. What bench
+ * decides by time, a test leaves to $FAKE_TIME_BENCH, whose clock counts
+ * (kb_fake_time.h), or gives $BENCH a budget that nothing exceeds.
  *
  * The tests of whole programs may include this file.
  */
@@ -55,6 +57,12 @@ void cli_on_terminal(struct cli *c, unsigned short columns, const char *format,
 void cli_start(struct cli *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void cli_wait(struct cli *c);
+
+/* Links the plugins of tests/plugins into the test's folder. */
+void cli_link_plugins(struct cli *c);
+
+/* A budget that no run exceeds, so that it is the epochs that are counted. */
+#define CLI_NO_BUDGET " --budget 1000000"
 
 /* True once the begun command has a child process. */
 bool cli_has_child(const struct cli *c);

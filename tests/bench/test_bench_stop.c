@@ -8,14 +8,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The second trace takes long: an epoch of it walks billions of nodes. */
-#define LONG_RUN                                                             \
-	"$BENCH --trace $TRACES/seed-example.trc --trace "                   \
-	"$TRACES/debian-boot.trc --alloc kheap,null --pass count,throughput" \
-	" --budget 100000 --no-plots --out o --json all.json"
+/* Allocators whose alloc does not return, the second one or a late one, which the
+ * first trace does not come to; and nobody calls that a hang. */
+#define HANGING "plugin:./faulty.so,fault=alloc-hang"
+#define ENDLESS " --timeout 1000000" CLI_NO_BUDGET
+#define ENDLESS_RUN                                                   \
+	"$BENCH --trace $TRACES/seed-example.trc --trace "            \
+	"$TRACES/debian-boot.trc --quick --pass count,throughput "    \
+	"--alloc kheap,plugin:./faulty.so,fault=late-hang --no-plots" \
+	" --out o --json all.json" ENDLESS
 
 /* The first trace is done and the second one at work. */
 static bool is_in_the_second(const struct cli *c)
@@ -32,7 +37,8 @@ static void stop_by(struct cli *c, int number)
 {
 	const json_t *document, *cell;
 
-	cli_start(c, LONG_RUN);
+	cli_link_plugins(c);
+	cli_start(c, ENDLESS_RUN);
 	cli_until(c, is_in_the_second);
 	kill(c->pid, number);
 	cli_wait(c);
@@ -78,24 +84,31 @@ static void test_bench_stop__json_on_stdout(void **state)
 	struct cli *c = *state;
 	const json_t *cell;
 
-	cli_start(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc kheap"
-		     " --pass throughput --budget 100000 --out none --json -");
+	cli_link_plugins(c);
+	cli_start(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc " HANGING
+		     " --pass throughput --out none --json -" ENDLESS);
 	cli_until(c, cli_has_child);
 	kill(c->pid, SIGINT);
 	cli_wait(c);
 	cli_expect(c, 130);
-	cell = cli_cell(cli_json(c), "debian-boot.trc", "kheap");
+	cell = cli_cell(cli_json(c), "debian-boot.trc", HANGING);
 	assert_true(is_partial(cell));
 	assert_null(json_object_get(cell, "throughput"));
 }
 
-/* True once the command sleeps in a read of the pipe: it has opened it, and
- * nobody has written. */
+/* A pipe with the beginning of a recording. */
+static int recording;
+
+/* True once the command sleeps in a read of the pipe: it has read all that there
+ * is, and there is nothing else that it sleeps for. */
 static bool waits_for_input(const struct cli *c)
 {
 	char path[64], state = '?';
+	int unread = -1;
 	FILE *f;
 
+	if (ioctl(recording, FIONREAD, &unread) != 0 || unread != 0)
+		return false;
 	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)c->pid);
 	f = fopen(path, "r");
 	if (!f)
@@ -110,20 +123,22 @@ static bool waits_for_input(const struct cli *c)
 static void test_bench_stop__during_an_import(void **state)
 {
 	struct cli *c = *state;
-	int fd;
 
 	assert_int_equal(mkfifo("pipe", 0600), 0);
-	fd = open("pipe", O_RDWR | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, "# tracer: nop\n", 14), 14);
+	recording = open("pipe", O_RDWR | O_CLOEXEC);
+	assert_true(recording >= 0);
+	assert_int_equal(write(recording, "# tracer: nop\n", 14), 14);
 	cli_start(c, "$BENCH --trace pipe --out o --alloc null");
 	cli_until(c, waits_for_input);
 	kill(c->pid, SIGINT);
 	cli_wait(c);
-	close(fd);
+	close(recording);
 	cli_expect(c, 130);
 	assert_false(cli_exists("o"));
 }
+
+/* From here on a reading of the clock takes so long, and nothing else does. */
+#define STEP(ns) "KB_FAKE_STEP_NS=" #ns " $FAKE_TIME_BENCH"
 
 /* A budget that holds not even one epoch: figures of what did run, and no rate
  * for events that did not. (This lookup cannot be sampled.) */
@@ -132,9 +147,9 @@ static void test_bench_stop__a_small_budget_is_partial(void **state)
 	struct cli *c = *state;
 	const json_t *cell, *timed;
 
-	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc"
-		  " --alloc kheap:lookup=sorted --pass throughput"
-		  " --budget 0.002 --no-plots --out o");
+	cli_sh(c, STEP(1000000) " --trace $TRACES/debian-boot.trc"
+				" --alloc kheap:lookup=sorted --pass throughput"
+				" --budget 0.002 --no-plots --out o");
 	cli_expect(c, 0);
 	cli_holds(c->out, "kheap:lookup=sorted is partial");
 	cli_holds(c->out, "--budget");
@@ -142,52 +157,77 @@ static void test_bench_stop__a_small_budget_is_partial(void **state)
 			"kheap:lookup=sorted");
 	assert_true(is_partial(cell));
 	timed = json_object_get(cell, "throughput");
-	assert_true(json_integer_value(json_object_get(timed, "events_timed")) <
-		    97972);
+	assert_in_range(
+		json_integer_value(json_object_get(timed, "events_timed")), 1,
+		97971);
 	assert_true(json_is_null(json_object_get(timed, "ci_low")));
 	cli_holds(c->out, "of 97,972 events");
 }
 
-/* A search too long for the budget is sampled, and every output says so. */
+static void run_sampled(struct cli *c, const char *bench)
+{
+	cli_sh(c,
+	       "%s --trace $TRACES/debian-boot.trc --alloc kheap,null"
+	       " --pass throughput --quick --budget 1.2 --no-plots --out o",
+	       bench);
+	cli_expect(c, 0);
+	cli_holds(c->out, "kheap was sampled");
+	cli_sh(c, "grep -c 'kheap was sampled' o/table.txt o/report.html");
+	assert_string_equal(c->out, "o/table.txt:1\no/report.html:1\n");
+}
+
+/* A search too long for the budget is sampled, and every output says so. What
+ * the allocator beside it does is no search. */
 static void test_bench_stop__a_long_search_is_sampled(void **state)
 {
 	struct cli *c = *state;
 	const json_t *cell, *timed, *sampling;
-	json_int_t covered;
 
-	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc kheap,null"
-		  " --pass throughput --quick --budget 1.2 --no-plots --out o");
-	cli_expect(c, 0);
+	run_sampled(c, STEP(300000));
 	cell = cli_cell(cli_json_file(c, "o/results.json"), "debian-boot.trc",
 			"kheap");
+	assert_false(is_partial(cell));
 	timed = json_object_get(cell, "throughput");
 	sampling = json_object_get(timed, "sampling");
-	if (!sampling) {
-		/* So slow a machine that not one window fitted. */
-		assert_true(is_partial(cell));
-		return;
-	}
-	covered = json_integer_value(json_object_get(sampling, "events"));
-	/* The whole trace, unless the machine is very slow. */
-	assert_true(covered == 97972 || is_partial(cell));
-	assert_true(json_integer_value(json_object_get(timed, "events_timed")) <
-		    covered);
+	assert_int_equal(
+		json_integer_value(json_object_get(sampling, "events")), 97972);
+	assert_in_range(
+		json_integer_value(json_object_get(timed, "events_timed")), 1,
+		97971);
+	assert_int_equal(json_integer_value(json_object_get(timed, "epochs")),
+			 6);
 	assert_null(json_object_get(timed, "cold_ns_per_event"));
-	cli_holds(c->out, "kheap was sampled");
-	cli_sh(c, "grep -c 'kheap was sampled' o/table.txt o/report.html");
-	assert_string_equal(c->out, "o/table.txt:1\no/report.html:1\n");
+	cell = cli_cell(c->json, "debian-boot.trc", "null");
+	timed = json_object_get(cell, "throughput");
+	assert_non_null(timed);
+	assert_null(json_object_get(timed, "sampling"));
+}
+
+/* … and where not even the first samples fit, what there was is the figure. */
+static void test_bench_stop__a_sample_is_cut_short(void **state)
+{
+	struct cli *c = *state;
+	const json_t *cell, *timed, *sampling;
+
+	run_sampled(c, STEP(1000000));
 	cell = cli_cell(cli_json_file(c, "o/results.json"), "debian-boot.trc",
-			"null");
-	assert_null(json_object_get(json_object_get(cell, "throughput"),
-				    "sampling"));
+			"kheap");
+	assert_true(is_partial(cell));
+	timed = json_object_get(cell, "throughput");
+	sampling = json_object_get(timed, "sampling");
+	assert_in_range(json_integer_value(json_object_get(sampling, "events")),
+			1, 97971);
+	assert_int_equal(json_integer_value(json_object_get(timed, "epochs")),
+			 1);
 }
 
 static void test_bench_stop__a_small_budget_for_latency(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH --trace $TRACES/debian-boot.trc --alloc kheap"
-		  " --pass latency --budget 0.02 --no-plots --out o");
+	cli_sh(c, STEP(1000000) " --trace $TRACES/debian-boot.trc --alloc kheap"
+				" --pass latency --budget 0.02 --no-plots"
+				" --out o");
 	cli_expect(c, 0);
 	assert_true(is_partial(cli_cell(cli_json_file(c, "o/results.json"),
 					"debian-boot.trc", "kheap")));
@@ -200,8 +240,8 @@ static void test_bench_stop__enough_is_not_partial(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, "$BENCH --trace $TRACES/seed-example.trc --out o --no-plots"
-		  " --budget 1000");
+	cli_sh(c, "$FAKE_TIME_BENCH --trace $TRACES/seed-example.trc --out o"
+		  " --no-plots --budget 1");
 	cli_expect(c, 0);
 	cli_json_file(c, "o/results.json");
 	cli_sh(c, "grep -c partial o/results.json");
@@ -217,6 +257,7 @@ int main(void)
 		cli_test(test_bench_stop__during_an_import),
 		cli_test(test_bench_stop__a_small_budget_is_partial),
 		cli_test(test_bench_stop__a_long_search_is_sampled),
+		cli_test(test_bench_stop__a_sample_is_cut_short),
 		cli_test(test_bench_stop__a_small_budget_for_latency),
 		cli_test(test_bench_stop__enough_is_not_partial),
 	};

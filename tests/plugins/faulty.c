@@ -1,12 +1,14 @@
 /*
  * faulty: a plugin that does what its option fault= says, at the second alloc or
- * the first free; without the option it is a sound one that never reuses.
+ * the first free, or later; without the option it is a sound one that never
+ * reuses.
  *
  * Compiled twice: with real memory, and (FAULTY_WINDOW) with simulated addresses
  * in the heap's window.
  */
 #include "allocator_plugin.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,12 @@
 
 #define ALIGNMENT 4096
 #define ARENA	  (64 << 20)
+
+/* Allocs before late-hang: seed-example.trc has fewer, debian-boot.trc more. */
+#define LATE 1000
+
+/* … and before killed: boot.trc has fewer, two rounds of it more. */
+#define VERY_LATE 20000
 
 #ifdef FAULTY_WINDOW
 #define FLAGS ALLOCATOR_PLUGIN_WINDOW
@@ -27,6 +35,7 @@ struct faulty {
 	const char *fault;
 	char *arena;
 	size_t used;
+	unsigned calls;
 	unsigned allocs;
 	char *last;
 };
@@ -144,6 +153,16 @@ static void misbehave(const struct faulty *f)
 		memset(f->last, 0x55, 64);
 }
 
+/* What a later call of alloc does first. Whom FAULTY_KILLED names not is not
+ * killed: one of two programs that run the same plugin. */
+static void misbehave_late(const struct faulty *f)
+{
+	if (f->calls == LATE && is(f, "late-hang"))
+		hang();
+	if (f->calls == VERY_LATE && is(f, "killed") && getenv("FAULTY_KILLED"))
+		raise(SIGKILL);
+}
+
 static char *lie(const struct faulty *f, char *p)
 {
 	if (is(f, "overlap"))
@@ -167,6 +186,8 @@ static void *faulty_alloc(void *ctx, size_t size)
 	size_t span = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	char *p = f->arena + f->used;
 
+	f->calls++;
+	misbehave_late(f);
 	if (is(f, "full") || f->used + span > ARENA)
 		return NULL;
 	f->used += span;
