@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#define RUN                                                          \
-	"$BENCH --trace $TRACES/seed-example.trc --quick --out none" \
-	" --pass count,throughput"
+#define RUN                                                      \
+	"$BENCH --trace $TRACES/seed-example.trc --quick --out " \
+	"none" CLI_NO_BUDGET " --pass count,throughput"
 
 /* The entry of the document whose name begins so. */
 static json_t *entry_of(const json_t *document, const char *name)

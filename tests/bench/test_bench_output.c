@@ -10,7 +10,7 @@
 
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
-#define QUICK	  " --quick --alloc kheap,null,jemalloc"
+#define QUICK	  " --quick" CLI_NO_BUDGET " --alloc kheap,null,jemalloc"
 #define ALL_FILES 14 /* results.json, table.txt, report.html, 11 TSV files */
 
 /* Of the files of samples there are as many as the samples fell on kinds of
@@ -173,7 +173,7 @@ static void test_bench_output__all_passes(void **state)
 	struct cli *c = *state;
 	const json_t *cell, *context;
 
-	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --budget 1000"
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick" CLI_NO_BUDGET
 		  " --out none --json -"
 		  " --alloc kheap:lookup=pagemap,glibc,null");
 	cli_expect(c, 0);
@@ -266,8 +266,8 @@ static void test_bench_output__hgrm(void **state)
 	const json_t *cell;
 	json_t *document;
 
-	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --no-plots --out o"
-		  " --budget 1000 --pass count,latency --alloc "
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --no-plots --out "
+		  "o" CLI_NO_BUDGET " --pass count,latency --alloc "
 		  "kheap,kheap:lookup=pagemap");
 	cli_expect(c, 0);
 	document = json_incref(cli_json_file(c, "o/results.json"));
@@ -290,8 +290,8 @@ static void test_bench_output__benchfmt(void **state)
 	json_int_t nodes;
 	char text[80];
 
-	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out none"
-		  " --budget 1000 --pass count,throughput --alloc "
+	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out "
+		  "none" CLI_NO_BUDGET " --pass count,throughput --alloc "
 		  "kheap:order=head,null"
 		  " --benchfmt new.txt --json j.json");
 	cli_expect(c, 0);
@@ -316,7 +316,8 @@ static void test_bench_output__benchfmt(void **state)
 	       " { bad++ }"
 	       " END { print (k > 4), (u > 4), (s >= 12), bad + 0 }' new.txt");
 	assert_string_equal(c->out, "1 1 1 0\n");
-	cli_sh(c, "$BENCH " SEED " --quick --out none --pass throughput"
+	cli_sh(c, "$BENCH " SEED " --quick" CLI_NO_BUDGET
+		  " --out none --pass throughput"
 		  " --alloc null --benchfmt - | grep -vc '^[a-zBU]'");
 	assert_string_equal(c->out, "0\n");
 	cli_sh(c, "$BENCH " SEED KHEAP " --benchfmt no/such/file");

@@ -2,13 +2,12 @@
  * bench as a whole: what is left when a run ends before its time.
  */
 #include "cli.h"
-#include "kb_bits.h"
+#include "kb_wait.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,24 +98,9 @@ static void test_bench_stop__json_on_stdout(void **state)
 /* A pipe with the beginning of a recording. */
 static int recording;
 
-/* True once the command sleeps in a read of the pipe: it has read all that there
- * is, and there is nothing else that it sleeps for. */
 static bool waits_for_input(const struct cli *c)
 {
-	char path[64], state = '?';
-	int unread = -1;
-	FILE *f;
-
-	if (ioctl(recording, FIONREAD, &unread) != 0 || unread != 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)c->pid);
-	f = fopen(path, "r");
-	if (!f)
-		return false;
-	if (fscanf(f, "%*d (bench) %c", &state) != 1)
-		state = '?';
-	fclose(f);
-	return state == 'S';
+	return kb_waits_for_input(c->pid, recording);
 }
 
 /* Stopped while it waits for a recording that never comes. */

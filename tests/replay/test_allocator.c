@@ -5,12 +5,10 @@
 
 #include <stdlib.h>
 
-static void spin(const struct test_allocator *t)
+static void work(const struct test_allocator *t)
 {
-	uint64_t begin = replay_tick_system();
-
-	while (t->spin_ns && replay_tick_system() - begin < t->spin_ns)
-		;
+	if (t->work)
+		t->work(t->work_ns);
 }
 
 /* The live object at a handle; the latest, should there be two. */
@@ -62,7 +60,7 @@ static uint64_t test_alloc_one(void *ctx, uint32_t size)
 	struct test_object *o = &t->object[t->allocs];
 
 	assert_true(t->allocs < TEST_OBJECTS_MAX);
-	spin(t);
+	work(t);
 	if (t->allocs == 0)
 		t->next = TEST_BASE;
 	o->handle = choose_handle(t);
@@ -82,7 +80,7 @@ static int test_free_one(void *ctx, uint64_t handle)
 	struct test_allocator *t = ctx;
 	struct test_object *o = find(t, handle);
 
-	spin(t);
+	work(t);
 	t->frees++;
 	if (!o) {
 		t->wrong_frees++;

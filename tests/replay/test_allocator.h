@@ -44,7 +44,11 @@ struct test_allocator {
 	/* Set by the test before it is used. */
 	enum test_lie lie;
 	unsigned nth;
-	uint64_t spin_ns;
+
+	/* Called by each alloc and free with the time that it takes, ns; NULL: no
+	 * time. */
+	void (*work)(uint64_t ns);
+	uint64_t work_ns;
 
 	/* What was done. */
 	uint64_t allocs;

@@ -376,17 +376,20 @@ static void test_replay_clock__recalibration_widens_the_error(void **state)
 	assert_int_equal(clock.recalibrations, 3);
 }
 
-/* The real one: nothing about its speed, but that it adds up. */
+/* The real one: nothing about its speed, nor whether it is steady, but that it
+ * adds up. */
 static void test_replay_clock__qualifies_this_machine(void **state)
 {
 	struct replay_clock clock;
 	struct replay_clock_cost cost;
 	struct kb_diag diag;
+	int err;
 
 	(void)state;
 	kb_diag_init(&diag);
 	replay_clock_qualify(&clock);
-	assert_int_equal(replay_clock_calibrate(&clock, &diag), 0);
+	err = replay_clock_calibrate(&clock, &diag);
+	assert_true(err == 0 || err == KB_E_ENVIRONMENT);
 	replay_clock_measure_cost(&cost, clock.use_tsc);
 	assert_true(cost.low <= cost.median && cost.median <= cost.high);
 	assert_true(clock.pair_ticks > 0);

@@ -1,9 +1,10 @@
 /*
- * The throughput pass: what it runs and how often, never how long it takes.
+ * The throughput pass: what it runs and how often, by a clock that counts.
  */
 #include "replay_support.h"
 
 #include "kb_bits.h"
+#include "kb_fake_time.h"
 #include "kb_rng.h"
 #include "replay_clock.h"
 #include "test_allocator.h"
@@ -133,7 +134,8 @@ static void test_replay_time__a_budget_cuts_short(void **state)
 
 	(void)state;
 	kb_diag_init(&diag);
-	t->spin_ns = 10000;
+	t->work = kb_fake_time_pass;
+	t->work_ns = 10000;
 	job.budget_ns = 1000000;
 	job.progress = &progress;
 	assert_int_equal(replay_throughput(&job, &result, &diag), 0);
@@ -153,7 +155,33 @@ static void test_replay_time__a_budget_cuts_short(void **state)
 }
 
 /* Half of the budget is the first replay's, so that a trace that is too long
- * for the budget still has its figure. */
+ * for the budget still has its figure: 18,000 events of 10 us in 100 ms. */
+static void
+test_replay_time__half_of_the_budget_is_the_first_replays(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	char *script = test_script(18000, 3);
+	struct trc_reader *reader = test_trace(script);
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct replay_time_result result;
+	struct kb_diag diag;
+
+	(void)state;
+	kb_diag_init(&diag);
+	t->work = kb_fake_time_pass;
+	t->work_ns = 10000;
+	job.budget_ns = 100000000;
+	assert_int_equal(replay_throughput(&job, &result, &diag), 0);
+	assert_true(result.cut_short);
+	/* Slices are of 2,048 events, which take 20 ms: three are begun in the
+	 * first half, two in the rest. */
+	assert_int_equal(result.cold_events, 3 * 2048);
+	assert_int_equal(result.events, 2 * 2048);
+	free(script);
+	trc_reader_close(reader);
+	free(t);
+}
+
 static void test_replay_time__no_budget_never_cuts(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
@@ -161,7 +189,8 @@ static void test_replay_time__no_budget_never_cuts(void **state)
 	char *script = test_script(5000, 3);
 
 	(void)state;
-	t->spin_ns = 2000;
+	t->work = kb_fake_time_pass;
+	t->work_ns = UINT64_C(1000000000);
 	result = time_script(script, t, ALLOC_TOUCH_NONE);
 	assert_false(result.cut_short);
 	assert_int_equal(result.events, 5000);
@@ -219,6 +248,8 @@ int main(void)
 		cmocka_unit_test(test_replay_time__touches_as_asked),
 		cmocka_unit_test(test_replay_time__slices_lose_nothing),
 		cmocka_unit_test(test_replay_time__a_budget_cuts_short),
+		cmocka_unit_test(
+			test_replay_time__half_of_the_budget_is_the_first_replays),
 		cmocka_unit_test(test_replay_time__no_budget_never_cuts),
 		cmocka_unit_test(test_replay_time__both_clocks),
 		cmocka_unit_test(test_replay_time__passes_errors_on),

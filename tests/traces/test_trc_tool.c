@@ -1,7 +1,9 @@
 /* The trc program, as a person runs it: exit statuses, messages, pipes. */
+#include "kb_wait.h"
 #include "trc_test.h"
 
 #include <jansson.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -358,7 +360,10 @@ static int status_after_signal(const struct setting *set, int number)
 	}
 	close(fds[0]);
 	assert_int_equal(write(fds[1], "# tracer: nop\n", 14), 14);
-	usleep(300000);
+	while (!kb_waits_for_input(pid, fds[1])) {
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+		sched_yield();
+	}
 	assert_int_equal(kill(pid, number), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	close(fds[1]);
