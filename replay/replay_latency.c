@@ -88,8 +88,10 @@ struct latency {
 	bool late;
 	uint64_t wall_ns;
 
-	/* Operations since the last look at the budget. */
+	/* Operations since the last look at the budget, and those of the current
+	 * slice up to it. */
 	size_t unlooked;
+	size_t looked;
 
 	/* Time of an event where nothing is timed, as of the last such lap. */
 	double event_ns;
@@ -447,6 +449,9 @@ static void look_at_time(struct latency *l, size_t operations)
 	l->unlooked += operations;
 	if (l->unlooked < PIECE)
 		return;
+	/* A slice may be a whole long search: it is not to look like a hang. */
+	l->looked += l->unlooked;
+	replay_progress_tell(l->job->progress, l->events + l->looked);
 	l->unlooked = 0;
 	l->late = is_late(l);
 }
@@ -515,6 +520,7 @@ static int run_slice(struct latency *l, const struct replay_slice *slice)
 	int err = 0;
 
 	l->chosen_count = 0;
+	l->unlooked = l->looked = 0;
 	if (l->lap == LAP_PROBED) {
 		if (reserve(l, slice->count) < 0)
 			return KB_E_NOMEM;

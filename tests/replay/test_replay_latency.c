@@ -323,6 +323,43 @@ static void test_replay_latency__a_budget_cuts_short(void **state)
 	free(t);
 }
 
+/* Operations since the progress that is told last changed; the most of them. */
+static struct replay_progress progress;
+static uint64_t told, untold, untold_max;
+
+static void look_at_progress(uint64_t ns)
+{
+	(void)ns;
+	untold++;
+	if (replay_progress_read(&progress) != told)
+		untold = 0;
+	told = replay_progress_read(&progress);
+	untold_max = kb_max(untold_max, untold);
+}
+
+/* Whoever watches sees it go on within a slice, which may take long. */
+static void test_replay_latency__tells_its_progress(void **state)
+{
+	struct test_allocator *t = test_allocator_new();
+	char *script = test_script(18000, 3);
+	struct trc_reader *reader = test_trace(script);
+	struct replay_job job = job_of(reader, test_allocator_alloc(t));
+	struct kb_diag diag;
+
+	(void)state;
+	kb_diag_init(&diag);
+	t->work = look_at_progress;
+	job.progress = &progress;
+	/* Three looks at the time, one each 4,096 operations, in the first lap. */
+	job.budget_ns = 10 * KB_FAKE_STEP_DEFAULT_NS;
+	assert_int_equal(replay_latency(&job, &latency, &diag), 0);
+	assert_true(told > 0);
+	assert_in_range(untold_max, 1, 5000);
+	free(script);
+	trc_reader_close(reader);
+	free(t);
+}
+
 /* A trace that frees nothing ends all the same. */
 static void test_replay_latency__nothing_to_time(void **state)
 {
@@ -357,6 +394,7 @@ int main(void)
 			test_replay_latency__no_window_without_objects),
 		cmocka_unit_test(test_replay_latency__leaves_out_refused_frees),
 		cmocka_unit_test(test_replay_latency__a_budget_cuts_short),
+		cmocka_unit_test(test_replay_latency__tells_its_progress),
 		cmocka_unit_test(test_replay_latency__nothing_to_time),
 	};
 
