@@ -49,3 +49,4 @@ kb_add_fuzz_target(fuzz_worker SOURCES fuzz_worker.c CORPUS worker
 target_compile_definitions(fuzz_worker PRIVATE
 	KB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 kb_fuzz_replace(fuzz_worker bench_worker_run bench_out_write)
+kb_add_fake_time(fuzz_worker)

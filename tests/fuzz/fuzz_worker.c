@@ -33,8 +33,9 @@ int __wrap_bench_out_write(const char *folder, const char *name,
 			   void (*write)(FILE *out, const void *user),
 			   const void *user, struct kb_diag *diag);
 
-/* Enough for all epochs of a quick run, which take no time here; one that says
- * that it ran no events is repeated until it is spent. */
+/* Enough for all epochs of a quick run, each of which takes a step or two of a
+ * clock that counts; one that says that it ran no events is repeated until it is
+ * spent. */
 #define BUDGET_S       0.05
 
 #define COUNT(field)   offsetof(struct bench_outcome, result.count.field)

@@ -99,7 +99,8 @@ static void test_bench_plugin__a_vandal_is_not_compared(void **state)
 	struct cli *c = *state;
 
 	cli_link_plugins(c);
-	cli_sh(c, "$BENCH compare $BENCH $BENCH --inject 0 "
+	cli_sh(c, "$FAKE_TIME_BENCH compare $FAKE_TIME_BENCH $FAKE_TIME_BENCH "
+		  "--inject 0 "
 		  "--no-self-check --trace \"$TRACES/seed-example.trc\" "
 		  "--alloc plugin:./faulty.so,fault=vandal-late");
 	cli_expect(c, 5);
