@@ -101,14 +101,14 @@ static bool is_whole_pointer(struct trc_text *text, const struct trc_scan *c,
 			     unsigned digits, bool has_0x)
 {
 	bool is_last = c->p == c->end && !text->line.is_terminated;
-	unsigned most = text->pointer_digits;
+	unsigned most = text->pointer_digits[has_0x];
 
 	if (!has_0x && digits <= 2)
 		return !is_last;
 	if (!has_0x && digits != 8 && digits != 16)
 		return false;
 	if (digits > most)
-		text->pointer_digits = digits;
+		text->pointer_digits[has_0x] = digits;
 	if (has_0x)
 		return digits >= most || !is_last;
 	return digits == most || most == 0;

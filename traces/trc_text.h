@@ -26,8 +26,9 @@ struct trc_text {
 	/* An event has been read, so the recording's clock is known. */
 	bool has_clock;
 
-	/* The most hexadecimal digits that a pointer of the recording had. */
-	unsigned pointer_digits;
+	/* The most hexadecimal digits that a pointer of the recording had:
+	 * without "0x" before them, and with it. */
+	unsigned pointer_digits[2];
 };
 
 /* Marks the line as unreadable; returns KB_E_FORMAT. */
