@@ -43,19 +43,19 @@ static void test_bench_options__defaults(void **state)
 	assert_true(opts.alloc_count > 2);
 	assert_string_equal(opts.allocs[0].name, "kheap");
 	assert_string_equal(opts.allocs[opts.alloc_count - 1].name, "null");
-	assert_int_equal(opts.passes, BENCH_PASS_ALL);
+	assert_int_equal(opts.settings.passes, BENCH_PASS_ALL);
 	assert_null(opts.out);
 	assert_false(opts.no_out);
 	assert_false(opts.no_plots);
 	assert_null(opts.json);
-	assert_int_equal(opts.heap_pages, 0);
-	assert_int_equal(opts.heap_base, 0);
-	assert_int_equal(opts.touch, ALLOC_TOUCH_NONE);
-	assert_int_equal(opts.cpu, -1);
-	assert_int_equal(opts.seed, 1);
-	assert_true(opts.budget_s == 20);
-	assert_true(opts.timeout_s == 60);
-	assert_false(opts.quick);
+	assert_int_equal(opts.settings.heap_pages, 0);
+	assert_int_equal(opts.settings.heap_base, 0);
+	assert_int_equal(opts.settings.touch, ALLOC_TOUCH_NONE);
+	assert_int_equal(opts.settings.cpu, -1);
+	assert_int_equal(opts.settings.seed, 1);
+	assert_true(opts.settings.budget_s == 20);
+	assert_true(opts.settings.timeout_s == 60);
+	assert_false(opts.settings.quick);
 	assert_int_equal(opts.gbench_argc, 1);
 	assert_string_equal(opts.gbench_argv[0], "bench");
 	assert_null(opts.gbench_argv[1]);
@@ -77,19 +77,20 @@ static void test_bench_options__every_option(void **state)
 	assert_string_equal(opts.traces[1], "b");
 	assert_int_equal(opts.alloc_count, 2);
 	assert_string_equal(opts.allocs[0].name, "kheap:order=head,pager=none");
-	assert_int_equal(opts.passes, BENCH_PASS_COUNT | BENCH_PASS_LATENCY |
-					      BENCH_PASS_VERIFY);
+	assert_int_equal(opts.settings.passes, BENCH_PASS_COUNT |
+						       BENCH_PASS_LATENCY |
+						       BENCH_PASS_VERIFY);
 	assert_string_equal(opts.out, "d");
 	assert_true(opts.no_plots);
 	assert_string_equal(opts.json, "-");
-	assert_int_equal(opts.heap_pages, 32766);
-	assert_int_equal(opts.heap_base, 0xE0000000);
-	assert_int_equal(opts.touch, ALLOC_TOUCH_ALL);
-	assert_int_equal(opts.cpu, 3);
-	assert_int_equal(opts.seed, INT64_MAX);
+	assert_int_equal(opts.settings.heap_pages, 32766);
+	assert_int_equal(opts.settings.heap_base, 0xE0000000);
+	assert_int_equal(opts.settings.touch, ALLOC_TOUCH_ALL);
+	assert_int_equal(opts.settings.cpu, 3);
+	assert_int_equal(opts.settings.seed, INT64_MAX);
 	/* The budget given wins over --quick's own. */
-	assert_true(opts.budget_s == 0.5);
-	assert_true(opts.quick);
+	assert_true(opts.settings.budget_s == 0.5);
+	assert_true(opts.settings.quick);
 	bench_options_release(&opts);
 }
 
@@ -99,7 +100,7 @@ static void test_bench_options__quick_has_its_own_budget(void **state)
 
 	(void)state;
 	PARSE(&opts, "bench --trace a --quick");
-	assert_true(opts.budget_s == 3);
+	assert_true(opts.settings.budget_s == 3);
 	bench_options_release(&opts);
 }
 
@@ -140,7 +141,7 @@ static void test_bench_options__google_benchmarks_are_passed_on(void **state)
 	assert_string_equal(opts.gbench_argv[2], "--benchmark_format=json");
 	assert_null(opts.gbench_argv[3]);
 	assert_int_equal(opts.trace_count, 1);
-	assert_true(opts.quick);
+	assert_true(opts.settings.quick);
 	bench_options_release(&opts);
 }
 

@@ -12,7 +12,7 @@ add_library(fuzz_programs OBJECT ${PROJECT_SOURCE_DIR}/bench/bench_main.c
 	${PROJECT_SOURCE_DIR}/traces/trc_main.c)
 kb_target_defaults(fuzz_programs)
 target_compile_options(fuzz_programs PRIVATE -Wno-missing-prototypes)
-target_link_libraries(fuzz_programs PUBLIC bench_parts trc_parts)
+target_link_libraries(fuzz_programs PUBLIC bench_command trc_parts)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/bench/bench_main.c
 	PROPERTIES COMPILE_DEFINITIONS main=bench_program)
 set_source_files_properties(${PROJECT_SOURCE_DIR}/traces/trc_main.c
@@ -20,18 +20,18 @@ set_source_files_properties(${PROJECT_SOURCE_DIR}/traces/trc_main.c
 
 kb_add_fuzz_target(fuzz_cli SOURCES fuzz_cli.c CORPUS cli
 	LIBS fuzz_programs fuzz_support)
-kb_fuzz_replace(fuzz_cli bench_micro bench_run_catch_signals
+kb_fuzz_replace(fuzz_cli bench_micro kb_signal_catch
 	cli_catch_signals replay_clock_qualify replay_clock_calibrate)
 
 # What bench reads besides traces.
 foreach(what baseline diff elf svg)
 	kb_add_fuzz_target(fuzz_bench_${what} SOURCES fuzz_bench_${what}.c
-		CORPUS bench-${what} LIBS bench_parts fuzz_support)
+		CORPUS bench-${what} LIBS bench_command fuzz_support)
 endforeach()
-kb_fuzz_replace(fuzz_bench_baseline bench_trace_open bench_run bench_out_open
-	bench_out_make_folder)
-kb_fuzz_replace(fuzz_bench_diff bench_plot bench_out_make_folder
-	bench_out_write)
+kb_fuzz_replace(fuzz_bench_baseline bench_trace_open bench_run kb_out_open
+	kb_out_make_folder)
+kb_fuzz_replace(fuzz_bench_diff bench_plot kb_out_make_folder
+	kb_out_write)
 
 # What a plug-in exports and answers. It finds the plug-in's one symbol in itself.
 kb_add_fuzz_target(fuzz_plugin SOURCES fuzz_plugin.c CORPUS plugin
@@ -45,8 +45,8 @@ kb_fuzz_replace(fuzz_plugin alloc_library_load)
 
 # What a worker, and the allocator in it, leave behind.
 kb_add_fuzz_target(fuzz_worker SOURCES fuzz_worker.c CORPUS worker
-	LIBS bench_parts fuzz_support)
+	LIBS bench_command fuzz_support)
 target_compile_definitions(fuzz_worker PRIVATE
 	KB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-kb_fuzz_replace(fuzz_worker bench_worker_run bench_out_write)
+kb_fuzz_replace(fuzz_worker bench_worker_run kb_out_write)
 kb_add_fake_time(fuzz_worker)

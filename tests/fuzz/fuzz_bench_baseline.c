@@ -5,7 +5,7 @@
  *
  * The trace and what it counts are made up here (__wrap_).
  */
-#include "bench_out.h"
+#include "kb_out.h"
 #include "bench_run.h"
 #include "bench_trace.h"
 #include "fuzz_support.h"
@@ -21,9 +21,9 @@ int bench_bless_main(int argc, char **argv);
 int __wrap_bench_trace_open(struct bench_trace *trace, const char *given,
 			    bool (*stop)(void), struct kb_diag *diag);
 int __wrap_bench_run(struct bench_run *run, struct kb_diag *diag);
-int __wrap_bench_out_open(struct bench_out *out, const char *path,
-			  struct kb_diag *diag);
-int __wrap_bench_out_make_folder(const char *path, struct kb_diag *diag);
+int __wrap_kb_out_open(struct kb_out *out, const char *path,
+		       struct kb_diag *diag);
+int __wrap_kb_out_make_folder(const char *path, struct kb_diag *diag);
 
 /* What bless has written last. */
 static char *written;
@@ -70,8 +70,8 @@ int __wrap_bench_run(struct bench_run *run, struct kb_diag *diag)
 	return 0;
 }
 
-int __wrap_bench_out_open(struct bench_out *out, const char *path,
-			  struct kb_diag *diag)
+int __wrap_kb_out_open(struct kb_out *out, const char *path,
+		       struct kb_diag *diag)
 {
 	(void)path;
 	(void)diag;
@@ -81,7 +81,7 @@ int __wrap_bench_out_open(struct bench_out *out, const char *path,
 	return 0;
 }
 
-int __wrap_bench_out_make_folder(const char *path, struct kb_diag *diag)
+int __wrap_kb_out_make_folder(const char *path, struct kb_diag *diag)
 {
 	(void)path;
 	(void)diag;

@@ -4,7 +4,7 @@
  *
  * Nothing is drawn or written to a file (__wrap_).
  */
-#include "bench_out.h"
+#include "kb_out.h"
 #include "bench_plot.h"
 #include "fuzz_support.h"
 
@@ -15,10 +15,10 @@ int bench_diff_main(int argc, char **argv);
 
 int __wrap_bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		      struct kb_diag *diag);
-int __wrap_bench_out_make_folder(const char *path, struct kb_diag *diag);
-int __wrap_bench_out_write(const char *folder, const char *name,
-			   void (*write)(FILE *out, const void *user),
-			   const void *user, struct kb_diag *diag);
+int __wrap_kb_out_make_folder(const char *path, struct kb_diag *diag);
+int __wrap_kb_out_write(const char *folder, const char *name,
+			void (*write)(FILE *out, const void *user),
+			const void *user, struct kb_diag *diag);
 
 int __wrap_bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		      struct kb_diag *diag)
@@ -29,16 +29,16 @@ int __wrap_bench_plot(const struct bench_plot_job *job, size_t *drawn,
 	return 0;
 }
 
-int __wrap_bench_out_make_folder(const char *path, struct kb_diag *diag)
+int __wrap_kb_out_make_folder(const char *path, struct kb_diag *diag)
 {
 	(void)path;
 	(void)diag;
 	return 0;
 }
 
-int __wrap_bench_out_write(const char *folder, const char *name,
-			   void (*write)(FILE *out, const void *user),
-			   const void *user, struct kb_diag *diag)
+int __wrap_kb_out_write(const char *folder, const char *name,
+			void (*write)(FILE *out, const void *user),
+			const void *user, struct kb_diag *diag)
 {
 	(void)folder;
 	(void)name;

@@ -23,7 +23,7 @@ int bench_program(int argc, char **argv);
 int trc_program(int argc, char **argv);
 
 int __wrap_bench_micro(const struct bench_options *opts);
-void __wrap_bench_run_catch_signals(void);
+void __wrap_kb_signal_catch(void);
 void __wrap_cli_catch_signals(void);
 void __wrap_replay_clock_qualify(struct replay_clock *clock);
 int __wrap_replay_clock_calibrate(struct replay_clock *clock,
@@ -37,7 +37,7 @@ int __wrap_bench_micro(const struct bench_options *opts)
 	return 0;
 }
 
-void __wrap_bench_run_catch_signals(void)
+void __wrap_kb_signal_catch(void)
 {
 }
 

@@ -11,7 +11,7 @@
 #include "bench_benchfmt.h"
 #include "bench_hgrm.h"
 #include "bench_ideal.h"
-#include "bench_out.h"
+#include "kb_out.h"
 #include "bench_outcome.h"
 #include "bench_report.h"
 #include "bench_run.h"
@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_bench_worker_run(const struct bench_job *job,
 			    bench_worker_watch watch, void *user,
 			    struct bench_outcome *out, struct kb_diag *diag);
-int __wrap_bench_out_write(const char *folder, const char *name,
-			   void (*write)(FILE *out, const void *user),
-			   const void *user, struct kb_diag *diag);
+int __wrap_kb_out_write(const char *folder, const char *name,
+			void (*write)(FILE *out, const void *user),
+			const void *user, struct kb_diag *diag);
 
 /* Enough for all epochs of a quick run, each of which takes a step or two of a
  * clock that counts; one that says that it ran no events is repeated until it is
@@ -176,9 +176,9 @@ int __wrap_bench_worker_run(const struct bench_job *job,
 	return 0;
 }
 
-int __wrap_bench_out_write(const char *folder, const char *name,
-			   void (*write)(FILE *out, const void *user),
-			   const void *user, struct kb_diag *diag)
+int __wrap_kb_out_write(const char *folder, const char *name,
+			void (*write)(FILE *out, const void *user),
+			const void *user, struct kb_diag *diag)
 {
 	(void)folder;
 	(void)name;
@@ -221,23 +221,23 @@ static void run(enum bench_pass pass)
 	static struct bench_trace trace;
 	static struct bench_ideal ideal;
 	static struct bench_env env;
-	struct bench_options opts = { .passes = (unsigned)pass,
-				      .quick = true,
-				      .budget_s = BUDGET_S,
-				      .timeout_s = 1 };
+	struct bench_settings settings = { .passes = (unsigned)pass,
+					   .quick = true,
+					   .budget_s = BUDGET_S,
+					   .timeout_s = 1 };
 	struct replay_clock clock = { .ns_per_tick = 1,
 				      .ns_per_tick_first = 1,
 				      .quantum = 1 };
 	struct bench_cell cell = { .trace = &trace };
-	struct bench_progress progress = { 0 };
-	struct bench_run run = { .opts = &opts,
+	struct kb_progress progress = { 0 };
+	struct bench_run run = { .settings = &settings,
 				 .trace = &trace,
 				 .clock = &clock,
 				 .progress = &progress,
 				 .cells = &cell,
 				 .count = 1,
 				 .cpu = -1 };
-	struct bench_report r = { .opts = &opts,
+	struct bench_report r = { .settings = &settings,
 				  .env = &env,
 				  .clock = &clock,
 				  .trace = &trace,

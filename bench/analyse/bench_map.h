@@ -1,0 +1,71 @@
+/*
+ * bench_map: the heap window as a map, address by time: for each stretch
+ * of addresses at each stretch of the trace, the age, the row and the call site
+ * of what fills most of it.
+ *
+ * The trace is replayed twice, once for how far the heap reaches; what is kept is
+ * as large as the map, however long the trace.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_MAP_H
+#define BENCH_MAP_H
+
+#include "bench_trace.h"
+#include "bench_walk.h"
+
+#include <stdint.h>
+
+#define BENCH_MAP_BINS	    512
+#define BENCH_MAP_ADDRESSES 256
+
+/* Call sites with a colour of their own; the others share one. */
+#define BENCH_MAP_SITES 7
+
+/* A cell in which nothing lives. */
+#define BENCH_MAP_NOTHING UINT8_MAX
+
+/* What the dominant object of a cell is: the three colourings. */
+enum bench_map_kind {
+	/* floor(log2) of the events since its alloc, its own included. */
+	BENCH_MAP_AGE,
+
+	/* Its row's group (bench_profile_group). */
+	BENCH_MAP_ROW,
+
+	/* Its call site's rank by pages over time, from 0; BENCH_MAP_SITES for
+	 * all others. */
+	BENCH_MAP_SITE,
+	BENCH_MAP_KINDS
+};
+
+struct bench_map {
+	/* Address bins in use, and the pages of each; the last may be short. */
+	uint32_t addresses;
+	uint64_t bin_pages;
+
+	/* Highest page ever mapped, + 1. */
+	uint64_t pages;
+
+	/* The trace names call sites; their cleaned names by rank. */
+	bool has_sites;
+	uint32_t sites;
+	char site[BENCH_MAP_SITES][256];
+
+	uint32_t bins;
+	struct bench_map_bin {
+		/* Events up to the end of the bin. */
+		uint64_t event;
+		uint8_t cell[BENCH_MAP_KINDS][BENCH_MAP_ADDRESSES];
+	} bin[BENCH_MAP_BINS];
+};
+
+/*
+ * Replays the trace. Addresses are the same for every lookup and order, so the
+ * quickest is taken. Returns 0 with `*out` filled; KB_E_UNSUPPORTED for an
+ * allocator without a window; or <0; with `diag` filled.
+ */
+int bench_map_read(struct bench_map *out, const struct bench_trace *trace,
+		   const struct alloc_config *config, struct kb_diag *diag);
+
+#endif /* BENCH_MAP_H */

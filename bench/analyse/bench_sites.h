@@ -1,0 +1,97 @@
+/*
+ * bench_sites: which call sites of the recorded kernel cost how much in a heap:
+ * the counted replay's totals, split among them without remainder.
+ *
+ * What an object costs is its allocating site's: its pages and its waste while
+ * it lives, and the lookup that its free takes, whoever frees it. Beside that,
+ * lookups are also split by the sites that free; where a free was not recorded,
+ * its site is not known.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_SITES_H
+#define BENCH_SITES_H
+
+#include "bench_walk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What is counted for each site: X(name, help). All are sums over sites equal to
+ * the whole replay's. An object of which the heap holds `granted` bytes and
+ * which lives from event a to event b counts b - a events (one that is not
+ * freed: up to behind the last event).
+ */
+/* clang-format off */
+#define BENCH_SITE_COUNTERS(X)                                                 \
+	X(allocs, "allocations, the refused ones included")                    \
+	X(failed_allocs, "allocations that the heap refused")                  \
+	X(lookups, "lookups by the frees of its objects")                      \
+	X(nodes, "nodes that those lookups compared")                          \
+	X(page_events, "pages held, times events: pages over time")            \
+	X(waste_byte_events, "bytes granted less asked for, times events")     \
+	X(pages_at_peak, "pages held when the heap first held most")           \
+	X(waste_at_peak, "bytes of waste at that event")                       \
+	X(pages_at_end, "pages still held at the end")                         \
+	X(live_at_end, "objects still live at the end")                        \
+	X(frees, "frees that this site called")                                \
+	X(free_nodes, "nodes that the lookups of those frees compared")
+/* clang-format on */
+
+struct bench_site {
+	/* For trc_reader_site; 0 stands for what has no site. */
+	uint32_t id;
+
+#define X(name, help) uint64_t name;
+	BENCH_SITE_COUNTERS(X)
+#undef X
+};
+
+enum bench_sites_by {
+	BENCH_SITES_NODES,
+	BENCH_SITES_PAGES,
+	BENCH_SITES_WASTE,
+	BENCH_SITES_LOOKUPS
+};
+
+struct bench_sites {
+	/* The replay, at its end: its reader knows the sites' names. */
+	struct bench_walk walk;
+
+	/* By id until sorted; owned. */
+	struct bench_site *site;
+	size_t count;
+
+	/* Sums over all. Its id means nothing. */
+	struct bench_site total;
+
+	/* The event at which the heap first held most pages. */
+	uint64_t peak_event;
+
+	/* The trace names sites of allocs, and of frees. */
+	bool has_sites;
+	bool has_free_sites;
+
+	/* The allocator's lookup counts nodes. */
+	bool has_nodes;
+};
+
+/* Replays the trace, counted. Returns 0; KB_E_UNSUPPORTED for an allocator that
+ * has no heap of pages; or <0 as bench_walk does. `diag` is filled. To be
+ * released in any case. */
+int bench_sites_read(struct bench_sites *out, const struct bench_trace *trace,
+		     const struct alloc_config *config, struct kb_diag *diag);
+void bench_sites_release(struct bench_sites *sites);
+
+/* Sorts the most expensive first, by what their objects cost, or by what their
+ * own frees do if `frees`; sites that cost nothing of it go behind, by id. */
+void bench_sites_sort(struct bench_sites *sites, enum bench_sites_by by,
+		      bool frees);
+
+/* A site's name with its module behind it, cleaned. Returns `out`. */
+char *bench_sites_name(char *out, size_t size, const struct bench_sites *sites,
+		       uint32_t id);
+
+#endif /* BENCH_SITES_H */

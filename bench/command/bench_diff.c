@@ -1,0 +1,677 @@
+/*
+ * diff: two results folders side by side: what changed, and whether it is more
+ * than the error.
+ *
+ * Counters are exact, so any difference is one. Of two medians with intervals it
+ * is said that they differ only if the intervals are apart; of single times only
+ * if they are further apart than both clocks' error bounds together.
+ */
+#include "kb_args.h"
+#include "bench_commands.h"
+#include "bench_diff_figures.h"
+#include "bench_format.h"
+#include "kb_escape.h"
+#include "kb_bits.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int bench_diff_main(int argc, char **argv);
+
+enum diff_exit { DIFF_GOOD = 0, DIFF_USAGE = 2, DIFF_INCOMPARABLE = 4 };
+
+/* Room for a name in the table; longer ones push their row to the right. */
+#define NAME_WIDTH 28
+
+/* clang-format off */
+static const char diff_help[] =
+	"usage: bench diff [--force] [--out DIR] A B\n"
+	"\n"
+	"Compares two results folders (or results.json files) cell by cell.\n"
+	"\n"
+	"  times     two medians differ if their 95 % intervals are apart; single times\n"
+	"            if they are further apart than both error bounds together\n"
+	"  counters  and digests are exact: every difference is shown\n"
+	"\n"
+	"Results of different traces, options, machines, compilers or flags are\n"
+	"refused; --force compares them all the same.\n"
+	"\n"
+	"  --out DIR  draws both in one: times as a ratio with its interval, and nodes\n"
+	"             compared; data in DIR, pictures in DIR/figures\n"
+	"\n"
+	"  bench diff results/before results/after\n"
+	"\n"
+	"Exit status: 0 compared, whatever differs; 2 usage, unreadable input; 4 not\n"
+	"comparable.\n";
+/* clang-format on */
+
+/* One side. */
+struct side {
+	/* As given. */
+	const char *path;
+	json_t *document;
+	const json_t *context;
+	const json_t *results;
+};
+
+struct diff {
+	struct side a;
+	struct side b;
+
+	/* --out; NULL without. */
+	const char *out;
+	bool force;
+	bool help;
+};
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* A number that may be absent or null. */
+static bool number_of(const json_t *object, const char *name, double *out)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (!json_is_number(value))
+		return false;
+	*out = json_number_value(value);
+	return true;
+}
+
+static int load(struct side *side)
+{
+	json_error_t error;
+	struct stat st;
+	char *path;
+	int n;
+
+	if (stat(side->path, &st) == 0 && S_ISDIR(st.st_mode))
+		n = asprintf(&path, "%s/results.json", side->path);
+	else
+		n = asprintf(&path, "%s", side->path);
+	if (n < 0) {
+		fprintf(stderr, "bench: out of memory\n");
+		return DIFF_USAGE;
+	}
+	side->document = json_load_file(path, 0, &error);
+	if (!side->document)
+		fprintf(stderr, "bench: %s: %s\n", path, error.text);
+	side->context = json_object_get(side->document, "context");
+	side->results = json_object_get(side->document, "results");
+	if (side->document &&
+	    (!json_is_object(side->context) || !json_is_array(side->results))) {
+		fprintf(stderr, "bench: %s: is no document of bench's\n", path);
+		side->context = NULL;
+	}
+	free(path);
+	return side->context ? 0 : DIFF_USAGE;
+}
+
+/* The cell of the other side that `cell` is to be compared with. */
+static const json_t *partner(const struct side *side, const json_t *cell,
+			     bool any_trace)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(side->results, i, other)
+	{
+		if (strcmp(text_of(other, "allocator"),
+			   text_of(cell, "allocator")) == 0 &&
+		    (any_trace || strcmp(text_of(other, "trace_sha256"),
+					 text_of(cell, "trace_sha256")) == 0))
+			return other;
+	}
+	return NULL;
+}
+
+static bool has_trace(const struct side *side, const char *sha256)
+{
+	const json_t *cell;
+	size_t i;
+
+	json_array_foreach(side->results, i,
+			   cell) if (strcmp(text_of(cell, "trace_sha256"),
+					    sha256) == 0) return true;
+	return false;
+}
+
+static bool same_traces(const struct side *a, const struct side *b)
+{
+	const json_t *cell;
+	size_t i;
+
+	json_array_foreach(
+		a->results, i,
+		cell) if (!has_trace(b, text_of(cell,
+						"trace_sha256"))) return false;
+	return true;
+}
+
+/* What must be equal for times to mean the same. */
+static const char *const machine[] = { "cpu_model", "cpus",  "system",
+				       "compiler",  "flags", "build_type" };
+
+/* The same, in the context's "machine". */
+static const char *const memory[] = { "page_size", "transparent_hugepages",
+				      "glibc_tunables", "ld_preload" };
+
+/* What must be equal for counters to mean the same. */
+static const char *const options[] = { "touch", "heap_pages", "heap_base" };
+
+static void tell_unequal(const char *name, const json_t *a, const json_t *b)
+{
+	char *x = json_dumps(a, JSON_ENCODE_ANY);
+	char *y = json_dumps(b, JSON_ENCODE_ANY);
+	char clean_x[200], clean_y[200];
+
+	fprintf(stderr, "bench: not comparable: %s is %s and %s", name,
+		kb_escape_clean(clean_x, sizeof(clean_x), x ? x : "absent"),
+		kb_escape_clean(clean_y, sizeof(clean_y), y ? y : "absent"));
+	free(x);
+	free(y);
+}
+
+static const char *first_unequal(const json_t *a, const json_t *b,
+				 const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const json_t *x = json_object_get(a, names[i]);
+		const json_t *y = json_object_get(b, names[i]);
+
+		/* Two that lack it are alike: older results lack some. */
+		if ((x || y) && !json_equal(x, y))
+			return names[i];
+	}
+	return NULL;
+}
+
+/* Tells on stderr why the two are not comparable; true if they are. */
+static bool comparable(const struct diff *d)
+{
+	const json_t *a = d->a.context, *b = d->b.context;
+	const json_t *a_opts = json_object_get(a, "options");
+	const json_t *b_opts = json_object_get(b, "options");
+	const char *name;
+
+	if (!same_traces(&d->a, &d->b) || !same_traces(&d->b, &d->a)) {
+		fprintf(stderr, "bench: not comparable: the traces differ; "
+				"--force compares them all the same\n");
+		return false;
+	}
+	name = first_unequal(a_opts, b_opts, options, 3);
+	if (name)
+		tell_unequal(name, json_object_get(a_opts, name),
+			     json_object_get(b_opts, name));
+	if (!name) {
+		name = first_unequal(a, b, machine, KB_ARRAY_LEN(machine));
+		if (name)
+			tell_unequal(name, json_object_get(a, name),
+				     json_object_get(b, name));
+	}
+	if (!name) {
+		a = json_object_get(a, "machine");
+		b = json_object_get(b, "machine");
+		name = first_unequal(a, b, memory, KB_ARRAY_LEN(memory));
+		if (name)
+			tell_unequal(name, json_object_get(a, name),
+				     json_object_get(b, name));
+	}
+	if (name)
+		fprintf(stderr, "; --force compares them all the same\n");
+	return !name;
+}
+
+static void print_change(double a, double b)
+{
+	char text[BENCH_TEXT_SIZE];
+
+	if (a > 0)
+		snprintf(text, sizeof(text), "%+.1f %%", 100 * (b - a) / a);
+	else
+		snprintf(text, sizeof(text), "-");
+	printf("  %9s", text);
+}
+
+static void print_name(const json_t *cell)
+{
+	char name[200];
+
+	printf("  %-*s", NAME_WIDTH,
+	       kb_escape_clean(name, sizeof(name), text_of(cell, "allocator")));
+}
+
+/* A median with its interval. */
+struct median {
+	bool known;
+	double ns;
+	bool has_interval;
+	double low;
+	double high;
+};
+
+static void read_median(struct median *m, const json_t *cell)
+{
+	const json_t *t = json_object_get(cell, "throughput");
+
+	m->known = number_of(t, "ns_per_event", &m->ns);
+	m->has_interval = number_of(t, "ci_low", &m->low) &&
+			  number_of(t, "ci_high", &m->high);
+}
+
+static void print_median(const struct median *m)
+{
+	char text[BENCH_TEXT_SIZE], low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
+	char interval[2 * BENCH_TEXT_SIZE + 8] = "";
+
+	if (m->has_interval)
+		snprintf(interval, sizeof(interval), "[%s..%s]",
+			 bench_format_number(low, m->low),
+			 bench_format_number(high, m->high));
+	printf("  %8s %-16s", m->known ? bench_format_number(text, m->ns) : "-",
+	       interval);
+}
+
+static const char slower[] = "SLOWER";
+static const char faster[] = "FASTER";
+
+static const char *judge_medians(const struct median *a, const struct median *b)
+{
+	if (!a->known || !b->known)
+		return "below the clock's floor";
+	if (!a->has_interval || !b->has_interval)
+		return "no interval, cannot tell";
+	if (b->high < a->low)
+		return faster;
+	if (b->low > a->high)
+		return slower;
+	return "within the error";
+}
+
+/* The counters that time follows from. */
+static const char *const work[] = {
+	"rows_visited",	 "nodes_visited",	 "levels_walked",
+	"lines_touched", "remove_nodes_visited", "fit_steps",
+	"pte_writes",	 "tlb_invalidations",
+};
+
+/* Names what changed where the time did: the work, by the counter that changed
+ * most, or how fast the same work is done. Says nothing where none is counted. */
+static void name_cause(const json_t *a, const json_t *b, bool is_slower)
+{
+	const json_t *x = json_object_get(a, "counters");
+	const json_t *y = json_object_get(b, "counters");
+	const char *most = NULL;
+	double most_share = 0;
+	bool is_counted = false;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(work); i++) {
+		double before = 0, after = 0, share;
+
+		if (!number_of(x, work[i], &before) ||
+		    !number_of(y, work[i], &after))
+			continue;
+		is_counted = true;
+		share = (after - before) / (before > 0 ? before : 1);
+		if (fabs(share) > fabs(most_share)) {
+			most_share = share;
+			most = work[i];
+		}
+	}
+	if (!is_counted)
+		return;
+	if (!most)
+		printf(": the same work, done %s",
+		       is_slower ? "slower" : "faster");
+	else
+		printf(": %s work, %s %+.1f %%",
+		       most_share > 0 ? "more" : "less", most,
+		       100 * most_share);
+}
+
+static void compare_throughput(const json_t *a, const json_t *b)
+{
+	const char *verdict;
+	struct median x, y;
+
+	if (!json_object_get(a, "throughput") ||
+	    !json_object_get(b, "throughput"))
+		return;
+	read_median(&x, a);
+	read_median(&y, b);
+	print_name(a);
+	print_median(&x);
+	print_median(&y);
+	if (x.known && y.known)
+		print_change(x.ns, y.ns);
+	else
+		printf("  %9s", "-");
+	verdict = judge_medians(&x, &y);
+	printf("  %s", verdict);
+	if (verdict == slower || verdict == faster)
+		name_cause(a, b, verdict == slower);
+	printf("\n");
+}
+
+static void print_time(bool known, double ns, double floor_ns)
+{
+	char text[BENCH_TEXT_SIZE], with_sign[BENCH_TEXT_SIZE + 1];
+
+	bench_format_ns(text, known ? ns : floor_ns);
+	snprintf(with_sign, sizeof(with_sign), "%s%s", known ? "" : "<", text);
+	printf("  %9s", with_sign);
+}
+
+/* One quantile of one kind of operation in both. */
+static void compare_time(const json_t *a, const json_t *b, const char *kind,
+			 const char *quantile)
+{
+	const json_t *x = json_object_get(a, kind);
+	const json_t *y = json_object_get(b, kind);
+	double x_ns = 0, y_ns = 0, x_error = 0, y_error = 0;
+	double x_floor = 0, y_floor = 0;
+	bool has_x, has_y;
+
+	/* Without samples enough there is no such member at all. */
+	if (!json_object_get(x, quantile) || !json_object_get(y, quantile))
+		return;
+	has_x = number_of(x, quantile, &x_ns);
+	has_y = number_of(y, quantile, &y_ns);
+	number_of(x, "error", &x_error);
+	number_of(y, "error", &y_error);
+	number_of(x, "floor", &x_floor);
+	number_of(y, "floor", &y_floor);
+	print_name(a);
+	printf("  %-6s %-4s", strcmp(kind, "kfree_ns") ? "lookup" : "kfree",
+	       quantile);
+	print_time(has_x, x_ns, x_floor);
+	print_time(has_y, y_ns, y_floor);
+	if (has_x && has_y)
+		print_change(x_ns, y_ns);
+	else
+		printf("  %9s", "-");
+	if (!has_x || !has_y)
+		printf("  %s below the floor\n",
+		       has_x || has_y ? "one" : "both");
+	else if (fabs(x_ns - y_ns) <= x_error + y_error)
+		printf("  within the clock's error\n");
+	else
+		printf("  more than the clock's error\n");
+}
+
+static void compare_latency(const json_t *a, const json_t *b)
+{
+	compare_time(a, b, "kfree_ns", "p50");
+	compare_time(a, b, "kfree_ns", "p99");
+	compare_time(a, b, "lookup_ns", "p50");
+	compare_time(a, b, "lookup_ns", "p99");
+}
+
+static void tell_single(const json_t *cell, const char *name, char letter)
+{
+	char clean[64];
+
+	print_name(cell);
+	printf("  %-22s only in %c\n",
+	       kb_escape_clean(clean, sizeof(clean), name), letter);
+}
+
+/* All counters of a pair: prints those that differ, and counts. */
+static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
+			     size_t *different)
+{
+	json_t *counters = json_object_get(a, "counters");
+	json_t *others = json_object_get(b, "counters");
+	char before[BENCH_TEXT_SIZE], after[BENCH_TEXT_SIZE];
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(counters, name, value)
+	{
+		const json_t *other = json_object_get(others, name);
+		char clean[64];
+
+		if (other && json_equal(value, other)) {
+			++*equal;
+			continue;
+		}
+		++*different;
+		if (!other) {
+			tell_single(a, name, 'A');
+			continue;
+		}
+		print_name(a);
+		printf("  %-22s %16s %16s",
+		       kb_escape_clean(clean, sizeof(clean), name),
+		       bench_format_count(before,
+					  (uint64_t)json_integer_value(value)),
+		       bench_format_count(after,
+					  (uint64_t)json_integer_value(other)));
+		print_change(json_number_value(value),
+			     json_number_value(other));
+		printf("\n");
+	}
+	json_object_foreach(others, name, value)
+	{
+		if (counters && json_object_get(counters, name))
+			continue;
+		++*different;
+		tell_single(a, name, 'B');
+	}
+	/* One without a digest has not been counted or has none. */
+	if (*text_of(a, "digest") && *text_of(b, "digest") &&
+	    strcmp(text_of(a, "digest"), text_of(b, "digest")) != 0) {
+		print_name(a);
+		printf("  %-22s other addresses or sizes\n", "digest");
+		++*different;
+	}
+}
+
+static void print_side(char letter, const struct side *side)
+{
+	char path[400], revision[100], date[100];
+
+	printf("%c  %s: revision %s, %s\n", letter,
+	       kb_escape_clean(path, sizeof(path), side->path),
+	       kb_escape_clean(revision, sizeof(revision),
+			       text_of(side->context, "revision")),
+	       kb_escape_clean(date, sizeof(date),
+			       text_of(side->context, "date")));
+}
+
+static bool any_has(const struct diff *d, const char *pass)
+{
+	const json_t *cell;
+	size_t i;
+
+	json_array_foreach(d->a.results, i, cell)
+	{
+		const json_t *other = partner(&d->b, cell, d->force);
+
+		if (json_object_get(cell, pass) && json_object_get(other, pass))
+			return true;
+	}
+	return false;
+}
+
+/* Applies a comparison to every pair of cells. */
+static void each_pair(const struct diff *d,
+		      void (*compare)(const json_t *a, const json_t *b))
+{
+	const json_t *cell;
+	size_t i;
+
+	json_array_foreach(d->a.results, i, cell)
+	{
+		const json_t *other = partner(&d->b, cell, d->force);
+
+		if (other)
+			compare(cell, other);
+	}
+}
+
+static void tell_lonely(const struct side *here, const struct side *there,
+			bool any_trace, char letter)
+{
+	const json_t *cell;
+	size_t i;
+
+	json_array_foreach(here->results, i, cell)
+	{
+		char name[200];
+
+		if (partner(there, cell, any_trace))
+			continue;
+		printf("Only in %c: %s\n", letter,
+		       kb_escape_clean(name, sizeof(name),
+				       text_of(cell, "allocator")));
+	}
+}
+
+static void print_diff(const struct diff *d)
+{
+	size_t equal = 0, different = 0;
+	const json_t *cell;
+	size_t i;
+
+	print_side('A', &d->a);
+	print_side('B', &d->b);
+	if (any_has(d, "throughput")) {
+		printf("\nns per event\n  %-*s  %8s %-16s  %8s %-16s  %9s\n",
+		       NAME_WIDTH, "allocator", "A", "95% interval", "B",
+		       "95% interval", "change");
+		each_pair(d, compare_throughput);
+	}
+	if (any_has(d, "kfree_ns")) {
+		printf("\nSingle operations\n  %-*s  %-11s  %9s  %9s  %9s\n",
+		       NAME_WIDTH, "allocator", "", "A", "B", "change");
+		each_pair(d, compare_latency);
+	}
+	printf("\nCounters, exact\n");
+	json_array_foreach(d->a.results, i, cell)
+	{
+		const json_t *other = partner(&d->b, cell, d->force);
+
+		if (other)
+			compare_counters(cell, other, &equal, &different);
+	}
+	printf("  %zu equal, %zu differ\n", equal, different);
+	tell_lonely(&d->a, &d->b, d->force, 'A');
+	tell_lonely(&d->b, &d->a, d->force, 'B');
+}
+
+/* The times of every pair that has them. */
+static size_t collect_ratios(const struct diff *d, struct bench_diff_ratio *out)
+{
+	const json_t *cell;
+	size_t i, n = 0;
+
+	json_array_foreach(d->a.results, i, cell)
+	{
+		const json_t *other = partner(&d->b, cell, d->force);
+		struct median a, b;
+
+		read_median(&a, cell);
+		read_median(&b, other);
+		if (!a.known || !b.known || a.ns <= 0)
+			continue;
+		out[n] = (struct bench_diff_ratio){
+			.allocator = text_of(cell, "allocator"),
+			.ratio = b.ns / a.ns,
+		};
+		if (a.has_interval && b.has_interval && a.low > 0) {
+			out[n].has_interval = true;
+			out[n].low = b.low / a.high;
+			out[n].high = b.high / a.low;
+		}
+		n++;
+	}
+	return n;
+}
+
+/* Draws both sides to --out. Returns an exit status. */
+static int draw_diff(const struct diff *d)
+{
+	size_t cells = json_array_size(d->a.results), drawn;
+	struct bench_diff_figures figures = {
+		.a = d->a.path,
+		.b = d->b.path,
+		.out = d->out,
+		.trace = text_of(json_array_get(d->a.results, 0), "trace"),
+		.machine = text_of(d->b.context, "cpu_model"),
+	};
+	struct bench_diff_ratio *ratio = calloc(cells + 1, sizeof(*ratio));
+	struct kb_diag diag;
+	int err;
+
+	if (!ratio) {
+		fprintf(stderr, "bench: out of memory\n");
+		return DIFF_USAGE;
+	}
+	kb_diag_init(&diag);
+	figures.ratio = ratio;
+	figures.ratios = collect_ratios(d, ratio);
+	err = bench_diff_figures(&figures, &drawn, &diag);
+	free(ratio);
+	if (err < 0) {
+		fprintf(stderr, "bench: %s\n", diag.text);
+		return err == KB_E_UNSUPPORTED ? DIFF_INCOMPARABLE : DIFF_USAGE;
+	}
+	printf("\nWritten to %s/figures/: %zu pictures\n", d->out, drawn);
+	return DIFF_GOOD;
+}
+
+/* Returns 0, or an exit status behind a message. */
+static int parse(struct diff *d, int argc, char **argv)
+{
+	const struct kb_arg args[] = {
+		{ NULL, &d->a.path, NULL },   { NULL, &d->b.path, NULL },
+		{ "--out", &d->out, NULL },   { "--force", NULL, &d->force },
+		{ "--help", NULL, &d->help },
+	};
+	struct kb_diag diag;
+	int err;
+
+	kb_diag_init(&diag);
+	err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, &diag);
+	if (err == 0 && !d->help && !d->b.path)
+		err = kb_fail(&diag, KB_E_ARG,
+			      "diff needs two results folders");
+	if (err == 0)
+		return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return DIFF_USAGE;
+}
+
+int bench_diff_main(int argc, char **argv)
+{
+	struct diff d = { .force = false };
+	int status = parse(&d, argc, argv);
+
+	if (status == 0 && d.help) {
+		fputs(diff_help, stdout);
+		return 0;
+	}
+	if (status == 0)
+		status = load(&d.a);
+	if (status == 0)
+		status = load(&d.b);
+	if (status == 0 && !d.force && !comparable(&d))
+		status = DIFF_INCOMPARABLE;
+	if (status == 0)
+		print_diff(&d);
+	if (status == 0 && d.out)
+		status = draw_diff(&d);
+	json_decref(d.a.document);
+	json_decref(d.b.document);
+	return status;
+}

@@ -1,0 +1,422 @@
+/*
+ * fit: the smallest heap window that carries a trace, for each allocator that
+ * takes one.
+ */
+#include "alloc_spec.h"
+#include "kb_args.h"
+#include "bench_commands.h"
+#include "bench_format.h"
+#include "bench_ideal.h"
+#include "kb_out.h"
+#include "kb_json.h"
+#include "kb_progress.h"
+#include "bench_smallest.h"
+#include "bench_spec.h"
+#include "bench_trace.h"
+#include "kb_bits.h"
+#include "replay_program.h"
+#include "trc_reader.h"
+#include "kb_signal.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+int bench_fit_main(int argc, char **argv);
+
+#define ALLOCS_DEFAULT                                         \
+	"kheap,kheap:fit=next,kheap:fit=best,kheap:fit=worst," \
+	"kheap:fit=custom,kheap:fit=quick"
+
+/* Sizes below the one that halving finds, at most; a sixth of a second each for
+ * a million events. */
+#define BELOW_DEFAULT 512u
+#define BELOW_MAX     1000000u
+
+/* A window of 32-bit addresses, as large as the cluster heap takes it
+ * (KHEAP_PAGES_MAX), and low enough for that. */
+#define FIT_PAGES_MAX (UINT32_C(1) << 19)
+#define FIT_BASE      UINT32_C(0x40000000)
+
+/* clang-format off */
+static const char fit_help[] =
+	"usage: bench fit --trace FILE [--alloc LIST] [--below N] [--json FILE]\n"
+	"\n"
+	"Searches the smallest heap window, in pages, that carries a trace without\n"
+	"refusing anything, for each fit of the cluster heap or for the allocators\n"
+	"named. Beside it: the bound below which no window can do, and what a packing\n"
+	"made with the whole trace in view takes.\n"
+	"\n"
+	"A larger window may refuse what a smaller one carried, so the search doubles\n"
+	"and halves first, and then tries every smaller size down to the bound.\n"
+	"\n"
+	"  --trace FILE  as for a run\n"
+	"  --alloc LIST  allocators with a heap window (default: kheap with each fit).\n"
+	"                Which addresses are given never depends on the lookup or on\n"
+	"                the paging behind, so kheap is searched with a page map and\n"
+	"                without paging, whatever its name says\n"
+	"  --below N     how many smaller sizes are tried at most (default 512)\n"
+	"  --json FILE   also write the results as JSON; '-' is stdout, and then\n"
+	"                nothing else is\n"
+	"\n"
+	"  bench fit --trace traces/debian-boot.trc\n"
+	"\n"
+	"Exit status: 0 searched; 2 usage, unreadable or corrupt input; 5 a wrong\n"
+	"result; 130 and 143 after SIGINT and SIGTERM, with what was finished shown.\n";
+/* clang-format on */
+
+struct fit_options {
+	const char *trace;
+	const char *allocs;
+	const char *json;
+	uint32_t below;
+	bool help;
+};
+
+/* One allocator's search. */
+struct fit_cell {
+	const struct alloc_spec *spec;
+	struct bench_smallest found;
+	bool done;
+};
+
+struct fitting {
+	struct bench_trace trace;
+	struct bench_ideal *ideal;
+	struct trc_reader *reader;
+	struct alloc_spec *specs;
+	struct fit_cell *cells;
+	size_t count;
+
+	/* The allocator that is being searched, as it is tried. */
+	struct alloc_spec tried;
+	struct kb_progress progress;
+	struct kb_diag *diag;
+};
+
+static int open_alloc(struct fitting *f, uint32_t pages, struct alloc *out)
+{
+	const struct alloc_config config = {
+		.spec = &f->tried,
+		.heap_base = FIT_BASE,
+		.heap_pages = pages,
+	};
+
+	return alloc_open(out, &config, f->diag);
+}
+
+/* Replays a slice. Returns 1, 0 once something is refused, or <0. */
+static int try_slice(const struct alloc *alloc, struct replay_program *program,
+		     const struct replay_slice *slice, struct kb_diag *diag)
+{
+	for (size_t i = 0; i < slice->count; i++) {
+		struct replay_op op = slice->ops[i];
+		uint64_t *handle = &program->live[replay_op_slot(op)];
+
+		if (!replay_op_is_free(op)) {
+			*handle = alloc->vt->alloc(alloc->ctx, op.size);
+			if (!*handle)
+				return 0;
+		} else if (alloc->vt->free(alloc->ctx, *handle) < 0) {
+			return kb_fail(diag, KB_E_WRONG,
+				       "event %" PRIu64 ": the allocator does "
+				       "not know the address it handed out",
+				       slice->first_event + i + 1);
+		}
+	}
+	return 1;
+}
+
+static int replay(struct fitting *f, const struct alloc *alloc)
+{
+	struct replay_program program;
+	struct replay_slice slice;
+	int does = 1, err;
+
+	replay_program_init(&program, f->reader);
+	err = replay_program_rewind(&program, f->diag);
+	while (err == 0 && does > 0 &&
+	       (err = replay_program_next(&program, &slice, f->diag)) == 0) {
+		kb_progress_tick(&f->progress, slice.first_event,
+				 f->trace.counts.events);
+		does = kb_signal_came()
+			       ? KB_E_STOPPED
+			       : try_slice(alloc, &program, &slice, f->diag);
+	}
+	replay_program_release(&program);
+	return err < 0 ? err : does;
+}
+
+static int try_pages(void *user, uint32_t pages)
+{
+	struct fitting *f = user;
+	struct alloc alloc;
+	int does;
+
+	does = open_alloc(f, pages, &alloc);
+	if (does < 0)
+		return does;
+	does = replay(f, &alloc);
+	alloc_close(&alloc);
+	return does;
+}
+
+/* The pages that are live at once are the least for an allocator of whole
+ * pages, and the bytes asked for, in pages, for any other. */
+static int find_bound(struct fitting *f, const struct alloc_spec *spec,
+		      uint32_t *bound)
+{
+	struct alloc alloc;
+	uint64_t bytes;
+	int err = open_alloc(f, 0, &alloc);
+
+	if (err < 0)
+		return err;
+	bytes = alloc.vt->granule == BENCH_PAGE ? f->ideal->pages.peak
+						: f->ideal->requested.peak;
+	if (!alloc.vt->gauge)
+		err = kb_fail(f->diag, KB_E_ARG,
+			      "%s has no heap window whose size could be "
+			      "searched; try kheap, or see bench --list",
+			      spec->name);
+	alloc_close(&alloc);
+	bytes = kb_max(kb_div_up(bytes, BENCH_PAGE), 1);
+	if (err == 0 && bytes > FIT_PAGES_MAX)
+		err = kb_fail(f->diag, KB_E_RANGE,
+			      "%s: %" PRIu64 " pages are live at once; a heap "
+			      "window has at most %" PRIu32,
+			      f->trace.given, bytes, FIT_PAGES_MAX);
+	*bound = (uint32_t)bytes;
+	return err;
+}
+
+static int search(struct fitting *f, struct fit_cell *cell, uint32_t below)
+{
+	int err;
+
+	f->tried = *cell->spec;
+	bench_spec_choose(&f->tried, "lookup", "pagemap");
+	bench_spec_choose(&f->tried, "pager", "none");
+	err = find_bound(f, cell->spec, &cell->found.bound);
+	if (err < 0)
+		return err;
+	cell->found.max = FIT_PAGES_MAX;
+	cell->found.below_max = below;
+	kb_progress_step(&f->progress, "fit", cell->spec->name);
+	err = bench_smallest_search(&cell->found, try_pages, f);
+	f->progress.done++;
+	cell->done = err == 0;
+	return err;
+}
+
+/* --- What comes out ----------------------------------------------------------- */
+
+static void print_head(const struct fitting *f)
+{
+	const struct bench_ideal *ideal = f->ideal;
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	printf("%s: %s events, at most %s bytes live\n", f->trace.file,
+	       bench_format_count(a, f->trace.counts.events),
+	       bench_format_count(b, ideal->requested.peak));
+	printf("live pages at most   %8s  no allocator of whole pages does "
+	       "with less\n",
+	       bench_format_count(a, ideal->pages.peak / BENCH_PAGE));
+	if (ideal->has_packing)
+		printf("packed offline       %8s  by %s\n",
+		       bench_format_count(a, ideal->packing.height),
+		       ideal->packing.order);
+	else
+		printf("packed offline              -  the trace is too long "
+		       "or its objects are too large\n");
+}
+
+static void print_cell(const struct fit_cell *cell, int width)
+{
+	const struct bench_smallest *s = &cell->found;
+	char a[BENCH_TEXT_SIZE];
+
+	printf("%-*s ", width, cell->spec->name);
+	if (s->pages == 0) {
+		printf("%9s  refuses even with %s pages\n", "-",
+		       bench_format_count(a, s->max));
+		return;
+	}
+	printf("%9s  %9.4f  ", bench_format_count(a, s->pages),
+	       (double)s->pages / (double)s->bound);
+	if (s->pages == s->bound)
+		printf("the bound itself");
+	else if (s->tried_from == s->bound)
+		printf("no smaller size does");
+	else
+		printf("none from %s on does, smaller ones are untried",
+		       bench_format_count(a, s->tried_from));
+	if (s->refused_above)
+		printf("; but %s refuses",
+		       bench_format_count(a, s->refused_above));
+	printf("\n");
+}
+
+static void print_table(const struct fitting *f)
+{
+	int width = (int)strlen("allocator");
+
+	print_head(f);
+	for (size_t i = 0; i < f->count; i++)
+		width = (int)kb_max((uint64_t)width, strlen(f->specs[i].name));
+	printf("\n%-*s %9s  %9s\n", width, "allocator", "pages", "× bound");
+	for (size_t i = 0; i < f->count; i++)
+		if (f->cells[i].done)
+			print_cell(&f->cells[i], width);
+}
+
+static json_t *cell_json(const struct fit_cell *cell)
+{
+	const struct bench_smallest *s = &cell->found;
+	json_t *object = json_pack(
+		"{s:s, s:I, s:I, s:I}", "allocator", cell->spec->name, "bound",
+		(json_int_t)s->bound, "tries", (json_int_t)s->tries,
+		"tried_from", (json_int_t)s->tried_from);
+
+	json_object_set_new(object, s->pages ? "pages" : "refuses",
+			    json_integer(s->pages ? s->pages : s->max));
+	if (s->refused_above)
+		json_object_set_new(object, "refused_above",
+				    json_integer(s->refused_above));
+	return object;
+}
+
+static json_t *document_of(const struct fitting *f)
+{
+	json_t *results = json_array();
+	json_t *document;
+
+	for (size_t i = 0; i < f->count; i++)
+		if (f->cells[i].done)
+			json_array_append_new(results, cell_json(&f->cells[i]));
+	document =
+		json_pack("{s:s, s:s, s:I, s:I, s:o}", "trace", f->trace.file,
+			  "trace_sha256", f->trace.sha256, "live_bytes",
+			  (json_int_t)f->ideal->requested.peak, "live_pages",
+			  (json_int_t)(f->ideal->pages.peak / BENCH_PAGE),
+			  "results", results);
+	if (f->ideal->has_packing)
+		json_object_set_new(document, "packing_pages",
+				    json_integer(f->ideal->packing.height));
+	return document;
+}
+
+static int write_json(const struct fitting *f, const char *path)
+{
+	json_t *document = document_of(f);
+	int err = kb_json_write(NULL, path, document, 0, f->diag);
+
+	json_decref(document);
+	return err;
+}
+
+static int report(const struct fitting *f, const struct fit_options *o)
+{
+	if (!o->json || strcmp(o->json, "-") != 0)
+		print_table(f);
+	return o->json ? write_json(f, o->json) : 0;
+}
+
+/* --- The command -------------------------------------------------------------- */
+
+static int parse(struct fit_options *o, int argc, char **argv,
+		 struct kb_diag *diag)
+{
+	const char *below = NULL;
+	const struct kb_arg args[] = {
+		{ "--trace", &o->trace, NULL }, { "--alloc", &o->allocs, NULL },
+		{ "--below", &below, NULL },	{ "--json", &o->json, NULL },
+		{ "--help", NULL, &o->help },
+	};
+	uint64_t n = BELOW_DEFAULT;
+	int err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
+
+	if (err == 0 && !o->trace && !o->help)
+		return kb_fail(diag, KB_E_ARG, "fit needs --trace FILE");
+	if (err == 0 && below)
+		err = kb_args_number("--below", below, 0, BELOW_MAX, &n, diag);
+	o->below = (uint32_t)n;
+	return err;
+}
+
+static int open_fitting(struct fitting *f, const struct fit_options *o)
+{
+	int err =
+		alloc_spec_parse_list(&f->specs, &f->count, o->allocs, f->diag);
+
+	if (err == 0 && o->json && strcmp(o->json, "-") != 0)
+		err = kb_out_check_file(o->json, f->diag);
+	if (err == 0)
+		err = bench_trace_open(&f->trace, o->trace, kb_signal_came,
+				       f->diag);
+	if (err < 0)
+		return err;
+	f->cells = calloc(f->count + 1, sizeof(*f->cells));
+	f->ideal = malloc(sizeof(*f->ideal));
+	if (!f->cells || !f->ideal)
+		return kb_fail(f->diag, KB_E_NOMEM, "out of memory");
+	for (size_t i = 0; i < f->count; i++)
+		f->cells[i].spec = &f->specs[i];
+	err = bench_ideal_read(f->ideal, &f->trace, f->diag);
+	if (err < 0)
+		return err;
+	return trc_reader_open(&f->reader, f->trace.path, TRC_COLUMNS_REPLAY,
+			       f->diag);
+}
+
+static void close_fitting(struct fitting *f)
+{
+	trc_reader_close(f->reader);
+	bench_trace_release(&f->trace);
+	free(f->ideal);
+	free(f->cells);
+	free(f->specs);
+}
+
+static int run(struct fitting *f, const struct fit_options *o)
+{
+	int err = open_fitting(f, o);
+
+	if (err < 0)
+		return err;
+	kb_progress_begin(&f->progress);
+	f->progress.total = f->count;
+	for (size_t i = 0; i < f->count && err == 0; i++)
+		err = search(f, &f->cells[i], o->below);
+	kb_progress_end(&f->progress);
+	if (err == 0 || err == KB_E_STOPPED)
+		err = report(f, o);
+	return err;
+}
+
+int bench_fit_main(int argc, char **argv)
+{
+	struct fit_options o = { .allocs = ALLOCS_DEFAULT };
+	struct kb_diag diag;
+	struct fitting f = { .trace.fd = -1, .diag = &diag };
+	int err;
+
+	kb_diag_init(&diag);
+	err = parse(&o, argc, argv, &diag);
+	if (err == 0 && o.help) {
+		fputs(fit_help, stdout);
+		return 0;
+	}
+	kb_signal_catch();
+	if (err == 0) {
+		err = run(&f, &o);
+		close_fitting(&f);
+	}
+	if (kb_signal)
+		return 128 + kb_signal;
+	if (err == 0)
+		return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return bench_commands_status(err);
+}

@@ -1,0 +1,703 @@
+/*
+ * gate and bless: exact counters against baselines that are committed and
+ * reviewed in the diff like code. Time has no place here.
+ *
+ * One file a trace, DIR/<trace's name>.counters:
+ *
+ *   kbcounters 1
+ *   trace sha256:9f… events:31619
+ *   config heap-pages:0 heap-base:0x0 touch:none
+ *
+ *   cell kheap
+ *   exact nodes_visited 47476579
+ *   max pages_peak 7899
+ *   info lookup_bytes 0
+ *   digest b893cb0d9a93d156
+ *
+ * `exact`: any difference fails, an improvement too; `max`: may fall, not rise;
+ * `info`: printed only. bless keeps the kinds that a file has.
+ */
+#include "kb_args.h"
+#include "bench_commands.h"
+#include "bench_options.h"
+#include "kb_out.h"
+#include "bench_run.h"
+#include "kb_bits.h"
+#include "kb_signal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+int bench_gate_main(int argc, char **argv);
+int bench_bless_main(int argc, char **argv);
+
+enum gate_exit {
+	GATE_GOOD = 0,
+	GATE_REGRESSION = 1,
+	GATE_USAGE = 2,
+	GATE_INCOMPARABLE = 4,
+	GATE_WRONG = 5
+};
+
+/* Cells that are gated if --alloc names none: those that count. */
+#define ALLOCS_GATED "kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast"
+
+/* A search is made for real where all of a cell's compare so many nodes at most:
+ * some ten seconds' worth. */
+#define WALK_NODES_MAX	(UINT64_C(1) << 32)
+
+#define BASELINE_FOLDER "bench/baseline"
+
+/* clang-format off */
+static const char gate_help[] =
+	"usage: bench gate --trace FILE... [--alloc LIST] [--baseline DIR]\n"
+	"\n"
+	"Counts the cells anew and compares every counter and digest with\n"
+	"DIR/<trace's name>.counters (default bench/baseline). A counter marked\n"
+	"'exact' must be equal, one marked 'max' may fall, 'info' is only told.\n"
+	"Searches are counted by each cluster's rank, and made for real as well\n"
+	"unless they take minutes: a step more than the ranks say fails.\n"
+	"--heap-pages, --heap-base and --touch are as for a run.\n"
+	"\n"
+	"  bench gate --trace traces/boot.trc --trace traces/debian-boot.trc\n"
+	"\n"
+	"Exit status: 0 equal; 1 a counter or digest differs; 2 usage, unreadable\n"
+	"input; 4 baseline of another trace or configuration, or none; 5 a cell\n"
+	"failed.\n";
+/* clang-format on */
+
+/* clang-format off */
+static const char bless_help[] =
+	"usage: bench bless --reason TEXT --trace FILE... [--alloc LIST]\n"
+	"                   [--baseline DIR]\n"
+	"\n"
+	"Counts the cells anew, writes DIR/<trace's name>.counters and adds a line\n"
+	"with the date and the reason to DIR/CHANGES. Kinds (exact, max, info)\n"
+	"that the file has stay.\n"
+	"\n"
+	"  bench bless --trace traces/boot.trc --reason 'removal without a walk'\n";
+/* clang-format on */
+
+/* A counter of a cell in a baseline. The digest is one, called "digest". */
+struct entry {
+	char cell[ALLOC_NAME_SIZE];
+	char kind[8];
+	char name[REPLAY_COUNTER_NAME_SIZE];
+	uint64_t value;
+
+	/* Met by a counter of the run. */
+	bool met;
+};
+
+/* A baseline, as read from its file or as this run would write it. */
+struct baseline {
+	/* What it is a baseline of. Others are not comparable. */
+	char trace[128];
+	char config[128];
+
+	struct entry *entry;
+	size_t count;
+};
+
+/* A gate or a bless on its way. */
+struct gate {
+	struct bench_options opts;
+	struct replay_clock clock;
+	const char *folder;
+	const char *reason;
+	bool blesses;
+	bool help;
+};
+
+static int add_entry(struct baseline *b, const struct entry *entry)
+{
+	struct entry *grown;
+
+	grown = realloc(b->entry, (b->count + 1) * sizeof(*grown));
+	if (!grown)
+		return KB_E_NOMEM;
+	b->entry = grown;
+	b->entry[b->count++] = *entry;
+	return 0;
+}
+
+static struct entry *find_entry(const struct baseline *b, const char *cell,
+				const char *name)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (strcmp(b->entry[i].cell, cell) == 0 &&
+		    strcmp(b->entry[i].name, name) == 0)
+			return &b->entry[i];
+	return NULL;
+}
+
+static bool has_cell(const struct baseline *b, const char *cell)
+{
+	return find_entry(b, cell, "events") != NULL;
+}
+
+static bool is_kind(const char *kind)
+{
+	return strcmp(kind, "exact") == 0 || strcmp(kind, "max") == 0 ||
+	       strcmp(kind, "info") == 0;
+}
+
+/* A whole number that ends its line. */
+static bool take_number(const char *text, int base, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, base);
+	return isxdigit((unsigned char)*text) && errno == 0 && *end == '\n';
+}
+
+/* `current` carries the cell from line to line. */
+static int read_line(struct baseline *b, struct entry *current,
+		     const char *line)
+{
+	int at = 0, base = 10;
+
+	if (!strchr(line, '\n'))
+		return KB_E_FORMAT;
+	if (line[strspn(line, " \t\n")] == '\0' || line[0] == '#' ||
+	    sscanf(line, "trace %127[^\n]", b->trace) == 1 ||
+	    sscanf(line, "config %127[^\n]", b->config) == 1 ||
+	    sscanf(line, "cell %159[^\n]", current->cell) == 1)
+		return 0;
+	if (strncmp(line, "digest ", 7) == 0) {
+		strcpy(current->kind, "exact");
+		strcpy(current->name, "digest");
+		at = 7;
+		base = 16;
+	} else {
+		sscanf(line, "%7s %31s %n", current->kind, current->name, &at);
+	}
+	if (at == 0 || !take_number(line + at, base, &current->value) ||
+	    !is_kind(current->kind) || current->cell[0] == '\0' ||
+	    find_entry(b, current->cell, current->name))
+		return KB_E_FORMAT;
+	return add_entry(b, current);
+}
+
+static int read_baseline(struct baseline *b, const char *path,
+			 struct kb_diag *diag)
+{
+	struct entry current;
+	char line[512];
+	uint64_t number = 0;
+	FILE *f = fopen(path, "re");
+	int err = 0;
+
+	memset(b, 0, sizeof(*b));
+	memset(&current, 0, sizeof(current));
+	if (!f)
+		return kb_fail(diag, KB_E_IO,
+			       "%s: %s; make it with 'bench "
+			       "bless'",
+			       path, strerror(errno));
+	while (err == 0 && fgets(line, sizeof(line), f)) {
+		if (++number > 1)
+			err = read_line(b, &current, line);
+		else if (strcmp(line, "kbcounters 1\n") != 0)
+			err = KB_E_FORMAT;
+		if (err < 0)
+			kb_fail_line(diag, err, path, number,
+				     "is no line of a baseline, or one too "
+				     "many, or cut off; make the file anew "
+				     "with 'bench bless'");
+	}
+	fclose(f);
+	if (err == 0 && (!*b->trace || !*b->config || b->count == 0))
+		err = kb_fail(diag, KB_E_FORMAT,
+			      "%s: is cut off; make it anew with 'bench bless'",
+			      path);
+	return err;
+}
+
+static void release_baseline(struct baseline *b)
+{
+	free(b->entry);
+	memset(b, 0, sizeof(*b));
+}
+
+/* The kind of a counter nobody has decided about: what is held at most is to
+ * be kept low, everything else is to stay. */
+static const char *default_kind(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length > 5 && strcmp(name + length - 5, "_peak") == 0)
+		return "max";
+	return "exact";
+}
+
+static int add_counter(struct baseline *b, const char *cell, const char *name,
+		       uint64_t value)
+{
+	struct entry entry;
+
+	memset(&entry, 0, sizeof(entry));
+	snprintf(entry.cell, sizeof(entry.cell), "%s", cell);
+	snprintf(entry.name, sizeof(entry.name), "%s", name);
+	snprintf(entry.kind, sizeof(entry.kind), "%s", default_kind(name));
+	entry.value = value;
+	return add_entry(b, &entry);
+}
+
+static int add_cell(struct baseline *b, const struct bench_cell *cell)
+{
+	const struct replay_count_result *result = cell->count;
+	int err = 0;
+
+	for (uint32_t i = 0; i < result->counters.count && err == 0; i++)
+		err = add_counter(b, cell->spec.name,
+				  result->counters.item[i].name,
+				  result->counters.item[i].value);
+	if (err == 0 && result->has_digest)
+		err = add_counter(b, cell->spec.name, "digest", result->digest);
+	return err;
+}
+
+static void describe(struct baseline *b, const struct bench_trace *trace,
+		     const struct bench_options *opts)
+{
+	snprintf(b->trace, sizeof(b->trace), "sha256:%s events:%" PRIu64,
+		 trace->sha256, trace->counts.events);
+	snprintf(b->config, sizeof(b->config),
+		 "heap-pages:%" PRIu32 " heap-base:0x%" PRIx32 " touch:%s",
+		 opts->settings.heap_pages, opts->settings.heap_base,
+		 bench_touch_name(opts->settings.touch));
+}
+
+/* Nodes that a cell's searches and removals compare: what walking them takes. */
+static uint64_t nodes_of(const struct baseline *b, const char *cell)
+{
+	static const char *const names[] = { "nodes_visited",
+					     "remove_nodes_visited" };
+	uint64_t nodes = 0;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		const struct entry *entry = find_entry(b, cell, names[i]);
+
+		nodes += entry ? entry->value : 0;
+	}
+	return nodes;
+}
+
+/* The cells to be counted: all, or, where `ranked` has them counted already,
+ * those that are to be walked. Returns how many. */
+static size_t choose_cells(const struct gate *gate,
+			   const struct bench_trace *trace,
+			   const struct baseline *ranked,
+			   struct bench_cell *cells)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < gate->opts.alloc_count; i++) {
+		const struct alloc_spec *spec = &gate->opts.allocs[i];
+		uint64_t nodes = ranked ? nodes_of(ranked, spec->name) : 0;
+
+		if (ranked && (nodes == 0 || nodes > WALK_NODES_MAX))
+			continue;
+		cells[count].trace = trace;
+		cells[count++].spec = *spec;
+	}
+	return count;
+}
+
+/* Runs the count pass over one trace's cells into `now`; with `ranked`, once
+ * more with every search made for real. */
+static int count_trace(struct gate *gate, const struct bench_trace *trace,
+		       const struct baseline *ranked, struct baseline *now,
+		       struct kb_diag *diag)
+{
+	struct bench_cell *cells;
+	struct kb_progress progress;
+	struct bench_run run = { .settings = &gate->opts.settings,
+				 .trace = trace,
+				 .clock = &gate->clock,
+				 .progress = &progress,
+				 .cpu = -1,
+				 .walk = ranked != NULL };
+	int err;
+
+	cells = calloc(gate->opts.alloc_count, sizeof(*cells));
+	if (!cells)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	run.cells = cells;
+	run.count = choose_cells(gate, trace, ranked, cells);
+	kb_progress_begin(&progress);
+	err = bench_run(&run, diag);
+	describe(now, trace, &gate->opts);
+	for (size_t i = 0; i < run.count && err == 0; i++) {
+		if (cells[i].status < 0)
+			err = kb_fail(diag, cells[i].status, "%s",
+				      cells[i].diag.text);
+		else
+			err = add_cell(now, &cells[i]);
+	}
+	for (size_t i = 0; i < run.count; i++)
+		bench_cell_release(&cells[i]);
+	free(cells);
+	return err;
+}
+
+/* Tells the cells whose searches are too long to be made. */
+static void note_unwalked(const struct gate *gate,
+			  const struct baseline *ranked)
+{
+	for (size_t i = 0; i < gate->opts.alloc_count; i++) {
+		const char *cell = gate->opts.allocs[i].name;
+		uint64_t nodes = nodes_of(ranked, cell);
+
+		if (nodes > WALK_NODES_MAX)
+			printf("note  %s: %" PRIu64 " nodes are not walked, "
+			       "only counted by their ranks\n",
+			       cell, nodes);
+	}
+}
+
+/*
+ * The counts that reports use come from ranks (kheap.h), which a heap that
+ * searches longer than it should would not change. So what it walks is held
+ * against them. Counts the differences; <0 is an error.
+ */
+static int check_walk(struct gate *gate, const struct bench_trace *trace,
+		      const struct baseline *ranked, struct kb_diag *diag)
+{
+	struct baseline walked = { .count = 0 };
+	int err, different = 0;
+
+	note_unwalked(gate, ranked);
+	err = count_trace(gate, trace, ranked, &walked, diag);
+	for (size_t i = 0; i < walked.count && err == 0; i++) {
+		const struct entry *w = &walked.entry[i];
+		const struct entry *r = find_entry(ranked, w->cell, w->name);
+
+		if (r && r->value == w->value)
+			continue;
+		printf("FAIL  %s: %s %" PRIu64 " walked, %" PRIu64
+		       " by the ranks\n",
+		       w->cell, w->name, w->value, r ? r->value : 0);
+		different++;
+	}
+	release_baseline(&walked);
+	return err < 0 ? err : different;
+}
+
+/* One counter against its baseline. Returns whether it is good. */
+static bool compare_entry(const struct entry *was, const struct entry *now)
+{
+	double ratio =
+		was->value ? 100.0 * ((double)now->value - (double)was->value) /
+				     (double)was->value
+			   : 0;
+
+	if (was->value == now->value)
+		return true;
+	if (strcmp(was->name, "digest") == 0) {
+		printf("FAIL  %s: digest %016" PRIx64 " was %016" PRIx64 "\n",
+		       now->cell, now->value, was->value);
+		return false;
+	}
+	if (strcmp(was->kind, "info") == 0 ||
+	    (strcmp(was->kind, "max") == 0 && now->value < was->value)) {
+		printf("note  %s: %s %" PRIu64 " was %" PRIu64 " (%+.2f %%)\n",
+		       now->cell, now->name, now->value, was->value, ratio);
+		return true;
+	}
+	printf("FAIL  %s: %s %" PRIu64 " was %" PRIu64 " (%+.2f %%), %s\n",
+	       now->cell, now->name, now->value, was->value, ratio, was->kind);
+	return false;
+}
+
+/* Counts the differences between baseline and run. */
+static size_t compare(struct baseline *was, const struct baseline *now)
+{
+	size_t differences = 0;
+
+	for (size_t i = 0; i < now->count; i++) {
+		const struct entry *entry = &now->entry[i];
+		struct entry *old = find_entry(was, entry->cell, entry->name);
+
+		if (old) {
+			old->met = true;
+			differences += !compare_entry(old, entry);
+			continue;
+		}
+		printf("FAIL  %s: %s is not in the baseline\n", entry->cell,
+		       entry->name);
+		differences++;
+	}
+	for (size_t i = 0; i < was->count; i++) {
+		if (was->entry[i].met || !has_cell(now, was->entry[i].cell))
+			continue;
+		printf("FAIL  %s: %s is gone\n", was->entry[i].cell,
+		       was->entry[i].name);
+		differences++;
+	}
+	return differences;
+}
+
+/* Tells whether the two speak of the same thing. Returns an exit status. */
+static int check_comparable(const struct baseline *was,
+			    const struct baseline *now, const char *path)
+{
+	if (strcmp(was->trace, now->trace) != 0) {
+		fprintf(stderr,
+			"bench: %s is of another trace (%s, this is "
+			"%s)\n",
+			path, was->trace, now->trace);
+		return GATE_INCOMPARABLE;
+	}
+	if (strcmp(was->config, now->config) != 0) {
+		fprintf(stderr,
+			"bench: %s is of another configuration (%s, "
+			"this is %s)\n",
+			path, was->config, now->config);
+		return GATE_INCOMPARABLE;
+	}
+	for (size_t i = 0; i < now->count; i++) {
+		if (has_cell(was, now->entry[i].cell))
+			continue;
+		fprintf(stderr,
+			"bench: %s has no cell '%s'; add it with "
+			"'bench bless'\n",
+			path, now->entry[i].cell);
+		return GATE_INCOMPARABLE;
+	}
+	return GATE_GOOD;
+}
+
+static int gate_file(struct gate *gate, const struct bench_trace *trace,
+		     const struct baseline *now, const char *path,
+		     struct kb_diag *diag)
+{
+	struct baseline was;
+	size_t differences;
+	int status;
+
+	if (read_baseline(&was, path, diag) < 0) {
+		release_baseline(&was);
+		fprintf(stderr, "bench: %s\n", diag->text);
+		return GATE_INCOMPARABLE;
+	}
+	status = check_comparable(&was, now, path);
+	if (status == GATE_GOOD) {
+		differences = compare(&was, now);
+		printf("%s  %s: %zu counters of %zu cells",
+		       differences ? "FAIL" : "PASS", trace->file, now->count,
+		       gate->opts.alloc_count);
+		printf(differences ? ", %zu differ\n" : " equal\n",
+		       differences);
+		status = differences ? GATE_REGRESSION : GATE_GOOD;
+	}
+	release_baseline(&was);
+	return status;
+}
+
+static void write_entries(FILE *f, const struct baseline *b,
+			  const struct baseline *kinds, const char **cell)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		const struct entry *e = &b->entry[i];
+		const struct entry *old = find_entry(kinds, e->cell, e->name);
+
+		if (!*cell || strcmp(*cell, e->cell) != 0)
+			fprintf(f, "\ncell %s\n", e->cell);
+		*cell = e->cell;
+		if (strcmp(e->name, "digest") == 0)
+			fprintf(f, "digest %016" PRIx64 "\n", e->value);
+		else
+			fprintf(f, "%s %s %" PRIu64 "\n",
+				old ? old->kind : e->kind, e->name, e->value);
+	}
+}
+
+/* Cells of the old file that this run did not count are kept. */
+static void drop_met_cells(struct baseline *was, const struct baseline *now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < was->count; i++)
+		if (!has_cell(now, was->entry[i].cell))
+			was->entry[kept++] = was->entry[i];
+	was->count = kept;
+}
+
+static int note_change(struct gate *gate, const struct bench_trace *trace,
+		       struct kb_diag *diag)
+{
+	char *path = NULL;
+	char date[16];
+	time_t now = time(NULL);
+	struct tm tm;
+	FILE *f = NULL;
+
+	if (asprintf(&path, "%s/CHANGES", gate->folder) >= 0)
+		f = fopen(path, "ae");
+	if (!f) {
+		free(path);
+		return kb_fail(diag, KB_E_IO, "cannot write '%s/CHANGES': %s",
+			       gate->folder, strerror(errno));
+	}
+	gmtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
+	fprintf(f, "%s %s: %s\n", date, trace->name, gate->reason);
+	free(path);
+	if (fclose(f) != 0)
+		return kb_fail(diag, KB_E_IO, "cannot write '%s/CHANGES': %s",
+			       gate->folder, strerror(errno));
+	return 0;
+}
+
+static int write_baseline(const struct baseline *now, const char *path,
+			  struct kb_diag *diag)
+{
+	struct baseline was;
+	struct kb_out out;
+	const char *cell = NULL;
+	int err;
+
+	/* A file that is not there, or not readable, has no kinds to keep. */
+	if (read_baseline(&was, path, NULL) < 0 ||
+	    strcmp(was.trace, now->trace) != 0 ||
+	    strcmp(was.config, now->config) != 0)
+		release_baseline(&was);
+	err = kb_out_open(&out, path, diag);
+	if (err == 0) {
+		fprintf(out.stream, "kbcounters 1\ntrace %s\nconfig %s\n",
+			now->trace, now->config);
+		write_entries(out.stream, now, &was, &cell);
+		drop_met_cells(&was, now);
+		write_entries(out.stream, &was, &was, &cell);
+		err = kb_out_commit(&out, diag);
+	}
+	release_baseline(&was);
+	return err;
+}
+
+static int bless_file(struct gate *gate, const struct bench_trace *trace,
+		      const struct baseline *now, const char *path,
+		      struct kb_diag *diag)
+{
+	if (kb_out_make_folder(gate->folder, diag) < 0 ||
+	    write_baseline(now, path, diag) < 0 ||
+	    note_change(gate, trace, diag) < 0) {
+		fprintf(stderr, "bench: %s\n", diag->text);
+		return GATE_USAGE;
+	}
+	printf("Written: %s\n", path);
+	return GATE_GOOD;
+}
+
+typedef int (*file_fn)(struct gate *gate, const struct bench_trace *trace,
+		       const struct baseline *now, const char *path,
+		       struct kb_diag *diag);
+
+static int do_trace(struct gate *gate, const char *given, file_fn do_file)
+{
+	struct baseline now = { .count = 0 };
+	struct bench_trace trace;
+	struct kb_diag diag;
+	char *path = NULL;
+	int status, err, different = 0;
+
+	kb_diag_init(&diag);
+	err = bench_trace_open(&trace, given, kb_signal_came, &diag);
+	if (err < 0) {
+		fprintf(stderr, "bench: %s\n", diag.text);
+		return GATE_USAGE;
+	}
+	err = count_trace(gate, &trace, NULL, &now, &diag);
+	if (err == 0)
+		err = different = check_walk(gate, &trace, &now, &diag);
+	if (err >= 0 &&
+	    asprintf(&path, "%s/%s.counters", gate->folder, trace.name) < 0)
+		err = kb_fail(&diag, KB_E_NOMEM, "out of memory");
+	if (err >= 0) {
+		status = different ? GATE_REGRESSION
+				   : do_file(gate, &trace, &now, path, &diag);
+	} else {
+		fprintf(stderr, "bench: %s\n", diag.text);
+		status = bench_commands_status(err);
+	}
+	free(path);
+	release_baseline(&now);
+	bench_trace_release(&trace);
+	return status;
+}
+
+/* Parses the options of one of the two commands. Returns 0, or an exit status
+ * behind a message. */
+static int parse(struct gate *gate, int argc, char **argv)
+{
+	static const char *const taken[] = { "trace",	  "alloc", "heap-pages",
+					     "heap-base", "touch", NULL };
+	const struct bench_subset subset = { argv[0], taken, ALLOCS_GATED };
+	const struct kb_arg args[] = {
+		{ "--help", NULL, &gate->help },
+		{ "--baseline", &gate->folder, NULL },
+		/* bless alone has a reason. */
+		{ "--reason", &gate->reason, NULL },
+	};
+	const size_t count = KB_ARRAY_LEN(args) - !gate->blesses;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	argc = kb_args_take(args, count, argc, argv, &diag);
+	if (argc > 0 && !gate->help)
+		bench_options_parse(&gate->opts, argc, argv, &subset, &diag);
+	gate->opts.settings.passes = BENCH_PASS_COUNT;
+	if (diag.status == 0)
+		return 0;
+	fprintf(stderr, "bench: %s\n", diag.text);
+	return bench_commands_status(diag.status);
+}
+
+static int run_all(struct gate *gate, file_fn do_file)
+{
+	int status = GATE_GOOD;
+
+	for (size_t i = 0; i < gate->opts.trace_count; i++)
+		status = bench_commands_graver(
+			status, do_trace(gate, gate->opts.traces[i], do_file));
+	bench_options_release(&gate->opts);
+	return status;
+}
+
+int bench_gate_main(int argc, char **argv)
+{
+	struct gate gate = { .folder = BASELINE_FOLDER };
+	int status = parse(&gate, argc, argv);
+
+	if (status == 0 && gate.help) {
+		fputs(gate_help, stdout);
+		return 0;
+	}
+	return status ? status : run_all(&gate, gate_file);
+}
+
+int bench_bless_main(int argc, char **argv)
+{
+	struct gate gate = { .folder = BASELINE_FOLDER, .blesses = true };
+	int status = parse(&gate, argc, argv);
+
+	if (status == 0 && gate.help) {
+		fputs(bless_help, stdout);
+		return 0;
+	}
+	if (status == 0 && (!gate.reason || !*gate.reason)) {
+		fprintf(stderr, "bench: say why the counters change: --reason "
+				"TEXT\n");
+		bench_options_release(&gate.opts);
+		return GATE_USAGE;
+	}
+	return status ? status : run_all(&gate, bless_file);
+}

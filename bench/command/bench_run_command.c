@@ -1,0 +1,577 @@
+/*
+ * bench without a command's name: replays traces into allocators and reports.
+ * This file ties the parts together; what is measured and how is in
+ * bench_run.c, what a report says in bench_table.c, bench_json.c and bench_tsv.c.
+ */
+#include "alloc_list.h"
+#include "bench_benchfmt.h"
+#include "bench_commands.h"
+#include "bench_gbench.h"
+#include "bench_micro.h"
+#include "kb_exit.h"
+#include "bench_hgrm.h"
+#include "bench_html.h"
+#include "bench_options.h"
+#include "kb_out.h"
+#include "kb_json.h"
+#include "bench_plot.h"
+#include "bench_report.h"
+#include "bench_run.h"
+#include "kb_terminal.h"
+#include "kb_signal.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int bench_run_main(int argc, char **argv);
+
+/* One trace of a run, with its cells. */
+struct job {
+	struct bench_trace trace;
+	struct bench_cell *cells;
+	size_t count;
+	struct alloc_spec *specs;
+
+	/* NULL without the pass count. */
+	struct bench_ideal *ideal;
+
+	/* The results folder; NULL for none. */
+	char *folder;
+};
+
+/* A run over all traces. */
+struct session {
+	struct bench_options opts;
+	struct bench_env env;
+	struct replay_clock clock;
+	struct kb_progress progress;
+	struct job *jobs;
+	struct bench_report *reports;
+
+	/* Traces that have a report. */
+	size_t done;
+	bool any_wrong;
+
+	/* A picture could not be made or written. */
+	bool any_undrawn;
+};
+
+static int complain(const struct kb_diag *diag)
+{
+	fprintf(stderr, "bench: %s\n", diag->text);
+	return diag->status == KB_E_ENVIRONMENT ? KB_EXIT_ENVIRONMENT
+						: KB_EXIT_USAGE;
+}
+
+/* Ends an allocator's line: its library's version, or why that is missing. */
+static void list_version(const struct alloc_ops *ops)
+{
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	if (alloc_available(ops, &diag) < 0)
+		printf(", %s\n", diag.text);
+	else if (ops->version)
+		printf(", %s\n", ops->version());
+	else
+		printf("\n");
+}
+
+static int list_everything(void)
+{
+	printf("Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
+	       "is its default)\n");
+	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
+		const struct alloc_key *key = (*o)->keys;
+
+		printf("  %-10s %s", (*o)->name, (*o)->help);
+		list_version(*o);
+		for (; key && key->name; key++) {
+			printf("    %s=", key->name);
+			for (size_t i = 0; key->value(i); i++)
+				printf("%s%s", i ? "|" : "", key->value(i));
+			printf("  %s\n", key->help);
+		}
+	}
+	printf("\nPasses (--pass LIST)\n"
+	       "  verify      a shadow model agrees at every event\n"
+	       "  count       exact integer counters, untimed\n"
+	       "  throughput  ns per event with its 95 %% interval\n"
+	       "  latency     kfree and lookup, operation by operation\n");
+	return KB_EXIT_GOOD;
+}
+
+/* Another trace may have the same name: folders must not meet. */
+static bool folder_is_taken(const struct session *s, const char *folder)
+{
+	for (size_t i = 0; i < s->done; i++)
+		if (s->jobs[i].folder && strcmp(s->jobs[i].folder, folder) == 0)
+			return true;
+	return false;
+}
+
+static int choose_folder(struct session *s, struct job *job,
+			 struct kb_diag *diag)
+{
+	const char *parent = s->opts.out ? s->opts.out : "results";
+	int n;
+
+	if (s->opts.no_out)
+		return 0;
+	if (s->opts.out && s->opts.trace_count == 1)
+		n = asprintf(&job->folder, "%s", parent);
+	else
+		n = asprintf(&job->folder, "%s/%s", parent, job->trace.name);
+	if (n < 0) {
+		job->folder = NULL;
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	}
+	if (folder_is_taken(s, job->folder))
+		return kb_fail(diag, KB_E_ARG,
+			       "two traces would write to '%s'; run them one "
+			       "by one with --out",
+			       job->folder);
+	return kb_out_check_folder(job->folder, diag);
+}
+
+static int out_of_memory(void)
+{
+	fprintf(stderr, "bench: out of memory\n");
+	return KB_EXIT_USAGE;
+}
+
+/* Google Benchmark's options may leave only some of the cells. Returns an exit
+ * status. */
+static int choose_cells(struct session *s, struct job *job)
+{
+	const struct bench_options *opts = &s->opts;
+	size_t count = opts->alloc_count;
+
+	job->specs = malloc(count * sizeof(*job->specs));
+	job->cells = calloc(count + 1, sizeof(*job->cells));
+	if (!job->specs || !job->cells)
+		return out_of_memory();
+	memcpy(job->specs, opts->allocs, count * sizeof(*job->specs));
+	if (opts->gbench_argc > 1 &&
+	    bench_gbench_filter(opts->gbench_argc, opts->gbench_argv,
+				&job->trace, job->specs, &count) != 0)
+		return KB_EXIT_USAGE;
+	for (size_t i = 0; i < count; i++) {
+		job->cells[i].trace = &job->trace;
+		job->cells[i].spec = job->specs[i];
+	}
+	job->count = count;
+	if (count)
+		return KB_EXIT_GOOD;
+	fprintf(stderr,
+		"bench: --benchmark_filter matches no cell of '%s'; "
+		"names are like '%s/%s'\n",
+		job->trace.given, job->trace.file, opts->allocs[0].name);
+	return KB_EXIT_USAGE;
+}
+
+static bool is_stdout(const char *file)
+{
+	return file && strcmp(file, "-") == 0;
+}
+
+/* Where JSON or another tool's format asks for stdout alone, the table
+ * stays away. */
+static bool stdout_is_taken(const struct bench_options *opts)
+{
+	if (is_stdout(opts->json) || is_stdout(opts->benchfmt))
+		return true;
+	for (int i = 1; i < opts->gbench_argc; i++)
+		if (strncmp(opts->gbench_argv[i], "--benchmark_format=", 19) ==
+			    0 &&
+		    strcmp(opts->gbench_argv[i] + 19, "console") != 0)
+			return true;
+	return false;
+}
+
+static void write_table(FILE *out, const void *user)
+{
+	bench_table_write(out, user, 0, false);
+}
+
+static json_t *document_of(const struct bench_report *reports, size_t count)
+{
+	json_t *results = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *own = bench_json_results(&reports[i]);
+
+		json_array_extend(results, own);
+		json_decref(own);
+	}
+	return json_pack("{s:o, s:o}", "context",
+			 bench_json_context(&reports[0]), "results", results);
+}
+
+/* Writes the reports as one document; as kb_json_write. */
+static int write_json(const struct bench_report *reports, size_t count,
+		      const char *folder, const char *name,
+		      struct kb_diag *diag)
+{
+	json_t *document = document_of(reports, count);
+	int err = kb_json_write(folder, name, document, JSON_REAL_PRECISION(12),
+				diag);
+
+	json_decref(document);
+	return err;
+}
+
+static int write_folder(const struct bench_report *report, const char *folder,
+			struct kb_diag *diag)
+{
+	int err;
+
+	err = kb_out_make_folder(folder, diag);
+	if (err == 0)
+		err = write_json(report, 1, folder, "results.json", diag);
+	if (err == 0)
+		err = kb_out_write(folder, "table.txt", write_table, report,
+				   diag);
+	if (err == 0)
+		err = bench_tsv_write(report, folder, diag);
+	if (err == 0)
+		err = bench_hgrm_write(report, folder, diag);
+	return err;
+}
+
+/* Draws the figures. A picture that cannot be made or written does not end the
+ * run, for the numbers are there, but it does not end well then; that there is no
+ * gnuplot at all is told and no more. Returns how many pictures there are. */
+static size_t draw_figures(struct session *s, const char *folder,
+			   struct kb_progress *progress)
+{
+	const struct bench_plot_job job = { .folder = folder,
+					    .progress = progress };
+	struct kb_diag diag;
+	size_t drawn = 0;
+	int err;
+
+	if (s->opts.no_plots || kb_signal)
+		return 0;
+	kb_diag_init(&diag);
+	err = bench_plot(&job, &drawn, &diag);
+	if (err < 0)
+		complain(&diag);
+	s->any_undrawn |= err < 0 && err != KB_E_UNSUPPORTED;
+	return drawn;
+}
+
+/* Writes and prints one trace's report. Returns an exit status. */
+static int report_job(struct session *s, const struct bench_report *report,
+		      const struct job *job)
+{
+	struct kb_progress progress;
+	struct winsize window;
+	struct kb_diag diag;
+	size_t drawn;
+	int err;
+
+	kb_diag_init(&diag);
+	if (job->folder && write_folder(report, job->folder, &diag) < 0)
+		return complain(&diag);
+	if (!stdout_is_taken(&s->opts)) {
+		kb_terminal_window(STDOUT_FILENO, &window);
+		bench_table_write(stdout, report, window.ws_col,
+				  kb_terminal_has_colour());
+		fflush(stdout);
+	}
+	if (!job->folder)
+		return KB_EXIT_GOOD;
+	/* Each figure is drawn for its files and for the page. */
+	kb_progress_begin(&progress);
+	progress.total = 2 * bench_plot_count(job->folder);
+	drawn = draw_figures(s, job->folder, &progress);
+	err = bench_html_write(report, job->folder,
+			       drawn > 0 ? &progress : NULL, &diag);
+	kb_progress_end(&progress);
+	if (err < 0)
+		return complain(&diag);
+	if (!stdout_is_taken(&s->opts)) {
+		printf("\nWritten to %s/: results.json, table.txt, *.tsv",
+		       job->folder);
+		if (drawn)
+			printf(", figures/ (%zu pictures)", drawn);
+		printf("\nOpen in a browser: ");
+		bench_html_link(stdout, job->folder);
+		printf("\n");
+	}
+	return KB_EXIT_GOOD;
+}
+
+/* Whether anything rests on the clock. */
+static bool is_timed(const struct bench_options *opts)
+{
+	return opts->settings.passes &
+	       (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
+}
+
+/* What the trace needs at least is a matter of the pass count. */
+static int read_ideal(const struct session *s, struct job *job,
+		      struct kb_diag *diag)
+{
+	if (!(s->opts.settings.passes & BENCH_PASS_COUNT))
+		return 0;
+	job->ideal = malloc(sizeof(*job->ideal));
+	if (!job->ideal)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	return bench_ideal_read(job->ideal, &job->trace, diag);
+}
+
+/* Measures one trace and reports it. Returns an exit status. */
+static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
+{
+	struct bench_report *report = &s->reports[s->done];
+	struct bench_run run = { .settings = &s->opts.settings,
+				 .trace = &job->trace,
+				 .clock = &s->clock,
+				 .progress = &s->progress,
+				 .cells = job->cells,
+				 .count = job->count,
+				 .cpu = s->env.pinned_cpu };
+	int err = bench_run(&run, diag);
+
+	if (err < 0 && err != KB_E_STOPPED)
+		return complain(diag);
+	if (read_ideal(s, job, diag) < 0)
+		return complain(diag);
+	if (replay_clock_calibrate(&s->clock, diag) < 0 && is_timed(&s->opts))
+		return complain(diag);
+	*report =
+		(struct bench_report){ .settings = &s->opts.settings,
+				       .env = &s->env,
+				       .clock = &s->clock,
+				       .trace = &job->trace,
+				       .cells = job->cells,
+				       .count = job->count,
+				       .ideal = job->ideal,
+				       .skipped = s->opts.skipped,
+				       .skipped_count = s->opts.skipped_count };
+	s->done++;
+	for (size_t i = 0; i < job->count; i++)
+		s->any_wrong |= job->cells[i].status < 0;
+	return report_job(s, report, job);
+}
+
+/* --benchmark_list_tests: the cells' names, and nothing is measured. */
+static bool only_lists(const struct bench_options *opts)
+{
+	bool lists = false;
+
+	for (int i = 1; i < opts->gbench_argc; i++) {
+		const char *arg = opts->gbench_argv[i];
+
+		if (strncmp(arg, "--benchmark_list_tests", 22) == 0)
+			lists = strcmp(arg + 22, "=false") != 0;
+	}
+	return lists;
+}
+
+static void list_cells(const struct job *job)
+{
+	char name[512];
+
+	for (size_t i = 0; i < job->count; i++) {
+		bench_gbench_name(name, sizeof(name), &job->trace,
+				  &job->cells[i].spec);
+		printf("%s\n", name);
+	}
+}
+
+static int run_trace(struct session *s, const char *given)
+{
+	struct job *job = &s->jobs[s->done];
+	struct kb_diag diag;
+	int status;
+
+	kb_diag_init(&diag);
+	job->trace.fd = -1;
+	if (bench_trace_open(&job->trace, given, kb_signal_came, &diag) < 0)
+		return kb_signal ? KB_EXIT_GOOD : complain(&diag);
+	status = choose_cells(s, job);
+	if (status != KB_EXIT_GOOD)
+		return status;
+	if (only_lists(&s->opts)) {
+		list_cells(job);
+		return KB_EXIT_GOOD;
+	}
+	if (choose_folder(s, job, &diag) < 0)
+		return complain(&diag);
+	return run_job(s, job, &diag);
+}
+
+/* All traces' epochs in one file, or on stdout. */
+static int write_benchfmt(const struct session *s, struct kb_diag *diag)
+{
+	struct kb_out out;
+	int err;
+
+	if (is_stdout(s->opts.benchfmt)) {
+		bench_benchfmt_write(stdout, s->reports, s->done);
+		return 0;
+	}
+	err = kb_out_open(&out, s->opts.benchfmt, diag);
+	if (err < 0)
+		return err;
+	bench_benchfmt_write(out.stream, s->reports, s->done);
+	return kb_out_commit(&out, diag);
+}
+
+/* Everything behind the measurements. Returns an exit status. */
+static int finish_session(struct session *s, int status)
+{
+	struct kb_diag diag;
+	int own = KB_EXIT_GOOD;
+
+	kb_diag_init(&diag);
+	if (s->done && s->opts.json &&
+	    write_json(s->reports, s->done, NULL, s->opts.json, &diag) < 0)
+		own = complain(&diag);
+	if (own == KB_EXIT_GOOD && s->done && s->opts.benchfmt &&
+	    write_benchfmt(s, &diag) < 0)
+		own = complain(&diag);
+	if (status == KB_EXIT_GOOD)
+		status = own;
+	if (status == KB_EXIT_GOOD && s->done && s->opts.gbench_argc > 1 &&
+	    !kb_signal)
+		status = bench_gbench_report(
+			s->reports, s->done, s->opts.gbench_argc,
+			s->opts.gbench_argv,
+			is_stdout(s->opts.json) || is_stdout(s->opts.benchfmt));
+	if (kb_signal)
+		return KB_EXIT_SIGNAL + kb_signal;
+	if (status == KB_EXIT_GOOD && s->any_wrong)
+		return KB_EXIT_WRONG;
+	if (status == KB_EXIT_GOOD && s->any_undrawn)
+		return KB_EXIT_USAGE;
+	return status;
+}
+
+/* Told before the work is done, not after it. */
+static bool can_be_written(const char *file)
+{
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	if (!file || is_stdout(file) || kb_out_check_file(file, &diag) == 0)
+		return true;
+	complain(&diag);
+	return false;
+}
+
+static int run_session(struct session *s)
+{
+	size_t count = s->opts.trace_count;
+	int status = KB_EXIT_GOOD;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	s->jobs = calloc(count, sizeof(*s->jobs));
+	s->reports = calloc(count, sizeof(*s->reports));
+	if (!s->jobs || !s->reports)
+		return out_of_memory();
+	if (!can_be_written(s->opts.json) || !can_be_written(s->opts.benchfmt))
+		return KB_EXIT_USAGE;
+	kb_signal_catch();
+	bench_env_read(&s->env);
+	s->env.pinned_cpu = s->opts.settings.cpu >= 0 ? s->opts.settings.cpu
+						      : bench_default_cpu();
+	replay_clock_qualify(&s->clock);
+	replay_clock_calibrate(&s->clock, &diag);
+	kb_progress_begin(&s->progress);
+	for (size_t i = 0; i < count && status == KB_EXIT_GOOD && !kb_signal;
+	     i++)
+		status = run_trace(s, s->opts.traces[i]);
+	return finish_session(s, status);
+}
+
+static void release_session(struct session *s)
+{
+	for (size_t i = 0; s->jobs && i < s->opts.trace_count; i++) {
+		struct job *job = &s->jobs[i];
+
+		for (size_t k = 0; k < job->count; k++)
+			bench_cell_release(&job->cells[k]);
+		bench_trace_release(&job->trace);
+		free(job->cells);
+		free(job->specs);
+		free(job->ideal);
+		free(job->folder);
+	}
+	free(s->jobs);
+	free(s->reports);
+	bench_options_release(&s->opts);
+	memset(s, 0, sizeof(*s));
+}
+
+static void print_help(void)
+{
+	fputs(bench_help_text(), stdout);
+	printf("\nCommands (bench COMMAND --help tells more)\n");
+	for (const struct bench_command_entry *c = bench_commands; c->name; c++)
+		printf("  %-10s %s\n", c->name, c->help);
+}
+
+static int run_micro(const struct bench_options *opts)
+{
+	const struct bench_micro_job job = {
+		.traces = opts->traces,
+		.trace_count = opts->trace_count,
+		.allocs = opts->allocs,
+		.alloc_count = opts->alloc_count,
+		.out = opts->out,
+		.no_plots = opts->no_plots,
+		.argc = opts->gbench_argc,
+		.argv = opts->gbench_argv,
+	};
+
+	return bench_micro(&job);
+}
+
+static int dispatch(struct session *s)
+{
+	switch (s->opts.command) {
+	case BENCH_LIST:
+		list_everything();
+		return KB_EXIT_GOOD;
+	case BENCH_VERSION:
+		printf("bench (kheap-replay) %s, revision %s\n", KB_VERSION,
+		       KB_REVISION);
+		return KB_EXIT_GOOD;
+	case BENCH_HELP:
+		print_help();
+		return KB_EXIT_GOOD;
+	case BENCH_MICRO:
+		return run_micro(&s->opts);
+	default:
+		return run_session(s);
+	}
+}
+
+static void tell_skipped(const struct bench_options *opts)
+{
+	for (size_t i = 0; i < opts->skipped_count; i++)
+		fprintf(stderr, "bench: %s is skipped: %s\n",
+			opts->skipped[i].spec.name, opts->skipped[i].why.text);
+}
+
+int bench_run_main(int argc, char **argv)
+{
+	static struct session session;
+	struct kb_diag diag;
+	int status;
+
+	kb_diag_init(&diag);
+	if (bench_options_parse(&session.opts, argc, argv, NULL, &diag) < 0)
+		return complain(&diag);
+	tell_skipped(&session.opts);
+	status = dispatch(&session);
+	release_session(&session);
+	return status;
+}

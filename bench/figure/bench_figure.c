@@ -1,0 +1,250 @@
+#include "bench_figure.h"
+
+#include "bench_settings.h"
+#include "kb_signal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+const struct bench_picture bench_pictures[] = {
+	{ "lookup-cost", BENCH_PASS_LATENCY, "Time of one lookup",
+	  "Each line is one allocator's lookups, from the fastest to the "
+	  "slowest, on an axis on which every further nine takes as much room "
+	  "as the one before. Where an allocator has no lookup of its own to "
+	  "time, the line is its whole kfree. In the grey band the clock "
+	  "cannot tell." },
+	{ "cost-model", BENCH_PASS_LATENCY, "Time predicted by counters",
+	  "Each point is one kfree: what its nodes, lines, page-table writes "
+	  "and TLB invalidations say that it takes, and what it took. On the "
+	  "diagonal both agree; R² is the share of the times' variance that "
+	  "the counters explain." },
+	{ "lookup-nodes", BENCH_PASS_COUNT, "Nodes that one lookup compares",
+	  "The share of the lookups that compare at least so many nodes. "
+	  "Counted, not timed, so the same on every machine. Each line ends at "
+	  "the worst lookup." },
+	{ "timeline", BENCH_PASS_COUNT, "Lookups along the trace",
+	  "What a lookup costs from the first event to the last, and below it "
+	  "the number of live clusters, which the row search follows." },
+	{ "throughput", BENCH_PASS_THROUGHPUT, "Time per event",
+	  "The median and its 95 % interval, the fastest on top. What the "
+	  "harness itself takes is the null allocator's line: only what lies "
+	  "to its right is an allocator's own." },
+	{ "heap-window", BENCH_PASS_COUNT, "The heap window along the trace",
+	  "Mapped pages against the bytes that were asked for, and below them "
+	  "how broken up the free pages are." },
+	{ "address-map", BENCH_PASS_COUNT, "The heap window as a map",
+	  "Addresses from bottom to top, the trace from left to right, "
+	  "coloured "
+	  "by what fills most of each stretch: by how long it has lived, by "
+	  "its "
+	  "row, and by the call site that asked for it. Blank is free." },
+	{ "memory", BENCH_PASS_COUNT, "Memory along the trace",
+	  "What each allocator maps, on a logarithmic axis, over what was "
+	  "asked "
+	  "for and what the recorded kernel spent on the same objects. Two "
+	  "lines show what is possible in whole pages: the pages that must be "
+	  "live at once, and a packing made with the whole trace in view. "
+	  "Below, the share that nobody asked for." },
+	{ "rows", BENCH_PASS_COUNT, "Rows along the trace",
+	  "How many live clusters each row holds from the first event to the "
+	  "last, row 0 on top: what the row search has to go through. Large "
+	  "rows are drawn together." },
+	{ "sizes", BENCH_PASS_COUNT, "Sizes and lifetimes",
+	  "What the trace asks for, whatever allocator serves it: the share of "
+	  "the objects, and of their bytes, up to each size; and the share "
+	  "that is freed within so many events." },
+	{ "lookup-scaling", 0, "Lookups against live clusters",
+	  "One lookup in a heap with so many clusters of one page, and the "
+	  "nodes that it compares. The dotted lines are published times of "
+	  "Linux's vmalloc, of whole operations." },
+	{ "throughput-ratio", 0, "Time per event, B against A",
+	  "Two runs, from 'bench diff --out': left of 1 the second one is the "
+	  "faster. An interval that crosses 1 tells neither." },
+	{ NULL, 0, NULL, NULL },
+};
+
+/* The folder of the scripts: beside an installed bench, else where it was built
+ * from. To be freed; NULL if out of memory. */
+static char *scripts_folder(void)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *path = NULL;
+
+	if (n > 0) {
+		char *slash;
+
+		exe[n] = '\0';
+		slash = strrchr(exe, '/');
+		*slash = '\0';
+		if (asprintf(&path, "%s/%s", exe, KB_PLOTS_FROM_BIN) < 0)
+			return NULL;
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
+	return strdup(KB_PLOTS_SOURCE_DIR);
+}
+
+bool bench_figure_has_data(const char *folder, const char *name)
+{
+	char *path;
+	bool readable;
+
+	if (asprintf(&path, "%s/%s.tsv", folder, name) < 0)
+		return false;
+	readable = access(path, R_OK) == 0;
+	free(path);
+	return readable;
+}
+
+static int find_files(struct bench_drawing *d, const char *folder,
+		      const char *name, struct kb_diag *diag)
+{
+	char *scripts = scripts_folder();
+	int err = 0;
+
+	if (!scripts || asprintf(&d->script, "%s/%s.gp", scripts, name) < 0 ||
+	    asprintf(&d->data, "%s/%s.tsv", folder, name) < 0)
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	else if (access(d->script, R_OK) != 0)
+		err = kb_fail(diag, KB_E_UNSUPPORTED,
+			      "the plot scripts are not at '%s'", scripts);
+	else if (access(d->data, R_OK) != 0)
+		err = kb_fail(diag, KB_E_IO,
+			      "%s: %s; a run with the pass that measures it "
+			      "writes it",
+			      d->data, strerror(errno));
+	free(scripts);
+	return err;
+}
+
+static int start_gnuplot(struct bench_drawing *d, const char *mode,
+			 struct kb_diag *diag)
+{
+	char *argv[] = { (char *)"gnuplot", (char *)"-c", d->script, d->data,
+			 (char *)"",	    (char *)mode, NULL };
+	posix_spawn_file_actions_t actions;
+	int err;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
+					 O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, d->fd, STDOUT_FILENO);
+	err = posix_spawnp(&d->pid, "gnuplot", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (err == 0)
+		return 0;
+	d->pid = 0;
+	if (err == ENOENT)
+		return kb_fail(diag, KB_E_UNSUPPORTED,
+			       "gnuplot is not installed, so there are no "
+			       "figures; install the package gnuplot-nox, or "
+			       "pass --no-plots");
+	return kb_fail(diag, KB_E_IO, "cannot start gnuplot: %s",
+		       strerror(err));
+}
+
+int bench_figure_start(struct bench_drawing *d, const char *folder,
+		       const char *name, const char *mode, struct kb_diag *diag)
+{
+	int err;
+
+	*d = (struct bench_drawing){ .fd = -1 };
+	err = find_files(d, folder, name, diag);
+	if (err < 0)
+		return err;
+	d->fd = memfd_create("kheap-replay-picture", MFD_CLOEXEC);
+	if (d->fd < 0)
+		return kb_fail(diag, KB_E_IO, "cannot make room to draw: %s",
+			       strerror(errno));
+	return start_gnuplot(d, mode, diag);
+}
+
+/* Its wait status, or -1 with errno set. After a signal to bench it is told to
+ * end. */
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+		if (kb_signal)
+			kill(pid, SIGTERM);
+	}
+	return status;
+}
+
+/* The picture as a string; what is behind a NUL is there too. */
+static char *take_picture(int fd, size_t *size)
+{
+	struct stat st;
+	char *text;
+
+	if (fstat(fd, &st) != 0 || st.st_size == 0)
+		return NULL;
+	*size = (size_t)st.st_size;
+	text = malloc(*size + 1);
+	if (text && pread(fd, text, *size, 0) == st.st_size) {
+		text[*size] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
+}
+
+int bench_figure_finish(struct bench_drawing *d, char **picture, size_t *size,
+			struct kb_diag *diag)
+{
+	int status = wait_for(d->pid);
+
+	d->pid = 0;
+	*picture = NULL;
+	if (status < 0)
+		return kb_fail(diag, KB_E_IO, "waiting for gnuplot: %s",
+			       strerror(errno));
+	if (kb_signal)
+		return kb_fail(diag, KB_E_STOPPED, "plotting was stopped");
+	if (status == 0)
+		*picture = take_picture(d->fd, size);
+	if (*picture)
+		return 0;
+	return kb_fail(diag, KB_E_IO,
+		       "gnuplot could not draw '%s'; try 'gnuplot -c %s %s "
+		       "out.svg'",
+		       d->data, d->script, d->data);
+}
+
+void bench_figure_release(struct bench_drawing *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->script);
+	free(d->data);
+	*d = (struct bench_drawing){ .fd = -1 };
+}
+
+int bench_figure_draw(const char *folder, const char *name, const char *mode,
+		      char **picture, size_t *size, struct kb_diag *diag)
+{
+	struct bench_drawing d;
+	int err = bench_figure_start(&d, folder, name, mode, diag);
+
+	*picture = NULL;
+	if (err == 0)
+		err = bench_figure_finish(&d, picture, size, diag);
+	bench_figure_release(&d);
+	return err;
+}

@@ -1,0 +1,37 @@
+/*
+ * bench_plot: has gnuplot draw the results folder's TSV files.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_PLOT_H
+#define BENCH_PLOT_H
+
+#include "kb_progress.h"
+#include "kb_status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bench_plot_job {
+	const char *folder;
+
+	/* PDFs beside SVG and PNG. */
+	bool pdf;
+
+	/* Borrowed; one step a figure that has data. NULL for none. */
+	struct kb_progress *progress;
+};
+
+/* Figures that FOLDER has data for. */
+size_t bench_plot_count(const char *folder);
+
+/*
+ * Draws FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png, for each that
+ * there is. `*drawn` gets the number of pictures. Returns 0; KB_E_UNSUPPORTED
+ * with `diag` filled if gnuplot or its scripts are missing; KB_E_IO if a
+ * picture could not be made; KB_E_STOPPED after a signal.
+ */
+int bench_plot(const struct bench_plot_job *job, size_t *drawn,
+	       struct kb_diag *diag);
+
+#endif /* BENCH_PLOT_H */

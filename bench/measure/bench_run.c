@@ -1,0 +1,495 @@
+#include "bench_run.h"
+
+#include "bench_plan.h"
+#include "bench_worker.h"
+#include "kb_bits.h"
+#include "kb_rng.h"
+#include "kb_signal.h"
+#include "replay_tick.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How long the timed passes go on. */
+struct effort {
+	/* Epochs that each cell gets at least, and at most. */
+	size_t epochs_min;
+	size_t epochs_max;
+
+	/* The interval's half width, as a share of the median, that is narrow
+	 * enough. */
+	double narrow;
+
+	/* A cell with its fewest epochs does not go on past this, ns. */
+	uint64_t enough_ns;
+
+	/* Samples of each kind that the latency pass wants, and the most
+	 * processes it starts for them: at least RUNS_MIN, as where things lie
+	 * differs from process to process. */
+	uint64_t samples;
+	size_t latency_runs_max;
+};
+
+#define RUNS_MIN 4
+
+/* p99.9 needs 20,000 samples. */
+static const struct effort effort_full = { 7, 31, 0.01, 3000000000, 20000, 8 };
+static const struct effort effort_quick = { 6, 6, 1, 1000000000, 5000, 2 };
+
+/* The throughput pass's share of a cell's budget; the rest is the latency
+ * pass's. */
+#define THROUGHPUT_SHARE 0.7
+
+static const struct effort *effort_of(const struct bench_run *run)
+{
+	return run->settings->quick ? &effort_quick : &effort_full;
+}
+
+static bool watch(uint64_t events, void *user)
+{
+	struct bench_run *run = user;
+
+	kb_progress_tick(run->progress, events, run->trace->counts.events);
+	return kb_signal != 0;
+}
+
+/* Passes a worker's error on; what the replay says of an event does not name
+ * the file. */
+static int name_trace(const struct bench_run *run, const struct kb_diag *from,
+		      struct kb_diag *to)
+{
+	if (from->status == KB_E_RANGE && strncmp(from->text, "event ", 6) == 0)
+		return kb_fail(to, from->status, "%s: %s", run->trace->given,
+			       from->text);
+	*to = *from;
+	return from->status;
+}
+
+/* Runs one pass of one cell in a worker. Returns 0 with `*out` filled; 1 if
+ * the allocator gave a wrong result, which is now written in its cell; <0 if
+ * the run is over: any other error is not the allocator's. */
+static int run_worker(struct bench_run *run, struct bench_cell *cell,
+		      enum bench_pass pass, struct bench_job *job,
+		      struct bench_outcome *out, struct kb_diag *diag)
+{
+	int err;
+
+	if (kb_signal)
+		return KB_E_STOPPED;
+	kb_progress_step(run->progress, bench_pass_name(pass), cell->spec.name);
+	job->pass = pass;
+	job->heap_pages = run->settings->heap_pages;
+	job->heap_base = run->settings->heap_base;
+	job->touch = run->settings->touch;
+	job->walk = run->walk;
+	job->timeout_ms =
+		(uint32_t)kb_max(1, (uint64_t)(run->settings->timeout_s * 1e3));
+	strcpy(job->trace, run->trace->path);
+	strcpy(job->alloc, cell->spec.name);
+	err = bench_worker_run(job, watch, run, out, diag);
+	if (err < 0)
+		return err;
+	run->progress->done++;
+	if (out->status == 0 &&
+	    (pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
+		replay_clock_recalibrate(run->clock, &out->clock_cost);
+	if (out->status == KB_E_WRONG) {
+		cell->status = out->status;
+		cell->diag = out->diag;
+		return 1;
+	}
+	return out->status < 0 ? name_trace(run, &out->diag, diag) : 0;
+}
+
+/* A copy on the heap of part of an outcome, for the cell to keep. */
+static int keep(void *into, const void *from, size_t size, struct kb_diag *diag)
+{
+	void **copy = into;
+
+	*copy = malloc(size);
+	if (!*copy)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory for results");
+	memcpy(*copy, from, size);
+	return 0;
+}
+
+static int run_untimed(struct bench_run *run, enum bench_pass pass,
+		       struct bench_outcome *out, struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < run->count && err >= 0; i++) {
+		struct bench_cell *cell = &run->cells[i];
+		struct bench_job job = { .cpu = -1,
+					 .seed = run->settings->seed,
+					 .exact = pass == BENCH_PASS_COUNT };
+
+		if (cell->status < 0)
+			continue;
+		err = run_worker(run, cell, pass, &job, out, diag);
+		if (err != 0)
+			continue;
+		if (pass == BENCH_PASS_COUNT)
+			cell->exact = out->exact;
+		if (pass == BENCH_PASS_VERIFY)
+			err = keep(&cell->verify, &out->result.verify,
+				   sizeof(*cell->verify), diag);
+		else
+			err = keep(&cell->count, &out->result.count,
+				   sizeof(*cell->count), diag);
+	}
+	return err < 0 ? err : 0;
+}
+
+static void check_digests(struct bench_run *run)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		struct bench_cell *cell = &run->cells[i];
+
+		if (cell->verify && cell->count && cell->verify->has_digest &&
+		    cell->verify->digest != cell->count->digest)
+			cell->status = kb_fail(&cell->diag, KB_E_WRONG,
+					       "%s: passes verify and count "
+					       "have different digests",
+					       cell->spec.name);
+	}
+}
+
+/* A random order of the cells, the same for the same seed and round. */
+static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t round)
+{
+	struct kb_rng rng = kb_rng_init(kb_mix64(seed) + round);
+
+	for (size_t i = 0; i < count; i++) {
+		/* NULL only if `count` is 0. */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+		order[i] = i;
+	}
+	for (size_t i = count; i > 1; i--) {
+		size_t j = (size_t)kb_rng_below(&rng, i);
+		size_t t = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = t;
+	}
+}
+
+static uint64_t share_ns(const struct bench_run *run, double share)
+{
+	double budget = run->settings->budget_s * 1e9;
+
+	/* One pass alone has the whole budget. */
+	if ((run->settings->passes & BENCH_PASS_THROUGHPUT) &&
+	    (run->settings->passes & BENCH_PASS_LATENCY))
+		budget *= share;
+	return (uint64_t)budget + 1;
+}
+
+/* Decides whether a cell's throughput pass goes on. */
+static void judge_epochs(struct bench_run *run, struct bench_cell *cell)
+{
+	const struct effort *effort = effort_of(run);
+	struct bench_throughput t;
+
+	if (cell->epochs < effort->epochs_min ||
+	    !bench_cell_throughput(cell, run->clock, &t))
+		return;
+	cell->throughput_done = true;
+	if (t.ns.high - t.ns.low <= 2 * effort->narrow * t.ns.median)
+		cell->stop = BENCH_STOP_NARROW;
+	else if (cell->epochs >= effort->epochs_max)
+		cell->stop = BENCH_STOP_EPOCHS;
+	else if (cell->throughput_spent_ns >= effort->enough_ns)
+		cell->stop = BENCH_STOP_TIME;
+	else
+		cell->throughput_done = false;
+}
+
+static void stop_by_budget(struct bench_run *run, struct bench_cell *cell)
+{
+	struct bench_throughput t;
+
+	cell->throughput_done = true;
+	cell->stop = BENCH_STOP_BUDGET;
+	cell->partial = !bench_cell_throughput(cell, run->clock, &t) ||
+			!t.ns.has_interval || cell->epoch[0].cut_short;
+}
+
+static int add_epoch(struct bench_run *run, struct bench_cell *cell,
+		     const struct replay_time_result *epoch,
+		     struct kb_diag *diag)
+{
+	struct replay_time_result *grown;
+
+	if (epoch->cut_short && cell->epochs > 0) {
+		cell->epochs_cut++;
+		stop_by_budget(run, cell);
+		return 0;
+	}
+	grown = realloc(cell->epoch, (cell->epochs + 1) * sizeof(*grown));
+	if (!grown)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory for epochs");
+	cell->epoch = grown;
+	cell->epoch[cell->epochs++] = *epoch;
+	if (epoch->cut_short)
+		stop_by_budget(run, cell);
+	return 0;
+}
+
+/* Decides from the pilot's result how the cell's epochs take the trace. */
+static void plan_epochs(const struct bench_run *run, struct bench_cell *cell,
+			const struct replay_time_result *pilot)
+{
+	const uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
+	const uint64_t spent = cell->throughput_spent_ns;
+	struct bench_plan plan = {
+		.events = run->trace->counts.events,
+		.ns_per_event = bench_epoch_ns(pilot, run->clock),
+		.budget_ns = budget - kb_min(spent, budget),
+		.epochs = effort_of(run)->epochs_min,
+	};
+
+	if (bench_plan_fits(&plan))
+		return;
+	plan.fixed_ns =
+		(double)spent - plan.ns_per_event * (double)pilot->events;
+	cell->sampling = bench_plan_sampling(&plan);
+}
+
+/* One process of the throughput pass. */
+static int run_timed_worker(struct bench_run *run, struct bench_cell *cell,
+			    struct bench_job *job, struct bench_outcome *out,
+			    struct kb_diag *diag)
+{
+	uint64_t begin = replay_tick_system();
+	int err;
+
+	job->cpu = run->cpu;
+	job->use_tsc = run->clock->use_tsc;
+	job->budget_ns =
+		share_ns(run, THROUGHPUT_SHARE) - cell->throughput_spent_ns;
+	err = run_worker(run, cell, BENCH_PASS_THROUGHPUT, job, out, diag);
+	cell->throughput_spent_ns += replay_tick_system() - begin;
+	return err;
+}
+
+/* Has a pilot run where the whole trace may be too long. */
+static int plan_cell(struct bench_run *run, struct bench_cell *cell,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	struct bench_job job = { .seed = run->settings->seed };
+	int err;
+
+	if (!bench_plan_doubts(&run->trace->counts,
+			       share_ns(run, THROUGHPUT_SHARE))) {
+		cell->planned = true;
+		return 0;
+	}
+	job.sampling = bench_plan_pilot(run->trace->counts.events);
+	err = run_timed_worker(run, cell, &job, out, diag);
+	if (err != 0)
+		return err;
+	cell->planned = true;
+	if (out->result.time.covered == 0) {
+		/* The allocator has no other way than to run; nothing was
+		 * done. */
+		cell->throughput_spent_ns = 0;
+		return 0;
+	}
+	if (!out->result.time.cut_short) {
+		plan_epochs(run, cell, &out->result.time);
+		return 0;
+	}
+	/* There is time for no more: the pilot is what was measured. */
+	cell->sampling = job.sampling;
+	return add_epoch(run, cell, &out->result.time, diag);
+}
+
+static int run_epoch(struct bench_run *run, struct bench_cell *cell,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
+	struct bench_job job = { .seed = run->settings->seed };
+	uint64_t spent;
+	int err;
+
+	if (!cell->planned)
+		return plan_cell(run, cell, out, diag);
+	spent = cell->throughput_spent_ns;
+
+	/* An epoch that would probably not end in time is not begun. */
+	if (spent >= budget ||
+	    (cell->epochs > 0 && spent / cell->epochs > budget - spent)) {
+		stop_by_budget(run, cell);
+		return 0;
+	}
+	/* Every epoch of a sample draws its windows anew, the same ones in every
+	 * cell. */
+	job.sampling = cell->sampling;
+	if (job.sampling.period > 0)
+		job.seed = kb_mix64(run->settings->seed) + cell->epochs;
+	err = run_timed_worker(run, cell, &job, out, diag);
+	if (err != 0)
+		return err;
+	err = add_epoch(run, cell, &out->result.time, diag);
+	if (err == 0 && !cell->throughput_done)
+		judge_epochs(run, cell);
+	return err;
+}
+
+static bool has_samples(const struct replay_latency_result *l,
+			enum replay_series_id series, uint64_t wanted)
+{
+	return l->series[series].plain.count >= wanted;
+}
+
+static bool latency_done(const struct bench_run *run,
+			 const struct bench_cell *cell)
+{
+	const struct effort *effort = effort_of(run);
+	const struct replay_latency_result *l = cell->latency;
+
+	if (cell->latency_spent_ns >= share_ns(run, 1 - THROUGHPUT_SHARE))
+		return true;
+	if (cell->latency_runs >= effort->latency_runs_max)
+		return true;
+	/* Half the budget's rest would not hold another run. */
+	if (cell->latency_runs && cell->latency_spent_ns / cell->latency_runs +
+						  cell->latency_spent_ns >
+					  share_ns(run, 1 - THROUGHPUT_SHARE))
+		return true;
+	return l && has_samples(l, REPLAY_SERIES_kfree, effort->samples) &&
+	       (l->series[REPLAY_SERIES_lookup].plain.count == 0 ||
+		has_samples(l, REPLAY_SERIES_lookup, effort->samples));
+}
+
+/* The frees that every run of the pass times: known since the pass count. */
+static void name_dearest(struct bench_job *job,
+			 const struct replay_marks *marks)
+{
+	job->dearest = marks->dearest;
+	for (uint32_t i = 0; i < marks->dearest; i++)
+		job->dear[i] = marks->dear[i].event;
+}
+
+static int run_latency(struct bench_run *run, struct bench_cell *cell,
+		       struct bench_outcome *out, struct kb_diag *diag)
+{
+	struct bench_job job = { .cpu = run->cpu,
+				 .use_tsc = run->clock->use_tsc,
+				 .samples = effort_of(run)->samples / RUNS_MIN,
+				 .seed = run->settings->seed,
+				 .round = cell->latency_runs,
+				 .sampling = cell->sampling,
+				 .clock = *run->clock };
+	struct replay_latency_result *l = &out->result.latency;
+	uint64_t begin = replay_tick_system();
+	int err;
+
+	job.budget_ns =
+		share_ns(run, 1 - THROUGHPUT_SHARE) - cell->latency_spent_ns;
+	if (cell->count)
+		name_dearest(&job, &cell->count->marks);
+	err = run_worker(run, cell, BENCH_PASS_LATENCY, &job, out, diag);
+	cell->latency_spent_ns += replay_tick_system() - begin;
+	cell->latency_runs++;
+	if (err != 0)
+		return err;
+	cell->partial |= l->cut_short;
+	if (!cell->latency)
+		return keep(&cell->latency, l, sizeof(*l), diag);
+	bench_latency_merge(cell->latency, l);
+	return 0;
+}
+
+/* Gives every cell that is not done one turn, in a random order. Returns how
+ * many turns there were, or <0. */
+static int run_round(struct bench_run *run, enum bench_pass pass,
+		     uint64_t round, size_t *order, struct bench_outcome *out,
+		     struct kb_diag *diag)
+{
+	int turns = 0, err;
+
+	shuffle(order, run->count, run->settings->seed, round);
+	for (size_t i = 0; i < run->count; i++) {
+		struct bench_cell *cell = &run->cells[order[i]];
+		bool timing = pass == BENCH_PASS_THROUGHPUT;
+
+		if (cell->status < 0 ||
+		    (timing ? cell->throughput_done : latency_done(run, cell)))
+			continue;
+		err = timing ? run_epoch(run, cell, out, diag)
+			     : run_latency(run, cell, out, diag);
+		if (err < 0)
+			return err;
+		turns++;
+	}
+	return turns;
+}
+
+static int run_timed(struct bench_run *run, enum bench_pass pass,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	size_t *order = calloc(run->count, sizeof(*order));
+	int turns = order ? 1 : kb_fail(diag, KB_E_NOMEM, "out of memory");
+
+	for (uint64_t round = 0; turns > 0; round++)
+		turns = run_round(run, pass, round, order, out, diag);
+	free(order);
+	return turns;
+}
+
+/* How many workers the run will start: a guess for the progress line. */
+static size_t guess_steps(const struct bench_run *run)
+{
+	const struct effort *effort = effort_of(run);
+	unsigned passes = run->settings->passes;
+	size_t steps = 0;
+
+	steps += (passes & BENCH_PASS_VERIFY) ? 1 : 0;
+	steps += (passes & BENCH_PASS_COUNT) ? 1 : 0;
+	steps += (passes & BENCH_PASS_THROUGHPUT)
+			 ? (effort->epochs_min + effort->epochs_max) / 2
+			 : 0;
+	steps += (passes & BENCH_PASS_LATENCY)
+			 ? effort->latency_runs_max / 2 + 1
+			 : 0;
+	return steps * run->count;
+}
+
+static int run_passes(struct bench_run *run, struct bench_outcome *out,
+		      struct kb_diag *diag)
+{
+	unsigned passes = run->settings->passes;
+	int err = 0;
+
+	if (passes & BENCH_PASS_VERIFY)
+		err = run_untimed(run, BENCH_PASS_VERIFY, out, diag);
+	if (err == 0 && (passes & BENCH_PASS_COUNT))
+		err = run_untimed(run, BENCH_PASS_COUNT, out, diag);
+	if (err == 0)
+		check_digests(run);
+	if (err == 0 && (passes & BENCH_PASS_THROUGHPUT))
+		err = run_timed(run, BENCH_PASS_THROUGHPUT, out, diag);
+	if (err == 0 && (passes & BENCH_PASS_LATENCY))
+		err = run_timed(run, BENCH_PASS_LATENCY, out, diag);
+	return err;
+}
+
+int bench_run(struct bench_run *run, struct kb_diag *diag)
+{
+	struct bench_outcome *out = malloc(sizeof(*out));
+	int err;
+
+	if (!out)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	run->progress->done = 0;
+	run->progress->total = guess_steps(run);
+	err = run_passes(run, out, diag);
+	if (err == KB_E_STOPPED)
+		for (size_t i = 0; i < run->count; i++)
+			run->cells[i].partial = true;
+	kb_progress_end(run->progress);
+	free(out);
+	return err;
+}

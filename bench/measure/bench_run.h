@@ -1,0 +1,41 @@
+/*
+ * bench_run: measures the cells of one trace, pass by pass, the allocators of a
+ * timed pass interleaved epoch by epoch.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include "bench_cell.h"
+#include "bench_settings.h"
+#include "kb_progress.h"
+#include "replay_clock.h"
+
+struct bench_run {
+	const struct bench_settings *settings;
+	const struct bench_trace *trace;
+
+	/* Recalibrated by every timed pass. */
+	struct replay_clock *clock;
+	struct kb_progress *progress;
+
+	/* One an allocator. Owned by the caller. */
+	struct bench_cell *cells;
+	size_t count;
+
+	/* The CPU that timed passes run on; -1 for any. */
+	int cpu;
+
+	/* The count pass makes every search for real; see alloc_config. */
+	bool walk;
+};
+
+/*
+ * Runs the chosen passes over all cells. What goes wrong with one allocator
+ * stays in its cell. Returns 0; KB_E_STOPPED after a signal, with unfinished
+ * cells marked partial; or <0 with `diag` filled if nothing can be run at all.
+ */
+int bench_run(struct bench_run *run, struct kb_diag *diag);
+
+#endif /* BENCH_RUN_H */

@@ -1,0 +1,44 @@
+#include "bench_settings.h"
+
+#include "kb_bits.h"
+
+#include <sched.h>
+#include <stddef.h>
+
+const struct bench_pass_entry bench_passes[] = {
+	{ BENCH_PASS_VERIFY, "verify" },
+	{ BENCH_PASS_COUNT, "count" },
+	{ BENCH_PASS_THROUGHPUT, "throughput" },
+	{ BENCH_PASS_LATENCY, "latency" },
+	{ BENCH_PASS_ALL, NULL },
+};
+
+const char *bench_pass_name(enum bench_pass pass)
+{
+	for (const struct bench_pass_entry *p = bench_passes; p->name; p++)
+		if (p->pass == pass)
+			return p->name;
+	return "unknown";
+}
+
+static const char *const touch_names[] = {
+	[ALLOC_TOUCH_NONE] = "none",
+	[ALLOC_TOUCH_FIRST] = "first",
+	[ALLOC_TOUCH_ALL] = "all",
+};
+
+const char *bench_touch_name(enum alloc_touch touch)
+{
+	return touch_names[touch];
+}
+int bench_default_cpu(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return -1;
+	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
+		if (CPU_ISSET(cpu, &set))
+			return cpu;
+	return -1;
+}

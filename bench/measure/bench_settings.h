@@ -1,0 +1,64 @@
+/*
+ * bench_settings: how to measure: which passes, in which heap window, for how
+ * long, on which CPU.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_SETTINGS_H
+#define BENCH_SETTINGS_H
+
+#include "alloc.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The passes, as bits of a set, in the order in which they run. */
+enum bench_pass {
+	BENCH_PASS_VERIFY = 1,
+	BENCH_PASS_COUNT = 2,
+	BENCH_PASS_THROUGHPUT = 4,
+	BENCH_PASS_LATENCY = 8
+};
+#define BENCH_PASS_ALL 15u
+
+struct bench_settings {
+	/* Set of enum bench_pass. */
+	unsigned passes;
+
+	/* 0 means the heap's defaults. */
+	uint32_t heap_pages;
+	uint32_t heap_base;
+
+	enum alloc_touch touch;
+
+	/* The CPU that timed work is pinned to; -1 means the highest allowed. */
+	int cpu;
+
+	uint64_t seed;
+
+	/* Wall seconds that the timed passes of one cell may take. */
+	double budget_s;
+
+	/* Seconds without progress after which an allocator hangs. */
+	double timeout_s;
+
+	bool quick;
+};
+
+/* A pass and its name; the list ends with a NULL name. */
+struct bench_pass_entry {
+	enum bench_pass pass;
+	const char *name;
+};
+extern const struct bench_pass_entry bench_passes[];
+
+/* The name of one pass: "verify". */
+const char *bench_pass_name(enum bench_pass pass);
+
+/* What --touch calls it: "first". */
+const char *bench_touch_name(enum alloc_touch touch);
+
+/* The highest CPU that this process may run on; -1 if unknown. */
+int bench_default_cpu(void);
+
+#endif /* BENCH_SETTINGS_H */

@@ -1,0 +1,252 @@
+#include "bench_trace.h"
+
+#include "kb_escape.h"
+#include "trc_format.h"
+#include "trc_import.h"
+#include "trc_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sha256.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Endings that say what kind of file it is, not which trace. */
+static const char *const endings[] = { ".zst",	  ".gz",  ".trc",   ".txt",
+				       ".ftrace", ".dat", ".trace", NULL };
+
+static bool cut_ending(char *name)
+{
+	for (const char *const *e = endings; *e; e++) {
+		size_t length = strlen(name), own = strlen(*e);
+
+		if (length > own && strcmp(name + length - own, *e) == 0) {
+			name[length - own] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+static void set_names(struct bench_trace *trace)
+{
+	const char *slash = strrchr(trace->given, '/');
+	const char *base = slash ? slash + 1 : trace->given;
+
+	if (strcmp(base, "-") == 0)
+		base = "stdin";
+	kb_escape_clean(trace->file, sizeof(trace->file), base);
+	strcpy(trace->name, trace->file);
+	while (cut_ending(trace->name))
+		;
+}
+
+static int hash_file(struct bench_trace *trace, const char *path,
+		     struct kb_diag *diag)
+{
+	if (!SHA256File(path, trace->sha256))
+		return kb_fail(diag, KB_E_IO, "%s: %s", trace->given,
+			       strerror(errno));
+	return 0;
+}
+
+/* A file without a name: in the temporary folder, or else in memory. */
+static int open_unnamed(void)
+{
+	const char *folder = getenv("TMPDIR");
+	int fd = open(folder && *folder ? folder : "/tmp",
+		      O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd >= 0 ? fd : memfd_create("kheap-replay-trace", MFD_CLOEXEC);
+}
+
+static bool ask_stop(const struct trc_import_progress *progress, void *user)
+{
+	bool (**stop)(void) = user;
+
+	(void)progress;
+	return (*stop)();
+}
+
+/* Makes the unnamed file that the trace is to be read from. */
+static int begin_unnamed(struct bench_trace *trace, struct kb_diag *diag)
+{
+	trace->fd = open_unnamed();
+	if (trace->fd < 0)
+		return kb_fail(diag, KB_E_IO,
+			       "cannot make a temporary file: %s; set TMPDIR",
+			       strerror(errno));
+	snprintf(trace->path, sizeof(trace->path), "/proc/%ld/fd/%d",
+		 (long)getpid(), trace->fd);
+	return 0;
+}
+
+static int import(struct bench_trace *trace, bool (*stop)(void),
+		  struct kb_diag *diag)
+{
+	struct trc_import_options options = { .on_progress = ask_stop,
+					      .user = &stop };
+	int err = begin_unnamed(trace, diag);
+
+	if (err < 0)
+		return err;
+	return trc_import_fd(trace->given, trace->fd, &options, NULL, diag);
+}
+
+/* Returns 0, or -1 with errno set. */
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			bytes += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* Copies what is left of a stream to the unnamed file. */
+static int spool(struct bench_trace *trace, int from, bool (*stop)(void),
+		 struct kb_diag *diag)
+{
+	char buffer[65536];
+	ssize_t n;
+	int err = begin_unnamed(trace, diag);
+
+	if (err < 0)
+		return err;
+	while ((n = read(from, buffer, sizeof(buffer))) != 0) {
+		if (stop())
+			return KB_E_STOPPED;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || write_all(trace->fd, buffer, (size_t)n) < 0)
+			return kb_fail(diag, KB_E_IO, "%s: %s", trace->given,
+				       strerror(errno));
+	}
+	return 0;
+}
+
+/* True if a stream's next bytes are those that a .trc begins with. They stay in
+ * the stream. Anything that cannot be looked into is text. */
+static bool holds_trc(int fd)
+{
+	char bytes[TRC_MAGIC_SIZE];
+	int look[2];
+	/* Standard input may be a file after all. */
+	ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
+
+	if (n < 0 && pipe2(look, O_CLOEXEC) == 0) {
+		if (tee(fd, look[1], sizeof(bytes), 0) > 0)
+			n = read(look[0], bytes, sizeof(bytes));
+		close(look[0]);
+		close(look[1]);
+	}
+	return n == sizeof(bytes) &&
+	       memcmp(bytes, TRC_MAGIC, TRC_MAGIC_SIZE) == 0;
+}
+
+/* A pipe can be read but once, so it is looked into first. */
+static int take_pipe(struct bench_trace *trace, bool (*stop)(void),
+		     struct kb_diag *diag)
+{
+	bool is_stdin = strcmp(trace->given, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO
+			  : open(trace->given, O_RDONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
+			       trace->given, strerror(errno));
+	err = holds_trc(fd) ? spool(trace, fd, stop, diag)
+			    : import(trace, stop, diag);
+	if (!is_stdin)
+		close(fd);
+	return err;
+}
+
+static int read_header(struct bench_trace *trace, const char *path,
+		       struct kb_diag *diag)
+{
+	struct trc_reader *reader;
+	const struct trc_info *info;
+	int err;
+
+	err = trc_reader_open(&reader, path, TRC_COLUMNS_REPLAY, diag);
+	if (err < 0)
+		return err;
+	info = trc_reader_info(reader);
+	trace->counts = info->counts;
+	snprintf(trace->kernel_release, sizeof(trace->kernel_release), "%s",
+		 info->kernel_release);
+	trc_reader_close(reader);
+	return 0;
+}
+
+/* A pipe can be read but once, so nothing may be tried on it first. */
+static bool is_pipe(const char *given)
+{
+	struct stat st;
+
+	return strcmp(given, "-") == 0 ||
+	       (stat(given, &st) == 0 && !S_ISREG(st.st_mode) &&
+		!S_ISDIR(st.st_mode));
+}
+
+/* A file is read as a .trc, if it begins as one does: damaged or not, its own
+ * reader is to judge it. Any other is imported. */
+static int take_file(struct bench_trace *trace, bool (*stop)(void),
+		     struct kb_diag *diag)
+{
+	struct kb_diag own;
+	int err;
+
+	kb_diag_init(&own);
+	err = read_header(trace, trace->path, &own);
+	if (err == KB_E_FORMAT)
+		return import(trace, stop, diag);
+	if (err < 0)
+		*diag = own;
+	return err;
+}
+
+int bench_trace_open(struct bench_trace *trace, const char *given,
+		     bool (*stop)(void), struct kb_diag *diag)
+{
+	bool pipe = is_pipe(given);
+	int err;
+
+	memset(trace, 0, sizeof(*trace));
+	trace->given = given;
+	trace->fd = -1;
+	set_names(trace);
+	if (strlen(given) >= sizeof(trace->path))
+		return kb_fail(diag, KB_E_ARG,
+			       "a path of %zu bytes is too long",
+			       strlen(given));
+	snprintf(trace->path, sizeof(trace->path), "%s", given);
+	err = pipe ? take_pipe(trace, stop, diag)
+		   : take_file(trace, stop, diag);
+	if (err == 0)
+		err = read_header(trace, trace->path, diag);
+	if (err == 0)
+		err = hash_file(trace, pipe ? trace->path : given, diag);
+	if (err < 0)
+		bench_trace_release(trace);
+	return err;
+}
+
+void bench_trace_release(struct bench_trace *trace)
+{
+	if (trace->fd >= 0)
+		close(trace->fd);
+	trace->fd = -1;
+}

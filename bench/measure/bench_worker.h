@@ -1,0 +1,119 @@
+/*
+ * bench_worker: runs one pass of one cell in a fresh process.
+ *
+ * A fresh process an epoch: a new address space, new physical pages, a new
+ * layout, nothing left behind by the one before; and an allocator that crashes
+ * takes only its own cell with it. One that hangs is ended after a time without
+ * progress, counted in looks at it, so that a machine that sleeps ends nobody.
+ * The worker is this very program executed
+ * anew; job and result lie in memory that both map.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_WORKER_H
+#define BENCH_WORKER_H
+
+#include "alloc.h"
+#include "bench_settings.h"
+#include "kb_status.h"
+#include "replay_clock.h"
+#include "replay_exact.h"
+#include "replay_result.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* argv[0] of a worker. */
+#define BENCH_WORKER_NAME "kheap-replay-worker"
+
+/* Longest trace path, the terminating NUL included, bytes. */
+#define BENCH_PATH_SIZE 4096
+
+struct bench_job {
+	enum bench_pass pass;
+	char trace[BENCH_PATH_SIZE];
+	char alloc[ALLOC_NAME_SIZE];
+	uint32_t heap_pages;
+	uint32_t heap_base;
+	enum alloc_touch touch;
+	bool walk;
+
+	/* Pass count: exact distributions are wanted as well. */
+	bool exact;
+
+	/* -1: not pinned. */
+	int cpu;
+	bool use_tsc;
+	uint64_t budget_ns;
+	uint64_t seed;
+
+	/* Pass latency alone; see struct replay_job. */
+	uint64_t samples;
+	uint64_t round;
+	struct replay_clock clock;
+	uint32_t dearest;
+	uint64_t dear[REPLAY_DEAREST_MAX];
+
+	/* Of the throughput pass; period 0: none. */
+	struct replay_sampling sampling;
+
+	/* A worker that does no event for so long is ended; 0 is for ever. */
+	uint32_t timeout_ms;
+};
+
+/* What a worker leaves behind: the result of the pass that ran. */
+struct bench_outcome {
+	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed, ended
+	 * its process, hung or panicked. */
+	int status;
+	struct kb_diag diag;
+
+	/* Pass count, if wanted and if all went well: owned by whoever asked.
+	 * NULL otherwise. */
+	struct replay_exact *exact;
+
+	/* Timed passes: what reading the clock cost where they ran, right
+	 * before they did. */
+	struct replay_clock_cost clock_cost;
+
+	union {
+		struct replay_verify_result verify;
+		struct replay_count_result count;
+		struct replay_time_result time;
+		struct replay_latency_result latency;
+	} result;
+};
+
+/* Between two looks at a worker, ms. */
+#define BENCH_LOOK_MS 100
+
+/* How long a worker has done nothing, by the looks at it; zeroed before the
+ * first. */
+struct bench_idle {
+	uint64_t events;
+	uint64_t idle_ms;
+};
+
+/* A look at a worker that has done so many events by now. Returns true if it has
+ * done none for `timeout_ms`: it hangs. 0 is for ever. */
+bool bench_idle_look(struct bench_idle *idle, uint64_t events,
+		     uint32_t timeout_ms);
+
+/* Called at each look at a worker, with the events that it has done. Returns
+ * true to have the worker stopped. */
+typedef bool (*bench_worker_watch)(uint64_t events, void *user);
+
+/*
+ * Runs a job and waits for its end. Returns 0 with `*out` filled (and its
+ * status may be an error of the job's); KB_E_STOPPED if the watcher stopped
+ * it; or <0 with `diag` filled if no worker could be started.
+ */
+int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
+		     void *user, struct bench_outcome *out,
+		     struct kb_diag *diag);
+
+/* main() of a worker. Returns its exit status. */
+int bench_worker_main(void);
+
+#endif /* BENCH_WORKER_H */

@@ -1,0 +1,98 @@
+#include "bench_benchfmt.h"
+
+#include "kb_escape.h"
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The counters that stand beside the times: exact, so that benchstat shows any
+ * change of theirs as one. */
+static const char *const units[] = {
+	"rows_visited",		"nodes_visited", "lines_touched",
+	"remove_nodes_visited", "pte_writes",	 "pages_peak",
+	"failed_allocs",
+};
+
+void bench_benchfmt_key(FILE *f, const char *key, const char *text)
+{
+	char clean[512];
+
+	if (text && *text)
+		fprintf(f, "%s: %s\n", key,
+			kb_escape_clean(clean, sizeof(clean), text));
+}
+
+static void write_part(FILE *f, const char *key, const char *text)
+{
+	fprintf(f, "/%s=", key);
+	for (; *text; text++)
+		fputc((unsigned char)*text <= ' ' || *text == '/' ? '_' : *text,
+		      f);
+}
+
+void bench_benchfmt_name(FILE *f, const char *trace, const char *alloc)
+{
+	fprintf(f, "BenchmarkReplay");
+	write_part(f, "trace", trace);
+	write_part(f, "alloc", alloc);
+}
+
+static void write_counters(FILE *f, const struct bench_cell *cell)
+{
+	uint64_t value, lookups;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(units); i++)
+		if (bench_cell_counter(cell, units[i], &value))
+			fprintf(f, " %" PRIu64 " %s", value, units[i]);
+	if (bench_cell_counter(cell, "lookups", &lookups) && lookups > 0 &&
+	    bench_cell_counter(cell, "nodes_visited", &value))
+		fprintf(f, " %.9g nodes/kfree",
+			(double)value / (double)lookups);
+}
+
+static void write_cell(FILE *f, const struct bench_cell *cell,
+		       const struct replay_clock *clock)
+{
+	struct bench_throughput t;
+
+	if (!bench_cell_throughput(cell, clock, &t))
+		return;
+	/* A sample without any figure is none. */
+	if (t.below_floor && !cell->count)
+		return;
+	for (size_t i = 0; i < cell->epochs; i++) {
+		bench_benchfmt_name(f, cell->trace->file, cell->spec.name);
+		fprintf(f, " %" PRIu64, cell->epoch[i].events);
+		/* What the clock cannot tell is no number here either. */
+		if (!t.below_floor)
+			fprintf(f, " %.6g ns/event",
+				bench_epoch_ns(&cell->epoch[i], clock));
+		write_counters(f, cell);
+		fputc('\n', f);
+	}
+}
+
+static void write_head(FILE *f, const struct bench_report *r)
+{
+	bench_benchfmt_key(f, "goos", "linux");
+	bench_benchfmt_key(f, "cpu", r->env->cpu_model);
+	bench_benchfmt_key(f, "system", r->env->system);
+	bench_benchfmt_key(f, "revision", r->env->revision);
+	bench_benchfmt_key(f, "compiler", r->env->compiler);
+	bench_benchfmt_key(f, "flags", r->env->flags);
+	bench_benchfmt_key(f, "build-type", r->env->build_type);
+	for (size_t i = 0; i < KB_ARRAY_LEN(units); i++)
+		fprintf(f, "Unit %s assume=exact\n", units[i]);
+	fprintf(f, "Unit nodes/kfree assume=exact\n");
+	fprintf(f, "Unit ns/event better=lower\n");
+}
+
+void bench_benchfmt_write(FILE *f, const struct bench_report *reports,
+			  size_t count)
+{
+	write_head(f, &reports[0]);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < reports[i].count; k++)
+			write_cell(f, &reports[i].cells[k], reports[i].clock);
+}

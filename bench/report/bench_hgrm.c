@@ -1,0 +1,199 @@
+#include "bench_hgrm.h"
+
+#include "kb_escape.h"
+#include "kb_out.h"
+#include "kb_bits.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const series_names[] = {
+#define X(name, help) #name,
+	REPLAY_SERIES(X)
+#undef X
+};
+
+/* So many stretches, each twice as long as the one before, cut into buckets. */
+#define GROUPS (REPLAY_HIST_BUCKETS / REPLAY_HIST_SUB)
+
+/* One file on its way out. */
+struct hgrm {
+	const struct bench_report *report;
+	const struct bench_cell *cell;
+	enum replay_series_id id;
+};
+
+/* The last line, of all, has no fourth column. */
+static void write_line(FILE *f, double ns, uint64_t seen, uint64_t count)
+{
+	double share = (double)seen / (double)count;
+
+	fprintf(f, "%16.3f %14.12f %12" PRIu64, ns, share, seen);
+	if (seen < count)
+		fprintf(f, " %16.2f",
+			(double)count / ((double)count - (double)seen));
+	fprintf(f, "\n");
+}
+
+/* The value that stands for a bucket, as in replay_hist_quantile(). */
+static uint64_t middle(const struct replay_hist *hist, size_t bucket)
+{
+	return kb_min(replay_hist_bucket_low(bucket) +
+			      replay_hist_bucket_width(bucket) / 2,
+		      hist->max);
+}
+
+/* The last operation has a line of its own, and no part in its bucket's: the
+ * maximum. */
+static void write_lines(FILE *f, const struct replay_hist *hist,
+			const struct replay_clock *clock)
+{
+	const double floor_ns = replay_clock_floor_ns(clock);
+	const uint64_t count = hist->count;
+	uint64_t seen = 0, before;
+	size_t i;
+
+	for (i = 0; i < REPLAY_HIST_BUCKETS &&
+		    replay_clock_ns(clock, middle(hist, i)) < floor_ns;
+	     i++)
+		seen += hist->bucket[i];
+	if (seen > 0 && seen < count)
+		write_line(f, floor_ns, seen, count);
+	for (; i < REPLAY_HIST_BUCKETS; i++) {
+		before = seen;
+		seen = kb_min(seen + hist->bucket[i], count - 1);
+		if (seen > before)
+			write_line(f, replay_clock_ns(clock, middle(hist, i)),
+				   seen, count);
+	}
+	write_line(f, fmax(replay_clock_ns(clock, hist->max), floor_ns), count,
+		   count);
+}
+
+/* Of readings as they are, not cut off at 0 nor at the floor: an average of many
+ * is known better than any of them. */
+static void write_footer(FILE *f, const struct replay_hist *hist,
+			 const struct replay_clock *clock)
+{
+	const double count = (double)hist->count;
+	double mean = 0, squares = 0;
+
+	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++)
+		if (hist->bucket[i])
+			mean += (double)hist->bucket[i] / count *
+				(double)middle(hist, i);
+	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++)
+		if (hist->bucket[i])
+			squares += (double)hist->bucket[i] / count *
+				   pow((double)middle(hist, i) - mean, 2);
+	fprintf(f, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
+		fmax((mean - clock->cost.mean) * clock->ns_per_tick, 0),
+		sqrt(squares) * clock->ns_per_tick);
+	fprintf(f, "#[Max     = %12.3f, Total count    = %12" PRIu64 "]\n",
+		fmax(replay_clock_ns(clock, hist->max),
+		     replay_clock_floor_ns(clock)),
+		hist->count);
+	fprintf(f, "#[Buckets = %12zu, SubBuckets     = %12u]\n", GROUPS,
+		REPLAY_HIST_SUB);
+}
+
+static void write_file(FILE *f, const void *user)
+{
+	const struct hgrm *h = user;
+	const struct replay_clock *clock = h->report->clock;
+	const struct replay_series *series = &h->cell->latency->series[h->id];
+	char clean[300];
+
+	kb_escape_clean(clean, sizeof(clean), h->cell->spec.name);
+	fprintf(f, "# %s of %s, ns, service time only\n", series_names[h->id],
+		clean);
+	kb_escape_clean(clean, sizeof(clean), h->report->trace->file);
+	fprintf(f, "# trace %s, revision %s\n", clean,
+		h->report->env->revision);
+	fprintf(f, "# %" PRIu64 " samples, each known to %.3f ns\n",
+		series->plain.count, replay_clock_error_ns(clock));
+	fprintf(f,
+		"# clock's floor %.3f ns: a line there says how many took at "
+		"most so long\n",
+		replay_clock_floor_ns(clock));
+	fprintf(f, "%16s %14s %12s %16s\n\n", "Value", "Percentile",
+		"TotalCount", "1/(1-Percentile)");
+	write_lines(f, &series->weighted, clock);
+	write_footer(f, &series->weighted, clock);
+}
+
+/* A file's name: what is not safe in one becomes an underscore. */
+static void safe_name(char out[ALLOC_NAME_SIZE], const char *name)
+{
+	size_t i;
+
+	for (i = 0; name[i] && i + 1 < ALLOC_NAME_SIZE; i++)
+		out[i] = isalnum((unsigned char)name[i]) ||
+					 strchr("-_.,=", name[i])
+				 ? name[i]
+				 : '_';
+	out[i] = '\0';
+}
+
+/* How many cells before this one would have the same file. */
+static size_t namesakes(const struct bench_report *r, size_t cell)
+{
+	char own[ALLOC_NAME_SIZE], other[ALLOC_NAME_SIZE];
+	size_t n = 0;
+
+	safe_name(own, r->cells[cell].spec.name);
+	for (size_t i = 0; i < cell; i++) {
+		safe_name(other, r->cells[i].spec.name);
+		n += strcmp(own, other) == 0;
+	}
+	return n;
+}
+
+static int write_series(const struct bench_report *r, size_t cell,
+			enum replay_series_id id, const char *folder,
+			struct kb_diag *diag)
+{
+	const struct hgrm h = { .report = r,
+				.cell = &r->cells[cell],
+				.id = id };
+	char safe[ALLOC_NAME_SIZE], number[24] = "";
+	char name[ALLOC_NAME_SIZE + 48];
+	size_t before = namesakes(r, cell);
+
+	safe_name(safe, h.cell->spec.name);
+	if (before)
+		snprintf(number, sizeof(number), "-%zu", before + 1);
+	snprintf(name, sizeof(name), "%s%s.%s.hgrm", safe, number,
+		 series_names[id]);
+	return kb_out_write(folder, name, write_file, &h, diag);
+}
+
+int bench_hgrm_write(const struct bench_report *report, const char *folder,
+		     struct kb_diag *diag)
+{
+	char *into = NULL;
+	int err = 0;
+
+	if (asprintf(&into, "%s/latency", folder) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	for (size_t i = 0; i < report->count && err == 0; i++) {
+		const struct replay_latency_result *l =
+			report->cells[i].latency;
+
+		for (unsigned id = 0; l && id < REPLAY_SERIES_COUNT && err == 0;
+		     id++) {
+			if (l->series[id].weighted.count == 0)
+				continue;
+			err = kb_out_make_folder(into, diag);
+			if (err == 0)
+				err = write_series(report, i,
+						   (enum replay_series_id)id,
+						   into, diag);
+		}
+	}
+	free(into);
+	return err;
+}

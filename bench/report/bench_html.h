@@ -1,0 +1,36 @@
+/*
+ * bench_html: report.html, one file that holds everything: facts, tables,
+ * figures, methods and environment of one trace's run. It needs no network and
+ * no other file, and lets in nothing of what strangers named things.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_HTML_H
+#define BENCH_HTML_H
+
+#include "kb_progress.h"
+#include "bench_report.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/*
+ * Writes FOLDER/report.html. The figures are drawn anew from the folder's TSV
+ * files unless `drawing` is NULL, which is told of each; where they cannot be, a
+ * sentence says so. Returns 0, or <0 with `diag` filled.
+ */
+int bench_html_write(const struct bench_report *report, const char *folder,
+		     struct kb_progress *drawing, struct kb_diag *diag);
+
+/* Writes the page's address, file://…, without a line's end. */
+void bench_html_link(FILE *out, const char *folder);
+
+/* The parts of the page. */
+void bench_html_tables(FILE *out, const struct bench_report *report);
+void bench_html_environment(FILE *out, const struct bench_report *report);
+
+/* Pieces of text, ended by NULL. */
+extern const char *const bench_html_style[];
+extern const char *const bench_html_script[];
+
+#endif /* BENCH_HTML_H */

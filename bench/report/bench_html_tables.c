@@ -1,0 +1,497 @@
+#include "bench_html.h"
+
+#include "bench_format.h"
+#include "kb_escape.h"
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+/* A cell of a table: what it says, and what it is sorted by. */
+struct value {
+	char text[2 * BENCH_TEXT_SIZE];
+	bool has_number;
+	double number;
+};
+
+/* Finds one cell's value; leaves it empty if there is none. */
+typedef void (*value_fn)(struct value *out, const struct bench_report *r,
+			 const struct bench_cell *cell, const char *what);
+
+struct column {
+	const char *heading;
+	value_fn value;
+
+	/* Which of several that one function knows. */
+	const char *what;
+};
+
+struct sheet {
+	unsigned passes;
+	const char *title;
+	const char *caption;
+	struct column column[10];
+};
+
+static void set_number(struct value *v, double number)
+{
+	v->has_number = true;
+	v->number = number;
+}
+
+static void throughput(struct value *v, const struct bench_report *r,
+		       const struct bench_cell *cell, const char *what)
+{
+	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
+	struct bench_throughput t;
+
+	if (!bench_cell_throughput(cell, r->clock, &t))
+		return;
+	if (t.below_floor) {
+		if (strcmp(what, "ns") == 0)
+			snprintf(v->text, sizeof(v->text), "<%.3g", t.floor_ns);
+		return;
+	}
+	if (strcmp(what, "ns") == 0) {
+		bench_format_number(v->text, t.ns.median);
+		set_number(v, t.ns.median);
+	} else if (strcmp(what, "rate") == 0) {
+		bench_format_rate(v->text, t.ns.median);
+		set_number(v, 1 / t.ns.median);
+	} else if (strcmp(what, "interval") == 0 && t.ns.has_interval) {
+		snprintf(v->text, sizeof(v->text), "%s – %s",
+			 bench_format_number(low, t.ns.low),
+			 bench_format_number(high, t.ns.high));
+		set_number(v, t.ns.low);
+	} else if (strcmp(what, "cold") == 0 && !t.sampled) {
+		bench_format_number(v->text, t.cold_ns.median);
+		set_number(v, t.cold_ns.median);
+	} else if (strcmp(what, "epochs") == 0) {
+		bench_format_count(v->text, t.ns.count);
+		set_number(v, (double)t.ns.count);
+	}
+}
+
+static void times_jemalloc(struct value *v, const struct bench_report *r,
+			   const struct bench_cell *cell, const char *what)
+{
+	const struct bench_cell *base =
+		bench_find_cell(r->cells, r->count, what);
+	struct bench_throughput t, b;
+
+	/* Of a part of the trace nothing is said against the whole. */
+	if (!base || !bench_cell_throughput(cell, r->clock, &t) ||
+	    !bench_cell_throughput(base, r->clock, &b) || t.below_floor ||
+	    b.below_floor || t.covered != b.covered)
+		return;
+	bench_format_number(v->text, t.ns.median / b.ns.median);
+	set_number(v, t.ns.median / b.ns.median);
+}
+
+static void counter(struct value *v, const struct bench_report *r,
+		    const struct bench_cell *cell, const char *what)
+{
+	uint64_t n;
+
+	(void)r;
+	if (!bench_cell_counter(cell, what, &n))
+		return;
+	bench_format_count(v->text, n);
+	set_number(v, (double)n);
+}
+
+/* A counter for each lookup. */
+static void mean(struct value *v, const struct bench_report *r,
+		 const struct bench_cell *cell, const char *what)
+{
+	uint64_t lookups, n;
+
+	(void)r;
+	if (!bench_cell_counter(cell, "lookups", &lookups) || lookups == 0 ||
+	    !bench_cell_counter(cell, what, &n))
+		return;
+	bench_format_number(v->text, (double)n / (double)lookups);
+	set_number(v, (double)n / (double)lookups);
+}
+
+static void show_figure(struct value *v, struct bench_figure f, double floor_ns)
+{
+	if (f.state == BENCH_FIGURE_NONE)
+		return;
+	bench_format_figure(v->text, f, floor_ns);
+	set_number(v, f.state == BENCH_FIGURE_NUMBER ? f.ns : 0);
+}
+
+static void latency(struct value *v, const struct bench_report *r,
+		    const struct bench_cell *cell, enum replay_series_id series,
+		    const char *what)
+{
+	struct bench_latency l;
+
+	if (!bench_cell_latency(cell, series, r->clock, &l))
+		return;
+#define X(name, q)                    \
+	if (strcmp(what, #name) == 0) \
+		show_figure(v, l.name, l.floor_ns);
+	BENCH_QUANTILES(X)
+#undef X
+	if (strcmp(what, "max") == 0)
+		show_figure(v, l.max, l.floor_ns);
+	if (strcmp(what, "samples") == 0) {
+		bench_format_count(v->text, l.samples);
+		set_number(v, (double)l.samples);
+	}
+}
+
+static void kfree_time(struct value *v, const struct bench_report *r,
+		       const struct bench_cell *cell, const char *what)
+{
+	latency(v, r, cell, REPLAY_SERIES_kfree, what);
+}
+
+static void lookup_time(struct value *v, const struct bench_report *r,
+			const struct bench_cell *cell, const char *what)
+{
+	latency(v, r, cell, REPLAY_SERIES_lookup, what);
+}
+
+/* The medians of kfree's parts. */
+static void part_time(struct value *v, const struct bench_report *r,
+		      const struct bench_cell *cell, const char *what)
+{
+#define X(name, help)                 \
+	if (strcmp(what, #name) == 0) \
+		latency(v, r, cell, REPLAY_SERIES_##name, "p50");
+	REPLAY_SERIES(X)
+#undef X
+}
+
+static void frozen_time(struct value *v, const struct bench_report *r,
+			const struct bench_cell *cell, const char *what)
+{
+	struct bench_frozen f;
+
+	if (!bench_cell_frozen(cell, r->clock, &f))
+		return;
+	if (strcmp(what, "cold") == 0)
+		show_figure(v, f.cold, f.floor_ns);
+	else if (strcmp(what, "warm") == 0)
+		show_figure(v, f.warm, f.floor_ns);
+	else if (strcmp(what, "error") == 0)
+		snprintf(v->text, sizeof(v->text), "±%.2f ns", f.error_ns);
+	else
+		bench_format_count(v->text, f.places);
+}
+
+static void state(struct value *v, const struct bench_report *r,
+		  const struct bench_cell *cell, const char *what)
+{
+	const char *text = "complete";
+
+	(void)r;
+	if (strcmp(what, "verified") == 0) {
+		text = cell->status == KB_E_WRONG ? "WRONG"
+		       : !cell->verify		  ? ""
+		       : cell->verify->has_memory ? "yes"
+						  : "no memory";
+	} else if (cell->status < 0) {
+		text = "FAILED";
+	} else if (cell->partial) {
+		text = "partial";
+	}
+	snprintf(v->text, sizeof(v->text), "%s", text);
+	set_number(v, (double)strlen(text));
+}
+
+static const struct replay_span *span_of(const struct bench_cell *cell,
+					 const char *what)
+{
+	const struct replay_memory *m = &cell->count->memory;
+
+#define X(name, help)                                     \
+	if (strncmp(what, #name ".", sizeof(#name)) == 0) \
+		return m->name.count ? &m->name : NULL;
+	REPLAY_MEMORY(X)
+#undef X
+	return NULL;
+}
+
+/* `what` is a figure of memory and its moment: "mapped.peak". Returns false if
+ * nobody can tell. */
+static bool memory_at(const struct bench_cell *cell, const char *what,
+		      double *bytes)
+{
+	const struct replay_span *span =
+		cell->count ? span_of(cell, what) : NULL;
+	const char *moment = strchr(what, '.');
+
+	if (!span)
+		return false;
+	if (strcmp(moment, ".peak") == 0)
+		*bytes = (double)span->peak;
+	else if (strcmp(moment, ".low") == 0)
+		*bytes = (double)span->low;
+	else if (strcmp(moment, ".end") == 0)
+		*bytes = (double)span->end;
+	else
+		*bytes = (double)span->sum / (double)span->count;
+	return true;
+}
+
+static void memory(struct value *v, const struct bench_report *r,
+		   const struct bench_cell *cell, const char *what)
+{
+	double bytes;
+
+	(void)r;
+	if (!memory_at(cell, what, &bytes))
+		return;
+	bench_format_bytes(v->text, bytes);
+	set_number(v, bytes);
+}
+
+static void times_asked(struct value *v, const struct bench_report *r,
+			const struct bench_cell *cell, const char *what)
+{
+	double bytes, asked;
+
+	(void)r;
+	if (!memory_at(cell, what, &bytes) ||
+	    !memory_at(cell, "requested.peak", &asked) || asked <= 0)
+		return;
+	bench_format_number(v->text, bytes / asked);
+	set_number(v, bytes / asked);
+}
+
+/* The share of the first figure that the second does not cover. `what` names
+ * both: "granted.mean requested.mean". */
+static void waste(struct value *v, const struct bench_report *r,
+		  const struct bench_cell *cell, const char *what)
+{
+	const char *second = strchr(what, ' ') + 1;
+	char first[BENCH_TEXT_SIZE];
+	double whole, part;
+
+	(void)r;
+	snprintf(first, sizeof(first), "%.*s", (int)(second - what) - 1, what);
+	if (!memory_at(cell, first, &whole) ||
+	    !memory_at(cell, second, &part) || whole <= 0 || part > whole)
+		return;
+	snprintf(v->text, sizeof(v->text), "%.1f %%", 100 * (1 - part / whole));
+	set_number(v, 1 - part / whole);
+}
+
+static void digest(struct value *v, const struct bench_report *r,
+		   const struct bench_cell *cell, const char *what)
+{
+	(void)r;
+	(void)what;
+	if (!cell->count || !cell->count->has_digest)
+		return;
+	snprintf(v->text, sizeof(v->text), "%016" PRIx64, cell->count->digest);
+	set_number(v, (double)(cell->count->digest >> 11));
+}
+
+static const struct sheet sheets[] = {
+	{ BENCH_PASS_THROUGHPUT,
+	  "Time per event",
+	  "Median ns per event over fresh processes, with its 95 % interval.",
+	  { { "ns/event", throughput, "ns" },
+	    { "95 % interval", throughput, "interval" },
+	    { "events/s", throughput, "rate" },
+	    { "× jemalloc", times_jemalloc, "jemalloc" },
+	    { "cold", throughput, "cold" },
+	    { "epochs", throughput, "epochs" } } },
+	{ BENCH_PASS_COUNT,
+	  "Steps of the lookups",
+	  "Exact counts of the lookups that kfree makes: the same on every "
+	  "machine. A lookup that does not count a kind of step has none.",
+	  { { "lookups", counter, "lookups" },
+	    { "rows each", mean, "rows_visited" },
+	    { "nodes each", mean, "nodes_visited" },
+	    { "nodes at worst", counter, "nodes_visited_max" },
+	    { "cache lines each", mean, "lines_touched" },
+	    { "nodes to unlink", mean, "remove_nodes_visited" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Time of one kfree",
+	  "Single operations, timed one by one. A time below what the clock "
+	  "can tell is given as less than that.",
+	  { { "p50", kfree_time, "p50" },
+	    { "p90", kfree_time, "p90" },
+	    { "p99", kfree_time, "p99" },
+	    { "p99.9", kfree_time, "p999" },
+	    { "slowest", kfree_time, "max" },
+	    { "samples", kfree_time, "samples" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Time of one lookup",
+	  "The part of kfree that finds the cluster, where it can be timed "
+	  "alone.",
+	  { { "p50", lookup_time, "p50" },
+	    { "p90", lookup_time, "p90" },
+	    { "p99", lookup_time, "p99" },
+	    { "p99.9", lookup_time, "p999" },
+	    { "slowest", lookup_time, "max" },
+	    { "samples", lookup_time, "samples" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Time of one lookup in a frozen state",
+	  "At some places the replay stands still, and lookups that are to "
+	  "come are made at once, 32 in one window of the clock, each waiting "
+	  "for the one before: so short ones have a time too. Cold is the "
+	  "first pass over them, warm the next three; medians over windows, "
+	  "the call included.",
+	  { { "cold", frozen_time, "cold" },
+	    { "warm", frozen_time, "warm" },
+	    { "error", frozen_time, "error" },
+	    { "places", frozen_time, "places" } } },
+	{ BENCH_PASS_LATENCY,
+	  "Parts of one kfree",
+	  "The median of each part, timed on its own, and of the whole; the "
+	  "medians of parts need not add up to that of the whole.",
+	  { { "lookup", part_time, "lookup" },
+	    { "unmap", part_time, "unmap" },
+	    { "remove", part_time, "remove" },
+	    { "release", part_time, "release" },
+	    { "whole kfree", part_time, "kfree" } } },
+	{ BENCH_PASS_COUNT,
+	  "Memory at its peak",
+	  "The most of each at any event; of what an allocator tells of "
+	  "itself, "
+	  "at the end of any of 512 stretches of the trace. 1 MB is a million "
+	  "bytes.",
+	  { { "asked for", memory, "requested.peak" },
+	    { "granted", memory, "granted.peak" },
+	    { "mapped", memory, "mapped.peak" },
+	    { "resident", memory, "resident.peak" },
+	    { "records", memory, "metadata.peak" },
+	    { "mapped × asked for", times_asked, "mapped.peak" },
+	    { "smallest largest request", memory, "largest.low" } } },
+	{ BENCH_PASS_COUNT,
+	  "Memory on average",
+	  "The mean over the events. Inside: the share of the granted bytes "
+	  "that nobody asked for. Outside: the share of the mapped bytes that "
+	  "no object was granted. Broken up: the share of a window's free "
+	  "bytes "
+	  "that are not in its longest free run.",
+	  { { "asked for", memory, "requested.mean" },
+	    { "granted", memory, "granted.mean" },
+	    { "mapped", memory, "mapped.mean" },
+	    { "resident", memory, "resident.mean" },
+	    { "records", memory, "metadata.mean" },
+	    { "waste inside", waste, "granted.mean requested.mean" },
+	    { "waste outside", waste, "mapped.mean granted.mean" },
+	    { "broken up", waste, "free.mean largest.mean" } } },
+	{ BENCH_PASS_COUNT,
+	  "Memory at the end",
+	  "After the last event, with what is then still live.",
+	  { { "asked for", memory, "requested.end" },
+	    { "granted", memory, "granted.end" },
+	    { "mapped", memory, "mapped.end" },
+	    { "resident", memory, "resident.end" },
+	    { "records", memory, "metadata.end" },
+	    { "waste inside", waste, "granted.end requested.end" },
+	    { "waste outside", waste, "mapped.end granted.end" },
+	    { "broken up", waste, "free.end largest.end" } } },
+	{ BENCH_PASS_ALL,
+	  "Pages and checks",
+	  "Equal digests mean equal addresses and sizes at every event.",
+	  { { "peak pages", counter, "pages_peak" },
+	    { "failed allocs", counter, "failed_allocs" },
+	    { "verified", state, "verified" },
+	    { "state", state, "state" },
+	    { "digest", digest, "" } } },
+};
+
+static void write_value(FILE *out, const struct value *v)
+{
+	fputs("<td", out);
+	if (v->has_number)
+		fprintf(out, " data-v=\"%.17g\"", v->number);
+	fputc('>', out);
+	kb_escape_html(out, v->text[0] ? v->text : "–");
+	fputs("</td>", out);
+}
+
+static void write_row(FILE *out, const struct bench_report *r,
+		      const struct bench_cell *cell, const struct sheet *s)
+{
+	fputs("<tr><th scope=\"row\">", out);
+	kb_escape_html(out, cell->spec.name);
+	fputs("</th>", out);
+	for (const struct column *c = s->column; c->heading; c++) {
+		struct value v = { .has_number = false };
+
+		c->value(&v, r, cell, c->what);
+		write_value(out, &v);
+	}
+	fputs("</tr>\n", out);
+}
+
+static void write_sheet(FILE *out, const struct bench_report *r,
+			const struct sheet *s)
+{
+	fprintf(out,
+		"<h3>%s</h3>\n<div class=\"pan\" role=\"region\" "
+		"tabindex=\"0\" aria-label=\"%s, table\">\n<table "
+		"class=\"s\">\n<caption>%s</caption>\n<thead><tr>"
+		"<th scope=\"col\">allocator</th>",
+		s->title, s->title, s->caption);
+	for (const struct column *c = s->column; c->heading; c++)
+		fprintf(out, "<th scope=\"col\">%s</th>", c->heading);
+	fputs("</tr></thead>\n<tbody>\n", out);
+	for (size_t i = 0; i < r->count; i++)
+		write_row(out, r, &r->cells[i], s);
+	fputs("</tbody>\n</table>\n</div>\n", out);
+}
+
+void bench_html_tables(FILE *out, const struct bench_report *report)
+{
+	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
+		if (report->settings->passes & sheets[i].passes)
+			write_sheet(out, report, &sheets[i]);
+}
+
+static void write_pair(FILE *out, const char *group, const char *name,
+		       const json_t *value)
+{
+	char *text;
+
+	fputs("<tr><th scope=\"row\">", out);
+	if (*group) {
+		kb_escape_html(out, group);
+		fputs(", ", out);
+	}
+	kb_escape_html(out, name);
+	fputs("</th><td class=\"t\">", out);
+	if (json_is_string(value)) {
+		kb_escape_html(out, json_string_value(value));
+	} else {
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT |
+						 JSON_REAL_PRECISION(6));
+		kb_escape_html(out, text ? text : "");
+		free(text);
+	}
+	fputs("</td></tr>\n", out);
+}
+
+void bench_html_environment(FILE *out, const struct bench_report *report)
+{
+	json_t *context = bench_json_context(report);
+	const char *name, *inner_name;
+	json_t *value, *inner;
+
+	fputs("<table class=\"env\">\n<caption>As results.json has "
+	      "it.</caption>\n<tbody>\n",
+	      out);
+	json_object_foreach(context, name, value)
+	{
+		if (!json_is_object(value)) {
+			write_pair(out, "", name, value);
+			continue;
+		}
+		json_object_foreach(value, inner_name, inner)
+			write_pair(out, name, inner_name, inner);
+	}
+	fputs("</tbody>\n</table>\n", out);
+	json_decref(context);
+}

@@ -1,0 +1,646 @@
+#include "bench_model.h"
+#include "bench_report.h"
+
+#include "kb_bits.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The schema that "context" names; raised when a name changes its meaning. */
+#define SCHEMA 1
+
+/* Times are written to a thousandth of a ns: the rest is noise. */
+static json_t *time_json(double ns)
+{
+	return json_real(round(ns * 1000) / 1000);
+}
+
+/* A counter: JSON's integers are signed 64-bit here; none comes near. */
+static json_t *count_json(uint64_t n)
+{
+	return json_integer((json_int_t)kb_min(n, INT64_MAX));
+}
+
+static json_t *counters_json(const struct replay_counters *counters)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 0; i < counters->count; i++)
+		json_object_set_new(object, counters->item[i].name,
+				    count_json(counters->item[i].value));
+	return object;
+}
+
+static const char *stop_name(enum bench_stop stop)
+{
+	static const char *const names[] = {
+		[BENCH_STOP_NARROW] = "interval narrow enough",
+		[BENCH_STOP_EPOCHS] = "epochs",
+		[BENCH_STOP_TIME] = "time",
+		[BENCH_STOP_BUDGET] = "budget",
+	};
+
+	return names[stop];
+}
+
+static json_t *epochs_json(const struct bench_cell *cell,
+			   const struct replay_clock *clock)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < cell->epochs; i++)
+		json_array_append_new(array, time_json(bench_epoch_ns(
+						     &cell->epoch[i], clock)));
+	return array;
+}
+
+static void set_null_share(json_t *object, const struct bench_report *r,
+			   const struct bench_throughput *t)
+{
+	const struct bench_cell *null =
+		bench_find_cell(r->cells, r->count, "null");
+	struct bench_throughput n;
+
+	if (!null || !bench_cell_throughput(null, r->clock, &n) ||
+	    n.below_floor || t->below_floor)
+		return;
+	json_object_set_new(object, "null_ns_per_event",
+			    time_json(n.ns.median));
+	json_object_set_new(object, "net_ns_per_event",
+			    time_json(t->ns.median - n.ns.median));
+}
+
+/* What a sampled cell's epochs measured of the trace. */
+static json_t *sampling_json(const struct bench_cell *cell,
+			     const struct bench_throughput *t)
+{
+	const struct replay_sampling *s = &cell->sampling;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s}", "events",
+			 count_json(t->covered), "windows",
+			 count_json(t->windows), "window_events",
+			 count_json(s->window), "warm_events",
+			 count_json(s->warm), "period", count_json(s->period),
+			 "interval_of",
+			 t->interval_of_windows ? "mean of windows"
+						: "median of epochs");
+}
+
+/* What disturbed the epochs: how many, and each one's raw figures in the order of
+ * epoch_ns_per_event; what the clean ones say stands beside the figure of all. */
+static void set_contamination(json_t *object, const struct bench_cell *cell,
+			      const struct bench_throughput *t)
+{
+	json_t *preemptions = json_array(), *faults = json_array();
+	json_t *steal = json_array(), *flags = json_array();
+	const struct bench_summary *clean = &t->clean_ns;
+
+	for (size_t i = 0; i < cell->epochs; i++) {
+		const struct replay_time_result *epoch = &cell->epoch[i];
+		unsigned what = bench_epoch_contamination(cell, i);
+
+		json_array_append_new(preemptions,
+				      count_json(epoch->preemptions));
+		json_array_append_new(faults, count_json(epoch->faults));
+		json_array_append_new(steal, count_json(epoch->steal_ms));
+		json_array_append_new(flags, json_boolean(what != 0));
+	}
+	json_object_set_new(object, "contaminated",
+			    json_pack("{s:o, s:o, s:o, s:o}", "epochs",
+				      count_json(t->contaminated), "preempted",
+				      count_json(t->preempted), "steal",
+				      count_json(t->stolen), "faults",
+				      count_json(t->faulted)));
+	if (clean->count && !t->below_floor) {
+		json_object_set_new(object, "clean_ns_per_event",
+				    time_json(clean->median));
+		json_object_set_new(object, "clean_ci_low",
+				    clean->has_interval ? time_json(clean->low)
+							: json_null());
+		json_object_set_new(object, "clean_ci_high",
+				    clean->has_interval ? time_json(clean->high)
+							: json_null());
+	}
+	json_object_set_new(object, "epoch_contaminated", flags);
+	json_object_set_new(object, "epoch_preemptions", preemptions);
+	json_object_set_new(object, "epoch_faults", faults);
+	json_object_set_new(object, "epoch_steal_ms", steal);
+}
+
+static json_t *throughput_json(const struct bench_report *r,
+			       const struct bench_cell *cell)
+{
+	struct bench_throughput t;
+	json_t *object;
+
+	if (!bench_cell_throughput(cell, r->clock, &t))
+		return NULL;
+	object = json_object();
+	json_object_set_new(object, "ns_per_event",
+			    t.below_floor ? json_null()
+					  : time_json(t.ns.median));
+	json_object_set_new(object, "ci_low",
+			    t.ns.has_interval && !t.below_floor
+				    ? time_json(t.ns.low)
+				    : json_null());
+	json_object_set_new(object, "ci_high",
+			    t.ns.has_interval && !t.below_floor
+				    ? time_json(t.ns.high)
+				    : json_null());
+	json_object_set_new(object, "epochs", count_json(cell->epochs));
+	json_object_set_new(object, "best", time_json(t.ns.min));
+	json_object_set_new(object, "spread", time_json(t.ns.spread));
+	if (!t.sampled)
+		json_object_set_new(object, "cold_ns_per_event",
+				    time_json(t.cold_ns.median));
+	set_null_share(object, r, &t);
+	json_object_set_new(object, "floor", time_json(t.floor_ns));
+	json_object_set_new(object, "events_timed", count_json(t.events));
+	if (t.sampled)
+		json_object_set_new(object, "sampling",
+				    sampling_json(cell, &t));
+	set_contamination(object, cell, &t);
+	json_object_set_new(object, "epochs_cut", count_json(cell->epochs_cut));
+	json_object_set_new(object, "stopped_by",
+			    json_string(stop_name(cell->stop)));
+	json_object_set_new(object, "epoch_ns_per_event",
+			    epochs_json(cell, r->clock));
+	return object;
+}
+
+static void set_figure(json_t *object, const char *name, struct bench_figure f)
+{
+	if (f.state == BENCH_FIGURE_NUMBER)
+		json_object_set_new(object, name, time_json(f.ns));
+	else if (f.state == BENCH_FIGURE_BELOW_FLOOR)
+		json_object_set_new(object, name, json_null());
+}
+
+/* A histogram as text, one word a bucket that is not empty: its lowest value in
+ * ticks, the samples in it and, where they have weights, those together. */
+static json_t *histogram_json(const struct replay_hist *plain,
+			      const struct replay_hist *weighted)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	json_t *json;
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
+		if (!plain->bucket[i])
+			continue;
+		fprintf(f, "%s%" PRIu64 ":%" PRIu64, ftell(f) > 0 ? " " : "",
+			replay_hist_bucket_low(i), plain->bucket[i]);
+		if (weighted)
+			fprintf(f, ":%" PRIu64, weighted->bucket[i]);
+	}
+	fclose(f);
+	json = json_string(text);
+	free(text);
+	return json;
+}
+
+static json_t *latency_json(const struct bench_cell *cell,
+			    enum replay_series_id id,
+			    const struct replay_clock *clock)
+{
+	const struct replay_series *series;
+	struct bench_latency f;
+	json_t *object;
+
+	if (!bench_cell_latency(cell, id, clock, &f))
+		return NULL;
+	series = &cell->latency->series[id];
+	object = json_object();
+#define X(name, q) set_figure(object, #name, f.name);
+	BENCH_QUANTILES(X)
+#undef X
+	set_figure(object, "max", f.max);
+	json_object_set_new(object, "floor", time_json(f.floor_ns));
+	json_object_set_new(object, "error", time_json(f.error_ns));
+	json_object_set_new(object, "samples", count_json(f.samples));
+	json_object_set_new(object, "preempted", count_json(f.preempted));
+	json_object_set_new(object, "histogram_ticks",
+			    histogram_json(&series->plain, &series->weighted));
+	return object;
+}
+
+static json_t *frozen_json(const struct bench_cell *cell,
+			   const struct replay_clock *clock)
+{
+	struct bench_frozen f;
+	json_t *object;
+
+	if (!bench_cell_frozen(cell, clock, &f))
+		return NULL;
+	object = json_object();
+	set_figure(object, "cold", f.cold);
+	set_figure(object, "warm", f.warm);
+	json_object_set_new(object, "floor", time_json(f.floor_ns));
+	json_object_set_new(object, "error", time_json(f.error_ns));
+	json_object_set_new(object, "batch", count_json(REPLAY_FROZEN_BATCH));
+	json_object_set_new(object, "places", count_json(f.places));
+	json_object_set_new(object, "cold_windows", count_json(f.cold_windows));
+	json_object_set_new(object, "warm_windows", count_json(f.warm_windows));
+	json_object_set_new(object, "cold_histogram_ticks",
+			    histogram_json(&cell->latency->frozen.cold, NULL));
+	json_object_set_new(object, "warm_histogram_ticks",
+			    histogram_json(&cell->latency->frozen.warm, NULL));
+	return object;
+}
+
+/* How the samples were taken, and what that cost. */
+static json_t *intrusion_json(const struct bench_cell *cell,
+			      const struct replay_clock *clock)
+{
+	const struct replay_latency_result *l = cell->latency;
+	struct bench_intrusion slow;
+	json_t *object = json_object();
+
+	json_object_set_new(object, "time",
+			    json_string("service time only (closed loop)"));
+	json_object_set_new(object, "processes",
+			    count_json(cell->latency_runs));
+	json_object_set_new(object, "laps", count_json(l->probed.laps));
+	json_object_set_new(object, "one_free_in",
+			    count_json(UINT64_C(1) << l->rate_bits));
+	json_object_set_new(object, "dearest_always", count_json(l->dearest));
+	if (cell->sampling.period > 0)
+		json_object_set_new(object, "events_before_a_sample",
+				    count_json(cell->sampling.warm));
+	if (!bench_cell_intrusion(cell, clock, &slow))
+		return object;
+	json_object_set_new(object, "readings_share",
+			    json_real(round(slow.computed * 1e6) / 1e6));
+	if (slow.has_measured)
+		json_object_set_new(
+			object, "slowdown_measured",
+			json_real(round(slow.measured * 1e6) / 1e6));
+	return object;
+}
+
+/* What one step of each kind costs, as far as the samples tell. */
+static json_t *model_json(const struct bench_cell *cell,
+			  enum replay_series_id id,
+			  const struct replay_clock *clock)
+{
+	struct bench_model model;
+	json_t *object;
+
+	if (!bench_model_fit(&model, cell, id, clock))
+		return NULL;
+	object = json_object();
+	for (size_t i = 0; i < BENCH_MODEL_COLUMNS; i++)
+		if (model.fit.used[i])
+			json_object_set_new(object, bench_model_columns[i],
+					    json_real(model.fit.factor[i]));
+	json_object_set_new(object, "r2", json_real(model.fit.r2));
+	json_object_set_new(object, "samples", count_json(model.samples));
+	json_object_set_new(object, "left_out", count_json(model.left_out));
+	return object;
+}
+
+static void set_models(json_t *object, const struct bench_cell *cell,
+		       const struct replay_clock *clock)
+{
+	json_t *models = json_object(), *model;
+
+	model = model_json(cell, REPLAY_SERIES_kfree, clock);
+	if (model)
+		json_object_set_new(models, "kfree", model);
+	model = model_json(cell, REPLAY_SERIES_lookup, clock);
+	if (model)
+		json_object_set_new(models, "lookup", model);
+	if (json_object_size(models))
+		json_object_set(object, "cost_model", models);
+	json_decref(models);
+}
+
+static void set_latency(json_t *object, const struct bench_cell *cell,
+			const struct replay_clock *clock)
+{
+	json_t *series;
+
+	if (!cell->latency)
+		return;
+#define X(name, help)                                             \
+	series = latency_json(cell, REPLAY_SERIES_##name, clock); \
+	if (series)                                               \
+		json_object_set_new(object, #name "_ns", series);
+	REPLAY_SERIES(X)
+#undef X
+	series = frozen_json(cell, clock);
+	if (series)
+		json_object_set_new(object, "frozen_lookup_ns", series);
+	set_models(object, cell, clock);
+	json_object_set_new(object, "latency_sampling",
+			    intrusion_json(cell, clock));
+}
+
+/* Sets a value that may not be there; it is then left out. */
+static void set_if(json_t *object, const char *name, json_t *value)
+{
+	if (value)
+		json_object_set_new(object, name, value);
+}
+
+/* Lookups that take 0 steps, 1, 2 to 3, 4 to 7, …: pairs of a bin's lowest
+ * number and how many there are; empty bins left out. */
+static json_t *bins_json(const struct replay_tally *tally)
+{
+	json_t *array = json_array();
+	uint32_t low = 0, n = 0;
+
+	while (n <= tally->max) {
+		const uint32_t end = low ? 2 * low : 1;
+		uint64_t lookups = 0;
+
+		for (; n < end && n <= tally->max; n++)
+			lookups += tally->at[n];
+		if (lookups > 0)
+			json_array_append_new(
+				array, json_pack("[o,o]", count_json(low),
+						 count_json(lookups)));
+		low = end;
+	}
+	return array;
+}
+
+/* The distribution of one kind of step over the lookups: exact quantiles. */
+static json_t *tally_json(const struct replay_tally *tally)
+{
+	json_t *object = json_object();
+
+#define X(name, q)                                            \
+	json_object_set_new(object, #name,                    \
+			    count_json(replay_exact_quantile( \
+				    tally, (unsigned)lround((q)*10000))));
+	BENCH_QUANTILES(X)
+#undef X
+	json_object_set_new(object, "max", count_json(tally->max));
+	json_object_set_new(object, "lookups", count_json(tally->lookups));
+	json_object_set_new(object, "bins", bins_json(tally));
+	return object;
+}
+
+static json_t *steps_json(const struct bench_cell *cell)
+{
+	json_t *object;
+
+	if (!cell->exact || cell->exact->of[REPLAY_EXACT_nodes].lookups == 0)
+		return NULL;
+	object = json_object();
+	for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
+		if (cell->exact->of[k].lookups > 0)
+			json_object_set_new(
+				object,
+				replay_exact_name((enum replay_exact_kind)k),
+				tally_json(&cell->exact->of[k]));
+	return object;
+}
+
+static json_t *digest_json(const struct bench_cell *cell)
+{
+	char text[24];
+	uint64_t digest;
+
+	if (cell->count && cell->count->has_digest)
+		digest = cell->count->digest;
+	else if (cell->verify && cell->verify->has_digest)
+		digest = cell->verify->digest;
+	else
+		return NULL;
+	snprintf(text, sizeof(text), "%016" PRIx64, digest);
+	return json_string(text);
+}
+
+/* What the lookup's index takes at its largest for each cluster that is live
+ * then; left out where there is no lookup. */
+static json_t *bytes_per_cluster_json(const struct bench_cell *cell)
+{
+	uint64_t bytes, live;
+
+	if (!bench_cell_counter(cell, "lookup_bytes_peak", &bytes) ||
+	    !bench_cell_counter(cell, "live_max", &live) || live == 0)
+		return NULL;
+	return json_real(round(1000.0 * (double)bytes / (double)live) / 1000);
+}
+
+/* Left out where nobody could tell. */
+static void set_span(json_t *object, const char *name,
+		     const struct replay_span *span)
+{
+	if (span->count == 0)
+		return;
+	json_object_set_new(object, name,
+			    json_pack("{s:o, s:o, s:o, s:o, s:o}", "low",
+				      count_json(span->low), "peak",
+				      count_json(span->peak), "end",
+				      count_json(span->end), "sum",
+				      count_json(span->sum), "count",
+				      count_json(span->count)));
+}
+
+static json_t *memory_json(const struct replay_memory *memory)
+{
+	json_t *object = json_object();
+
+#define X(name, help) set_span(object, #name, &memory->name);
+	REPLAY_MEMORY(X)
+#undef X
+	json_object_set_new(object, "resident_of",
+			    json_string(memory->resident_is_process
+						? "process"
+						: "allocator"));
+	return object;
+}
+
+/* The same in every cell of a trace: what it needs at least. */
+static json_t *ideal_json(const struct bench_ideal *ideal)
+{
+	json_t *object = json_object();
+
+	set_span(object, "requested", &ideal->requested);
+	set_span(object, "kernel", &ideal->kernel);
+	set_span(object, "pages", &ideal->pages);
+	if (ideal->has_packing)
+		json_object_set_new(
+			object, "packing",
+			json_pack("{s:o, s:s}", "bytes",
+				  count_json((uint64_t)ideal->packing.height *
+					     BENCH_PAGE),
+				  "order", ideal->packing.order));
+	return object;
+}
+
+static json_t *cell_json(const struct bench_report *r,
+			 const struct bench_cell *cell)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "trace", json_string(cell->trace->file));
+	json_object_set_new(object, "trace_sha256",
+			    json_string(cell->trace->sha256));
+	json_object_set_new(object, "allocator", json_string(cell->spec.name));
+	if (cell->status < 0)
+		json_object_set_new(object, "error",
+				    json_string(cell->diag.text));
+	if (cell->partial)
+		json_object_set_new(object, "partial", json_true());
+	if (cell->verify)
+		json_object_set_new(object, "verified",
+				    json_boolean(cell->verify->has_memory));
+	if (cell->verify && cell->verify->searches < cell->verify->finds)
+		json_object_set_new(
+			object, "verified_searches",
+			json_pack("{s:o, s:o}", "made",
+				  count_json(cell->verify->searches), "of",
+				  count_json(cell->verify->finds)));
+	if (cell->count)
+		json_object_set_new(object, "counters",
+				    counters_json(&cell->count->counters));
+	if (cell->count)
+		json_object_set_new(object, "memory",
+				    memory_json(&cell->count->memory));
+	if (r->ideal)
+		json_object_set_new(object, "ideal", ideal_json(r->ideal));
+	set_if(object, "lookup_steps", steps_json(cell));
+	set_if(object, "throughput", throughput_json(r, cell));
+	set_latency(object, cell, r->clock);
+	set_if(object, "lookup_bytes_per_cluster",
+	       bytes_per_cluster_json(cell));
+	set_if(object, "digest", digest_json(cell));
+	return object;
+}
+
+json_t *bench_json_results(const struct bench_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->count; i++)
+		json_array_append_new(array,
+				      cell_json(report, &report->cells[i]));
+	return array;
+}
+
+static json_t *clock_json(const struct replay_clock *clock)
+{
+	return json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, "
+		"s:o, s:o}",
+		"source", clock->use_tsc ? "tsc" : "CLOCK_MONOTONIC_RAW",
+		"quantum_ticks", (json_int_t)clock->quantum, "pair_low_ticks",
+		(json_int_t)clock->cost.low, "pair_median_ticks",
+		(json_int_t)clock->cost.median, "pair_p99_ticks",
+		(json_int_t)clock->cost.high, "pair_mean_ticks",
+		time_json(clock->cost.mean), "pair_in_a_row_ticks",
+		time_json(clock->pair_ticks), "pair_mean_drift_ticks",
+		time_json(clock->cost_drift), "recalibrations",
+		(json_int_t)clock->recalibrations, "ns_per_tick",
+		json_real(clock->ns_per_tick), "ns_per_tick_start",
+		json_real(clock->ns_per_tick_first), "drift_ppm",
+		time_json(clock->drift_ppm), "error_ns",
+		time_json(replay_clock_error_ns(clock)), "floor_ns",
+		time_json(replay_clock_floor_ns(clock)));
+}
+
+/* What a library is set to, where it has anything to say. */
+static json_t *settings_json(const struct bench_report *r)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct alloc_ops *ops = r->cells[i].spec.ops;
+		const char *text = ops->options ? ops->options() : NULL;
+
+		if (text)
+			json_object_set_new(object, ops->name,
+					    json_string(text));
+	}
+	return object;
+}
+
+static json_t *versions_json(const struct bench_report *r)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct alloc_ops *ops = r->cells[i].spec.ops;
+
+		if (ops->version)
+			json_object_set_new(object, ops->name,
+					    json_string(ops->version()));
+	}
+	return object;
+}
+
+/* What the default list has and this machine has not. */
+static json_t *skipped_json(const struct bench_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->skipped_count; i++)
+		json_array_append_new(
+			array, json_pack("{s:s, s:s}", "allocator",
+					 report->skipped[i].spec.name, "reason",
+					 report->skipped[i].why.text));
+	return array;
+}
+
+static json_t *options_json(const struct bench_settings *settings)
+{
+	json_t *passes = json_array();
+
+	for (unsigned bit = 1; bit <= BENCH_PASS_LATENCY; bit <<= 1)
+		if (settings->passes & bit)
+			json_array_append_new(passes,
+					      json_string(bench_pass_name(
+						      (enum bench_pass)bit)));
+	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:b}", "passes",
+			 passes, "touch", bench_touch_name(settings->touch),
+			 "heap_pages", (json_int_t)settings->heap_pages,
+			 "heap_base", (json_int_t)settings->heap_base, "seed",
+			 (json_int_t)settings->seed, "budget_s",
+			 settings->budget_s, "quick", (int)settings->quick);
+}
+
+static json_t *machine_json(const struct bench_env *env)
+{
+	json_t *object = json_pack(
+		"{s:b, s:I, s:I, s:I, s:I, s:s, s:s, s:s}", "hypervisor",
+		(int)env->hypervisor, "page_size", (json_int_t)env->page_size,
+		"cache_l1d", (json_int_t)env->cache_l1d, "cache_l2",
+		(json_int_t)env->cache_l2, "cache_l3",
+		(json_int_t)env->cache_l3, "libc", env->libc, "glibc_tunables",
+		env->glibc_tunables, "ld_preload", env->ld_preload);
+
+#define X(name, file) \
+	json_object_set_new(object, #name, json_string(env->name));
+	BENCH_ENV_FILES(X)
+#undef X
+	return object;
+}
+
+json_t *bench_json_context(const struct bench_report *report)
+{
+	const struct bench_env *env = report->env;
+
+	return json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, "
+		"s:o, s:o, s:o, s:o, s:o}",
+		"schema", SCHEMA, "revision", env->revision, "date", env->date,
+		"compiler", env->compiler, "flags", env->flags, "build_type",
+		env->build_type, "system", env->system, "cpu_model",
+		env->cpu_model, "cpus", (json_int_t)env->cpus, "pinned_cpu",
+		(json_int_t)env->pinned_cpu, "load_average",
+		time_json(env->load), "clock", clock_json(report->clock),
+		"options", options_json(report->settings), "allocator_versions",
+		versions_json(report), "allocator_settings",
+		settings_json(report), "allocators_skipped",
+		skipped_json(report), "machine", machine_json(env));
+}

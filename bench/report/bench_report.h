@@ -1,0 +1,56 @@
+/*
+ * bench_report: what was measured, handed to the writers: the table for a
+ * person, JSON for programs, TSV for the plots.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include "bench_cell.h"
+#include "bench_env.h"
+#include "bench_ideal.h"
+#include "bench_settings.h"
+#include "bench_spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* One trace and its cells. All borrowed. */
+struct bench_report {
+	const struct bench_settings *settings;
+	const struct bench_env *env;
+	const struct replay_clock *clock;
+	const struct bench_trace *trace;
+	const struct bench_cell *cells;
+	size_t count;
+
+	/* Allocators that were left out since this machine lacks them. */
+	const struct bench_skipped *skipped;
+	size_t skipped_count;
+
+	/* What the trace needs at least; NULL without the pass count. */
+	const struct bench_ideal *ideal;
+};
+
+/* Writes the line about the trace, the table, and what to notice. `width` is
+ * the terminal's, columns; 0 for as wide as it takes. */
+void bench_table_write(FILE *out, const struct bench_report *report,
+		       size_t width, bool colour);
+
+struct json_t;
+
+/* The report as a JSON array of one object a cell, and the context object; new
+ * references, NULL if out of memory. */
+struct json_t *bench_json_results(const struct bench_report *report);
+struct json_t *bench_json_context(const struct bench_report *report);
+
+/* Writes the TSV files of plots/README.md into `folder`. */
+int bench_tsv_write(const struct bench_report *report, const char *folder,
+		    struct kb_diag *diag);
+
+/* Writes the sentences about what to notice, one a line, "- " in front. */
+void bench_facts_write(FILE *out, const struct bench_report *report);
+
+#endif /* BENCH_REPORT_H */

@@ -1,0 +1,17 @@
+/*
+ * bench_sites_html: the report's table of call sites.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_SITES_HTML_H
+#define BENCH_SITES_HTML_H
+
+#include "bench_report.h"
+
+#include <stdio.h>
+
+/* Writes the report's table of the sites of the first cell with a heap of pages;
+ * nothing if there is none or the trace names no sites. */
+void bench_sites_html(FILE *out, const struct bench_report *report);
+
+#endif /* BENCH_SITES_HTML_H */

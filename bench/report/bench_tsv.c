@@ -1,0 +1,676 @@
+#include "bench_map.h"
+#include "bench_profile.h"
+#include "kb_escape.h"
+#include "bench_model.h"
+#include "kb_out.h"
+#include "bench_report.h"
+#include "bench_settings.h"
+
+#include "alloc.h"
+#include "kb_bits.h"
+#include "kb_signal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Points of a latency curve: quantiles 1 - 10^(-i / CURVE_PER_DECADE). */
+#define CURVE_PER_DECADE 40
+
+struct tsv;
+
+/* One of the files, and whose results it holds (enum bench_pass, or-ed). */
+struct tsv_file {
+	unsigned passes;
+	const char *name;
+	void (*write)(struct tsv *t);
+};
+
+/* One file on its way out. */
+struct tsv {
+	const struct bench_report *report;
+	const struct tsv_file *file;
+	FILE *f;
+
+	/* Of the trace itself; filled if the pass count was asked for. */
+	const struct bench_profile *profile;
+
+	/* Of a cell's heap window; NULL if no cell has one. */
+	const struct bench_map *map;
+	const struct bench_cell *map_cell;
+};
+
+/* Ends a block: gnuplot's `index` counts blocks parted by two blank lines. */
+static void end_block(struct tsv *t)
+{
+	fprintf(t->f, "\n\n");
+}
+
+static void write_or_missing(struct tsv *t, bool is_number, double x)
+{
+	if (is_number)
+		fprintf(t->f, "\t%.6g", x);
+	else
+		fprintf(t->f, "\t?");
+}
+
+static void write_meta_text(struct tsv *t, const char *key, const char *text)
+{
+	fprintf(t->f, "%s\t", key);
+	kb_escape_tsv(t->f, text);
+	fputc('\n', t->f);
+}
+
+/* A cell lacks what this file is written from, or did not get enough of it. */
+static bool is_partial(const struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+
+		if (cell->partial &&
+		    (!(t->file->passes & BENCH_PASS_COUNT) || !cell->count))
+			return true;
+	}
+	return false;
+}
+
+/* Block 0: what the pictures are titled with. */
+static void write_meta(struct tsv *t, const char *title, size_t series)
+{
+	const struct bench_report *r = t->report;
+	const struct bench_cell *null =
+		bench_find_cell(r->cells, r->count, "null");
+	struct bench_throughput n;
+
+	write_meta_text(t, "title", title);
+	write_meta_text(t, "trace", r->trace->file);
+	fprintf(t->f, "events\t%" PRIu64 "\n", r->trace->counts.events);
+	fprintf(t->f, "objects\t%" PRIu64 "\n", r->trace->counts.objects);
+	write_meta_text(t, "revision", r->env->revision);
+	write_meta_text(t, "machine", r->env->cpu_model);
+	fprintf(t->f, "floor_ns\t%.3f\n", replay_clock_floor_ns(r->clock));
+	if (null && bench_cell_throughput(null, r->clock, &n) && !n.below_floor)
+		fprintf(t->f, "null_ns\t%.4g\n", n.ns.median);
+	if (is_partial(t))
+		fprintf(t->f, "partial\t1\n");
+	fprintf(t->f, "series\t%zu\n", series);
+	end_block(t);
+}
+
+/* The distribution that a cell shows: its lookup where it has one. */
+static const struct replay_series *cost_series(const struct bench_cell *cell,
+					       bool *is_lookup)
+{
+	const struct replay_series *series;
+
+	if (!cell->latency)
+		return NULL;
+	series = cell->latency->series;
+	*is_lookup = series[REPLAY_SERIES_lookup].plain.count > 0;
+	if (*is_lookup)
+		return &series[REPLAY_SERIES_lookup];
+	return series[REPLAY_SERIES_kfree].plain.count
+		       ? &series[REPLAY_SERIES_kfree]
+		       : NULL;
+}
+
+/* `samples` are those at or above the quantile: the clock's, not what they stand
+ * for. */
+static void write_cost_point(struct tsv *t, const struct replay_series *series,
+			     double q)
+{
+	const struct replay_clock *clock = t->report->clock;
+	uint64_t value =
+		replay_hist_quantile(&series->weighted, q > 0 ? q : 1e-9);
+	double ns = replay_clock_ns(clock, value);
+	double samples = (1 - q) * (double)series->plain.count;
+	uint64_t above = replay_hist_above(&series->plain, value);
+
+	fprintf(t->f, "%.9g", q);
+	write_or_missing(t, ns >= replay_clock_floor_ns(clock), ns);
+	fprintf(t->f, "\t%.0f\n", fmax(fmax(samples, (double)above), 1));
+}
+
+static void write_cost_curve(struct tsv *t, const struct replay_series *series)
+{
+	double count = (double)series->plain.count;
+	double beyond = 1;
+
+	for (int i = 1; beyond * count >= 1; i++) {
+		write_cost_point(t, series, 1 - beyond);
+		beyond = pow(10, -(double)i / CURVE_PER_DECADE);
+	}
+	/* Where the curve ends: the slowest sample. */
+	write_cost_point(t, series, 1);
+}
+
+static void write_lookup_cost(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+	size_t count = 0;
+	bool lookup;
+
+	for (size_t i = 0; i < r->count; i++)
+		count += cost_series(&r->cells[i], &lookup) != NULL;
+	write_meta(t, "What kfree's lookup costs", count);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_series *series =
+			cost_series(&r->cells[i], &lookup);
+
+		if (!series)
+			continue;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		fprintf(t->f, " %s\tns\tsamples\n",
+			lookup ? "lookup" : "kfree");
+		write_cost_curve(t, series);
+		end_block(t);
+	}
+}
+
+static bool has_lookups(const struct bench_cell *cell)
+{
+	return cell->exact && cell->exact->of[REPLAY_EXACT_nodes].lookups > 0;
+}
+
+static bool has_window(const struct bench_cell *cell)
+{
+	return cell->count && cell->count->has_gauge;
+}
+
+static size_t count_cells(const struct bench_report *r,
+			  bool (*wanted)(const struct bench_cell *cell))
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		n += wanted(&r->cells[i]);
+	return n;
+}
+
+/* The share of lookups that compare at least so many nodes: exact, and thinned
+ * out to one row for each of a histogram's buckets, at its lowest number that
+ * some lookup compares. */
+static void write_nodes_curve(struct tsv *t, const struct replay_tally *tally)
+{
+	const double lookups = (double)tally->lookups;
+	uint64_t below = 0;
+	size_t last = SIZE_MAX;
+
+	for (uint32_t n = 0; n <= tally->max; n++) {
+		const size_t bucket = replay_hist_bucket_of(n);
+
+		if (tally->at[n] == 0)
+			continue;
+		/* The curve ends at the worst lookup. */
+		if (bucket != last || n == tally->max)
+			fprintf(t->f, "%" PRIu32 "\t%.9g\n", n,
+				1 - (double)below / lookups);
+		last = bucket;
+		below += tally->at[n];
+	}
+}
+
+static void write_lookup_nodes(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "Nodes that kfree's lookup compares",
+		   count_cells(r, has_lookups));
+	for (size_t i = 0; i < r->count; i++) {
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		fprintf(t->f, "\tshare\n");
+		write_nodes_curve(t,
+				  &r->cells[i].exact->of[REPLAY_EXACT_nodes]);
+		end_block(t);
+	}
+}
+
+static void write_tally(struct tsv *t, const struct bench_cell *cell,
+			enum replay_exact_kind kind)
+{
+	const struct replay_tally *tally = &cell->exact->of[kind];
+
+	if (tally->lookups == 0)
+		return;
+	kb_escape_tsv(t->f, cell->spec.name);
+	fprintf(t->f, " %s\tlookups\n", replay_exact_name(kind));
+	for (uint32_t n = 0; n <= tally->max; n++)
+		if (tally->at[n] > 0)
+			fprintf(t->f, "%" PRIu32 "\t%" PRIu64 "\n", n,
+				tally->at[n]);
+	end_block(t);
+}
+
+static void write_row_tally(struct tsv *t, const struct bench_cell *cell)
+{
+	const struct replay_exact *exact = cell->exact;
+
+	if (exact->rows == 0)
+		return;
+	kb_escape_tsv(t->f, cell->spec.name);
+	fprintf(t->f, " row\tlookups\tnodes\n");
+	for (uint32_t row = 0; row < exact->rows; row++)
+		if (exact->row_lookups[row] > 0)
+			fprintf(t->f, "%" PRIu32 "\t%" PRIu64 "\t%" PRIu64 "\n",
+				row, exact->row_lookups[row],
+				exact->row_nodes[row]);
+	end_block(t);
+}
+
+static size_t count_tallies(const struct bench_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
+			n += r->cells[i].exact->of[k].lookups > 0;
+		n += r->cells[i].exact->rows > 0;
+	}
+	return n;
+}
+
+static void write_lookup_histograms(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "What each lookup does, counted", count_tallies(r));
+	for (size_t i = 0; i < r->count; i++) {
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
+			write_tally(t, &r->cells[i], (enum replay_exact_kind)k);
+		write_row_tally(t, &r->cells[i]);
+	}
+}
+
+static void write_timeline(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "Lookup cost along the trace",
+		   count_cells(r, has_lookups));
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_count_result *c = r->cells[i].count;
+
+		if (!has_lookups(&r->cells[i]))
+			continue;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		fprintf(t->f, "\tlive\tmean\tmax\n");
+		for (uint32_t b = 0; b < c->bins; b++) {
+			const struct replay_bin *bin = &c->bin[b];
+			bool any = bin->lookups > 0;
+
+			fprintf(t->f, "%" PRIu64 "\t%" PRIu64, bin->event,
+				bin->live);
+			write_or_missing(t, any,
+					 any ? (double)bin->nodes_visited /
+							 (double)bin->lookups
+					     : 0);
+			write_or_missing(t, any,
+					 (double)bin->nodes_visited_max);
+			fprintf(t->f, "\n");
+		}
+		end_block(t);
+	}
+}
+
+static void write_throughput(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+	struct bench_throughput x;
+
+	write_meta(t, "Time per event", 1);
+	fprintf(t->f, "allocator\tns\tlow\thigh\tepochs\n");
+	for (size_t i = 0; i < r->count; i++) {
+		if (!bench_cell_throughput(&r->cells[i], r->clock, &x))
+			continue;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		write_or_missing(t, !x.below_floor, x.ns.median);
+		write_or_missing(t, x.ns.has_interval && !x.below_floor,
+				 x.ns.low);
+		write_or_missing(t, x.ns.has_interval && !x.below_floor,
+				 x.ns.high);
+		fprintf(t->f, "\t%zu\n", x.ns.count);
+	}
+	end_block(t);
+}
+
+static void write_heap_window(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "The heap window over time", count_cells(r, has_window));
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_count_result *c = r->cells[i].count;
+
+		if (!has_window(&r->cells[i]))
+			continue;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		fprintf(t->f, "\tpages\tlive_bytes\tfree_pages\tlongest\n");
+		for (uint32_t b = 0; b < c->bins; b++)
+			fprintf(t->f,
+				"%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+				"\t%" PRIu64 "\t%" PRIu64 "\n",
+				c->bin[b].event, c->bin[b].pages_live,
+				c->bin[b].live_bytes, c->bin[b].free_pages,
+				c->bin[b].longest_free_run);
+		end_block(t);
+	}
+}
+
+static bool has_memory(const struct bench_cell *cell)
+{
+	return cell->count != NULL;
+}
+
+static void write_bytes(struct tsv *t, uint64_t bytes)
+{
+	if (bytes == ALLOC_UNKNOWN)
+		fprintf(t->f, "\t?");
+	else
+		fprintf(t->f, "\t%" PRIu64, bytes);
+}
+
+/* The first series: what the trace itself needs. */
+static void write_ideal(struct tsv *t)
+{
+	const struct bench_ideal *ideal = t->report->ideal;
+
+	fprintf(t->f, "the trace\trequested\tkernel\tpages\tpacked\n");
+	for (uint32_t b = 0; b < ideal->bins; b++) {
+		const struct bench_ideal_bin *bin = &ideal->bin[b];
+
+		fprintf(t->f, "%" PRIu64, bin->event);
+		write_bytes(t, bin->requested);
+		write_bytes(t, bin->kernel);
+		write_bytes(t, bin->pages);
+		write_bytes(t,
+			    ideal->has_packing ? bin->packed : ALLOC_UNKNOWN);
+		fprintf(t->f, "\n");
+	}
+	end_block(t);
+}
+
+static void write_memory(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+
+	write_meta(t, "Memory along the trace", 1 + count_cells(r, has_memory));
+	write_ideal(t);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct replay_count_result *c = r->cells[i].count;
+
+		if (!has_memory(&r->cells[i]))
+			continue;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		fprintf(t->f, "\trequested\tgranted\tmapped\tresident"
+			      "\tmetadata\tlargest\n");
+		for (uint32_t b = 0; b < c->bins; b++) {
+			fprintf(t->f, "%" PRIu64, c->bin[b].event);
+			write_bytes(t, c->bin[b].live_bytes);
+			write_bytes(t, c->bin[b].granted);
+			write_bytes(t, c->bin[b].mapped);
+			write_bytes(t, c->bin[b].resident);
+			write_bytes(t, c->bin[b].metadata);
+			write_bytes(t, c->bin[b].largest);
+			fprintf(t->f, "\n");
+		}
+		end_block(t);
+	}
+}
+
+static void write_sizes(struct tsv *t)
+{
+	const struct bench_profile *p = t->profile;
+
+	write_meta(t, "Sizes and lifetimes", 2);
+	fprintf(t->f, "sizes\tobjects\tbytes\n");
+	for (unsigned k = 0; k < BENCH_PROFILE_POWERS; k++)
+		if (p->size_objects[k])
+			fprintf(t->f, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+				UINT64_C(1) << k, p->size_objects[k],
+				p->size_bytes[k]);
+	end_block(t);
+	fprintf(t->f, "lifetimes\tobjects\n");
+	for (unsigned k = 0; k < BENCH_PROFILE_POWERS; k++)
+		if (p->life_objects[k])
+			fprintf(t->f, "%" PRIu64 "\t%" PRIu64 "\n",
+				UINT64_C(1) << k, p->life_objects[k]);
+	if (p->live_at_end)
+		fprintf(t->f, "?\t%" PRIu64 "\n", p->live_at_end);
+	end_block(t);
+}
+
+static void write_row_group(struct tsv *t, unsigned group)
+{
+	uint64_t first = bench_profile_group_first(group);
+	uint64_t last = bench_profile_group_last(group);
+	const struct bench_profile *p = t->profile;
+
+	if (first == last)
+		fprintf(t->f, "row %" PRIu64 "\tlive\n", first - 1);
+	else
+		fprintf(t->f, "rows %" PRIu64 " to %" PRIu64 "\tlive\n",
+			first - 1, last - 1);
+	for (uint32_t b = 0; b < p->bins; b++)
+		fprintf(t->f, "%" PRIu64 "\t%" PRIu64 "\n", p->bin[b].event,
+			p->bin[b].live[group]);
+	end_block(t);
+}
+
+static void write_rows(struct tsv *t)
+{
+	size_t series = 0;
+
+	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
+		series += t->profile->group_most[g] > 0;
+	write_meta(t, "Live clusters in each row along the trace", series);
+	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
+		if (t->profile->group_most[g] > 0)
+			write_row_group(t, g);
+}
+
+/* The stretches of time through which a stretch of addresses stays the same in
+ * one colouring; of one key alone, or of all. */
+static void write_map_runs(struct tsv *t, enum bench_map_kind kind,
+			   uint32_t address, uint8_t only)
+{
+	const struct bench_map *m = t->map;
+	uint64_t first = address * m->bin_pages;
+	uint64_t pages = kb_min(m->bin_pages, m->pages - first);
+	uint64_t from = 0;
+
+	for (uint32_t b = 0; b < m->bins; b++) {
+		uint8_t key = m->bin[b].cell[kind][address];
+		bool ends = b + 1 == m->bins ||
+			    m->bin[b + 1].cell[kind][address] != key;
+
+		if (!ends)
+			continue;
+		if (key != BENCH_MAP_NOTHING &&
+		    (only == BENCH_MAP_NOTHING || key == only)) {
+			fprintf(t->f,
+				"%" PRIu64 "\t%" PRIu64 "\t%" PRIu64
+				"\t%" PRIu64,
+				first, pages, from, m->bin[b].event);
+			if (kind == BENCH_MAP_AGE)
+				fprintf(t->f, "\t%" PRIu64, UINT64_C(1) << key);
+			if (kind == BENCH_MAP_ROW)
+				fprintf(t->f, "\t%" PRIu64,
+					bench_profile_group_first(key));
+			fputc('\n', t->f);
+		}
+		from = m->bin[b].event;
+	}
+}
+
+static void write_map_block(struct tsv *t, const char *label,
+			    enum bench_map_kind kind, uint8_t only)
+{
+	kb_escape_tsv(t->f, label);
+	fprintf(t->f, "\tpages\tfrom\tto%s\n",
+		kind == BENCH_MAP_AGE	? "\tevents"
+		: kind == BENCH_MAP_ROW ? "\tsize"
+					: "");
+	for (uint32_t a = 0; a < t->map->addresses; a++)
+		write_map_runs(t, kind, a, only);
+	end_block(t);
+}
+
+static void write_address_map(struct tsv *t)
+{
+	const struct bench_map *m = t->map;
+	char title[64 + ALLOC_NAME_SIZE] = "The heap window, address by time";
+
+	if (!m) {
+		write_meta(t, title, 0);
+		return;
+	}
+	snprintf(title, sizeof(title), "The heap window of %s, address by time",
+		 t->map_cell->spec.name);
+	write_meta(t, title, 2 + (m->has_sites ? m->sites + 1 : 0));
+	write_map_block(t, "age", BENCH_MAP_AGE, BENCH_MAP_NOTHING);
+	write_map_block(t, "row", BENCH_MAP_ROW, BENCH_MAP_NOTHING);
+	for (uint32_t i = 0; i < m->sites; i++)
+		write_map_block(t, m->site[i], BENCH_MAP_SITE, (uint8_t)i);
+	if (m->has_sites)
+		write_map_block(t, "all other sites", BENCH_MAP_SITE,
+				BENCH_MAP_SITES);
+}
+
+/* Every so many-th sample is drawn, so that a series has no more than this. */
+#define MODEL_POINTS_MAX 1000
+
+struct model_points {
+	struct tsv *t;
+	size_t step;
+	size_t seen;
+};
+
+static void write_model_point(void *user, double predicted, double measured)
+{
+	struct model_points *p = user;
+
+	if (p->seen++ % p->step)
+		return;
+	fprintf(p->t->f, "%.6g", predicted);
+	write_or_missing(p->t,
+			 measured >= replay_clock_floor_ns(p->t->report->clock),
+			 measured);
+	fprintf(p->t->f, "\n");
+}
+
+static void write_cost_model(struct tsv *t)
+{
+	const struct bench_report *r = t->report;
+	struct bench_model model;
+	size_t series = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		series += bench_model_fit(&model, &r->cells[i],
+					  REPLAY_SERIES_kfree, r->clock);
+	write_meta(t, "Time of one kfree, as its counters tell it", series);
+	for (size_t i = 0; i < r->count; i++) {
+		struct model_points points = { .t = t };
+
+		if (!bench_model_fit(&model, &r->cells[i], REPLAY_SERIES_kfree,
+				     r->clock))
+			continue;
+		points.step = model.samples / MODEL_POINTS_MAX + 1;
+		kb_escape_tsv(t->f, r->cells[i].spec.name);
+		fprintf(t->f, " (R² %.3f)\tmeasured\n", model.fit.r2);
+		bench_model_points(&model, &r->cells[i], REPLAY_SERIES_kfree,
+				   r->clock, write_model_point, &points);
+		end_block(t);
+	}
+}
+
+static void write_file(FILE *f, const void *user)
+{
+	struct tsv t = *(const struct tsv *)user;
+
+	t.f = f;
+	t.file->write(&t);
+}
+
+/* Maps the first cell's heap window that can be. Returns false without one, or
+ * if it was stopped. */
+static bool read_map(struct bench_map *map, const struct bench_report *r,
+		     const struct bench_cell **cell)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct alloc_config config = {
+			.spec = &r->cells[i].spec,
+			.heap_base = r->settings->heap_base,
+			.heap_pages = r->settings->heap_pages,
+		};
+		int err;
+
+		if (!has_window(&r->cells[i]) || !r->cells[i].count->has_digest)
+			continue;
+		*cell = &r->cells[i];
+		err = bench_map_read(map, r->trace, &config, NULL);
+		if (err != KB_E_UNSUPPORTED)
+			return err == 0;
+	}
+	return false;
+}
+
+static int write_files(struct tsv *t, const char *folder, struct kb_diag *diag)
+{
+	static const struct tsv_file files[] = {
+		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
+		{ BENCH_PASS_LATENCY, "cost-model.tsv", write_cost_model },
+		{ BENCH_PASS_COUNT, "lookup-nodes.tsv", write_lookup_nodes },
+		{ BENCH_PASS_COUNT, "lookup-histograms.tsv",
+		  write_lookup_histograms },
+		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
+		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
+		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },
+		{ BENCH_PASS_COUNT, "address-map.tsv", write_address_map },
+		{ BENCH_PASS_COUNT, "memory.tsv", write_memory },
+		{ BENCH_PASS_COUNT, "rows.tsv", write_rows },
+		{ BENCH_PASS_COUNT, "sizes.tsv", write_sizes },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
+		t->file = &files[i];
+		/* A map that a signal cut short would look like none. */
+		if (files[i].write == write_address_map && kb_signal && !t->map)
+			continue;
+		if (t->report->settings->passes & files[i].passes)
+			err = kb_out_write(folder, files[i].name, write_file, t,
+					   diag);
+	}
+	return err;
+}
+
+int bench_tsv_write(const struct bench_report *report, const char *folder,
+		    struct kb_diag *diag)
+{
+	struct bench_profile *profile = malloc(sizeof(*profile));
+	struct bench_map *map = malloc(sizeof(*map));
+	struct tsv t = { .report = report, .profile = profile };
+	int err = 0;
+
+	if (!profile || !map)
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
+	if (err == 0 && (report->settings->passes & BENCH_PASS_COUNT)) {
+		err = bench_profile_read(profile, report->trace, diag);
+		if (read_map(map, report, &t.map_cell))
+			t.map = map;
+	}
+	if (err == 0)
+		err = write_files(&t, folder, diag);
+	free(map);
+	free(profile);
+	return err;
+}

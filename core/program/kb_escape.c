@@ -1,0 +1,87 @@
+#include "kb_escape.h"
+
+#include "kb_text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+char *kb_escape_clean(char *out, size_t size, const char *text)
+{
+	size_t used = 0;
+
+	while (*text) {
+		size_t length = kb_text_character(text);
+		size_t room = length ? length : 1;
+
+		if (used + room >= size)
+			break;
+		if (length)
+			memcpy(out + used, text, length);
+		else
+			out[used] = '?';
+		used += room;
+		text += room;
+	}
+	out[used] = '\0';
+	return out;
+}
+
+size_t kb_escape_columns(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xC0) != 0x80;
+	return n;
+}
+
+void kb_escape_tsv(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = kb_text_character(text);
+
+		if (length == 0)
+			fputc('?', out);
+		else if (*text == '"')
+			fputc('\'', out);
+		else if (*text == '\\')
+			fputc('/', out);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+}
+
+static const char *entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void kb_escape_html(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t length = kb_text_character(text);
+
+		if (length == 0)
+			fputc('?', out);
+		else if (entity(*text))
+			fputs(entity(*text), out);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+}

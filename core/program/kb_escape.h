@@ -1,0 +1,33 @@
+/*
+ * kb_escape: strings that strangers wrote (traces' names, call sites,
+ * allocators' names), made safe for a terminal, TSV, HTML
+ * and XML.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef KB_ESCAPE_H
+#define KB_ESCAPE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * Copies `text` to `out`, `size` bytes, with every byte that is no printable
+ * character in valid UTF-8 replaced by '?': no control sequence reaches a
+ * terminal, and XML takes the rest. Cut between characters if it is too long.
+ * Returns `out`.
+ */
+char *kb_escape_clean(char *out, size_t size, const char *text);
+
+/* Columns of a cleaned text on a terminal, one a character. */
+size_t kb_escape_columns(const char *text);
+
+/* Writes a text as a cell of a TSV file: cleaned, and without what gnuplot's reader
+ * does not leave alone (plots/README.md). */
+void kb_escape_tsv(FILE *out, const char *text);
+
+/* Writes a text cleaned and escaped, for HTML or XML, in an element or in a
+ * quoted attribute. */
+void kb_escape_html(FILE *out, const char *text);
+
+#endif /* KB_ESCAPE_H */

@@ -1,0 +1,90 @@
+#include "kb_progress.h"
+
+#include "kb_terminal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DRAW_INTERVAL_NS UINT64_C(100000000)
+
+/* Columns where the terminal does not say, or says what no line fits in. */
+#define WIDTH_DEFAULT 80
+#define WIDTH_MIN     10
+
+/* Nothing is said about the time left before this much has passed. */
+#define GUESS_AFTER_S 1.0
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize window;
+
+	kb_terminal_window(STDERR_FILENO, &window);
+	return window.ws_col < WIDTH_MIN ? WIDTH_DEFAULT : window.ws_col;
+}
+
+static void draw(struct kb_progress *p, double part)
+{
+	char line[512];
+	size_t width = terminal_width() - 1;
+	double elapsed = (double)(now_ns() - p->start_ns) / 1e9;
+	double share =
+		p->total ? ((double)p->done + part) / (double)p->total : 0;
+	int used;
+
+	if (width >= sizeof(line))
+		width = sizeof(line) - 1;
+	used = snprintf(line, sizeof(line), "%3.0f %%  ", share * 100);
+	if (elapsed > GUESS_AFTER_S && share > 0.02)
+		used += snprintf(line + used, sizeof(line) - (size_t)used,
+				 "%.0f s left  ",
+				 elapsed / share * (1 - share));
+	snprintf(line + used, sizeof(line) - (size_t)used, "%s", p->what);
+	line[width] = '\0';
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+	p->drawn_ns = now_ns();
+}
+
+void kb_progress_begin(struct kb_progress *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->enabled = isatty(STDERR_FILENO);
+	p->start_ns = now_ns();
+}
+
+void kb_progress_step(struct kb_progress *p, const char *pass,
+		      const char *alloc)
+{
+	if (!p->enabled)
+		return;
+	snprintf(p->what, sizeof(p->what), "%s  %s", pass, alloc);
+	draw(p, 0);
+}
+
+void kb_progress_tick(struct kb_progress *p, uint64_t events,
+		      uint64_t events_total)
+{
+	double part = events_total ? (double)events / (double)events_total : 0;
+
+	if (!p->enabled || now_ns() - p->drawn_ns < DRAW_INTERVAL_NS)
+		return;
+	draw(p, part > 1 ? 1 : part);
+}
+
+void kb_progress_end(struct kb_progress *p)
+{
+	if (!p->enabled)
+		return;
+	fprintf(stderr, "\r\033[K");
+	fflush(stderr);
+}

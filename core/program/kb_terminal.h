@@ -1,0 +1,25 @@
+/*
+ * kb_terminal: what a terminal is like, if there is one.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef KB_TERMINAL_H
+#define KB_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+/* The window of the terminal behind a descriptor. False, and all zeros, if there
+ * is none or it does not say. */
+bool kb_terminal_window(int fd, struct winsize *out);
+
+/* Columns or lines as the environment names them (COLUMNS, LINES); `otherwise` if
+ * it does not. */
+size_t kb_terminal_variable(const char *name, size_t otherwise);
+
+/* True if standard output is a terminal that takes colours, and NO_COLOR does not
+ * refuse them. */
+bool kb_terminal_has_colour(void);
+
+#endif /* KB_TERMINAL_H */
