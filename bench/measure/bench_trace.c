@@ -1,6 +1,7 @@
 #include "bench_trace.h"
 
 #include "kb_escape.h"
+#include "kb_read.h"
 #include "trc_format.h"
 #include "trc_import.h"
 #include "trc_reader.h"
@@ -85,7 +86,8 @@ static int begin_unnamed(struct bench_trace *trace, struct kb_diag *diag)
 	return 0;
 }
 
-static int import(struct bench_trace *trace, bool (*stop)(void),
+/* Imports from `fd`, or, if that is -1, from the file that was given. */
+static int import(struct bench_trace *trace, int fd, bool (*stop)(void),
 		  struct kb_diag *diag)
 {
 	struct trc_import_options options = { .on_progress = ask_stop,
@@ -94,6 +96,9 @@ static int import(struct bench_trace *trace, bool (*stop)(void),
 
 	if (err < 0)
 		return err;
+	if (fd >= 0)
+		return trc_import_stream(fd, trace->given, trace->fd, &options,
+					 NULL, diag);
 	return trc_import_fd(trace->given, trace->fd, &options, NULL, diag);
 }
 
@@ -123,7 +128,7 @@ static int spool(struct bench_trace *trace, int from, bool (*stop)(void),
 
 	if (err < 0)
 		return err;
-	while ((n = read(from, buffer, sizeof(buffer))) != 0) {
+	while ((n = kb_read(from, buffer, sizeof(buffer))) != 0) {
 		if (stop())
 			return KB_E_STOPPED;
 		if (n < 0 && errno == EINTR)
@@ -167,7 +172,7 @@ static int take_pipe(struct bench_trace *trace, bool (*stop)(void),
 		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
 			       trace->given, strerror(errno));
 	err = holds_trc(fd) ? spool(trace, fd, stop, diag)
-			    : import(trace, stop, diag);
+			    : import(trace, fd, stop, diag);
 	if (!is_stdin)
 		close(fd);
 	return err;
@@ -212,7 +217,7 @@ static int take_file(struct bench_trace *trace, bool (*stop)(void),
 	kb_diag_init(&own);
 	err = read_header(trace, trace->path, &own);
 	if (err == KB_E_FORMAT)
-		return import(trace, stop, diag);
+		return import(trace, -1, stop, diag);
 	if (err < 0)
 		*diag = own;
 	return err;

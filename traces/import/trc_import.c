@@ -269,6 +269,19 @@ int trc_import_fd(const char *in_path, int out_fd,
 	return import_to(in_path, &out, opts, counts, diag);
 }
 
+int trc_import_stream(int in_fd, const char *name, int out_fd,
+		      const struct trc_import_options *opts,
+		      struct trc_counts *counts, struct kb_diag *diag)
+{
+	struct trc_writer_options out = { .fd = out_fd, .name = "output" };
+	struct import im = { .opts = opts };
+	int err = trc_source_open_fd(&im.stored, in_fd, name, diag);
+
+	if (err < 0)
+		return err;
+	return import_stored(&im, name, &out, counts, diag);
+}
+
 int trc_import_memory(const void *data, size_t size, const char *name,
 		      int out_fd, const struct trc_import_options *opts,
 		      struct trc_counts *counts, struct kb_diag *diag)

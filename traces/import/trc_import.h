@@ -90,6 +90,15 @@ int trc_import_fd(const char *in_path, int out_fd,
 		  struct trc_counts *counts, struct kb_diag *diag);
 
 /*
+ * As trc_import_fd, from the open `in_fd`, which stays the caller's: for what
+ * can be opened but once, as a FIFO. It is called `name` in errors and in the
+ * header.
+ */
+int trc_import_stream(int in_fd, const char *name, int out_fd,
+		      const struct trc_import_options *opts,
+		      struct trc_counts *counts, struct kb_diag *diag);
+
+/*
  * As trc_import_fd, with the recording's `size` bytes at `data` for input,
  * called `name` in errors and in the header.
  */

@@ -256,14 +256,12 @@ static int open_hashed(struct trc_source *source,
 	return 0;
 }
 
-static int open_fd(struct file_ctx *file, const char *path,
-		   uint64_t *bytes_total, struct kb_diag *diag)
+/* Looks at what the descriptor, which is -1 if it could not be opened, is. */
+static int look_at(struct file_ctx *file, uint64_t *bytes_total,
+		   struct kb_diag *diag)
 {
 	struct stat *st = &file->opened;
 
-	file->is_ours = strcmp(path, "-") != 0;
-	file->fd =
-		file->is_ours ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
 	if (file->fd < 0 || fstat(file->fd, st) < 0)
 		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s", file->name,
 			       strerror(errno));
@@ -276,25 +274,44 @@ static int open_fd(struct file_ctx *file, const char *path,
 	return 0;
 }
 
-int trc_source_open_file(struct trc_source *source, const char *path,
-			 struct kb_diag *diag)
+/* Opens `path`, or takes `fd` if that is NULL. */
+static int open_either(struct trc_source *source, const char *path, int fd,
+		       const char *name, struct kb_diag *diag)
 {
 	struct file_ctx *file = calloc(1, sizeof(*file));
 	int err;
 
 	memset(source, 0, sizeof(*source));
 	if (!file)
-		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", path);
+		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", name);
 	file->fd = -1;
 	err = open_hashed(source, &file_ops, file);
-	file->name = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
-	if (err < 0 || !file->name)
-		err = kb_fail(diag, KB_E_NOMEM, "%s: out of memory", path);
-	if (err == 0)
-		err = open_fd(file, path, &source->bytes_total, diag);
+	file->name = strdup(name);
+	if (err < 0 || !file->name) {
+		err = kb_fail(diag, KB_E_NOMEM, "%s: out of memory", name);
+	} else {
+		file->is_ours = path != NULL;
+		file->fd = path ? open(path, O_RDONLY | O_CLOEXEC) : fd;
+		err = look_at(file, &source->bytes_total, diag);
+	}
 	if (err < 0)
 		trc_source_release(source);
 	return err;
+}
+
+int trc_source_open_fd(struct trc_source *source, int fd, const char *name,
+		       struct kb_diag *diag)
+{
+	return open_either(source, NULL, fd, name, diag);
+}
+
+int trc_source_open_file(struct trc_source *source, const char *path,
+			 struct kb_diag *diag)
+{
+	if (strcmp(path, "-") == 0)
+		return trc_source_open_fd(source, STDIN_FILENO,
+					  "standard input", diag);
+	return open_either(source, path, -1, path, diag);
 }
 
 int trc_source_open_memory(struct trc_source *source, const void *data,

@@ -67,6 +67,11 @@ struct trc_source {
 int trc_source_open_file(struct trc_source *source, const char *path,
 			 struct kb_diag *diag);
 
+/* As trc_source_open_file, from the open `fd`, which stays the caller's, at its
+ * place. `name` is for errors; copied. */
+int trc_source_open_fd(struct trc_source *source, int fd, const char *name,
+		       struct kb_diag *diag);
+
 /* Takes its bytes from memory, which the caller keeps. 0 or KB_E_NOMEM. */
 int trc_source_open_memory(struct trc_source *source, const void *data,
 			   size_t size, struct kb_diag *diag);
