@@ -38,7 +38,7 @@ int cli_setup(void **state)
 	setenv("LC_ALL", "C", 1);
 	setenv("LSAN_OPTIONS",
 	       "print_suppressions=0:suppressions=" KB_SOURCE_DIR
-	       "/tests/bench/leaks.supp",
+	       "/tests/support/leaks.supp",
 	       1);
 	*state = c;
 	return 0;
