@@ -93,8 +93,7 @@ static void write_markdown(FILE *f, const void *user)
 	}
 	fprintf(f, "| verdict | gate | trace | allocator | change | 95 %% "
 		   "interval | epochs |\n|---|---|---|---|---|---|---|\n");
-	json_array_foreach(json_object_get(document, "gates"), i, gate)
-	{
+	json_array_foreach(json_object_get(document, "gates"), i, gate) {
 		fprintf(f, "| %s | %s | ", text_of(gate, "verdict"),
 			text_of(gate, "kind"));
 		write_code(f, text_of(gate, "trace"));
@@ -132,14 +131,15 @@ static void write_junit(FILE *f, const void *user)
 	const json_t *gate;
 	size_t i, failures = 0;
 
-	json_array_foreach(gates, i, gate) failures +=
-		strcmp(text_of(gate, "verdict"), "FAIL") == 0;
+	json_array_foreach(gates, i, gate)
+		failures += strcmp(text_of(gate, "verdict"), "FAIL") == 0;
 	fprintf(f,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<testsuite name=\"bench compare\" tests=\"%zu\" "
 		"failures=\"%zu\">\n",
 		json_array_size(gates), failures);
-	json_array_foreach(gates, i, gate) write_testcase(f, gate);
+	json_array_foreach(gates, i, gate)
+		write_testcase(f, gate);
 	fprintf(f, "</testsuite>\n");
 }
 
@@ -153,12 +153,10 @@ static void write_benchfmt(FILE *f, const json_t *document, const char *side,
 	bench_benchfmt_key(f, "cpu", text_of(context, "cpu_model"));
 	bench_benchfmt_key(f, "system", text_of(context, "system"));
 	bench_benchfmt_key(f, "side", side);
-	json_array_foreach(json_object_get(document, "gates"), i, gate)
-	{
+	json_array_foreach(json_object_get(document, "gates"), i, gate) {
 		if (strcmp(text_of(gate, "kind"), "A/B") != 0)
 			continue;
-		json_array_foreach(json_object_get(gate, figures), k, ns)
-		{
+		json_array_foreach(json_object_get(gate, figures), k, ns) {
 			bench_benchfmt_name(f, text_of(gate, "trace"),
 					    text_of(gate, "allocator"));
 			fprintf(f, " %.0f %.6g ns/op\n",

@@ -123,8 +123,7 @@ static const json_t *partner(const struct side *side, const json_t *cell,
 	const json_t *other;
 	size_t i;
 
-	json_array_foreach(side->results, i, other)
-	{
+	json_array_foreach(side->results, i, other) {
 		if (strcmp(text_of(other, "allocator"),
 			   text_of(cell, "allocator")) == 0 &&
 		    (any_trace || strcmp(text_of(other, "trace_sha256"),
@@ -139,9 +138,9 @@ static bool has_trace(const struct side *side, const char *sha256)
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(side->results, i,
-			   cell) if (strcmp(text_of(cell, "trace_sha256"),
-					    sha256) == 0) return true;
+	json_array_foreach(side->results, i, cell)
+		if (strcmp(text_of(cell, "trace_sha256"), sha256) == 0)
+			return true;
 	return false;
 }
 
@@ -150,10 +149,9 @@ static bool same_traces(const struct side *a, const struct side *b)
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(
-		a->results, i,
-		cell) if (!has_trace(b, text_of(cell,
-						"trace_sha256"))) return false;
+	json_array_foreach(a->results, i, cell)
+		if (!has_trace(b, text_of(cell, "trace_sha256")))
+			return false;
 	return true;
 }
 
@@ -435,8 +433,7 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(counters, name, value)
-	{
+	json_object_foreach(counters, name, value) {
 		const json_t *other = json_object_get(others, name);
 		char clean[64];
 
@@ -460,8 +457,7 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 			     json_number_value(other));
 		printf("\n");
 	}
-	json_object_foreach(others, name, value)
-	{
+	json_object_foreach(others, name, value) {
 		if (counters && json_object_get(counters, name))
 			continue;
 		++*different;
@@ -493,8 +489,7 @@ static bool any_has(const struct diff *d, const char *pass)
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(d->a.results, i, cell)
-	{
+	json_array_foreach(d->a.results, i, cell) {
 		const json_t *other = partner(&d->b, cell, d->force);
 
 		if (json_object_get(cell, pass) && json_object_get(other, pass))
@@ -510,8 +505,7 @@ static void each_pair(const struct diff *d,
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(d->a.results, i, cell)
-	{
+	json_array_foreach(d->a.results, i, cell) {
 		const json_t *other = partner(&d->b, cell, d->force);
 
 		if (other)
@@ -525,8 +519,7 @@ static void tell_lonely(const struct side *here, const struct side *there,
 	const json_t *cell;
 	size_t i;
 
-	json_array_foreach(here->results, i, cell)
-	{
+	json_array_foreach(here->results, i, cell) {
 		char name[200];
 
 		if (partner(there, cell, any_trace))
@@ -557,8 +550,7 @@ static void print_diff(const struct diff *d)
 		each_pair(d, compare_latency);
 	}
 	printf("\nCounters, exact\n");
-	json_array_foreach(d->a.results, i, cell)
-	{
+	json_array_foreach(d->a.results, i, cell) {
 		const json_t *other = partner(&d->b, cell, d->force);
 
 		if (other)
@@ -575,8 +567,7 @@ static size_t collect_ratios(const struct diff *d, struct bench_diff_ratio *out)
 	const json_t *cell;
 	size_t i, n = 0;
 
-	json_array_foreach(d->a.results, i, cell)
-	{
+	json_array_foreach(d->a.results, i, cell) {
 		const json_t *other = partner(&d->b, cell, d->force);
 		struct median a, b;
 

@@ -483,8 +483,7 @@ void bench_html_environment(FILE *out, const struct bench_report *report)
 	fputs("<table class=\"env\">\n<caption>As results.json has "
 	      "it.</caption>\n<tbody>\n",
 	      out);
-	json_object_foreach(context, name, value)
-	{
+	json_object_foreach(context, name, value) {
 		if (!json_is_object(value)) {
 			write_pair(out, "", name, value);
 			continue;

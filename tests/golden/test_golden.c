@@ -68,8 +68,7 @@ static void tell_difference(const char *where, const json_t *golden,
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)golden, key, value)
-	{
+	json_object_foreach((json_t *)golden, key, value) {
 		const json_t *other = json_object_get(own, key);
 		char *a, *b;
 
@@ -86,9 +85,9 @@ static void tell_difference(const char *where, const json_t *golden,
 		free(a);
 		free(b);
 	}
-	json_object_foreach((json_t *)own, key,
-			    value) if (!json_object_get(golden, key))
-		print_error("%s: %s is new\n", where, key);
+	json_object_foreach((json_t *)own, key, value)
+		if (!json_object_get(golden, key))
+			print_error("%s: %s is new\n", where, key);
 }
 
 static void test_golden__counters_are_the_committed_ones(void **state)
@@ -104,8 +103,7 @@ static void test_golden__counters_are_the_committed_ones(void **state)
 		print_error("%s:%d: %s\n", KB_GOLDEN, error.line, error.text);
 	assert_non_null(golden);
 	same = json_equal(golden, counted);
-	json_array_foreach(golden, i, cell)
-	{
+	json_array_foreach(golden, i, cell) {
 		const char *trace =
 			json_string_value(json_object_get(cell, "trace"));
 		const char *allocator =

@@ -323,8 +323,7 @@ json_t *cli_cell(const json_t *document, const char *trace,
 	json_t *cell;
 	size_t i;
 
-	json_array_foreach(results, i, cell)
-	{
+	json_array_foreach(results, i, cell) {
 		const char *t =
 			json_string_value(json_object_get(cell, "trace"));
 		const char *a =

@@ -48,8 +48,7 @@ static json_t *find_site(json_t *document, const char *name)
 	json_t *site;
 	size_t i;
 
-	json_array_foreach(json_object_get(document, "sites"), i, site)
-	{
+	json_array_foreach(json_object_get(document, "sites"), i, site) {
 		if (strcmp(json_string_value(json_object_get(site, "site")),
 			   name) == 0)
 			return site;
@@ -152,8 +151,7 @@ static void sums_are_the_count_passs(struct cli *c, const char *trace,
 	cli_json(c);
 	for (size_t k = 0; k < 9; k++)
 		total[k] = of(json_object_get(c->json, "total"), same[k][0]);
-	json_array_foreach(json_object_get(c->json, "sites"), i, site)
-	{
+	json_array_foreach(json_object_get(c->json, "sites"), i, site) {
 		for (size_t k = 0; k < 9; k++)
 			sum[k] += of(site, same[k][0]);
 	}

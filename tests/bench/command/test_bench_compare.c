@@ -127,8 +127,9 @@ static void test_bench_compare__gates_share_alpha(void **state)
 	cli_expect(c, 1);
 	gates = json_object_get(cli_json(c), "gates");
 	assert_int_equal(json_array_size(gates), 2);
-	json_array_foreach(gates, i, gate) assert_true(
-		json_real_value(json_object_get(gate, "alpha")) == 0.005);
+	json_array_foreach(gates, i, gate)
+		assert_true(json_real_value(json_object_get(gate, "alpha")) ==
+			    0.005);
 }
 
 static void test_bench_compare__usage(void **state)

@@ -16,11 +16,10 @@ static json_t *entry_of(const json_t *document, const char *name)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(
-		json_object_get(document, "benchmarks"), i,
-		entry) if (strncmp(json_string_value(json_object_get(entry,
-								     "name")),
-				   name, strlen(name)) == 0) return entry;
+	json_array_foreach(json_object_get(document, "benchmarks"), i, entry)
+		if (strncmp(json_string_value(json_object_get(entry, "name")),
+			    name, strlen(name)) == 0)
+			return entry;
 	print_error("no benchmark '%s'\n", name);
 	fail();
 	return NULL;
@@ -101,8 +100,7 @@ static void test_bench_gbench__repetitions_are_the_epochs(void **state)
 				"throughput"),
 		"epoch_ns_per_event");
 	cli_json_file(c, "b.json");
-	json_array_foreach(json_object_get(c->json, "benchmarks"), i, entry)
-	{
+	json_array_foreach(json_object_get(c->json, "benchmarks"), i, entry) {
 		double gap;
 
 		if (json_object_get(entry, "aggregate_name"))
