@@ -57,17 +57,17 @@ static void test_bench_diff__intervals_decide(void **state)
 	struct cli *c = *state;
 
 	document("a", "cpu", "1",
-		 CELL("apart", "20.0", "19.0", "21.0", "7") "|" CELL(
-			 "worse", "20.0", "19.0", "21.0",
-			 "7") "|" CELL("near", "20.0", "19.0", "21.0",
-				       "7") "|" CELL("bare", "20.0", "null",
-						     "null", "7"));
+		 KB_LINES(
+			CELL("apart", "20.0", "19.0", "21.0", "7") "|"
+			CELL("worse", "20.0", "19.0", "21.0", "7") "|"
+			CELL("near", "20.0", "19.0", "21.0", "7") "|"
+			CELL("bare", "20.0", "null", "null", "7")));
 	document("b", "cpu", "1",
-		 CELL("apart", "10.0", "9.0", "18.9", "7") "|" CELL(
-			 "worse", "25.0", "21.1", "26.0",
-			 "7") "|" CELL("near", "10.0", "9.0", "19.0",
-				       "7") "|" CELL("bare", "10.0", "9.0",
-						     "11.0", "7"));
+		 KB_LINES(
+			CELL("apart", "10.0", "9.0", "18.9", "7") "|"
+			CELL("worse", "25.0", "21.1", "26.0", "7") "|"
+			CELL("near", "10.0", "9.0", "19.0", "7") "|"
+			CELL("bare", "10.0", "9.0", "11.0", "7")));
 	cli_sh(c, "$BENCH diff a b");
 	cli_expect(c, 0);
 	has_row(c, "apart", "-50.0 %  FASTER");
@@ -83,11 +83,13 @@ static void test_bench_diff__more_work_is_told(void **state)
 	struct cli *c = *state;
 
 	document("a", "cpu", "1",
-		 CELL("busier", "20.0", "19.0", "21.0",
-		      "8") "|" CELL("idler", "20.0", "19.0", "21.0", "8"));
+		 KB_LINES(
+			CELL("busier", "20.0", "19.0", "21.0", "8") "|"
+			CELL("idler", "20.0", "19.0", "21.0", "8")));
 	document("b", "cpu", "1",
-		 CELL("busier", "25.0", "24.0", "26.0",
-		      "10") "|" CELL("idler", "10.0", "9.0", "11.0", "6"));
+		 KB_LINES(
+			CELL("busier", "25.0", "24.0", "26.0", "10") "|"
+			CELL("idler", "10.0", "9.0", "11.0", "6")));
 	cli_sh(c, "$BENCH diff a b");
 	cli_expect(c, 0);
 	has_row(c, "busier", "SLOWER: more work, nodes_visited +25.0 %");
@@ -189,11 +191,13 @@ static void test_bench_diff__draws_both(void **state)
 		skip();
 	cli_sh(c, "mkdir a b");
 	document("a/results.json", "cpu", "1",
-		 CELL("x", "20.0", "16.0", "25.0",
-		      "7") "|" CELL("bare", "20.0", "null", "null", "7"));
+		 KB_LINES(
+			CELL("x", "20.0", "16.0", "25.0", "7") "|"
+			CELL("bare", "20.0", "null", "null", "7")));
 	document("b/results.json", "cpu", "1",
-		 CELL("x", "10.0", "8.0", "12.0",
-		      "7") "|" CELL("bare", "30.0", "9.0", "31.0", "7"));
+		 KB_LINES(
+			CELL("x", "10.0", "8.0", "12.0", "7") "|"
+			CELL("bare", "30.0", "9.0", "31.0", "7")));
 	cli_sh(c, "printf 'series\\t3\\n\\n\\nx\\tshare\\n1\\t1\\n\\n\\n"
 		  "y\\tshare\\n2\\t1\\n\\n\\nz\\tshare\\n3\\t1\\n\\n\\n' "
 		  ">a/lookup-nodes.tsv && sed 's/^3/4/; s/^y/w/' "

@@ -164,20 +164,26 @@ static void test_bench_libraries__advice_is_right_for_the_cause(void **state)
 {
 	struct cli *c = *state;
 
-	cli_sh(c, LACKS("libmimalloc.so.2")
-			  HAS("lacking") "$BENCH --alloc mimalloc " RUN);
+	cli_sh(c, KB_LINES(
+		LACKS("libmimalloc.so.2")
+		HAS("lacking")
+		"$BENCH --alloc mimalloc " RUN));
 	cli_refused(c, 4,
 		    "mimalloc: " KB_LIBRARIES "/lacking/libmimalloc.so.3 has "
 		    "no mi_free_size, so its version is too old or too new; "
 		    "use the one of libmimalloc3 or libmimalloc2.0");
 	/* It is there; another is not, and installing it again brings that. */
-	cli_sh(c, LACKS("libmimalloc.so.2")
-			  HAS("needs") "$BENCH --alloc mimalloc " RUN);
+	cli_sh(c, KB_LINES(
+		LACKS("libmimalloc.so.2")
+		HAS("needs")
+		"$BENCH --alloc mimalloc " RUN));
 	cli_refused(c, 4, "mimalloc: cannot be loaded: libother_gone.so: ",
 		    "; repair it, or reinstall libmimalloc3 or ");
-	cli_sh(c, "echo x >libmimalloc.so.3; " LACKS(
-			  "libmimalloc.so.2") "LD_LIBRARY_PATH=. $BENCH "
-					      "--alloc mimalloc " RUN);
+	cli_sh(c, KB_LINES(
+		"echo x >libmimalloc.so.3; "
+		LACKS("libmimalloc.so.2")
+		"LD_LIBRARY_PATH=. $BENCH "
+		"--alloc mimalloc " RUN));
 	cli_refused(c, 4, "mimalloc: cannot be loaded: ",
 		    "libmimalloc.so.3: file too short; repair it, or ");
 }
@@ -194,8 +200,11 @@ static void test_bench_libraries__static_thread_locals(void **state)
 	cli_refused(c, 4, "tcmalloc: cannot be loaded: ", "static TLS",
 		    "; make room with "
 		    "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384");
-	cli_sh(c, "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 " HAS(
-			  "large") "$BENCH --alloc tcmalloc " RUN);
+	cli_sh(c,
+	       KB_LINES(
+		"GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 "
+		HAS("large")
+		"$BENCH --alloc tcmalloc " RUN));
 	cli_expect(c, 0);
 }
 

@@ -39,23 +39,25 @@ static void check(const char *text, const char *dump)
 
 static void test_trc_rules__slots_are_reused_last_freed_first(void **state)
 {
+	static const char text[] = KB_LINES(
+		ALLOC("0.000001", "f+0x1/0x2", "0x100")
+		ALLOC("0.000002", "f+0x1/0x2", "0x200")
+		ALLOC("0.000003", "f+0x1/0x2", "0x300")
+		FREE("0.000004", "g+0x1/0x2", "0x200")
+		FREE("0.000005", "g+0x1/0x2", "0x100")
+		ALLOC("0.000006", "f+0x1/0x2", "0x400")
+		ALLOC("0.000007", "f+0x1/0x2", "0x500")
+		ALLOC("0.000008", "f+0x1/0x2", "0x600"));
+
 	(void)state;
-	check(ALLOC("0.000001", "f+0x1/0x2",
-		    "0x100") ALLOC("0.000002", "f+0x1/0x2", "0x200")
-		      ALLOC("0.000003", "f+0x1/0x2", "0x300") FREE(
-			      "0.000004", "g+0x1/0x2",
-			      "0x200") FREE("0.000005", "g+0x1/0x2", "0x100")
-			      ALLOC("0.000006", "f+0x1/0x2", "0x400") ALLOC(
-				      "0.000007", "f+0x1/0x2", "0x500")
-				      ALLOC("0.000008", "f+0x1/0x2", "0x600"),
-	      "alloc 0 10/16 @1000 cpu0 f+0x1 init-1\n"
-	      "alloc 1 10/16 @2000 cpu0 f+0x1 init-1\n"
-	      "alloc 2 10/16 @3000 cpu0 f+0x1 init-1\n"
-	      "free 1 @4000 cpu0 g+0x1 init-1\n"
-	      "free 0 @5000 cpu0 g+0x1 init-1\n"
-	      "alloc 0 10/16 @6000 cpu0 f+0x1 init-1\n"
-	      "alloc 1 10/16 @7000 cpu0 f+0x1 init-1\n"
-	      "alloc 3 10/16 @8000 cpu0 f+0x1 init-1\n");
+	check(text, "alloc 0 10/16 @1000 cpu0 f+0x1 init-1\n"
+		    "alloc 1 10/16 @2000 cpu0 f+0x1 init-1\n"
+		    "alloc 2 10/16 @3000 cpu0 f+0x1 init-1\n"
+		    "free 1 @4000 cpu0 g+0x1 init-1\n"
+		    "free 0 @5000 cpu0 g+0x1 init-1\n"
+		    "alloc 0 10/16 @6000 cpu0 f+0x1 init-1\n"
+		    "alloc 1 10/16 @7000 cpu0 f+0x1 init-1\n"
+		    "alloc 3 10/16 @8000 cpu0 f+0x1 init-1\n");
 }
 
 static void test_trc_rules__null_in_every_spelling_is_dropped(void **state)
@@ -88,9 +90,11 @@ static void test_trc_rules__null_in_every_spelling_is_dropped(void **state)
 static void
 test_trc_rules__live_pointer_allocated_again_implies_a_free(void **state)
 {
-	struct imported im = import_text(ALLOC("1.0", "f+0x1/0x2", A) FREE(
-		"1.5", "g+0x1/0x2", "0x0") ALLOC("2.0", "h+0x9/0xa [mod]", A)
-						 FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_text(KB_LINES(
+		ALLOC("1.0", "f+0x1/0x2", A)
+		FREE("1.5", "g+0x1/0x2", "0x0")
+		ALLOC("2.0", "h+0x9/0xa [mod]", A)
+		FREE("3.0", "g+0x1/0x2", A)));
 
 	(void)state;
 	assert_string_equal(
@@ -119,8 +123,10 @@ static struct imported import_with(const char *text,
 
 static void test_trc_rules__traced_twice_is_one_allocation(void **state)
 {
-	struct imported im = import_text(ALLOC("1.0", INNER, A) ALLOC(
-		"2.0", CALLER, A) FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_text(KB_LINES(
+		ALLOC("1.0", INNER, A)
+		ALLOC("2.0", CALLER, A)
+		FREE("3.0", "g+0x1/0x2", A)));
 
 	(void)state;
 	assert_string_equal(im.dump.data,
@@ -138,21 +144,19 @@ static void test_trc_rules__other_cpus_come_between(void **state)
 {
 	const struct trc_import_options opts = { .takes_caches = true,
 						 .takes_pages = true };
-	struct imported im = import_with(
-		ALLOC_1("0.1", "h+0x1/0x2", "0x200") ALLOC(
-			"1.0", INNER,
-			A) FREE_1("1.1", "0x200") ALLOC_1("1.2", INNER,
-							  B) FREE_1("1.3",
-								    "0x0")
-			AT("1.4") "kmem_cache_alloc: call_site=f+0x1/0x2 "
-				  "ptr=0x300 "
-				  "bytes_req=1 bytes_alloc=8 gfp_flags=0\n" AT("1.5") "mm_page_alloc: page=1 pfn=0x1 order=0\n" AT(
-					  "1.6") "sched_switch: prev_comm=a "
-						 "prev_pid=1\n" ALLOC("2.0",
-								      CALLER, A)
-							 FREE("3.0",
-							      "g+0x1/0x2", A),
-		&opts);
+	static const char text[] = KB_LINES(
+		ALLOC_1("0.1", "h+0x1/0x2", "0x200")
+		ALLOC("1.0", INNER, A)
+		FREE_1("1.1", "0x200")
+		ALLOC_1("1.2", INNER, B)
+		FREE_1("1.3", "0x0")
+		AT("1.4") "kmem_cache_alloc: call_site=f+0x1/0x2 ptr=0x300"
+		" bytes_req=1 bytes_alloc=8 gfp_flags=0\n"
+		AT("1.5") "mm_page_alloc: page=1 pfn=0x1 order=0\n"
+		AT("1.6") "sched_switch: prev_comm=a prev_pid=1\n"
+		ALLOC("2.0", CALLER, A)
+		FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_with(text, &opts);
 
 	(void)state;
 	assert_string_equal(im.dump.data,
@@ -187,10 +191,11 @@ static void test_trc_rules__not_next_to_each_other_is_not_twice(void **state)
 		struct imported im;
 
 		blob_printf(&text, "%s%s%s",
-			    ALLOC("0.1", "h+0x1/0x2", "0x200")
-				    ALLOC("0.2", RB, "0x300")
-					    ALLOC("1.0", INNER, A),
-			    between[i], ALLOC("2.0", CALLER, A));
+			    KB_LINES(
+				ALLOC("0.1", "h+0x1/0x2", "0x200")
+				ALLOC("0.2", RB, "0x300")
+				ALLOC("1.0", INNER, A)),
+				    between[i], ALLOC("2.0", CALLER, A));
 		im = import_text(text.data);
 		assert_int_equal(im.counts.duplicate_allocs, 0);
 		assert_int_equal(im.counts.implied_frees, 1);
@@ -208,35 +213,36 @@ static void test_trc_rules__what_differs_is_not_twice(void **state)
 		unsigned duplicates;
 		unsigned implied;
 	} cases[] = {
-		{ ALLOC("1.0", INNER, A) ALLOC("2.0", CALLER, B), 0, 0 },
-		{ ALLOC("1.0", INNER, A) AT(
-			  "2.0") "kmalloc: call_site=f+0x1/0x2 ptr=" A
-				 " bytes_req=11 bytes_alloc=16 gfp_flags=0\n",
-		  0, 1 },
-		{ ALLOC("1.0", INNER, A) AT(
-			  "2.0") "kmalloc: call_site=f+0x1/0x2 ptr=" A
-				 " bytes_req=10 bytes_alloc=32 gfp_flags=0\n",
-		  0, 1 },
-		{ ALLOC("1.0", INNER, A) ALLOC_1("2.0", CALLER, A), 0, 1 },
-		{ ALLOC("1.0", INNER, A) FREE_1("1.5", A)
-			  ALLOC("2.0", CALLER, A),
-		  0, 0 },
-		{ ALLOC("1.0", INNER, A) ALLOC_1("1.5", CALLER, A)
-			  ALLOC("2.0", CALLER, A),
-		  0, 2 },
-		{ ALLOC("1.0", INNER, A) ALLOC("2.0", INNER, A)
-			  ALLOC("3.0", CALLER, A),
-		  1, 1 },
-		{ ALLOC("1.0", INNER, A) ALLOC("2.0", INNER, A)
-			  ALLOC("3.0", INNER, A) ALLOC("4.0", CALLER, A),
-		  2, 1 },
-		{ ALLOC("1.0", INNER, "0x0") ALLOC("2.0", CALLER, "0x0"), 0,
-		  0 },
+		/* clang-format off */
 		{ ALLOC("1.0", INNER, A)
-			  AT("2.0") "kmalloc_node: call_site=f+0x1/0x2 ptr=" A
-				    " bytes_req=10 bytes_alloc=16 gfp_flags=0 "
-				    "node=0\n",
-		  1, 0 },
+		  ALLOC("2.0", CALLER, B), 0, 0 },
+		{ ALLOC("1.0", INNER, A)
+		  AT("2.0") "kmalloc: call_site=f+0x1/0x2 ptr=" A
+		  " bytes_req=11 bytes_alloc=16 gfp_flags=0\n", 0, 1 },
+		{ ALLOC("1.0", INNER, A)
+		  AT("2.0") "kmalloc: call_site=f+0x1/0x2 ptr=" A
+		  " bytes_req=10 bytes_alloc=32 gfp_flags=0\n", 0, 1 },
+		{ ALLOC("1.0", INNER, A)
+		  ALLOC_1("2.0", CALLER, A), 0, 1 },
+		{ ALLOC("1.0", INNER, A)
+		  FREE_1("1.5", A)
+		  ALLOC("2.0", CALLER, A), 0, 0 },
+		{ ALLOC("1.0", INNER, A)
+		  ALLOC_1("1.5", CALLER, A)
+		  ALLOC("2.0", CALLER, A), 0, 2 },
+		{ ALLOC("1.0", INNER, A)
+		  ALLOC("2.0", INNER, A)
+		  ALLOC("3.0", CALLER, A), 1, 1 },
+		{ ALLOC("1.0", INNER, A)
+		  ALLOC("2.0", INNER, A)
+		  ALLOC("3.0", INNER, A)
+		  ALLOC("4.0", CALLER, A), 2, 1 },
+		{ ALLOC("1.0", INNER, "0x0")
+		  ALLOC("2.0", CALLER, "0x0"), 0, 0 },
+		{ ALLOC("1.0", INNER, A)
+		  AT("2.0") "kmalloc_node: call_site=f+0x1/0x2 ptr=" A
+		  " bytes_req=10 bytes_alloc=16 gfp_flags=0 node=0\n", 1, 0 },
+		/* clang-format on */
 	};
 
 	(void)state;
@@ -255,9 +261,11 @@ static void test_trc_rules__what_differs_is_not_twice(void **state)
 /* Rule 3 asks for the caller's site; what it excludes has never been there. */
 static void test_trc_rules__traced_twice_by_an_excluded_caller(void **state)
 {
-	struct imported im = import_text(
-		ALLOC("1.0", INNER, A) ALLOC_1("1.5", "h+0x1/0x2", B)
-			ALLOC("2.0", RB, A) FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_text(KB_LINES(
+			ALLOC("1.0", INNER, A)
+			ALLOC_1("1.5", "h+0x1/0x2", B)
+			ALLOC("2.0", RB, A)
+			FREE("3.0", "g+0x1/0x2", A)));
 
 	(void)state;
 	assert_string_equal(im.dump.data,
@@ -377,9 +385,11 @@ static void test_trc_rules__programs_trace_once(void **state)
 static void
 test_trc_rules__excluded_alloc_of_live_pointer_frees_it(void **state)
 {
-	struct imported im = import_text(
-		ALLOC("1.0", "f+0x1/0x2", A) FREE("1.5", "g+0x1/0x2", "0x0")
-			ALLOC("2.0", RB, A) FREE("3.0", "g+0x1/0x2", A));
+	struct imported im = import_text(KB_LINES(
+			ALLOC("1.0", "f+0x1/0x2", A)
+			FREE("1.5", "g+0x1/0x2", "0x0")
+			ALLOC("2.0", RB, A)
+			FREE("3.0", "g+0x1/0x2", A)));
 
 	(void)state;
 	assert_string_equal(im.dump.data,
@@ -394,17 +404,18 @@ test_trc_rules__excluded_alloc_of_live_pointer_frees_it(void **state)
 
 static void test_trc_rules__recorder_is_left_out(void **state)
 {
-	struct imported im = import_text(
+	struct imported im = import_text(KB_LINES(
 		ALLOC("1.0", RB, A)
-			ALLOC("1.0", "rb_allocate_cpu_buffer+0x1/0x2", B)
+		ALLOC("1.0", "rb_allocate_cpu_buffer+0x1/0x2", B)
 		/* Allocated again: excluded no more, and no implied free. */
-		ALLOC("2.0", "f+0x1/0x2", A) FREE("3.0", "g+0x1/0x2", A)
-			FREE("3.0", "g+0x1/0x2", B)
+		ALLOC("2.0", "f+0x1/0x2", A)
+		FREE("3.0", "g+0x1/0x2", A)
+		FREE("3.0", "g+0x1/0x2", B)
 		/* Freed: the second free has nothing to free. */
 		FREE("3.0", "g+0x1/0x2", B)
 		/* Only the whole symbol counts. */
 		ALLOC("4.0", "x__rb_allocate_pages+0xb4/0x260", A)
-			ALLOC("4.0", "__rb_allocate_pages2+0xb4/0x260", B));
+		ALLOC("4.0", "__rb_allocate_pages2+0xb4/0x260", B)));
 
 	(void)state;
 	assert_int_equal(im.counts.excluded_allocs, 2);
@@ -431,11 +442,12 @@ static void test_trc_rules__keep_recorder_keeps_it(void **state)
 
 static void test_trc_rules__exclude_site_adds_symbols_and_offsets(void **state)
 {
-	static const char text[] = ALLOC("1.0", "f+0x1/0x2", "0x100")
+	static const char text[] = KB_LINES(
+		ALLOC("1.0", "f+0x1/0x2", "0x100")
 		ALLOC("1.0", "f+0x2/0x2 [m]", "0x200")
-			ALLOC("1.0", "g+0x1/0x2", "0x300")
-				ALLOC("1.0", "g+0x2/0x2", "0x400")
-					ALLOC("1.0", RB, "0x500");
+		ALLOC("1.0", "g+0x1/0x2", "0x300")
+		ALLOC("1.0", "g+0x2/0x2", "0x400")
+		ALLOC("1.0", RB, "0x500"));
 	static const char *const sites[] = { "f", "g+0x2" };
 	const struct trc_import_options opts = { .exclude_sites = sites,
 						 .exclude_site_count = 2 };
@@ -452,8 +464,10 @@ static void test_trc_rules__exclude_site_adds_symbols_and_offsets(void **state)
 /* The sites that are bare addresses have no symbol, and no name is not theirs. */
 static void test_trc_rules__exclude_site_of_no_name(void **state)
 {
-	static const char text[] = ALLOC("1.0", "f+0x1/0x2", "0x100")
-		ALLOC("1.0", "0xffffffff81000000", "0x200");
+	static const char text[] =
+		KB_LINES(
+		ALLOC("1.0", "f+0x1/0x2", "0x100")
+		ALLOC("1.0", "0xffffffff81000000", "0x200"));
 	static const char *const sites[] = { "" };
 	const struct trc_import_options opts = { .exclude_sites = sites,
 						 .exclude_site_count = 1 };
@@ -468,9 +482,11 @@ static void test_trc_rules__exclude_site_of_no_name(void **state)
 
 static void test_trc_rules__unknown_pointer_is_unmatched(void **state)
 {
-	struct imported im = import_text(FREE("1.0", "g+0x1/0x2", A) ALLOC(
-		"2.0", "f+0x1/0x2", A) FREE("3.0", "g+0x1/0x2", A)
-						 FREE("4.0", "g+0x1/0x2", A));
+	struct imported im = import_text(KB_LINES(
+		FREE("1.0", "g+0x1/0x2", A)
+		ALLOC("2.0", "f+0x1/0x2", A)
+		FREE("3.0", "g+0x1/0x2", A)
+		FREE("4.0", "g+0x1/0x2", A)));
 
 	(void)state;
 	assert_int_equal(im.counts.unmatched_frees, 2);
@@ -481,11 +497,12 @@ static void test_trc_rules__unknown_pointer_is_unmatched(void **state)
 static void test_trc_rules__every_marker_of_loss_adds_up(void **state)
 {
 	struct imported im = import_text(
-		"# entries-in-buffer/entries-written: 10/17   #P:2\n"
-		"CPU:1 [LOST 30 EVENTS]\nCPU:0 [LOST EVENTS]\n"
-		"##### CPU 1 buffer started ####\n" ALLOC(
-			"1.0", "f+0x1/0x2",
-			A) "# entries-in-buffer/entries-written: 5/5   #P:2\n");
+		KB_LINES(
+			"# entries-in-buffer/entries-written: 10/17   #P:2\n"
+			"CPU:1 [LOST 30 EVENTS]\nCPU:0 [LOST EVENTS]\n"
+			"##### CPU 1 buffer started ####\n"
+			ALLOC("1.0", "f+0x1/0x2", A)
+			"# entries-in-buffer/entries-written: 5/5   #P:2\n"));
 
 	(void)state;
 	assert_int_equal(im.counts.lost_events, 7 + 30 + 1);
@@ -495,11 +512,12 @@ static void test_trc_rules__every_marker_of_loss_adds_up(void **state)
 
 static void test_trc_rules__objects_stay_live_at_the_end(void **state)
 {
-	struct imported im = import_text(
-		ALLOC("1.0", "f+0x1/0x2", "0x100")
+	struct imported im =
+		import_text(KB_LINES(
+			ALLOC("1.0", "f+0x1/0x2", "0x100")
 			ALLOC("1.0", "f+0x1/0x2", "0x200")
-				ALLOC("1.0", "f+0x1/0x2", "0x300")
-					FREE("2.0", "g+0x1/0x2", "0x200"));
+			ALLOC("1.0", "f+0x1/0x2", "0x300")
+			FREE("2.0", "g+0x1/0x2", "0x200")));
 
 	(void)state;
 	assert_int_equal(im.counts.live_at_end, 2);
@@ -511,8 +529,9 @@ static void test_trc_rules__objects_stay_live_at_the_end(void **state)
 static void
 test_trc_rules__hidden_pointer_stops_even_a_lenient_import(void **state)
 {
-	static const char text[] = ALLOC("1.0", "f+0x1/0x2", A)
-		ALLOC("2.0", "f+0x1/0x2", "(____ptrval____)");
+	static const char text[] = KB_LINES(
+		ALLOC("1.0", "f+0x1/0x2", A)
+		ALLOC("2.0", "f+0x1/0x2", "(____ptrval____)"));
 	const struct trc_import_options opts = { .lenient = true };
 	struct imported im = import_bytes(text, strlen(text), &opts);
 
@@ -547,10 +566,11 @@ static void test_trc_rules__other_events_are_counted(void **state)
 
 static void test_trc_rules__unreadable_line_is_an_error_or_counted(void **state)
 {
-	static const char text[] =
-		ALLOC("1.0", "f+0x1/0x2",
-		      A) "\n"
-			 "what is this?\n" FREE("2.0", "g+0x1/0x2", A);
+	static const char text[] = KB_LINES(
+			ALLOC("1.0", "f+0x1/0x2", A)
+			"\n"
+			"what is this?\n"
+			FREE("2.0", "g+0x1/0x2", A));
 	const struct trc_import_options lenient = { .lenient = true };
 	struct imported im = import_bytes(text, strlen(text), NULL);
 
