@@ -12,7 +12,16 @@ if(Git_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
 	if(KB_GIT_DESCRIBE)
 		set(KB_REVISION "${KB_GIT_DESCRIBE}")
 	endif()
-	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-		${PROJECT_SOURCE_DIR}/.git/HEAD
-		${PROJECT_SOURCE_DIR}/.git/index)
+	# In a worktree .git is a file, and these are elsewhere.
+	execute_process(
+		COMMAND ${GIT_EXECUTABLE} -C ${PROJECT_SOURCE_DIR}
+			rev-parse --absolute-git-dir
+		OUTPUT_VARIABLE KB_GIT_DIR
+		OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+	foreach(file HEAD index)
+		if(EXISTS "${KB_GIT_DIR}/${file}")
+			set_property(DIRECTORY APPEND PROPERTY
+				CMAKE_CONFIGURE_DEPENDS ${KB_GIT_DIR}/${file})
+		endif()
+	endforeach()
 endif()

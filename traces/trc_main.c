@@ -2,6 +2,7 @@
 #include "kb_bits.h"
 #include "kb_stdio.h"
 #include "kb_suggest.h"
+#include "kb_version.h"
 #include "trc_cli.h"
 #include "trc_cmd.h"
 #include "trc_format.h"
@@ -91,7 +92,7 @@ int main(int argc, char **argv)
 		fputs(help_text, stdout);
 		return cli_flush();
 	case 0:
-		printf("trc %s, .trc format version %d\n", TRC_TOOL_VERSION,
+		printf("trc %s, .trc format version %d\n", kb_version,
 		       TRC_VERSION);
 		return cli_flush();
 	case CLI_OPERAND:

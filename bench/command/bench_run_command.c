@@ -19,6 +19,7 @@
 #include "bench_run.h"
 #include "kb_terminal.h"
 #include "kb_signal.h"
+#include "kb_version.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -541,8 +542,8 @@ static int dispatch(struct session *s)
 		list_everything();
 		return KB_EXIT_GOOD;
 	case BENCH_VERSION:
-		printf("bench (kheap-replay) %s, revision %s\n", KB_VERSION,
-		       KB_REVISION);
+		printf("bench (kheap-replay) %s, revision %s\n", kb_version,
+		       kb_revision);
 		return KB_EXIT_GOOD;
 	case BENCH_HELP:
 		print_help();

@@ -1,5 +1,7 @@
 #include "bench_env.h"
 
+#include "kb_version.h"
+
 #include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +102,8 @@ void bench_env_read(struct bench_env *env)
 	time_t now = time(NULL);
 
 	memset(env, 0, sizeof(*env));
-	env->revision = KB_REVISION;
+	env->version = kb_version;
+	env->revision = kb_revision;
 	env->compiler = COMPILER;
 	env->flags = KB_FLAGS;
 	env->build_type = KB_BUILD_TYPE;

@@ -23,7 +23,8 @@
 #define BENCH_ENV_LINE_SIZE 64
 
 struct bench_env {
-	/* The revision that was built, and with what. Static. */
+	/* The version and revision that were built, and with what. Static. */
+	const char *version;
 	const char *revision;
 	const char *compiler;
 	const char *flags;

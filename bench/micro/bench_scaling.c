@@ -7,6 +7,7 @@
 #include "gbench_shim.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
+#include "kb_version.h"
 #include "replay_op.h"
 #include "replay_tick.h"
 
@@ -603,9 +604,9 @@ static void write_tsv(FILE *f, const void *user)
 		series += is_drawn(&s->scenes[i]);
 	fprintf(f,
 		"title\tWhat a lookup costs against the live clusters\n"
-		"revision\t" KB_REVISION "\n"
+		"revision\t%s\n"
 		"series\t%zu\n\n\n",
-		series);
+		kb_revision, series);
 	for (size_t i = 0; i < s->count; i++)
 		if (is_drawn(&s->scenes[i]))
 			write_scene(f, &s->scenes[i]);

@@ -631,12 +631,13 @@ json_t *bench_json_context(const struct bench_report *report)
 	const struct bench_env *env = report->env;
 
 	return json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, "
-		"s:o, s:o, s:o, s:o, s:o}",
-		"schema", SCHEMA, "revision", env->revision, "date", env->date,
-		"compiler", env->compiler, "flags", env->flags, "build_type",
-		env->build_type, "system", env->system, "cpu_model",
-		env->cpu_model, "cpus", (json_int_t)env->cpus, "pinned_cpu",
+		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, "
+		"s:o, s:o, s:o, s:o, s:o, s:o}",
+		"schema", SCHEMA, "version", env->version, "revision",
+		env->revision, "date", env->date, "compiler", env->compiler,
+		"flags", env->flags, "build_type", env->build_type, "system",
+		env->system, "cpu_model", env->cpu_model, "cpus",
+		(json_int_t)env->cpus, "pinned_cpu",
 		(json_int_t)env->pinned_cpu, "load_average",
 		time_json(env->load), "clock", clock_json(report->clock),
 		"options", options_json(report->settings), "allocator_versions",
