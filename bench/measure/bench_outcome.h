@@ -1,5 +1,6 @@
 /*
- * bench_outcome: whether what a worker left behind can be a result at all.
+ * bench_outcome: what a worker leaves behind, and whether that can be a result at
+ * all.
  *
  * An allocator in a worker may write anywhere, so also over its worker's result.
  * Whoever reads the result relies on what is checked here: counts within their
@@ -11,7 +12,36 @@
 #ifndef BENCH_OUTCOME_H
 #define BENCH_OUTCOME_H
 
-#include "bench_worker.h"
+#include "bench_settings.h"
+#include "kb_status.h"
+#include "replay_clock.h"
+#include "replay_exact.h"
+#include "replay_result.h"
+
+#include <stdbool.h>
+
+/* What a worker leaves behind: the result of the pass that ran. */
+struct bench_outcome {
+	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed, ended
+	 * its process, hung or panicked. */
+	int status;
+	struct kb_diag diag;
+
+	/* Pass count, if wanted and if all went well: owned by whoever asked.
+	 * NULL otherwise. */
+	struct replay_exact *exact;
+
+	/* Timed passes: what reading the clock cost where they ran, right
+	 * before they did. */
+	struct replay_clock_cost clock_cost;
+
+	union {
+		struct replay_verify_result verify;
+		struct replay_count_result count;
+		struct replay_time_result time;
+		struct replay_latency_result latency;
+	} result;
+};
 
 /* True if a worker that ran `pass` may have left this. */
 bool bench_outcome_is_whole(const struct bench_outcome *out,

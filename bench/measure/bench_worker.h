@@ -14,10 +14,10 @@
 #define BENCH_WORKER_H
 
 #include "alloc.h"
+#include "bench_outcome.h"
 #include "bench_settings.h"
 #include "kb_status.h"
 #include "replay_clock.h"
-#include "replay_exact.h"
 #include "replay_result.h"
 
 #include <stdatomic.h>
@@ -60,29 +60,6 @@ struct bench_job {
 
 	/* A worker that does no event for so long is ended; 0 is for ever. */
 	uint32_t timeout_ms;
-};
-
-/* What a worker leaves behind: the result of the pass that ran. */
-struct bench_outcome {
-	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed, ended
-	 * its process, hung or panicked. */
-	int status;
-	struct kb_diag diag;
-
-	/* Pass count, if wanted and if all went well: owned by whoever asked.
-	 * NULL otherwise. */
-	struct replay_exact *exact;
-
-	/* Timed passes: what reading the clock cost where they ran, right
-	 * before they did. */
-	struct replay_clock_cost clock_cost;
-
-	union {
-		struct replay_verify_result verify;
-		struct replay_count_result count;
-		struct replay_time_result time;
-		struct replay_latency_result latency;
-	} result;
 };
 
 /* Between two looks at a worker, ms. */

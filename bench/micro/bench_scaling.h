@@ -20,7 +20,7 @@
 #ifndef BENCH_SCALING_H
 #define BENCH_SCALING_H
 
-#include "bench_micro.h"
+#include "bench_micro_job.h"
 
 struct bench_scaling;
 
