@@ -1,4 +1,4 @@
-# Debian's packages, by pkg-config. README.md gives the reason for each.
+# Debian's packages, by pkg-config. docs/dependencies.md gives the reason for each.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
