@@ -13,11 +13,11 @@ set datafile separator "\t"
 # Labels may begin with a hash, so no character begins a comment.
 set datafile commentschars ""
 
-# What kind of picture it is: the ending of its file's name or, where it goes to
-# standard output, the third argument's first word (README.md).
+# What kind of picture it is: the first word of the third argument (README.md) or,
+# without one, the ending of its file's name.
 mode_word(k) = words(mode) < k ? "" : word(mode, k)
 mode_number(k) = words(mode) < k ? 0 : word(mode, k) + 0
-kind = out eq "" ? mode_word(1) : \
+kind = mode ne "" ? mode_word(1) : \
 	strlen(out) > 4 && out[strlen(out) - 3:strlen(out) - 3] eq "." ? \
 	out[strlen(out) - 2:*] : ""
 in_letters = kind eq "dumb"

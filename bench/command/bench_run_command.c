@@ -244,12 +244,15 @@ static int write_folder(const struct bench_report *report, const char *folder,
 
 /* Draws the figures. A picture that cannot be made or written does not end the
  * run, for the numbers are there, but it does not end well then; that there is no
- * gnuplot at all is told and no more. Returns how many pictures there are. */
+ * gnuplot at all is told and no more. Returns how many pictures there are; `svgs`
+ * gets the page's. */
 static size_t draw_figures(struct session *s, const char *folder,
-			   struct kb_progress *progress)
+			   struct kb_progress *progress,
+			   struct bench_plot_svgs *svgs)
 {
 	const struct bench_plot_job job = { .folder = folder,
-					    .progress = progress };
+					    .progress = progress,
+					    .svgs = svgs };
 	struct kb_diag diag;
 	size_t drawn = 0;
 	int err;
@@ -268,6 +271,7 @@ static size_t draw_figures(struct session *s, const char *folder,
 static int report_job(struct session *s, const struct bench_report *report,
 		      const struct job *job)
 {
+	struct bench_plot_svgs svgs = { .text = { NULL } };
 	struct kb_progress progress;
 	struct winsize window;
 	struct kb_diag diag;
@@ -285,13 +289,13 @@ static int report_job(struct session *s, const struct bench_report *report,
 	}
 	if (!job->folder)
 		return KB_EXIT_GOOD;
-	/* Each figure is drawn for its files and for the page. */
 	kb_progress_begin(&progress);
-	progress.total = 2 * bench_plot_count(job->folder);
-	drawn = draw_figures(s, job->folder, &progress);
-	err = bench_html_write(report, job->folder,
-			       drawn > 0 ? &progress : NULL, &diag);
+	progress.total = bench_plot_count(job->folder);
+	drawn = draw_figures(s, job->folder, &progress, &svgs);
 	kb_progress_end(&progress);
+	err = bench_html_write(report, job->folder, drawn > 0 ? &svgs : NULL,
+			       &diag);
+	bench_plot_svgs_release(&svgs);
 	if (err < 0)
 		return complain(&diag);
 	if (!stdout_is_taken(&s->opts)) {

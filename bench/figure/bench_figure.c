@@ -3,6 +3,7 @@
 #include "bench_settings.h"
 #include "kb_signal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,7 +18,7 @@
 
 extern char **environ;
 
-const struct bench_picture bench_pictures[] = {
+const struct bench_picture bench_pictures[BENCH_PICTURES + 1] = {
 	{ "lookup-cost", BENCH_PASS_LATENCY, "Time of one lookup",
 	  "Each line is one allocator's lookups, from the fastest to the "
 	  "slowest, on an axis on which every further nine takes as much room "
@@ -115,10 +116,11 @@ static int find_files(struct bench_drawing *d, const char *folder,
 	char *scripts = scripts_folder();
 	int err = 0;
 
-	if (!scripts || asprintf(&d->script, "%s/%s.gp", scripts, name) < 0 ||
+	if (!scripts || asprintf(&d->driver, "%s/pictures.gp", scripts) < 0 ||
+	    asprintf(&d->script, "%s/%s.gp", scripts, name) < 0 ||
 	    asprintf(&d->data, "%s/%s.tsv", folder, name) < 0)
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
-	else if (access(d->script, R_OK) != 0)
+	else if (access(d->script, R_OK) != 0 || access(d->driver, R_OK) != 0)
 		err = kb_fail(diag, KB_E_UNSUPPORTED,
 			      "the plot scripts are not at '%s'", scripts);
 	else if (access(d->data, R_OK) != 0)
@@ -130,18 +132,35 @@ static int find_files(struct bench_drawing *d, const char *folder,
 	return err;
 }
 
-static int start_gnuplot(struct bench_drawing *d, const char *mode,
+static int open_memory(struct bench_drawing *d, struct kb_diag *diag)
+{
+	bool open;
+
+	d->said = memfd_create("kheap-replay-drawn", MFD_CLOEXEC);
+	open = d->said >= 0;
+	for (size_t i = 0; i < d->count; i++) {
+		d->fd[i] = memfd_create("kheap-replay-picture", MFD_CLOEXEC);
+		open &= d->fd[i] >= 0;
+	}
+	if (open)
+		return 0;
+	return kb_fail(diag, KB_E_IO, "cannot make room to draw: %s",
+		       strerror(errno));
+}
+
+static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 			 struct kb_diag *diag)
 {
-	char *argv[] = { (char *)"gnuplot", (char *)"-c", d->script, d->data,
-			 (char *)"",	    (char *)mode, NULL };
 	posix_spawn_file_actions_t actions;
 	int err;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 					 O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, d->fd, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, d->said, STDOUT_FILENO);
+	/* Onto itself: it stays open in gnuplot, under the same number. */
+	for (size_t i = 0; i < d->count; i++)
+		posix_spawn_file_actions_adddup2(&actions, d->fd[i], d->fd[i]);
 	err = posix_spawnp(&d->pid, "gnuplot", &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (err == 0)
@@ -157,19 +176,33 @@ static int start_gnuplot(struct bench_drawing *d, const char *mode,
 }
 
 int bench_figure_start(struct bench_drawing *d, const char *folder,
-		       const char *name, const char *mode, struct kb_diag *diag)
+		       const char *name, const char *const *kinds, size_t count,
+		       struct kb_diag *diag)
 {
+	char *argv[5 + 2 * BENCH_DRAWING_MAX + 1] = { (char *)"gnuplot",
+						      (char *)"-c" };
+	char files[BENCH_DRAWING_MAX][40];
 	int err;
 
-	*d = (struct bench_drawing){ .fd = -1 };
+	assert(count > 0 && count <= BENCH_DRAWING_MAX);
+	*d = (struct bench_drawing){ .count = count, .said = -1 };
+	for (size_t i = 0; i < BENCH_DRAWING_MAX; i++)
+		d->fd[i] = -1;
 	err = find_files(d, folder, name, diag);
+	if (err == 0)
+		err = open_memory(d, diag);
 	if (err < 0)
 		return err;
-	d->fd = memfd_create("kheap-replay-picture", MFD_CLOEXEC);
-	if (d->fd < 0)
-		return kb_fail(diag, KB_E_IO, "cannot make room to draw: %s",
-			       strerror(errno));
-	return start_gnuplot(d, mode, diag);
+	argv[2] = d->driver;
+	argv[3] = d->script;
+	argv[4] = d->data;
+	for (size_t i = 0; i < count; i++) {
+		snprintf(files[i], sizeof(files[i]), "/proc/self/fd/%d",
+			 d->fd[i]);
+		argv[5 + 2 * i] = (char *)kinds[i];
+		argv[6 + 2 * i] = files[i];
+	}
+	return start_gnuplot(d, argv, diag);
 }
 
 /* Its wait status, or -1 with errno set. After a signal to bench it is told to
@@ -178,6 +211,8 @@ static int wait_for(pid_t pid)
 {
 	int status;
 
+	if (kb_signal)
+		kill(pid, SIGTERM);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -1;
@@ -187,8 +222,9 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
-/* The picture as a string; what is behind a NUL is there too. */
-static char *take_picture(int fd, size_t *size)
+/* What was written to `fd`, with a NUL after its `*size` bytes, to be freed. NULL
+ * if nothing was. */
+static char *take_text(int fd, size_t *size)
 {
 	struct stat st;
 	char *text;
@@ -205,21 +241,35 @@ static char *take_picture(int fd, size_t *size)
 	return NULL;
 }
 
-int bench_figure_finish(struct bench_drawing *d, char **picture, size_t *size,
-			struct kb_diag *diag)
+/* Takes the pictures that are whole: as many as gnuplot said lines. Returns true
+ * if these are all. */
+static bool take_pictures(struct bench_drawing *d)
+{
+	size_t size = 0, whole = 0;
+	char *said = take_text(d->said, &size);
+
+	for (size_t i = 0; i < size; i++)
+		whole += said[i] == '\n';
+	free(said);
+	for (size_t i = 0; i < d->count && i < whole; i++) {
+		d->picture[i] = take_text(d->fd[i], &d->size[i]);
+		if (!d->picture[i])
+			return false;
+	}
+	return whole >= d->count;
+}
+
+int bench_figure_finish(struct bench_drawing *d, struct kb_diag *diag)
 {
 	int status = wait_for(d->pid);
 
 	d->pid = 0;
-	*picture = NULL;
 	if (status < 0)
 		return kb_fail(diag, KB_E_IO, "waiting for gnuplot: %s",
 			       strerror(errno));
 	if (kb_signal)
 		return kb_fail(diag, KB_E_STOPPED, "plotting was stopped");
-	if (status == 0)
-		*picture = take_picture(d->fd, size);
-	if (*picture)
+	if (take_pictures(d) && status == 0)
 		return 0;
 	return kb_fail(diag, KB_E_IO,
 		       "gnuplot could not draw '%s'; try 'gnuplot -c %s %s "
@@ -227,24 +277,39 @@ int bench_figure_finish(struct bench_drawing *d, char **picture, size_t *size,
 		       d->data, d->script, d->data);
 }
 
-void bench_figure_release(struct bench_drawing *d)
+static void close_if_open(int fd)
 {
-	if (d->fd >= 0)
-		close(d->fd);
-	free(d->script);
-	free(d->data);
-	*d = (struct bench_drawing){ .fd = -1 };
+	if (fd >= 0)
+		close(fd);
 }
 
-int bench_figure_draw(const char *folder, const char *name, const char *mode,
+void bench_figure_release(struct bench_drawing *d)
+{
+	close_if_open(d->said);
+	for (size_t i = 0; i < d->count; i++) {
+		close_if_open(d->fd[i]);
+		free(d->picture[i]);
+	}
+	free(d->driver);
+	free(d->script);
+	free(d->data);
+	*d = (struct bench_drawing){ .said = -1 };
+}
+
+int bench_figure_draw(const char *folder, const char *name, const char *kind,
 		      char **picture, size_t *size, struct kb_diag *diag)
 {
 	struct bench_drawing d;
-	int err = bench_figure_start(&d, folder, name, mode, diag);
+	int err = bench_figure_start(&d, folder, name, &kind, 1, diag);
 
 	*picture = NULL;
 	if (err == 0)
-		err = bench_figure_finish(&d, picture, size, diag);
+		err = bench_figure_finish(&d, diag);
+	if (err == 0) {
+		*picture = d.picture[0];
+		*size = d.size[0];
+		d.picture[0] = NULL;
+	}
 	bench_figure_release(&d);
 	return err;
 }

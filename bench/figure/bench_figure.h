@@ -25,40 +25,56 @@ struct bench_picture {
 	const char *text;
 };
 
-/* All figures, ended by one whose name is NULL. */
-extern const struct bench_picture bench_pictures[];
+/* How many figures there are. */
+#define BENCH_PICTURES 12
+
+/* All of them, ended by one whose name is NULL. */
+extern const struct bench_picture bench_pictures[BENCH_PICTURES + 1];
 
 /* True if there is FOLDER/NAME.tsv to draw. */
 bool bench_figure_has_data(const char *folder, const char *name);
 
-/* A gnuplot at work. It draws into memory: that a disk is full or standard
- * output closed it does not tell, but whoever writes the picture is told. */
+/* Pictures of one figure that one gnuplot draws. */
+#define BENCH_DRAWING_MAX 3
+
+/* A gnuplot at work. It draws into memory, since it does not notice that a disk is
+ * full; whoever writes a picture to a file does. */
 struct bench_drawing {
+	char *driver;
 	char *script;
 	char *data;
 	pid_t pid;
-	int fd;
+
+	/* Memory, as file descriptors: gnuplot's standard output, with a line
+	 * per finished picture, and the pictures. */
+	int said;
+	int fd[BENCH_DRAWING_MAX];
+	size_t count;
+
+	/* Once finished: each picture, with a NUL after its `size` bytes; NULL
+	 * where it was not drawn. */
+	char *picture[BENCH_DRAWING_MAX];
+	size_t size[BENCH_DRAWING_MAX];
 };
 
 /*
- * Starts to draw FOLDER/NAME.tsv; `mode` is the scripts' third argument
- * (plots/README.md). Returns 0, to be finished; KB_E_UNSUPPORTED with `diag`
- * filled if there is no gnuplot or no script; KB_E_IO, also without data. To be
- * released in any case.
+ * Starts one gnuplot that draws FOLDER/NAME.tsv `count` times, once for each of
+ * `kinds` (the third argument of the scripts, plots/README.md). Returns 0, to be
+ * finished; KB_E_UNSUPPORTED with `diag` filled if there is no gnuplot or no script;
+ * KB_E_IO, also without data. To be released in any case.
  */
 int bench_figure_start(struct bench_drawing *d, const char *folder,
-		       const char *name, const char *mode,
+		       const char *name, const char *const *kinds, size_t count,
 		       struct kb_diag *diag);
 
-/* Waits for gnuplot; after a signal to bench it is told to end. Returns 0 with the
- * picture, to be freed, a NUL behind its `*size` bytes; KB_E_IO or KB_E_STOPPED
- * with `diag` filled. */
-int bench_figure_finish(struct bench_drawing *d, char **picture, size_t *size,
-			struct kb_diag *diag);
+/* Waits for gnuplot; after a signal to bench it is told to end. Returns 0 with all
+ * pictures; KB_E_IO with `diag` filled and the pictures drawn before it failed;
+ * KB_E_STOPPED without any. */
+int bench_figure_finish(struct bench_drawing *d, struct kb_diag *diag);
 void bench_figure_release(struct bench_drawing *d);
 
-/* All of it at once. `*picture` is NULL unless 0 is returned. */
-int bench_figure_draw(const char *folder, const char *name, const char *mode,
+/* Draws one picture. `*picture` is NULL unless 0 is returned; to be freed. */
+int bench_figure_draw(const char *folder, const char *name, const char *kind,
 		      char **picture, size_t *size, struct kb_diag *diag);
 
 #endif /* BENCH_FIGURE_H */

@@ -14,7 +14,7 @@ static const char *const elements[] = {
 	"title",  "tspan",   "use",  "polyline",    "line",    "clipPath",
 };
 
-/* A tag, from its '<' to behind its '>'. */
+/* A tag: its '<', and the character after its '>'. */
 struct tag {
 	const char *begin;
 	const char *end;
@@ -105,15 +105,17 @@ static void copy_tag(FILE *out, const struct tag *tag, unsigned number)
 static bool convert_hover(FILE *out, const struct tag *tag)
 {
 	static const char before[] = "showHypertext(evt,'";
-	static const char behind[] = "')\" onmouseout=\"";
-	const char *text = find(tag->begin, tag->end, before);
-	const char *end;
+	static const char after[] = "')\" onmouseout=\"";
+	const char *text, *end;
 	char *copy;
 
-	if (!text || !is(tag, "g"))
+	if (!is(tag, "g"))
+		return false;
+	text = find(tag->begin, tag->end, before);
+	if (!text)
 		return false;
 	text += strlen(before);
-	end = find(text, tag->end, behind);
+	end = find(text, tag->end, after);
 	copy = end ? strndup(text, (size_t)(end - text)) : NULL;
 	if (!copy)
 		return false;
@@ -200,4 +202,29 @@ bool bench_html_svg(FILE *out, const char *svg, unsigned number,
 		fwrite(page, 1, size, out);
 	free(page);
 	return f && at;
+}
+
+/* gnuplot's own title of a group whose text was converted: a blank, and it would
+ * be the one that shows. */
+static const char *skip_title(const char *at)
+{
+	const char *end;
+
+	if (strncmp(at, "<title>", 7) != 0)
+		return at;
+	end = strstr(at, "</title>");
+	return end ? strchr(end, '>') + 1 : at;
+}
+
+void bench_html_svg_file(FILE *out, const char *svg)
+{
+	struct tag tag;
+
+	while (*svg) {
+		if (*svg == '<' && read_tag(&tag, svg) &&
+		    convert_hover(out, &tag))
+			svg = skip_title(tag.end);
+		else
+			fputc(*svg++, out);
+	}
 }

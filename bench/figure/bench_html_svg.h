@@ -1,5 +1,5 @@
 /*
- * bench_html_svg: gnuplot's SVG, made fit to stand inside a page.
+ * bench_html_svg: gnuplot's SVG, made fit for a page or for a file of its own.
  *
  * Only bench's own files include this file.
  */
@@ -10,15 +10,18 @@
 #include <stdio.h>
 
 /*
- * Writes the picture `svg` as an element of a page, where it is the `number`-th:
- * its ids get that number, so that pictures do not meet; the texts that gnuplot
- * would show by a script under the pointer become titles, which a browser shows
- * by itself. `label` names it for who cannot see it.
+ * Writes the picture `svg`, drawn as "svg hover", as an element of a page. Its ids
+ * get `number`, so that two pictures of a page have none in common. The texts that
+ * gnuplot would show by a script under the pointer become titles, which a browser
+ * shows by itself. `label` describes the picture for a screen reader.
  *
- * Elements that gnuplot does not draw with, and every handler, are not let
- * through: then nothing is written and it returns false.
+ * Elements that gnuplot does not draw with, and every handler, are refused: then
+ * nothing is written and it returns false.
  */
 bool bench_html_svg(FILE *out, const char *svg, unsigned number,
 		    const char *label);
+
+/* Writes the same picture as a file: what gnuplot wrote, the texts as titles. */
+void bench_html_svg_file(FILE *out, const char *svg);
 
 #endif /* BENCH_HTML_SVG_H */

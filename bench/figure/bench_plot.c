@@ -1,92 +1,161 @@
 #include "bench_plot.h"
 
 #include "bench_figure.h"
+#include "bench_html_svg.h"
 #include "kb_out.h"
 #include "kb_bits.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The last one on request. */
-static const char *const formats[] = { "svg", "png", "pdf" };
+/* gnuplots at work at the same time, however many CPUs there are. */
+#define AT_ONCE_MAX 8
 
-static int write_picture(const struct bench_plot_job *job, const char *name,
-			 const char *format, struct bench_drawing *d,
-			 struct kb_diag *diag)
+/* What one gnuplot draws, in this order: the kind (plots/README.md) and the ending
+ * of its file. The last one on request. */
+static const struct {
+	const char *kind;
+	const char *ending;
+} formats[] = {
+	{ "svg hover", "svg" },
+	{ "png", "png" },
+	{ "pdf", "pdf" },
+};
+
+enum { SVG = 0 };
+
+/* A figure that is drawn. */
+struct figure {
+	const struct bench_picture *picture;
+	struct bench_drawing drawing;
+
+	/* Whether it was started. */
+	int err;
+};
+
+/* All of them, of which `started` - `finished` are at work. */
+struct queue {
+	const struct bench_plot_job *job;
+	struct figure figures[BENCH_PICTURES];
+	size_t count;
+	size_t started;
+	size_t finished;
+
+	/* Nothing more is to be started. */
+	bool stopped;
+};
+
+static void find_figures(struct queue *q)
 {
-	struct kb_out out;
-	char *path, *picture;
-	size_t size;
-	int err = bench_figure_finish(d, &picture, &size, diag);
-
-	if (err < 0)
-		return err;
-	if (asprintf(&path, "%s/figures/%s.%s", job->folder, name, format) <
-	    0) {
-		free(picture);
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	}
-	err = kb_out_open(&out, path, diag);
-	if (err == 0) {
-		fwrite(picture, 1, size, out.stream);
-		err = kb_out_commit(&out, diag);
-	}
-	free(path);
-	free(picture);
-	return err;
+	for (const struct bench_picture *p = bench_pictures; p->name; p++)
+		if (bench_figure_has_data(q->job->folder, p->name))
+			q->figures[q->count++].picture = p;
 }
 
-/* Draws one figure in all formats, side by side. */
-static int draw(const struct bench_plot_job *job, const char *name,
-		size_t *drawn, struct kb_diag *diag)
+static size_t at_once(void)
 {
-	struct bench_drawing d[KB_ARRAY_LEN(formats)];
-	size_t wanted = KB_ARRAY_LEN(formats) - !job->pdf;
-	size_t started = 0;
-	int err = 0;
+	cpu_set_t set;
 
-	while (started < wanted && err == 0) {
-		err = bench_figure_start(&d[started], job->folder, name,
-					 formats[started], diag);
-		if (err < 0)
-			bench_figure_release(&d[started]);
-		else
-			started++;
-	}
-	for (size_t i = 0; i < started; i++) {
-		int own = write_picture(job, name, formats[i], &d[i], diag);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return kb_min((size_t)CPU_COUNT(&set), AT_ONCE_MAX);
+}
 
-		bench_figure_release(&d[i]);
+static void start_next(struct queue *q, struct kb_diag *diag)
+{
+	const char *kinds[KB_ARRAY_LEN(formats)];
+	struct figure *f = &q->figures[q->started++];
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(formats); i++)
+		kinds[i] = formats[i].kind;
+	f->err = bench_figure_start(&f->drawing, q->job->folder,
+				    f->picture->name, kinds,
+				    KB_ARRAY_LEN(formats) - !q->job->pdf, diag);
+	/* Without gnuplot none can be drawn. */
+	q->stopped = f->err == KB_E_UNSUPPORTED;
+}
+
+static int write_file(const struct queue *q, const struct figure *f, size_t i,
+		      struct kb_diag *diag)
+{
+	struct kb_out out;
+	char *path;
+	int err;
+
+	if (asprintf(&path, "%s/figures/%s.%s", q->job->folder,
+		     f->picture->name, formats[i].ending) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = kb_out_open(&out, path, diag);
+	free(path);
+	if (err < 0)
+		return err;
+	if (i == SVG)
+		bench_html_svg_file(out.stream, f->drawing.picture[i]);
+	else
+		fwrite(f->drawing.picture[i], 1, f->drawing.size[i],
+		       out.stream);
+	return kb_out_commit(&out, diag);
+}
+
+/* Waits for the one that was started first, and writes its pictures. */
+static int finish_first(struct queue *q, size_t *drawn, struct kb_diag *diag)
+{
+	struct figure *f = &q->figures[q->finished++];
+	struct kb_progress *progress = q->job->progress;
+	int err = f->err;
+
+	if (progress)
+		kb_progress_step(progress, "drawing", f->picture->name);
+	if (err == 0)
+		err = bench_figure_finish(&f->drawing, diag);
+	for (size_t i = 0; i < f->drawing.count; i++) {
+		int own;
+
+		if (!f->drawing.picture[i])
+			continue;
+		own = write_file(q, f, i, diag);
 		*drawn += own == 0;
 		err = err < 0 ? err : own;
 	}
+	if (q->job->svgs) {
+		q->job->svgs->text[f->picture - bench_pictures] =
+			f->drawing.picture[SVG];
+		f->drawing.picture[SVG] = NULL;
+	}
+	bench_figure_release(&f->drawing);
+	if (progress)
+		progress->done++;
 	return err;
 }
 
 size_t bench_plot_count(const char *folder)
 {
-	size_t count = 0;
+	struct bench_plot_job job = { .folder = folder };
+	struct queue q = { .job = &job };
 
-	for (const struct bench_picture *p = bench_pictures; p->name; p++)
-		count += bench_figure_has_data(folder, p->name);
-	return count;
+	find_figures(&q);
+	return q.count;
 }
 
 static int draw_all(const struct bench_plot_job *job, size_t *drawn,
 		    struct kb_diag *diag)
 {
+	struct queue q = { .job = job };
+	size_t most = at_once();
 	int err = 0;
 
-	for (const struct bench_picture *p = bench_pictures;
-	     p->name && err == 0; p++) {
-		if (!bench_figure_has_data(job->folder, p->name))
-			continue;
-		if (job->progress)
-			kb_progress_step(job->progress, "drawing", p->name);
-		err = draw(job, p->name, drawn, diag);
-		if (job->progress)
-			job->progress->done++;
+	find_figures(&q);
+	while (q.finished < q.started || (q.started < q.count && !q.stopped)) {
+		int own = 0;
+
+		while (q.started < q.count && !q.stopped &&
+		       q.started - q.finished < most)
+			start_next(&q, diag);
+		own = finish_first(&q, drawn, diag);
+		q.stopped |= own == KB_E_STOPPED;
+		err = err < 0 ? err : own;
 	}
 	return err;
 }
@@ -108,4 +177,11 @@ int bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		rmdir(figure_folder);
 	free(figure_folder);
 	return err;
+}
+
+void bench_plot_svgs_release(struct bench_plot_svgs *svgs)
+{
+	for (size_t i = 0; i < BENCH_PICTURES; i++)
+		free(svgs->text[i]);
+	*svgs = (struct bench_plot_svgs){ .text = { NULL } };
 }

@@ -6,11 +6,18 @@
 #ifndef BENCH_PLOT_H
 #define BENCH_PLOT_H
 
+#include "bench_figure.h"
 #include "kb_progress.h"
 #include "kb_status.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* The SVGs that were drawn, by the place of their figure in bench_pictures, for
+ * bench_html_svg; NULL where none was. To be released. */
+struct bench_plot_svgs {
+	char *text[BENCH_PICTURES];
+};
 
 struct bench_plot_job {
 	const char *folder;
@@ -18,20 +25,27 @@ struct bench_plot_job {
 	/* PDFs beside SVG and PNG. */
 	bool pdf;
 
-	/* Borrowed; one step a figure that has data. NULL for none. */
+	/* Borrowed; one step per figure that has data. NULL for none. */
 	struct kb_progress *progress;
+
+	/* Borrowed; gets the SVGs. NULL if nobody wants them. */
+	struct bench_plot_svgs *svgs;
 };
 
 /* Figures that FOLDER has data for. */
 size_t bench_plot_count(const char *folder);
 
 /*
- * Draws FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png, for each that
- * there is. `*drawn` gets the number of pictures. Returns 0; KB_E_UNSUPPORTED
- * with `diag` filled if gnuplot or its scripts are missing; KB_E_IO if a
- * picture could not be made; KB_E_STOPPED after a signal.
+ * Draws FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png, for each that there
+ * is: one gnuplot per figure, as many at once as there are CPUs. A figure that
+ * fails does not keep the others from being drawn. `*drawn` gets the number of
+ * pictures. Returns 0; KB_E_UNSUPPORTED with `diag` filled if gnuplot or its
+ * scripts are missing; KB_E_IO if a picture could not be made; KB_E_STOPPED after
+ * a signal.
  */
 int bench_plot(const struct bench_plot_job *job, size_t *drawn,
 	       struct kb_diag *diag);
+
+void bench_plot_svgs_release(struct bench_plot_svgs *svgs);
 
 #endif /* BENCH_PLOT_H */

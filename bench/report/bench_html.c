@@ -20,7 +20,7 @@ struct page {
 	const char *folder;
 
 	/* NULL for a page without figures. */
-	struct kb_progress *drawing;
+	const struct bench_plot_svgs *svgs;
 
 	/* Figures so far; numbers their ids. */
 	unsigned figures;
@@ -134,14 +134,12 @@ static void write_facts(const struct page *p)
 /* One figure; a sentence where there are data but no picture. */
 static void write_figure(struct page *p, const struct bench_picture *picture)
 {
-	char *svg = NULL, *label = NULL;
-	size_t size;
+	const char *svg = p->svgs->text[picture - bench_pictures];
+	char *label = NULL;
 	bool drawn;
 
 	fprintf(p->f, "<h3>%s</h3>\n<figure>\n", picture->title);
-	if (bench_figure_draw(p->folder, picture->name, "svg hover", &svg,
-			      &size, NULL) < 0 ||
-	    asprintf(&label, "%s. %s", picture->title, picture->text) < 0)
+	if (asprintf(&label, "%s. %s", picture->title, picture->text) < 0)
 		label = NULL;
 	fprintf(p->f,
 		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
@@ -156,7 +154,6 @@ static void write_figure(struct page *p, const struct bench_picture *picture)
 	fprintf(p->f, "</div>\n<figcaption>%s</figcaption>\n</figure>\n",
 		picture->text);
 	free(label);
-	free(svg);
 }
 
 static bool has_data(const struct page *p, const struct bench_picture *picture)
@@ -169,7 +166,7 @@ static bool has_data(const struct page *p, const struct bench_picture *picture)
 static void write_figures(struct page *p)
 {
 	fputs("<h2 id=\"figures\">Figures</h2>\n", p->f);
-	if (!p->drawing) {
+	if (!p->svgs) {
 		fprintf(p->f,
 			"<p>This run drew no figures; the data for them are in "
 			"the *.tsv files beside this page%s.</p>\n",
@@ -180,12 +177,8 @@ static void write_figures(struct page *p)
 	      "pointer.</p>\n",
 	      p->f);
 	for (const struct bench_picture *c = bench_pictures; c->name; c++)
-		if (!kb_signal && has_data(p, c)) {
-			kb_progress_step(p->drawing, "writing report.html",
-					 c->name);
+		if (!kb_signal && has_data(p, c))
 			write_figure(p, c);
-			p->drawing->done++;
-		}
 }
 
 static void write_trace(const struct page *p)
@@ -262,11 +255,9 @@ static void write_page(struct page *p)
 }
 
 int bench_html_write(const struct bench_report *report, const char *folder,
-		     struct kb_progress *drawing, struct kb_diag *diag)
+		     const struct bench_plot_svgs *svgs, struct kb_diag *diag)
 {
-	struct page page = { .report = report,
-			     .folder = folder,
-			     .drawing = drawing };
+	struct page page = { .report = report, .folder = folder, .svgs = svgs };
 	struct kb_out out;
 	char *path;
 	int err;

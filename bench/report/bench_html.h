@@ -8,19 +8,19 @@
 #ifndef BENCH_HTML_H
 #define BENCH_HTML_H
 
-#include "kb_progress.h"
+#include "bench_plot.h"
 #include "bench_report.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
 /*
- * Writes FOLDER/report.html. The figures are drawn anew from the folder's TSV
- * files unless `drawing` is NULL, which is told of each; where they cannot be, a
- * sentence says so. Returns 0, or <0 with `diag` filled.
+ * Writes FOLDER/report.html with the figures' pictures `svgs`; where one is missing
+ * that the folder has data for, a sentence says so. NULL if nothing was drawn.
+ * Returns 0, or <0 with `diag` filled.
  */
 int bench_html_write(const struct bench_report *report, const char *folder,
-		     struct kb_progress *drawing, struct kb_diag *diag);
+		     const struct bench_plot_svgs *svgs, struct kb_diag *diag);
 
 /* Writes the page's address, file://…, without a line's end. */
 void bench_html_link(FILE *out, const char *folder);

@@ -77,6 +77,40 @@ static void test_bench_plot__all_anew(void **state)
 	assert_true(cli_exists("r/figures/timeline.pdf"));
 }
 
+/* Expect: the figure that cannot be drawn is named, and the others are drawn. */
+static void test_bench_plot__goes_on_after_a_failure(void **state)
+{
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	cli_sh(c, RUN ": >r/lookup-nodes.tsv; $BENCH plot r");
+	cli_expect(c, 2);
+	cli_holds(c->err, "could not draw 'r/lookup-nodes.tsv'");
+	assert_false(cli_exists("r/figures/lookup-nodes.svg"));
+	assert_true(cli_exists("r/figures/timeline.svg"));
+	assert_true(cli_exists("r/figures/sizes.png"));
+}
+
+/* Expect: of a figure whose PNG cannot be drawn there is the SVG. */
+static void test_bench_plot__keeps_what_was_drawn(void **state)
+{
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	/* It is not told of the second picture, and fails. */
+	cli_sh(c, RUN "mkdir half && { echo '#!/bin/sh';"
+		      " echo \"real=$(command -v gnuplot)\";"
+		      " echo '$real -c \"$2\" \"$3\" \"$4\" \"$5\" \"$6\"';"
+		      " echo 'exit 1'; } >half/gnuplot &&"
+		      " chmod +x half/gnuplot");
+	cli_expect(c, 0);
+	cli_sh(c, "PATH=$PWD/half:$PATH $BENCH plot r");
+	cli_expect(c, 2);
+	cli_holds(c->err, "could not draw");
+	assert_true(cli_exists("r/figures/timeline.svg"));
+	assert_false(cli_exists("r/figures/timeline.png"));
+}
+
 static void test_bench_plot__refuses(void **state)
 {
 	struct cli *c = *state;
@@ -103,6 +137,8 @@ int main(void)
 		cli_test(test_bench_plot__in_letters),
 		cli_test(test_bench_plot__in_sixels),
 		cli_test(test_bench_plot__all_anew),
+		cli_test(test_bench_plot__goes_on_after_a_failure),
+		cli_test(test_bench_plot__keeps_what_was_drawn),
 		cli_test(test_bench_plot__refuses),
 	};
 
