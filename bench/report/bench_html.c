@@ -26,12 +26,6 @@ struct page {
 	unsigned figures;
 };
 
-static void write_pieces(FILE *f, const char *const *pieces)
-{
-	for (; *pieces; pieces++)
-		fputs(*pieces, f);
-}
-
 static void write_head(const struct page *p)
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
@@ -46,7 +40,7 @@ static void write_head(const struct page *p)
 	      "content=\"default-src 'none'; style-src 'unsafe-inline'; "
 	      "script-src 'unsafe-inline'\">\n<style>\n",
 	      p->f);
-	write_pieces(p->f, bench_html_style);
+	fputs(bench_html_style, p->f);
 	fputs("</style>\n</head>\n<body>\n", p->f);
 }
 
@@ -250,7 +244,7 @@ static void write_page(struct page *p)
 	fputs("<h2 id=\"environment\">Environment</h2>\n", p->f);
 	bench_html_environment(p->f, p->report);
 	fputs("</main>\n<script>\n", p->f);
-	write_pieces(p->f, bench_html_script);
+	fputs(bench_html_script, p->f);
 	fputs("</script>\n</body>\n</html>\n", p->f);
 }
 

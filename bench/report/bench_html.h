@@ -29,8 +29,8 @@ void bench_html_link(FILE *out, const char *folder);
 void bench_html_tables(FILE *out, const struct bench_report *report);
 void bench_html_environment(FILE *out, const struct bench_report *report);
 
-/* Pieces of text, ended by NULL. */
-extern const char *const bench_html_style[];
-extern const char *const bench_html_script[];
+/* page/report.css and page/report.js. */
+extern const char bench_html_style[];
+extern const char bench_html_script[];
 
 #endif /* BENCH_HTML_H */
