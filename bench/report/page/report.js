@@ -1,4 +1,8 @@
 'use strict';
+
+/* Sorts a table by the column whose heading is pressed: rising, then falling. Cells
+ * without a value stay at the bottom. Without this script the headings are plain
+ * words and the tables read the same. */
 for (const th of document.querySelectorAll('table.s thead th')) {
   const button = document.createElement('button');
   button.type = 'button';
@@ -6,10 +10,13 @@ for (const th of document.querySelectorAll('table.s thead th')) {
   th.append(button);
   button.addEventListener('click', () => sort(th));
 }
+
+/* A cell's number; NaN for none. */
 function value(row, i) {
   const v = row.cells[i].dataset.v;
   return v === undefined ? NaN : Number(v);
 }
+
 function sort(th) {
   const i = th.cellIndex;
   const down = th.getAttribute('aria-sort') === 'ascending';
