@@ -1,5 +1,5 @@
-# The heap window as a map, address by time: how long what lies there has lived,
-# its row, and the call site that asked for it.
+# The heap window as a map, address over time: the age of what is there, its row,
+# and the call site that requested it.
 #   gnuplot -c address-map.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -12,10 +12,10 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "The heap window, address by time"
+default_title = "Heap window: address over time"
 
 # Series 1 is the ages, 2 the rows, each further one a call site, the last all
-# others together. A line is a stretch of pages and of events.
+# others together. A line is a run of pages over some events.
 hi_page = NaN
 hi_event = NaN
 hi_age = NaN
@@ -42,11 +42,11 @@ do for [i = 3:blocks] {
 			site_list . sprintf("%d ", i)
 	}
 }
-site_colour(s) = s == blocks ? 0xC4C4C4 : palette[(s - 3) % 7 + 1]
+site_color(s) = s == blocks ? 0xC4C4C4 : palette[(s - 3) % 7 + 1]
 legend_boxes = 1
-legend_colour(i) = site_colour(i)
+legend_color(i) = site_color(i)
 legend_note = ""
-y_title = is_number(hi_page) ? "page of the heap window" : ""
+y_title = is_number(hi_page) ? "heap window page" : ""
 panels = in_letters ? 1 : has_sites ? 3 : 2
 panel_px = in_letters ? 400 : 220
 gap_px = 56
@@ -57,12 +57,12 @@ top_px = 30
 load here . "frame.gp"
 
 if (!is_number(hi_page)) {
-	why = "Nothing to draw: no allocator here has a heap window with anything in it."
+	why = "Nothing to draw: no allocator here has anything in a heap window."
 	load here . "nothing.gp"
 	exit
 }
 
-# Stretches that meet overlap a little, or their edges would shine through.
+# Boxes that meet overlap a little, or their edges would shine through.
 slack_x = hi_event / 2000.0
 slack_y = 1.2 * hi_page / panel_px
 box_x1(from, to) = lesser(to + slack_x, hi_event)
@@ -71,9 +71,9 @@ shade(v) = is_number(v) && v > 0 ? log10(v) : NaN
 set multiplot
 set palette defined (0 "#d6e6f2", 0.35 "#7fb2d6", 0.7 "#2c6da4", 1 "#08203f")
 
-array panel_title[3] = ["Age: events since the alloc of most of what lies there; blank: free", \
-	"Size: pages of the cluster, its row + 1", \
-	"Call sites: those that hold most pages over time"]
+array panel_title[3] = ["Age: events since alloc, for most of each bin; blank: free", \
+	"Size: pages per cluster (row + 1)", \
+	"Call sites that hold the most pages over time"]
 do for [p = 1:panels] {
 	if (p > 1) {
 		unset label
@@ -93,10 +93,10 @@ do for [p = 1:panels] {
 	axis_bare = 0
 	axis_hi = greater(hi_page, 1)
 	load here . "axis.gp"
-	set xlabel p == panels ? "event of the trace" : ""
+	set xlabel p == panels ? "trace event" : ""
 	set grid noxtics noytics
 	set label panel_text(in_letters ? \
-		"Digits: events since the alloc, 0 for 1 to 9, 1 for 10 to 99, …" : \
+		"Digits: events since alloc, 0 for 1 to 9, 1 for 10 to 99, …" : \
 		panel_title[p]) at graph 0, graph 1 offset character 0, panel_offset
 	unset colorbox
 	if (p < 3 && !in_letters) {
@@ -132,7 +132,7 @@ do for [p = 1:panels] {
 				(number(3) + number(4)) / 2 : NaN):(number(1) + number(2) / 2): \
 				(sprintf("page %s, events %s to %s: %s", whole(number(1)), \
 				whole(number(3)), whole(number(4)), p == 1 ? sprintf( \
-				"%s events old or more", whole(number(5))) : sprintf( \
+				"at least %s events old", whole(number(5))) : sprintf( \
 				"clusters of %s pages", whole(number(5))))) \
 				with labels hypertext noenhanced point pt 7 ps 1.2 \
 				lc rgb "#FF000000" notitle
@@ -141,7 +141,7 @@ do for [p = 1:panels] {
 				(number(3)):(number(1)):(number(3)): \
 				(box_x1(number(3), number(4))):(number(1)): \
 				(number(1) + number(2) + slack_y) \
-				with boxxyerror fc rgb site_colour(s + 0) fs solid noborder notitle
+				with boxxyerror fc rgb site_color(s + 0) fs solid noborder notitle
 		}
 	} }
 }

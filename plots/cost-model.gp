@@ -1,4 +1,4 @@
-# What a kfree takes, against what its counters predict.
+# Latency of one kfree, against what its counters predict.
 #   gnuplot -c cost-model.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -11,10 +11,10 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "Time of one kfree, as its counters tell it"
+default_title = "kfree latency predicted from counters"
 
-# A point is a sample; one with a time of which the clock can tell. What the
-# counters predict may be nothing or less: it has a place at the edge only.
+# A point is a sample whose time the clock resolves. What the counters predict may
+# be zero or negative: such a point is drawn at the edge.
 array sampled[blocks + 1]
 array timed[blocks + 1]
 do for [i = 1:blocks + 1] {
@@ -46,9 +46,9 @@ do for [i = 1:blocks] {
 	hidden = sampled[i] - timed[i]
 	legend_text[i] = series_label[i] . (sampled[i] == 0 ? " — no samples" : \
 		hidden == 0 ? "" : timed[i] == 0 ? (has_floor ? \
-		" — never above " . floor_text : " — no values") : \
-		sprintf(" — %s of its samples %s", share_text(rounded(hidden \
-		/ (sampled[i] + 0.0))), has_floor ? "under " . floor_text : "without a time"))
+		" — all below " . floor_text : " — no values") : \
+		sprintf(" — %s of samples %s", share_text(rounded(hidden \
+		/ (sampled[i] + 0.0))), has_floor ? "below " . floor_text : "without a time"))
 	if (timed[i]) {
 		draw_list = draw_list . sprintf("%d ", i)
 		drawn = drawn + series_rows[i]
@@ -65,9 +65,9 @@ load here . "frame.gp"
 
 if (draw_list eq "") {
 	why = !any_sample ? \
-		"Nothing to draw: the data hold no kfree both timed and counted." : \
-		has_floor ? "Nothing to draw: no kfree took " . floor_text . \
-		" or more, the shortest time that the clock resolves." : \
+		"Nothing to draw: the data contain no kfree that was both timed and counted." : \
+		has_floor ? "Nothing to draw: every kfree is below the timer's " . \
+		"resolution (" . floor_text . ")." : \
 		"Nothing to draw: no kfree has a time."
 	load here . "nothing.gp"
 	exit
@@ -89,13 +89,13 @@ axis = "y"
 load here . "axis.gp"
 axis = "x"
 load here . "axis.gp"
-set xlabel "predicted by its counters" . \
-	(at_edge ? " (what is less stands at the left edge)" : "")
+set xlabel "predicted from its counters" . \
+	(at_edge ? " (smaller predictions are at the left edge)" : "")
 
 if (has_floor && meta_floor_ns > lo) {
 	set object rectangle from graph 0, first lo to graph 1, first meta_floor_ns \
 		fillcolor rgb "#ececec" fillstyle solid noborder behind
-	set label sprintf("below what the clock resolves (<%s)", floor_text) right \
+	set label sprintf("below timer resolution (<%s)", floor_text) right \
 		at graph 0.99, first sqrt(lo * meta_floor_ns) textcolor rgb "#444444"
 }
 
@@ -106,15 +106,15 @@ set arrow from first 2 * lo, first lo to first hi, first hi / 2 \
 	nohead lc rgb "#888888" lw 1 dt 3 front
 set arrow from first lo, first 2 * lo to first hi / 2, first hi \
 	nohead lc rgb "#888888" lw 1 dt 3 front
-# Their names stand where no sample does: far above, and below the clock's floor.
+# Their names are where no sample is: far above, and below the clock's floor.
 if (!in_letters) {
-	set label "twice as long" noenhanced right textcolor rgb "#444444" \
+	set label "twice the prediction" noenhanced right textcolor rgb "#444444" \
 		at first hi / 2, first hi offset character -4.5, -0.8
-	set label "half as long" noenhanced textcolor rgb "#444444" \
+	set label "half the prediction" noenhanced textcolor rgb "#444444" \
 		at first 2 * lo, first lo offset character 3, 0.8
 }
 
-# So many points together are a cloud; more are only a larger file.
+# This many points are a cloud; more would only make a larger file.
 points_max = 4000.0
 point_step = int(ceil(greater(drawn / points_max, 1)))
 hover_step(i) = greater(1, int(series_rows[i] / 40))

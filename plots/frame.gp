@@ -8,12 +8,12 @@
 #   left_px, right_px, top_px   room beside and above the panels
 #   legend_list    the series in the legend, "1 2 5"; "" for no legend
 #   legend_text    array: what the legend says of each series
-#   legend_boxes   1 where series are areas; legend_colour(i) is the colour
+#   legend_boxes   1 where series are areas; legend_color(i) is the color
 #   legend_note    a text in the legend's place, if it is not ""
 # It sets area_bottom_px and area_top_px (the panels' edges) and the functions
 # at_x and at_y from pixels to gnuplot's screen coordinates.
 
-# In letters a column stands for some pixels.
+# In letters a column is worth some pixels.
 picture_px = in_letters ? 9.3 * mode_number(2) : 1000
 header_px = 62
 legend_row_px = 19
@@ -91,8 +91,8 @@ set bmargin at screen at_y(area_bottom_px)
 set tmargin at screen at_y(area_top_px)
 
 title_text = (meta_title eq "" ? default_title : meta_title) . \
-	(meta_partial ? " (partial: not all of it was measured)" : "")
-about_text = meta_trace eq "" ? "no trace named" : meta_trace
+	(meta_partial ? " (partial: some measurements are missing)" : "")
+about_text = meta_trace eq "" ? "unnamed trace" : meta_trace
 if (is_number(meta_events)) {
 	about_text = about_text . " · " . whole(meta_events) . " events"
 }
@@ -140,7 +140,7 @@ letter_sample(i) = letter_line(i) . sprintf("%c", 64 + shapes[(i - 1) % 12 + 1])
 legend_at = 0
 legend_base_px = 39
 if (series_left_out) {
-	set label sprintf("… and %s more, not drawn here; they are in the data and in the tables", \
+	set label sprintf("… and %s more, not drawn; see the data and the tables", \
 		whole(series_left_out)) noenhanced at screen at_x(20), at_y(39)
 	legend_base_px = 39 + legend_row_px
 	legend_rows = legend_rows - 1
@@ -155,7 +155,7 @@ do for [w in legend_list] {
 	} else { if (legend_boxes) {
 		set object rectangle from screen at_x(lx + 8), at_y(ly - 6) \
 			to screen at_x(lx + 36), at_y(ly + 6) front \
-			fc rgb legend_colour(i) fs solid border lc rgb "#777777"
+			fc rgb legend_color(i) fs solid border lc rgb "#777777"
 		set label legend_text[i] noenhanced at screen at_x(lx + 52), at_y(ly)
 	} else {
 		set arrow from screen at_x(lx), at_y(ly) to screen at_x(lx + 44), at_y(ly) \

@@ -1,4 +1,4 @@
-# How the heap window fills and breaks up along the trace.
+# How the heap window fills and fragments over the trace.
 #   gnuplot -c heap-window.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -11,7 +11,7 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "The heap window along the trace"
+default_title = "Heap window over the trace"
 
 # Live bytes are drawn as the pages they would fill, so that the distance to the
 # mapped pages is what rounding up to whole pages costs.
@@ -92,7 +92,7 @@ top_px = 30
 load here . "frame.gp"
 
 if (fill_list eq "" && broken_list eq "") {
-	why = "Nothing to draw: the data hold no heap window."
+	why = "Nothing to draw: the data contain no heap window."
 	load here . "nothing.gp"
 	exit
 }
@@ -110,7 +110,7 @@ axis_unit = "count"
 axis_lo = 0
 axis_hi = greater(hi_event, 1)
 load here . "axis.gp"
-set xlabel "event of the trace"
+set xlabel "trace event"
 set tmargin at screen at_y(lower_top_px)
 axis = "y"
 axis_unit = "share"
@@ -118,7 +118,7 @@ axis_lo = 0
 axis_hi = broken_list eq "" ? 1 : lesser(1.05, greater(hi_broken * 1.08, 0.01))
 load here . "axis.gp"
 set label "Fragmentation: 1 − longest free run / free pages" . \
-	(broken_alike ? ", the same for every allocator" : "") \
+	(broken_alike ? " (same for every allocator)" : "") \
 	at graph 0, graph 1 offset character 0, 0.9
 share_of(row) = fragmentation(number(4), number(5))
 if (broken_list eq "") {
@@ -154,7 +154,7 @@ axis_lo = 0
 axis_hi = greater(hi_event, 1)
 load here . "axis.gp"
 if (fill_list eq "") {
-	why = "The data hold neither mapped pages nor live bytes."
+	why = "The data contain neither mapped pages nor live bytes."
 	load here . "nothing.gp"
 } else {
 	axis = "y"
@@ -162,7 +162,7 @@ if (fill_list eq "") {
 	axis_hi = greater(hi_pages * 1.08, 1)
 	load here . "axis.gp"
 	set label fill_alike ? "Mapped pages (line) and live bytes ÷ " . \
-		"4,096 (grey surface), the same for every allocator" : \
+		"4,096 (gray area), same for every allocator" : \
 		"Mapped pages (with markers) and live bytes ÷ 4,096 (thin, pale)" \
 		at graph 0, graph 1 offset character 0, 0.9
 	if (fill_alike) {

@@ -1,4 +1,4 @@
-# The time that finding a cluster takes, by percentile.
+# Latency of one lookup, by percentile.
 #   gnuplot -c lookup-cost.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -11,11 +11,11 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "Time of one lookup, or of the whole kfree where there is no lookup"
+default_title = "Lookup latency (whole kfree where an allocator has no lookup)"
 
 # Percentiles are drawn by the share that lies above them, 1 − q, so that each
 # further nine takes as much room as the one before. The slowest of n samples (q =
-# 1) stands in the middle of the share 1/n that it represents.
+# 1) is in the middle of the share 1/n that it represents.
 array last_x[blocks + 1]
 array samples[blocks + 1]
 array below_q[blocks + 1]
@@ -61,19 +61,19 @@ do for [i = 1:blocks] {
 		draw_list = draw_list . sprintf("%d ", i)
 		all_slowest = all_slowest && slowest[i]
 		hi_x = greater(hi_x, last_x[i])
-		if (has_floor && is_number(below_q[i])) {
-			note = sprintf(" — under %s up to %s", floor_text, \
-				quantile_text(below_q[i]))
+		if (has_floor && is_number(below_q[i]) && below_q[i] >= 0.001) {
+			note = sprintf(" — %s below %s", quantile_text(below_q[i]), \
+				floor_text)
 		}
 	} else {
 		note = series_rows[i] == 0 ? " — no samples" : \
-			has_floor ? sprintf(" — never above %s", floor_text) : " — no values"
+			has_floor ? sprintf(" — all below %s", floor_text) : " — no values"
 	}
 	legend_text[i] = series_label[i] . note
 }
 
 legend_note = ""
-y_title = "time of one operation"
+y_title = "latency"
 plot_px = 400
 left_px = 104
 right_px = 46
@@ -82,9 +82,9 @@ load here . "frame.gp"
 
 if (draw_list eq "") {
 	why = sampled == 0 ? \
-		"Nothing to draw: the data hold no sample of a lookup or a kfree." : \
-		has_floor ? "Nothing to draw: no operation took " . floor_text . \
-		" or more, the shortest time that the clock resolves." : \
+		"Nothing to draw: the data contain no lookup or kfree samples." : \
+		has_floor ? "Nothing to draw: every operation is below the timer's " . \
+		"resolution (" . floor_text . ")." : \
 		"Nothing to draw: no operation has a time."
 	load here . "nothing.gp"
 	exit
@@ -115,17 +115,17 @@ set xtics scale 0.6, 0.35 nomirror out ()
 do for [nines = 0:int(floor(hi_x))] {
 	set xtics add (percent_tic(1 - 10.0 ** -nines) nines)
 }
-set xtics add ("50 %%" x_of(0.5))
-if (hi_x < 4) { set xtics add ("75 %%" x_of(0.75)) } else { set xtics add ("" 0) }
-set xlabel "share of the operations that took at most so long " . \
-	(all_slowest ? "(each line ends at its slowest sample)" : "")
+set xtics add ("50%%" x_of(0.5))
+if (hi_x < 4) { set xtics add ("75%%" x_of(0.75)) } else { set xtics add ("" 0) }
+set xlabel "percentile" . \
+	(all_slowest ? " (each line ends at its slowest sample)" : "")
 
 if (has_floor) {
 	set object rectangle from graph 0, first lo_ns to graph 1, first meta_floor_ns \
 		fillcolor rgb "#ececec" fillstyle solid noborder behind
 	set arrow from graph 0, first meta_floor_ns to graph 1, first meta_floor_ns \
 		nohead lc rgb "#999999" lw 1 dt solid back
-	set label sprintf("below what the clock resolves (<%s)", floor_text) \
+	set label sprintf("below timer resolution (<%s)", floor_text) \
 		at graph 0.01, first sqrt(lo_ns * meta_floor_ns) textcolor rgb "#444444"
 }
 

@@ -1,5 +1,5 @@
-# How many list nodes a lookup compares: the share of the lookups that compare at
-# least so many. Counted, not timed, so the same on every machine.
+# How many list nodes a lookup compares: the share of lookups that compare at least
+# x nodes. Counted, not timed, so the same on every machine.
 #   gnuplot -c lookup-nodes.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -12,7 +12,7 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "Nodes that one lookup compares"
+default_title = "Nodes compared per lookup"
 
 # A logarithmic axis has no zero; a lookup that compares nothing is drawn at one
 # half, under a tic that says 0.
@@ -40,7 +40,7 @@ do for [i = 1:blocks] {
 }
 
 legend_note = ""
-y_title = "share of the lookups that compare at least so many"
+y_title = "share of lookups comparing at least x nodes"
 plot_px = 400
 left_px = 104
 right_px = 46
@@ -48,7 +48,7 @@ top_px = 6
 load here . "frame.gp"
 
 if (draw_list eq "") {
-	why = "Nothing to draw: the data hold no lookup."
+	why = "Nothing to draw: the data contain no lookups."
 	load here . "nothing.gp"
 	exit
 }
@@ -61,7 +61,7 @@ axis_lo = lo_nodes * 0.8
 axis_hi = greater(hi_nodes * 1.25, axis_lo * 12)
 load here . "axis.gp"
 if (lo_nodes < 1) { set xtics add ("0" 0.5 0) }
-set xlabel "nodes compared by one lookup"
+set xlabel "x: nodes compared per lookup"
 
 axis = "y"
 axis_unit = "share"
@@ -84,6 +84,6 @@ plot for [w in draw_list] data index (w + 0) every ::1 using \
 	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
 		every marker_step(hovered(draw_list, k))::marker_first(hovered(draw_list, k)) using \
 		(place(number(1))):(visible(number(2)) ? number(2) : NaN):(sprintf( \
-		"%s: %s of the lookups compare %s nodes or more", series_label[hovered(draw_list, k)], \
+		"%s: %s of lookups compare at least %s nodes", series_label[hovered(draw_list, k)], \
 		share_text(number(2)), count_text(number(1)))) \
 		with labels hypertext noenhanced point lt (hovered(draw_list, k)) notitle

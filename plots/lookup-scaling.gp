@@ -1,5 +1,5 @@
-# What one lookup costs against the number of live clusters: its time, and the
-# nodes that it compares.
+# Lookup cost by number of live clusters: the time of one lookup, and the nodes it
+# compares.
 #   gnuplot -c lookup-scaling.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -12,7 +12,7 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "What a lookup costs against the live clusters"
+default_title = "Lookup cost by number of live clusters"
 # A micro-benchmark has no trace to be named.
 if (meta_trace eq "") {
 	meta_trace = "One-page clusters, looked up in random order; no trace"
@@ -71,7 +71,7 @@ top_px = 30
 load here . "frame.gp"
 
 if (time_list eq "" && node_list eq "") {
-	why = "Nothing to draw: the data hold no lookup."
+	why = "Nothing to draw: the data contain no lookups."
 	load here . "nothing.gp"
 	exit
 }
@@ -98,7 +98,7 @@ axis = "y"
 axis_lo = lesser(lo_nodes, 1.0) * 0.7
 axis_hi = greater(greater(hi_nodes, 1.0) * 1.5, axis_lo * 12)
 load here . "axis.gp"
-set label "Nodes that one lookup compares, mean" \
+set label "Mean nodes compared per lookup" \
 	at graph 0, graph 1 offset character 0, 0.9
 if (node_list eq "") {
 	set label "None of these lookups counts nodes." center at graph 0.5, 0.5
@@ -134,11 +134,11 @@ if (time_list eq "") {
 	axis_lo = lo_ns * 0.7
 	axis_hi = greater(greater(hi_ns, kernel_ns[4]) * 1.5, axis_lo * 12)
 	load here . "axis.gp"
-	set label "Time of one lookup, mean, caches warm" \
+	set label "Mean time of one lookup, warm caches" \
 		at graph 0, graph 1 offset character 0, 0.9
 
-	# The kernel's figures stand beside the panel, each at its line, but apart
-	# enough to be read.
+	# The kernel's figures are beside the panel, each at its line, but far enough
+	# apart to be read.
 	do for [i = 1:4] {
 		set arrow from graph 0, first kernel_ns[i] \
 			to graph 1, first kernel_ns[i] nohead \

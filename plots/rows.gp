@@ -1,5 +1,4 @@
-# How many live clusters each row holds along the trace: the seed's drawing of
-# rows, in time, as a map of shades.
+# How many live clusters each row holds over the trace, as a map of shades.
 #   gnuplot -c rows.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -13,7 +12,7 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 series_max = 64
 load here . "style.gp"
 
-default_title = "Live clusters in each row along the trace"
+default_title = "Live clusters per row over the trace"
 
 hi_event = NaN
 hi_live = NaN
@@ -29,7 +28,7 @@ do for [i = 1:blocks] {
 	if (held[i]) { draw_list = draw_list . sprintf("%d ", i) }
 }
 
-# Each row's name stands at it, as long as they do not meet.
+# Each row's name is beside it.
 name_px = 60
 do for [i = 1:blocks] {
 	series_label[i] = fitted(series_label[i], 260)
@@ -47,7 +46,7 @@ top_px = 30
 load here . "frame.gp"
 
 if (draw_list eq "") {
-	why = "Nothing to draw: the data hold no live cluster."
+	why = "Nothing to draw: the data contain no live clusters."
 	load here . "nothing.gp"
 	exit
 }
@@ -59,7 +58,7 @@ axis_unit = "count"
 axis_lo = 0
 axis_hi = greater(hi_event, 1)
 load here . "axis.gp"
-set xlabel "event of the trace"
+set xlabel "trace event"
 # Row 0 is on top, as the seed draws it.
 set yrange [blocks + 0.5:0.5] noextend
 unset ytics
@@ -70,7 +69,7 @@ do for [i = 1:blocks] {
 }
 set label panel_text(in_letters ? \
 	"Digits: live clusters, 0 for 1 to 9, 1 for 10 to 99, …" : \
-	"Clusters live at once; blank: none") \
+	"Live clusters; blank: none") \
 	at graph 0, graph 1 offset character 0, panel_offset
 
 # Darker is more: the shades stay in order in black and white.

@@ -1,4 +1,4 @@
-# What a trace asks for: the sizes of its objects, and how long they live.
+# What a trace requests: the sizes of its objects, and how long they live.
 #   gnuplot -c sizes.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -45,7 +45,7 @@ top_px = 30
 load here . "frame.gp"
 
 if (objects == 0) {
-	why = "Nothing to draw: the data hold no object."
+	why = "Nothing to draw: the data contain no objects."
 	load here . "nothing.gp"
 	exit
 }
@@ -73,9 +73,9 @@ set xtics scale 0.6, 0.35 nomirror out ()
 do for [k = 0:int(greater(hi_x, 8))] {
 	set xtics add (k % tic_step == 0 ? count_text(2.0 ** k) : "" k)
 }
-set xlabel "events from alloc to free"
+set xlabel "x: events from alloc to free"
 set tmargin at screen at_y(lower_top_px)
-set label panel_text("Lifetimes: share of the objects freed in fewer events" . \
+set label panel_text("Lifetimes: share of objects freed in fewer than x events" . \
 	(live > 0 ? sprintf("; %s (%s) never freed", whole(live), \
 	share_text(live / objects)) : "")) \
 	at graph 0, graph 1 offset character 0, panel_offset
@@ -123,8 +123,8 @@ if (!in_letters && 12 >= lo_x && 12 <= greater(hi_x, lo_x + 4)) {
 	set label " one page" left at first 12, graph 0.1 textcolor rgb "#444444"
 }
 set label panel_text(in_letters ? \
-	"Sizes asked for: share of the objects (G), of the bytes (E)" : \
-	"Sizes asked for: share of the objects (circles) and of the bytes (squares) up to each") \
+	"Requested sizes: share of objects (G), of bytes (E)" : \
+	"Requested sizes: share of objects (circles) and of bytes (squares) up to each size") \
 	at graph 0, graph 1 offset character 0, panel_offset
 object_sum = 0.0
 byte_sum = 0.0
@@ -142,7 +142,7 @@ plot data index 1 every ::1 using (log2(number(1))):(object_to(number(2))) \
 		ps point_size notitle, \
 	for [k = 1:hover] data index 1 every ::1 using (log2(number(1))): \
 		(hover_size(number(2), number(3), column(0))):(sprintf( \
-		"up to %s: %s of the objects, %s of the bytes", size_text(number(1)), \
+		"up to %s: %s of objects, %s of bytes", size_text(number(1)), \
 		share_text(objects_seen / objects), \
 		share_text(bytes_seen / greater(bytes, 1)))) \
 		with labels hypertext noenhanced point pt 7 ps point_size \

@@ -97,9 +97,9 @@ greater(a, b) = is_number(a) ? (is_number(b) && b > a ? b : a) : b
 
 # --- Lines -------------------------------------------------------------------
 
-# Okabe and Ito's colours without their yellow, which is lost on white. Colours,
+# Okabe and Ito's colors without their yellow, which is lost on white. Colors,
 # dashes and point shapes have coprime cycles or nearly so: two series look the
-# same only after 35, and any two neighbours differ without colour too.
+# same only after 35, and any two neighbors differ without color too.
 array palette[7] = [0x000000, 0xD55E00, 0x0072B2, 0x009E73, 0xCC79A7, \
 	0xE69F00, 0x56B4E9]
 array shapes[12] = [7, 5, 9, 13, 11, 6, 4, 8, 12, 10, 2, 1]
@@ -118,7 +118,7 @@ point_size = kind eq "svg" ? 0.75 : kind eq "pdf" ? 0.7 : 1.0
 
 # Line type i is series i; line type 100 + i is its paler, thinner companion.
 # Earlier series are drawn wider: where lines coincide, the first ones show
-# behind the last.
+# at the edges of the last.
 line_width(i) = blocks < 2 ? 2.5 : 1.8 + 1.8 * (blocks - i) / (blocks - 1.0)
 do for [i = 1:(blocks > 0 ? blocks : 1)] {
 	set linetype i lc rgb palette[(i - 1) % 7 + 1] lw line_width(i) \
@@ -127,14 +127,14 @@ do for [i = 1:(blocks > 0 ? blocks : 1)] {
 		dt solid pt 7 ps 0.2 * point_size
 }
 
-# Markers stand on some of a series' points only, about ten, and on others than
-# its neighbour's, so that coinciding lines still show all their markers.
+# Only about ten of a series' points have a marker, and they are others than
+# its neighbor's, so that coinciding lines still show all their markers.
 marker_step(i) = series_rows[i] > 24 ? series_rows[i] / 10 : 1
 marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 
 # Most series are lines (frame.gp).
 legend_boxes = 0
-legend_colour(i) = palette[(i - 1) % 7 + 1]
+legend_color(i) = palette[(i - 1) % 7 + 1]
 
 # In mode "svg hover" a script adds, for the page that bench writes, texts that a
 # point shows under the pointer. A loop over none of the series, for [k = 1:0],
@@ -198,19 +198,19 @@ time_text(ns) = ns < 999.5 ? sprintf("%g ns", ns) : \
 bytes_text(v) = v >= 999.5e6 ? sprintf("%g GB", v / 1e9) : \
 	v >= 999.5e3 ? sprintf("%g MB", v / 1e6) : \
 	v >= 999.5 ? sprintf("%g kB", v / 1e3) : sprintf("%g B", v)
-percent_text(share) = sprintf("%.10g %%", 100 * share)
+percent_text(share) = sprintf("%.10g%%", 100 * share)
 # A quantile, rounded down, with as many decimals as it has nines.
 quantile_text(q) = quantile_digits(q, q < 0.99 ? 1 : \
 	int(ceil(-log10(1 - q + 1e-12) - 1e-9)) - 1)
 quantile_digits(q, n) = \
-	sprintf("%.10g %%", floor(q * 100 * 10 ** n + 1e-6) / 10.0 ** n)
-# A share with three digits, but never 100 % for what is not all.
+	sprintf("%.10g%%", floor(q * 100 * 10 ** n + 1e-6) / 10.0 ** n)
+# A share with three digits, but never 100% for what is not all.
 share_text(share) = share > 0.5 && share < 1 ? quantile_text(share) : \
 	percent_text(rounded(share))
 # A tic's label is a format, in which a percent sign is written twice.
 percent_tic(share) = share > 0 && share < 5e-7 ? \
-	sprintf("1e%d %%%%", floor(log10(100 * share) + 0.5)) : \
-	sprintf("%.10g %%%%", 100 * share)
+	sprintf("1e%d%%%%", floor(log10(100 * share) + 0.5)) : \
+	sprintf("%.10g%%%%", 100 * share)
 
 # --- Telling equal columns apart ---------------------------------------------
 

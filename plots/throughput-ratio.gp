@@ -1,5 +1,5 @@
-# Two runs' time per event, allocator by allocator: B as a share of A, with the
-# interval that both runs' own intervals leave.
+# Two runs' time per event, allocator by allocator: B relative to A, with the
+# interval that follows from both runs' intervals.
 #   gnuplot -c throughput-ratio.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -12,7 +12,7 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "Time per event: B as a share of A"
+default_title = "Time per event: B relative to A"
 
 n = blocks > 0 ? series_rows[1] : 0
 array name[n + 1]
@@ -30,10 +30,10 @@ visit(s, row) = s != 1 || row == 0 ? 0 : ( \
 	widen(ratio[row]), widen(low[row]), widen(high[row]), 0)
 stats data using (visit(int(column(-2)), int(column(0)))) nooutput
 
-# Two medians whose intervals overlap are not told apart.
+# If two intervals overlap, there is no significant difference.
 verdict(i) = !is_number(ratio[i]) ? "no value" : \
-	!is_number(low[i]) || !is_number(high[i]) ? "no interval, cannot tell" : \
-	high[i] < 1 ? "faster" : low[i] > 1 ? "slower" : "within the error"
+	!is_number(low[i]) || !is_number(high[i]) ? "inconclusive (no interval)" : \
+	high[i] < 1 ? "faster" : low[i] > 1 ? "slower" : "no significant difference"
 array said[n + 1]
 said_px = 60
 name_px = 60
@@ -42,7 +42,7 @@ do for [i = 1:n] {
 	name[i] = fitted(name[i], 400)
 	name_px = greater(name_px, text_px(name[i]))
 	said[i] = (is_number(ratio[i]) ? \
-		sprintf("%+.1f %%  ", 100 * (ratio[i] - 1)) : "") . verdict(i)
+		sprintf("%+.1f%%  ", 100 * (ratio[i] - 1)) : "") . verdict(i)
 	said_px = greater(said_px, text_px(said[i]))
 	values = values + is_number(ratio[i])
 }
@@ -58,7 +58,7 @@ array legend_text[1]
 load here . "frame.gp"
 
 if (values == 0) {
-	why = "Nothing to draw: no allocator has a time per event in both."
+	why = "Nothing to draw: no allocator has a time per event in both runs."
 	load here . "nothing.gp"
 	exit
 }
@@ -80,7 +80,7 @@ if (axis_hi / axis_lo < 5) {
 		}
 	}
 }
-set xlabel "time per event, B / A (left of 1: B is faster; logarithmic axis)"
+set xlabel "time per event, B / A (left of 1: B is faster; log scale)"
 set yrange [0:n + 1] noextend
 unset ytics
 set border 1

@@ -1,4 +1,4 @@
-# Nanoseconds per event, by allocator: the median and its 95 % interval.
+# Nanoseconds per event, by allocator: the median and its 95% interval.
 #   gnuplot -c throughput.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -22,8 +22,8 @@ array high[n + 1]
 array rank[n + 1]
 lo_ns = NaN
 hi_ns = NaN
-lo_epochs = NaN
-hi_epochs = NaN
+lo_runs = NaN
+hi_runs = NaN
 positive(v) = is_number(v) && v > 0 ? v : NaN
 widen(v) = is_number(v) ? \
 	(lo_ns = lesser(lo_ns, v), hi_ns = greater(hi_ns, v), 0) : 0
@@ -32,8 +32,8 @@ visit(s, row) = s != 1 || row == 0 ? 0 : ( \
 	low[row] = positive(number(3)), high[row] = positive(number(4)), \
 	!is_number(ns[row]) ? 0 : ( \
 		widen(ns[row]), widen(low[row]), widen(high[row]), \
-		lo_epochs = lesser(lo_epochs, number(5)), \
-		hi_epochs = greater(hi_epochs, number(5)), 0))
+		lo_runs = lesser(lo_runs, number(5)), \
+		hi_runs = greater(hi_runs, number(5)), 0))
 stats data using (visit(int(column(-2)), int(column(0)))) nooutput
 
 # The fastest on top, those without a value below all, equal ones as they came.
@@ -45,7 +45,7 @@ do for [i = 1:n] {
 }
 
 array said[n + 1]
-said_head = "median  [95 % interval]"
+said_head = "median  [95% interval]"
 said_px = text_px(said_head)
 name_px = 60
 do for [i = 1:n] {
@@ -53,7 +53,7 @@ do for [i = 1:n] {
 	name_px = greater(name_px, text_px(name[i]))
 	said[i] = !is_number(ns[i]) ? "no value" : measured(ns[i])
 	if (is_number(ns[i]) && is_number(low[i]) && is_number(high[i])) {
-		said[i] = sprintf("%s  [%s – %s]", said[i], measured(low[i]), measured(high[i]))
+		said[i] = sprintf("%s  [%s, %s]", said[i], measured(low[i]), measured(high[i]))
 	}
 	said_px = greater(said_px, text_px(said[i]))
 }
@@ -71,7 +71,7 @@ load here . "frame.gp"
 
 has_null = is_number(positive(meta_null_ns))
 if (!is_number(hi_ns)) {
-	why = n == 0 ? "Nothing to draw: the data hold no allocator." : \
+	why = n == 0 ? "Nothing to draw: the data contain no allocators." : \
 		"Nothing to draw: no allocator has a time per event."
 	load here . "nothing.gp"
 	exit
@@ -86,12 +86,12 @@ axis_lo = axis_log ? lo_ns * 0.7 : 0
 axis_hi = axis_log ? hi_ns * 1.4 : hi_ns * 1.08
 load here . "axis.gp"
 from_ns = axis_lo
-epochs_text = !is_number(hi_epochs) || hi_epochs < 1 ? "" : \
-	lo_epochs < hi_epochs ? \
-	sprintf(", median of %d to %d epochs", lo_epochs, hi_epochs) : \
-	hi_epochs < 2 ? ", a single epoch" : \
-	sprintf(", median of %d epochs", hi_epochs)
-set xlabel "ns per event" . epochs_text . (axis_log ? " (logarithmic axis)" : "")
+runs_text = !is_number(hi_runs) || hi_runs < 1 ? "" : \
+	lo_runs < hi_runs ? \
+	sprintf(", median of %d to %d runs", lo_runs, hi_runs) : \
+	hi_runs < 2 ? ", a single run" : \
+	sprintf(", median of %d runs", hi_runs)
+set xlabel "ns per event" . runs_text . (axis_log ? " (log scale)" : "")
 
 set yrange [0:n + 1] noextend
 unset ytics
@@ -132,7 +132,7 @@ set label said_head noenhanced textcolor rgb "#444444" \
 if (has_null) {
 	set arrow from first meta_null_ns, graph 0 to first meta_null_ns, graph 1 \
 		nohead lc rgb "#444444" lw 1.5 dt 2 back
-	null_text = sprintf("floor: the null allocator, %s ns", measured(meta_null_ns))
+	null_text = sprintf("harness overhead (null): %s ns", measured(meta_null_ns))
 	# Centred on its line as far as the panel's edges let it.
 	panel_px = picture_px - right_px - left_px
 	null_share = axis_log ? log10(meta_null_ns / from_ns) / log10(axis_hi / from_ns) : \

@@ -1,4 +1,4 @@
-# What lookups cost along the trace, and how many clusters were live.
+# What lookups cost over the trace, and how many clusters were live.
 #   gnuplot -c timeline.gp DATA.tsv OUT.svg|OUT.png
 # See README.md for the data.
 
@@ -11,7 +11,7 @@ while (strlen(here) > 0 && here[strlen(here):*] ne "/") {
 }
 load here . "style.gp"
 
-default_title = "Lookups along the trace"
+default_title = "Lookups over the trace"
 
 array looked[blocks + 1]
 array lived[blocks + 1]
@@ -66,7 +66,7 @@ top_px = 30
 load here . "frame.gp"
 
 if (look_list eq "" && live_list eq "") {
-	why = "Nothing to draw: the data hold no event."
+	why = "Nothing to draw: the data contain no events."
 	load here . "nothing.gp"
 	exit
 }
@@ -85,23 +85,23 @@ axis_unit = "count"
 axis_lo = 0
 axis_hi = greater(hi_event, 1)
 load here . "axis.gp"
-set xlabel "event of the trace"
+set xlabel "trace event"
 set tmargin at screen at_y(lower_top_px)
 if (live_list eq "") {
-	set label "No number of live clusters in the data." center at graph 0.5, 0.5
+	set label "The data contain no live clusters." center at graph 0.5, 0.5
 }
 axis = "y"
 axis_lo = 0
 axis_hi = greater(hi_live * 1.08, 1)
 load here . "axis.gp"
 set label (live_alike ? "Live clusters" . (words(live_list) > 1 ? \
-	" (the same for every allocator)" : "") : "Live clusters") \
+	" (same for every allocator)" : "") : "Live clusters") \
 	at graph 0, graph 1 offset character 0, panel_offset
 if (live_list eq "") {
 	plot -1 notitle
 } else {
 	if (live_alike) {
-		# Above zero there is a surface, so this line needs no legend.
+		# The area below it makes this line known without a legend.
 		plot data index first_live every ::1 using (number(1)):(number(2)) \
 				with filledcurves y1=0 fc rgb "#dddddd" notitle, \
 			data index first_live every ::1 using (number(1)):(number(2)) \
@@ -136,7 +136,7 @@ if (look_list eq "") {
 	axis_lo = nodes_log ? lo_nodes * 0.7 : 0
 	axis_hi = nodes_log ? hi_nodes * 1.5 : greater(hi_nodes * 1.08, 1)
 	load here . "axis.gp"
-	set label panel_text("Nodes compared by a lookup: mean (with markers) and most (thin, pale)") \
+	set label panel_text("Nodes compared per lookup: mean (with markers) and max (thin, pale)") \
 		at graph 0, graph 1 offset character 0, panel_offset
 	drawable(v) = is_number(v) && (!nodes_log || v > 0) ? v : NaN
 	plot for [w in look_list] data index (w + 0) every ::1 using \
@@ -152,7 +152,7 @@ if (look_list eq "") {
 			(number(1)):(drawable(number(3))) with points lt (w + 0) notitle, \
 		for [k = 1:hover ? words(look_list) : 0] data index (hovered(look_list, k)) \
 			every 8::1 using (number(1)):(drawable(number(3))):(sprintf( \
-			"%s, event %s: %s nodes a lookup, %s at most, %s live", \
+			"%s, event %s: %s nodes per lookup, max %s, %s live", \
 			series_label[hovered(look_list, k)], whole(number(1)), \
 			measured(number(3)), whole(number(4)), whole(number(2)))) \
 			with labels hypertext noenhanced point pt 7 ps 0.8 \

@@ -19,59 +19,58 @@
 extern char **environ;
 
 const struct bench_picture bench_pictures[BENCH_PICTURES + 1] = {
-	{ "lookup-cost", BENCH_PASS_LATENCY, "Time of one lookup",
-	  "Each line is one allocator's lookups, from the fastest to the "
-	  "slowest, on an axis on which every further nine takes as much room "
-	  "as the one before. Where an allocator has no lookup of its own to "
-	  "time, the line is its whole kfree. In the grey band the clock "
-	  "cannot tell." },
-	{ "cost-model", BENCH_PASS_LATENCY, "Time predicted by counters",
-	  "Each point is one kfree: what its nodes, lines, page-table writes "
-	  "and TLB invalidations say that it takes, and what it took. On the "
-	  "diagonal both agree; R² is the share of the times' variance that "
-	  "the counters explain." },
-	{ "lookup-nodes", BENCH_PASS_COUNT, "Nodes that one lookup compares",
-	  "The share of the lookups that compare at least so many nodes. "
-	  "Counted, not timed, so the same on every machine. Each line ends at "
-	  "the worst lookup." },
-	{ "timeline", BENCH_PASS_COUNT, "Lookups along the trace",
-	  "What a lookup costs from the first event to the last, and below it "
-	  "the number of live clusters, which the row search follows." },
+	{ "lookup-cost", BENCH_PASS_LATENCY, "Lookup latency",
+	  "One line per allocator: its lookups by percentile, on an axis "
+	  "that gives each further nine the same room. Where an allocator "
+	  "has no lookup to time, the line is its whole kfree. Times in the "
+	  "gray band are below the timer's resolution." },
+	{ "cost-model", BENCH_PASS_LATENCY,
+	  "kfree latency predicted from counters",
+	  "Each point is one kfree: the time predicted from its nodes, "
+	  "cache lines, page-table writes and TLB invalidations, and the "
+	  "time measured. On the diagonal both agree. R² is the share of "
+	  "the variance of the times that the counters explain." },
+	{ "lookup-nodes", BENCH_PASS_COUNT, "Nodes compared per lookup",
+	  "At any x, the line's height is the share of lookups that compare "
+	  "at least x nodes. Counted, not timed, so the same on every "
+	  "machine. Each line ends at its longest lookup." },
+	{ "timeline", BENCH_PASS_COUNT, "Lookups over the trace",
+	  "Top: nodes compared per lookup, from the first event to the "
+	  "last. Bottom: the number of live clusters, which the cost of the "
+	  "row search follows." },
 	{ "throughput", BENCH_PASS_THROUGHPUT, "Time per event",
-	  "The median and its 95 % interval, the fastest on top. What the "
-	  "harness itself takes is the null allocator's line: only what lies "
-	  "to its right is an allocator's own." },
-	{ "heap-window", BENCH_PASS_COUNT, "The heap window along the trace",
-	  "Mapped pages against the bytes that were asked for, and below them "
-	  "how broken up the free pages are." },
-	{ "address-map", BENCH_PASS_COUNT, "The heap window as a map",
-	  "Addresses from bottom to top, the trace from left to right, "
-	  "coloured "
-	  "by what fills most of each stretch: by how long it has lived, by "
-	  "its "
-	  "row, and by the call site that asked for it. Blank is free." },
-	{ "memory", BENCH_PASS_COUNT, "Memory along the trace",
-	  "What each allocator maps, on a logarithmic axis, over what was "
-	  "asked "
-	  "for and what the recorded kernel spent on the same objects. Two "
-	  "lines show what is possible in whole pages: the pages that must be "
-	  "live at once, and a packing made with the whole trace in view. "
-	  "Below, the share that nobody asked for." },
-	{ "rows", BENCH_PASS_COUNT, "Rows along the trace",
-	  "How many live clusters each row holds from the first event to the "
-	  "last, row 0 on top: what the row search has to go through. Large "
-	  "rows are drawn together." },
+	  "Median and 95% interval, fastest at the top. The dashed line is "
+	  "the null allocator, which measures harness overhead: only the "
+	  "time to its right is the allocator's own." },
+	{ "heap-window", BENCH_PASS_COUNT, "Heap window over the trace",
+	  "Top: mapped pages and requested bytes. Bottom: fragmentation of "
+	  "the free pages." },
+	{ "address-map", BENCH_PASS_COUNT, "Heap window map",
+	  "Addresses run from bottom to top, the trace from left to right. "
+	  "The color of a bin says what fills most of it: the age of the "
+	  "memory, the row of the cluster, and the call site that requested "
+	  "it. Blank is free." },
+	{ "memory", BENCH_PASS_COUNT, "Memory over the trace",
+	  "Top: the bytes each allocator maps, beside the bytes requested "
+	  "and what the recorded kernel used for the same objects. Two "
+	  "lines show what is possible in whole pages: the pages that must "
+	  "be live at once, and an offline packing that knows the whole "
+	  "trace. Bottom: the share that was not requested." },
+	{ "rows", BENCH_PASS_COUNT, "Rows over the trace",
+	  "Live clusters per row from the first event to the last, row 0 at "
+	  "the top: the lists that the row search walks. Large rows are "
+	  "grouped." },
 	{ "sizes", BENCH_PASS_COUNT, "Sizes and lifetimes",
-	  "What the trace asks for, whatever allocator serves it: the share of "
-	  "the objects, and of their bytes, up to each size; and the share "
-	  "that is freed within so many events." },
-	{ "lookup-scaling", 0, "Lookups against live clusters",
-	  "One lookup in a heap with so many clusters of one page, and the "
-	  "nodes that it compares. The dotted lines are published times of "
-	  "Linux's vmalloc, of whole operations." },
-	{ "throughput-ratio", 0, "Time per event, B against A",
-	  "Two runs, from 'bench diff --out': left of 1 the second one is the "
-	  "faster. An interval that crosses 1 tells neither." },
+	  "What the trace requests, whatever allocator serves it. Top: the "
+	  "share of objects, and of their bytes, up to each size. Bottom: "
+	  "the share of objects freed in fewer than x events." },
+	{ "lookup-scaling", 0, "Lookup cost by number of live clusters",
+	  "Top: the time of one lookup in a heap of x one-page clusters. "
+	  "Bottom: the nodes it compares. The dotted lines are published "
+	  "times of whole operations of Linux's vmalloc." },
+	{ "throughput-ratio", 0, "Time per event, B relative to A",
+	  "Two runs, from 'bench diff --out'. Left of 1, the second run is "
+	  "faster. An interval that crosses 1 is inconclusive." },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -122,11 +121,12 @@ static int find_files(struct bench_drawing *d, const char *folder,
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
 	else if (access(d->script, R_OK) != 0 || access(d->driver, R_OK) != 0)
 		err = kb_fail(diag, KB_E_UNSUPPORTED,
-			      "the plot scripts are not at '%s'", scripts);
+			      "the plot scripts are not in '%s'; install "
+			      "them with bench, or pass --no-plots",
+			      scripts);
 	else if (access(d->data, R_OK) != 0)
 		err = kb_fail(diag, KB_E_IO,
-			      "%s: %s; a run with the pass that measures it "
-			      "writes it",
+			      "%s: %s; first run the pass that measures it",
 			      d->data, strerror(errno));
 	free(scripts);
 	return err;

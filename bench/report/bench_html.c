@@ -82,19 +82,17 @@ static void write_warning(const struct page *p)
 		partial += p->report->cells[i].partial;
 	if (kb_signal)
 		fputs("<p class=\"warn\"><strong>Partial.</strong> This run "
-		      "was "
-		      "stopped before its end: what it had finished is "
-		      "here.</p>\n",
+		      "was stopped early. The page has what it finished.</p>\n",
 		      p->f);
 	else if (partial)
 		fprintf(p->f,
 			"<p class=\"warn\"><strong>Partial.</strong> %zu of "
-			"%zu allocators did not get all the time that their "
-			"figures need.</p>\n",
+			"%zu allocators ran out of time before all their runs "
+			"were done.</p>\n",
 			partial, p->report->count);
 }
 
-/* The table's sentences, one a line with "- " in front, as a list. */
+/* The table's sentences, one per line after a "- ", as a list. */
 static void write_facts(const struct page *p)
 {
 	char *text = NULL, *save = NULL;
@@ -107,7 +105,7 @@ static void write_facts(const struct page *p)
 		fclose(f);
 	}
 	if (!text || !*text) {
-		fputs("<p>Nothing stands out: the passes that were run compare "
+		fputs("<p>Nothing to report: the passes of this run compare "
 		      "nothing.</p>\n",
 		      p->f);
 		free(text);
@@ -142,8 +140,8 @@ static void write_figure(struct page *p, const struct bench_picture *picture)
 	drawn = svg && label && bench_html_svg(p->f, svg, ++p->figures, label);
 	if (!drawn)
 		fprintf(p->f,
-			"<p>This figure could not be drawn; its data are "
-			"in %s.tsv beside this page.</p>\n",
+			"<p>This figure could not be drawn. Its data is "
+			"in %s.tsv next to this page.</p>\n",
 			picture->name);
 	fprintf(p->f, "</div>\n<figcaption>%s</figcaption>\n</figure>\n",
 		picture->text);
@@ -162,13 +160,13 @@ static void write_figures(struct page *p)
 	fputs("<h2 id=\"figures\">Figures</h2>\n", p->f);
 	if (!p->svgs) {
 		fprintf(p->f,
-			"<p>This run drew no figures; the data for them are in "
-			"the *.tsv files beside this page%s.</p>\n",
-			kb_signal ? ", and 'bench plot' draws them" : "");
+			"<p>This run drew no figures. Their data is in the "
+			"*.tsv files next to this page%s.</p>\n",
+			kb_signal ? "; 'bench plot' draws them" : "");
 		return;
 	}
-	fputs("<p class=\"soft\">A point shows its values under the "
-	      "pointer.</p>\n",
+	fputs("<p class=\"soft\">Hover over a point to see its "
+	      "values.</p>\n",
 	      p->f);
 	for (const struct bench_picture *c = bench_pictures; c->name; c++)
 		if (!kb_signal && has_data(p, c))
@@ -203,26 +201,27 @@ static void write_methods(const struct page *p)
 	char floor[BENCH_TEXT_SIZE];
 
 	fputs("<h2 id=\"methods\">Methods</h2>\n"
-	      "<p>Four passes are never mixed in one number. "
-	      "<em>verify</em> replays beside a model that agrees at every "
-	      "event; <em>count</em> counts steps exactly and is not timed; "
-	      "<em>throughput</em> times whole replays in fresh processes; "
-	      "<em>latency</em> times single operations chosen by a hash of "
-	      "the event's number, the same ones for every allocator.</p>\n"
-	      "<p>A throughput figure is the median over the processes; its 95 "
-	      "% interval is that of the median by order statistics and "
-	      "assumes "
-	      "nothing of the distribution. Two figures whose intervals "
-	      "overlap are not told apart. Each process replays the trace "
-	      "once untimed first; that replay's own figure is the cold "
-	      "one.</p>\n"
-	      "<p>Every allocator is called in the same way, through one call "
-	      "out of line. The null allocator does nothing: its time is the "
-	      "harness's own, and is not taken off the others'.</p>\n",
+	      "<p>Each number comes from one of four passes. "
+	      "<em>verify</em> checks the replay against a model at every "
+	      "event. <em>count</em> counts steps exactly and is not timed. "
+	      "<em>throughput</em> times whole replays in fresh processes. "
+	      "<em>latency</em> times single operations, chosen by a hash of "
+	      "the event's number, so they are the same for every "
+	      "allocator.</p>\n"
+	      "<p>A throughput figure is the median over all runs. Its 95% "
+	      "interval is that of the median by order statistics and assumes "
+	      "no distribution. If two intervals overlap, there is no "
+	      "significant difference. Each process first replays the trace "
+	      "once to warm up; the time of that replay is the cold "
+	      "figure.</p>\n"
+	      "<p>Every allocator is called the same way, through one "
+	      "out-of-line call. The null allocator does nothing: its time is "
+	      "harness overhead, which is not subtracted from the "
+	      "others.</p>\n",
 	      p->f);
 	fprintf(p->f,
-		"<p>A single time below %s cannot be told from nothing with "
-		"this machine's clock, and is given as less than that.</p>\n",
+		"<p>A single time below %s is below the resolution of this "
+		"machine's timer and is given as less than that.</p>\n",
 		bench_format_ns(floor,
 				replay_clock_floor_ns(p->report->clock)));
 }
@@ -234,8 +233,8 @@ static void write_page(struct page *p)
 	write_warning(p);
 	write_facts(p);
 	write_figures(p);
-	fputs("<h2 id=\"tables\">Tables</h2>\n<p class=\"soft\">A heading "
-	      "sorts its table; pressed again, the other way.</p>\n",
+	fputs("<h2 id=\"tables\">Tables</h2>\n<p class=\"soft\">Click a "
+	      "column heading to sort; click again to reverse.</p>\n",
 	      p->f);
 	bench_html_tables(p->f, p->report);
 	bench_sites_html(p->f, p->report);

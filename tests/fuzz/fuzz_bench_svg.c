@@ -1,6 +1,7 @@
 /*
- * Bytes as a picture that bench takes into a page, and its label, which a NUL
- * parts: it is refused, or written with neither a script nor a handler in it.
+ * Bytes as a picture that bench takes into a page, and its label, with a NUL
+ * between them: it is refused, or written with neither a script nor a handler in
+ * it. As a file it is written in any case.
  */
 #include "bench_html_svg.h"
 #include "fuzz_support.h"
@@ -38,6 +39,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fclose(out);
 	fuzz_require(is_drawn || page_size == 0);
 	fuzz_require(!is_drawn || memcmp(page, "<svg xmlns=", 11) == 0);
+	free(page);
+	out = open_memstream(&page, &page_size);
+	fuzz_require(out != NULL);
+	bench_html_svg_file(out, svg_text);
+	fclose(out);
+	fuzz_require(*svg_text == '\0' || page_size > 0);
 	free(page);
 	free(svg_text);
 	free(label_text);
