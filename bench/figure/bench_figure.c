@@ -1,6 +1,7 @@
 #include "bench_figure.h"
 
 #include "bench_settings.h"
+#include "kb_bits.h"
 #include "kb_signal.h"
 
 #include <assert.h>
@@ -18,7 +19,7 @@
 
 extern char **environ;
 
-const struct bench_picture bench_pictures[BENCH_PICTURES + 1] = {
+const struct bench_picture bench_pictures[] = {
 	{ "lookup-cost", BENCH_PASS_LATENCY, "Lookup latency",
 	  "One line per allocator: its lookups by percentile, on an axis "
 	  "that gives each further nine the same room. Where an allocator "
@@ -73,6 +74,9 @@ const struct bench_picture bench_pictures[BENCH_PICTURES + 1] = {
 	  "faster. An interval that crosses 1 is inconclusive." },
 	{ NULL, 0, NULL, NULL },
 };
+
+_Static_assert(KB_ARRAY_LEN(bench_pictures) == BENCH_PICTURES + 1,
+	       "BENCH_PICTURES in bench_figure.h counts the figures");
 
 /* The folder of the scripts: beside an installed bench, else where it was built
  * from. To be freed; NULL if out of memory. */

@@ -29,7 +29,7 @@ struct bench_picture {
 #define BENCH_PICTURES 12
 
 /* All of them, ended by one whose name is NULL. */
-extern const struct bench_picture bench_pictures[BENCH_PICTURES + 1];
+extern const struct bench_picture bench_pictures[];
 
 /* True if there is FOLDER/NAME.tsv to draw. */
 bool bench_figure_has_data(const char *folder, const char *name);

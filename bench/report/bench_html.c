@@ -160,7 +160,7 @@ static void write_figures(struct page *p)
 	fputs("<h2 id=\"figures\">Figures</h2>\n", p->f);
 	if (!p->svgs) {
 		fprintf(p->f,
-			"<p>This run drew no figures. Their data is in the "
+			"<p>This run drew no figures. The data is in the "
 			"*.tsv files next to this page%s.</p>\n",
 			kb_signal ? "; 'bench plot' draws them" : "");
 		return;
@@ -220,8 +220,8 @@ static void write_methods(const struct page *p)
 	      "others.</p>\n",
 	      p->f);
 	fprintf(p->f,
-		"<p>A single time below %s is below the resolution of this "
-		"machine's timer and is given as less than that.</p>\n",
+		"<p>Single times below %s, the resolution of this machine's "
+		"timer, are given as less than that.</p>\n",
 		bench_format_ns(floor,
 				replay_clock_floor_ns(p->report->clock)));
 }
