@@ -42,6 +42,15 @@ uint64_t replay_hist_bucket_width(size_t bucket)
 	return group == 0 ? 1 : UINT64_C(1) << (group - 1);
 }
 
+uint64_t replay_hist_bucket_middle(const struct replay_hist *hist,
+				   size_t bucket)
+{
+	uint64_t middle = replay_hist_bucket_low(bucket) +
+			  replay_hist_bucket_width(bucket) / 2;
+
+	return kb_min(middle, hist->max);
+}
+
 void replay_hist_add_many(struct replay_hist *hist, uint64_t value,
 			  uint64_t times)
 {
@@ -84,12 +93,8 @@ uint64_t replay_hist_quantile(const struct replay_hist *hist, double q)
 	rank = (uint64_t)wanted;
 	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
 		seen += hist->bucket[i];
-		if (seen >= rank && hist->bucket[i]) {
-			uint64_t middle = replay_hist_bucket_low(i) +
-					  replay_hist_bucket_width(i) / 2;
-
-			return kb_min(middle, hist->max);
-		}
+		if (seen >= rank && hist->bucket[i])
+			return replay_hist_bucket_middle(hist, i);
 	}
 	return hist->max;
 }

@@ -45,6 +45,11 @@ uint64_t replay_hist_quantile(const struct replay_hist *hist, double q);
 uint64_t replay_hist_bucket_low(size_t bucket);
 uint64_t replay_hist_bucket_width(size_t bucket);
 
+/* The value that stands for those of a bucket: its middle, but no more than the
+ * largest value. */
+uint64_t replay_hist_bucket_middle(const struct replay_hist *hist,
+				   size_t bucket);
+
 /* How many values are in buckets above the bucket of `value`. */
 uint64_t replay_hist_above(const struct replay_hist *hist, uint64_t value);
 

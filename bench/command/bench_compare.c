@@ -7,6 +7,7 @@
 #include "bench_compare_report.h"
 #include "bench_elf.h"
 #include "bench_options.h"
+#include "bench_trace_open.h"
 #include "kb_json.h"
 #include "bench_pair.h"
 #include "bench_report.h"

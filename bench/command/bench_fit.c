@@ -3,16 +3,16 @@
  * takes one.
  */
 #include "alloc_spec.h"
+#include "bench_trace_open.h"
 #include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_format.h"
-#include "bench_ideal.h"
+#include "bench_ideal_read.h"
 #include "kb_out.h"
 #include "kb_json.h"
 #include "kb_progress.h"
 #include "bench_smallest.h"
 #include "bench_spec.h"
-#include "bench_trace.h"
 #include "kb_bits.h"
 #include "replay_program.h"
 #include "trc_reader.h"

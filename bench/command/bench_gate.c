@@ -20,6 +20,7 @@
 #include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_options.h"
+#include "bench_trace_open.h"
 #include "kb_out.h"
 #include "bench_run.h"
 #include "kb_bits.h"

@@ -1,9 +1,11 @@
 /*
  * bench without a command's name: replays traces into allocators and reports.
- * This file ties the parts together; what is measured and how is in
- * bench_run.c, what a report says in bench_table.c, bench_json.c and bench_tsv.c.
+ * This file ties the parts together: measure (bench_run.c), read the trace for what
+ * no clock is needed (bench_analysis_read.c), sum up (bench_summary.c), write
+ * (bench/report).
  */
 #include "alloc_list.h"
+#include "bench_analysis_read.h"
 #include "bench_benchfmt.h"
 #include "bench_commands.h"
 #include "bench_gbench.h"
@@ -17,6 +19,7 @@
 #include "bench_plot.h"
 #include "bench_report.h"
 #include "bench_run.h"
+#include "bench_trace_open.h"
 #include "kb_terminal.h"
 #include "kb_signal.h"
 #include "kb_version.h"
@@ -36,7 +39,8 @@ struct job {
 	struct alloc_spec *specs;
 
 	/* NULL without the pass count. */
-	struct bench_ideal *ideal;
+	struct bench_analysis *analysis;
+	struct bench_run_summary summary;
 
 	/* The results folder; NULL for none. */
 	char *folder;
@@ -317,16 +321,35 @@ static bool is_timed(const struct bench_options *opts)
 	       (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
 }
 
-/* What the trace needs at least is a matter of the pass count. */
-static int read_ideal(const struct session *s, struct job *job,
-		      struct kb_diag *diag)
+/* What is found without a clock goes with the pass count. */
+static int analyse(const struct session *s, struct job *job,
+		   struct kb_diag *diag)
 {
+	const struct bench_analysis_job what = { .settings = &s->opts.settings,
+						 .trace = &job->trace,
+						 .cells = job->cells,
+						 .count = job->count,
+						 .whole = job->folder != NULL };
+
 	if (!(s->opts.settings.passes & BENCH_PASS_COUNT))
 		return 0;
-	job->ideal = malloc(sizeof(*job->ideal));
-	if (!job->ideal)
+	job->analysis = malloc(sizeof(*job->analysis));
+	if (!job->analysis)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	return bench_ideal_read(job->ideal, &job->trace, diag);
+	return bench_analysis_read(job->analysis, &what, diag);
+}
+
+static int sum_up(const struct session *s, struct job *job,
+		  struct kb_diag *diag)
+{
+	const struct bench_summary_source source = {
+		.cells = job->cells,
+		.count = job->count,
+		.clock = &s->clock,
+		.ideal = job->analysis ? &job->analysis->ideal : NULL,
+	};
+
+	return bench_summary_make(&job->summary, &source, diag);
 }
 
 /* Measures one trace and reports it. Returns an exit status. */
@@ -344,9 +367,11 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
-	if (read_ideal(s, job, diag) < 0)
+	if (analyse(s, job, diag) < 0)
 		return complain(diag);
 	if (replay_clock_calibrate(&s->clock, diag) < 0 && is_timed(&s->opts))
+		return complain(diag);
+	if (sum_up(s, job, diag) < 0)
 		return complain(diag);
 	*report =
 		(struct bench_report){ .settings = &s->opts.settings,
@@ -355,7 +380,8 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 				       .trace = &job->trace,
 				       .cells = job->cells,
 				       .count = job->count,
-				       .ideal = job->ideal,
+				       .analysis = job->analysis,
+				       .summary = &job->summary,
 				       .skipped = s->opts.skipped,
 				       .skipped_count = s->opts.skipped_count };
 	s->done++;
@@ -503,10 +529,11 @@ static void release_session(struct session *s)
 
 		for (size_t k = 0; k < job->count; k++)
 			bench_cell_release(&job->cells[k]);
+		bench_summary_release(&job->summary);
 		bench_trace_release(&job->trace);
 		free(job->cells);
 		free(job->specs);
-		free(job->ideal);
+		free(job->analysis);
 		free(job->folder);
 	}
 	free(s->jobs);

@@ -4,6 +4,7 @@
 #include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_format.h"
+#include "bench_trace_open.h"
 #include "kb_escape.h"
 #include "kb_json.h"
 #include "bench_sites.h"

@@ -1,5 +1,6 @@
 #include "bench_run.h"
 
+#include "bench_epochs.h"
 #include "bench_plan.h"
 #include "bench_worker.h"
 #include "kb_bits.h"
@@ -189,10 +190,10 @@ static uint64_t share_ns(const struct bench_run *run, double share)
 static void judge_epochs(struct bench_run *run, struct bench_cell *cell)
 {
 	const struct effort *effort = effort_of(run);
-	struct bench_throughput t;
+	struct bench_epochs t;
 
 	if (cell->epochs < effort->epochs_min ||
-	    !bench_cell_throughput(cell, run->clock, &t))
+	    !bench_epochs_sum_up(&t, cell, run->clock))
 		return;
 	cell->throughput_done = true;
 	if (t.ns.high - t.ns.low <= 2 * effort->narrow * t.ns.median)
@@ -207,11 +208,11 @@ static void judge_epochs(struct bench_run *run, struct bench_cell *cell)
 
 static void stop_by_budget(struct bench_run *run, struct bench_cell *cell)
 {
-	struct bench_throughput t;
+	struct bench_epochs t;
 
 	cell->throughput_done = true;
 	cell->stop = BENCH_STOP_BUDGET;
-	cell->partial = !bench_cell_throughput(cell, run->clock, &t) ||
+	cell->partial = !bench_epochs_sum_up(&t, cell, run->clock) ||
 			!t.ns.has_interval || cell->epoch[0].cut_short;
 }
 

@@ -8,8 +8,7 @@
 
 /* What a cell's benchmark tells in its repetitions. */
 struct replayed {
-	const struct bench_report *report;
-	const struct bench_cell *cell;
+	const struct bench_cell_summary *summary;
 
 	/* The epoch that the next repetition tells. */
 	size_t next;
@@ -87,27 +86,25 @@ static void tell_counters(struct gb_state *state, const struct bench_cell *cell)
 static void tell_epoch(struct gb_state *state, void *user)
 {
 	struct replayed *r = user;
-	const struct bench_cell *cell = r->cell;
-	const struct replay_time_result *epoch;
+	const struct bench_cell *cell = r->summary->cell;
 	int64_t n = gb_iters(state);
+	double ns;
 
 	if (cell->status < 0 || cell->epochs == 0) {
 		gb_skip(state, cell->status < 0 ? cell->diag.text
 						: "no epoch was timed");
 		return;
 	}
-	epoch = &cell->epoch[r->next++ % cell->epochs];
+	ns = r->summary->epoch[r->next++ % cell->epochs].ns;
 	while (gb_next_batch(state, n))
-		gb_iteration_time(state,
-				  bench_epoch_ns(epoch, r->report->clock) *
-					  (double)n / 1e9);
+		gb_iteration_time(state, ns * (double)n / 1e9);
 	gb_items(state, n);
 	tell_counters(state, cell);
 }
 
 static void register_cell(struct replayed *r)
 {
-	const struct bench_cell *cell = r->cell;
+	const struct bench_cell *cell = r->summary->cell;
 	struct gb_bench *bench;
 	char name[512];
 
@@ -148,8 +145,7 @@ int bench_gbench_report(const struct bench_report *reports, size_t count,
 		for (size_t k = 0; k < reports[i].count; k++) {
 			struct replayed *r = &replayed[next++];
 
-			r->report = &reports[i];
-			r->cell = &reports[i].cells[k];
+			r->summary = &reports[i].summary->cell[k];
 			register_cell(r);
 		}
 	}

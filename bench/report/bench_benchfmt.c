@@ -38,37 +38,32 @@ void bench_benchfmt_name(FILE *f, const char *trace, const char *alloc)
 	write_part(f, "alloc", alloc);
 }
 
-static void write_counters(FILE *f, const struct bench_cell *cell)
+static void write_counters(FILE *f, const struct bench_cell_summary *s)
 {
-	uint64_t value, lookups;
+	uint64_t value;
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(units); i++)
-		if (bench_cell_counter(cell, units[i], &value))
+		if (bench_cell_counter(s->cell, units[i], &value))
 			fprintf(f, " %" PRIu64 " %s", value, units[i]);
-	if (bench_cell_counter(cell, "lookups", &lookups) && lookups > 0 &&
-	    bench_cell_counter(cell, "nodes_visited", &value))
-		fprintf(f, " %.9g nodes/kfree",
-			(double)value / (double)lookups);
+	if (s->steps.nodes_visited.known)
+		fprintf(f, " %.9g nodes/kfree", s->steps.nodes_visited.value);
 }
 
-static void write_cell(FILE *f, const struct bench_cell *cell,
-		       const struct replay_clock *clock)
+static void write_cell(FILE *f, const struct bench_cell_summary *s)
 {
-	struct bench_throughput t;
+	const struct bench_cell *cell = s->cell;
+	const bool is_number = !s->throughput.below_floor;
 
-	if (!bench_cell_throughput(cell, clock, &t))
-		return;
 	/* A sample without any figure is none. */
-	if (t.below_floor && !cell->count)
+	if (!s->has_throughput || (!is_number && !cell->count))
 		return;
 	for (size_t i = 0; i < cell->epochs; i++) {
 		bench_benchfmt_name(f, cell->trace->file, cell->spec.name);
 		fprintf(f, " %" PRIu64, cell->epoch[i].events);
 		/* What the clock cannot tell is no number here either. */
-		if (!t.below_floor)
-			fprintf(f, " %.6g ns/event",
-				bench_epoch_ns(&cell->epoch[i], clock));
-		write_counters(f, cell);
+		if (is_number)
+			fprintf(f, " %.6g ns/event", s->epoch[i].ns);
+		write_counters(f, s);
 		fputc('\n', f);
 	}
 }
@@ -94,5 +89,5 @@ void bench_benchfmt_write(FILE *f, const struct bench_report *reports,
 	write_head(f, &reports[0]);
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < reports[i].count; k++)
-			write_cell(f, &reports[i].cells[k], reports[i].clock);
+			write_cell(f, &reports[i].summary->cell[k]);
 }

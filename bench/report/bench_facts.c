@@ -1,5 +1,4 @@
 #include "bench_format.h"
-#include "bench_model.h"
 #include "bench_report.h"
 #include "bench_settings.h"
 #include "kb_signal.h"
@@ -13,79 +12,69 @@
 /* The other order is told of if it saves at least this factor of nodes. */
 #define ORDER_TOLD 1.1
 
-/* The seed heap's cell, with the heap's default options. */
-static const struct bench_cell *seed_cell(const struct bench_report *r)
+/* The seed heap's, with the heap's default options; NULL if it did not run. */
+static const struct bench_cell_summary *seed_of(const struct bench_report *r)
 {
-	return bench_find_cell(r->cells, r->count, "kheap");
+	return bench_summary_find(r->summary, "kheap");
 }
 
-static bool mean_nodes(const struct bench_cell *cell, double *mean)
+/* The one of this name if its time is of the whole trace, else NULL. */
+static const struct bench_cell_summary *whole_of(const struct bench_report *r,
+						 const char *name)
 {
-	uint64_t lookups, nodes;
+	const struct bench_cell_summary *s =
+		bench_summary_find(r->summary, name);
 
-	if (!cell || !bench_cell_counter(cell, "lookups", &lookups) ||
-	    !bench_cell_counter(cell, "nodes_visited", &nodes) || lookups == 0)
-		return false;
-	*mean = (double)nodes / (double)lookups;
-	return true;
+	return s && s->whole ? s : NULL;
 }
 
-/* The ns per event of an allocator that ran the whole trace: only such figures
- * may be compared. */
-static bool median_ns(const struct bench_report *r, const char *name,
-		      double *ns)
+static void tell_median_lookup(FILE *out, struct bench_figure p50)
 {
-	const struct bench_cell *cell =
-		bench_find_cell(r->cells, r->count, name);
-	struct bench_throughput t;
+	char text[BENCH_TEXT_SIZE];
 
-	if (!cell || !bench_cell_throughput(cell, r->clock, &t) ||
-	    t.below_floor || t.ns.median <= 0 ||
-	    t.covered != r->trace->counts.events)
-		return false;
-	*ns = t.ns.median;
-	return true;
+	if (p50.state == BENCH_FIGURE_NUMBER)
+		fprintf(out, "; half of its lookups take more than %s",
+			bench_format_ns(text, p50.ns));
+	else if (p50.state == BENCH_FIGURE_BELOW_FLOOR)
+		fprintf(out, "; half of its lookups take less than the clock "
+			     "can tell");
 }
 
 static void tell_search(FILE *out, const struct bench_report *r)
 {
-	const struct bench_cell *seed = seed_cell(r);
+	const struct bench_cell_summary *seed = seed_of(r);
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 	uint64_t worst, live;
-	struct bench_latency f;
-	double mean;
 
-	if (!mean_nodes(seed, &mean) ||
-	    !bench_cell_counter(seed, "nodes_visited_max", &worst) ||
-	    !bench_cell_counter(seed, "live_max", &live))
+	if (!seed || !seed->steps.nodes_visited.known ||
+	    !bench_cell_counter(seed->cell, "nodes_visited_max", &worst) ||
+	    !bench_cell_counter(seed->cell, "live_max", &live))
 		return;
 	fprintf(out,
 		"- To find one cluster by its address, kfree of kheap compares "
 		"%s nodes on average and %s at worst, with at most %s live",
-		bench_format_number(a, mean), bench_format_count(b, worst),
-		bench_format_count(c, live));
-	if (bench_cell_latency(seed, REPLAY_SERIES_lookup, r->clock, &f) &&
-	    f.p50.state != BENCH_FIGURE_NONE)
-		fprintf(out, "; half of its lookups take %s%s",
-			f.p50.state == BENCH_FIGURE_NUMBER
-				? "more than "
-				: "less than the clock can tell",
-			f.p50.state == BENCH_FIGURE_NUMBER
-				? bench_format_ns(a, f.p50.ns)
-				: "");
+		bench_format_number(a, seed->steps.nodes_visited.value),
+		bench_format_count(b, worst), bench_format_count(c, live));
+	if (seed->has_latency[REPLAY_SERIES_lookup])
+		tell_median_lookup(out,
+				   seed->latency[REPLAY_SERIES_lookup].p50);
 	fprintf(out, ".\n");
 }
 
 static void tell_order(FILE *out, const struct bench_report *r)
 {
-	const struct bench_cell *head =
-		bench_find_cell(r->cells, r->count, "kheap:order=head");
+	const struct bench_cell_summary *tail = seed_of(r);
+	const struct bench_cell_summary *head =
+		bench_summary_find(r->summary, "kheap:order=head");
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 	double tail_mean, head_mean;
 
-	if (!mean_nodes(seed_cell(r), &tail_mean) ||
-	    !mean_nodes(head, &head_mean) || head_mean <= 0 ||
-	    tail_mean < ORDER_TOLD * head_mean)
+	if (!tail || !head || !tail->steps.nodes_visited.known ||
+	    !head->steps.nodes_visited.known)
+		return;
+	tail_mean = tail->steps.nodes_visited.value;
+	head_mean = head->steps.nodes_visited.value;
+	if (head_mean <= 0 || tail_mean < ORDER_TOLD * head_mean)
 		return;
 	fprintf(out,
 		"- Pushing new nodes at the head of their row instead of the "
@@ -96,28 +85,31 @@ static void tell_order(FILE *out, const struct bench_report *r)
 
 static void tell_ratio(FILE *out, const struct bench_report *r)
 {
+	const struct bench_cell_summary *seed = whole_of(r, "kheap");
+	const struct bench_cell_summary *map =
+		whole_of(r, "kheap:lookup=pagemap");
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
-	double seed, map, base;
 
-	if (!median_ns(r, "kheap", &seed))
+	if (!seed)
 		return;
-	if (median_ns(r, "kheap:lookup=pagemap", &map))
+	bench_format_ns(b, seed->throughput.ns.median);
+	if (map)
 		fprintf(out,
 			"- With a page map for its lookup the same heap takes "
 			"%s an event instead of %s",
-			bench_format_ns(a, map), bench_format_ns(b, seed));
+			bench_format_ns(a, map->throughput.ns.median), b);
 	else
-		fprintf(out, "- kheap takes %s an event",
-			bench_format_ns(b, seed));
-	if (median_ns(r, "jemalloc", &base))
-		fprintf(out, "; kheap is %s times as slow as jemalloc",
-			bench_format_number(a, seed / base));
+		fprintf(out, "- kheap takes %s an event", b);
+	if (seed->ratio.known)
+		fprintf(out, "; kheap is %s times as slow as " BENCH_BASELINE,
+			bench_format_number(a, seed->ratio.value));
 	fprintf(out, ".\n");
 }
 
 static void tell_ideal(FILE *out, const struct bench_report *r)
 {
-	const struct bench_ideal *ideal = r->ideal;
+	const struct bench_ideal *ideal =
+		r->analysis ? &r->analysis->ideal : NULL;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
 	if (!ideal || ideal->requested.peak == 0)
@@ -138,43 +130,22 @@ static void tell_ideal(FILE *out, const struct bench_report *r)
 						      ideal->packing.height));
 }
 
-/* True if an allocator tells what it maps, and maps anything. */
-static bool maps(const struct bench_cell *cell)
-{
-	return cell->count && cell->count->memory.mapped.peak > 0;
-}
-
 static void tell_memory(FILE *out, const struct bench_report *r)
 {
-	const struct bench_cell *least = NULL, *most = NULL;
+	const struct bench_cell_summary *least = r->summary->maps_least;
+	const struct bench_cell_summary *most = r->summary->maps_most;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_cell *cell = &r->cells[i];
-
-		if (!maps(cell))
-			continue;
-		if (!least || cell->count->memory.mapped.peak <
-				      least->count->memory.mapped.peak)
-			least = cell;
-		if (!most || cell->count->memory.mapped.peak >
-				     most->count->memory.mapped.peak)
-			most = cell;
-	}
-	if (!r->ideal || !least || least == most ||
-	    r->ideal->requested.peak == 0)
+	if (!least || least == most || !least->mapped_ratio.known ||
+	    !most->mapped_ratio.known)
 		return;
 	fprintf(out,
 		"- At its peak %s maps the least, %s times what is asked for "
 		"at most, and %s the most, %s times.\n",
-		least->spec.name,
-		bench_format_number(a,
-				    (double)least->count->memory.mapped.peak /
-					    (double)r->ideal->requested.peak),
-		most->spec.name,
-		bench_format_number(b,
-				    (double)most->count->memory.mapped.peak /
-					    (double)r->ideal->requested.peak));
+		least->cell->spec.name,
+		bench_format_number(a, least->mapped_ratio.value),
+		most->cell->spec.name,
+		bench_format_number(b, most->mapped_ratio.value));
 }
 
 static void tell_failures(FILE *out, const struct bench_report *r)
@@ -203,26 +174,27 @@ static void tell_failures(FILE *out, const struct bench_report *r)
 static void tell_sampling(FILE *out, const struct bench_report *r)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
-	struct bench_throughput t;
 
 	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_throughput *t =
+			&r->summary->cell[i].throughput;
 		const struct bench_cell *cell = &r->cells[i];
 
-		if (!bench_cell_throughput(cell, r->clock, &t) || !t.sampled)
+		if (!t->sampled)
 			continue;
 		fprintf(out,
 			"- %s was sampled, since one replay of the whole trace "
 			"takes longer than its budget: %s windows of %s events "
 			"were timed in %zu runs, and the rest of the %s events "
 			"was gone through without searching; ",
-			cell->spec.name, bench_format_count(a, t.windows),
+			cell->spec.name, bench_format_count(a, t->windows),
 			bench_format_count(b, cell->sampling.window),
 			cell->epochs,
 			bench_format_count(c, r->trace->counts.events));
-		if (t.interval_of_windows)
+		if (t->interval_of_windows)
 			fprintf(out, "its interval is that of the windows' "
 				     "mean, taken for normal.\n");
-		else if (t.ns.has_interval)
+		else if (t->ns.has_interval)
 			fprintf(out, "each run drew its windows anew, and the "
 				     "interval is that of the runs' "
 				     "median.\n");
@@ -259,46 +231,47 @@ static void tell_searches(FILE *out, const struct bench_report *r)
 
 static void tell_null_share(FILE *out, const struct bench_report *r)
 {
-	double null, ns;
+	const struct bench_cell_summary *null = whole_of(r, BENCH_HARNESS);
 	const char *separator = "";
 	char a[BENCH_TEXT_SIZE];
 
-	if (!median_ns(r, "null", &null))
+	if (!null)
 		return;
 	for (size_t i = 0; i < r->count; i++) {
-		const char *name = r->cells[i].spec.name;
+		const struct bench_cell_summary *s = &r->summary->cell[i];
 
-		if (strcmp(name, "null") == 0 || !median_ns(r, name, &ns) ||
-		    null < NULL_SHARE_TOLD * ns)
+		if (s == null || !s->whole ||
+		    s->harness_share.value < NULL_SHARE_TOLD)
 			continue;
 		fprintf(out, "%s%s %.0f %%",
 			*separator ? separator
 				   : "- The harness's own share (null) is over "
 				     "20 % of: ",
-			name, 100 * null / ns);
+			s->cell->spec.name, 100 * s->harness_share.value);
 		separator = ", ";
 	}
 	if (*separator)
 		fprintf(out, "; null is %s an event.\n",
-			bench_format_ns(a, null));
+			bench_format_ns(a, null->throughput.ns.median));
 }
 
 /* What the steps of the seed's kfree cost, and how well that tells its time. */
 static void tell_model(FILE *out, const struct bench_report *r)
 {
-	const struct bench_cell *seed = seed_cell(r);
-	struct bench_model m;
+	const struct bench_cell_summary *seed = seed_of(r);
+	const struct bench_model *m;
 
-	if (!seed || !bench_model_fit(&m, seed, REPLAY_SERIES_kfree, r->clock))
+	if (!seed || !seed->has_kfree_model)
 		return;
+	m = &seed->kfree_model;
 	fprintf(out,
 		"- The counters explain %.1f %% of what the times of single "
 		"kfrees of kheap vary (%zu samples, %zu left out): ",
-		100 * m.fit.r2, m.samples, m.left_out);
+		100 * m->fit.r2, m->samples, m->left_out);
 	for (size_t i = 0, n = 0; i < BENCH_MODEL_COLUMNS; i++)
-		if (m.fit.used[i])
+		if (m->fit.used[i])
 			fprintf(out, "%s%s %.3g", n++ ? ", " : "",
-				bench_model_columns[i], m.fit.factor[i]);
+				bench_model_columns[i], m->fit.factor[i]);
 	fprintf(out, ".\n");
 }
 
@@ -306,25 +279,16 @@ static void tell_model(FILE *out, const struct bench_report *r)
 static void tell_clock(FILE *out, const struct bench_report *r)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
-	double computed = 0;
 
 	if (!(r->settings->passes & BENCH_PASS_LATENCY))
 		return;
-	for (size_t i = 0; i < r->count; i++) {
-		struct bench_intrusion slow;
-
-		if (bench_cell_intrusion(&r->cells[i], r->clock, &slow) &&
-		    slow.computed > computed)
-			computed = slow.computed;
-	}
 	fprintf(out,
 		"- Times of single operations are service times only (closed "
 		"loop), each within %s, of a lookup in a frozen state within "
 		"%s; reading the clock took at most %.2f %% of a replay.\n",
-		bench_format_ns(a, replay_clock_error_ns(r->clock)),
-		bench_format_ns(b, replay_clock_batch_error_ns(
-					   r->clock, REPLAY_FROZEN_BATCH)),
-		100 * computed);
+		bench_format_ns(a, r->summary->error_ns),
+		bench_format_ns(b, r->summary->frozen_error_ns),
+		100 * r->summary->intrusion_max);
 }
 
 /* Epochs that something else ran into: they are in all figures; beside those,
@@ -336,22 +300,22 @@ static void tell_contamination(FILE *out, const struct bench_report *r)
 	bool any = false;
 
 	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_throughput *t =
+			&r->summary->cell[i].throughput;
 		const struct bench_cell *cell = &r->cells[i];
 		char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
-		struct bench_throughput t;
 
-		if (!bench_cell_throughput(cell, r->clock, &t) ||
-		    t.contaminated == 0)
+		if (t->contaminated == 0)
 			continue;
 		fprintf(out,
 			"%s%s %zu of %zu (preempted %zu, steal %zu, faults "
 			"%zu)",
-			separator, cell->spec.name, t.contaminated,
-			cell->epochs, t.preempted, t.stolen, t.faulted);
-		if (t.clean_ns.count && !t.below_floor && !t.sampled)
+			separator, cell->spec.name, t->contaminated,
+			cell->epochs, t->preempted, t->stolen, t->faulted);
+		if (t->clean_ns.count && !t->below_floor && !t->sampled)
 			fprintf(out, ", clean %s against %s ns/event",
-				bench_format_number(a, t.clean_ns.median),
-				bench_format_number(b, t.ns.median));
+				bench_format_number(a, t->clean_ns.median),
+				bench_format_number(b, t->ns.median));
 		separator = "; ";
 		any = true;
 	}
@@ -361,22 +325,23 @@ static void tell_contamination(FILE *out, const struct bench_report *r)
 
 /* Why the throughput pass is partial; false if it is not. */
 static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
-				const struct bench_cell *cell)
+				const struct bench_cell_summary *s)
 {
-	struct bench_throughput t;
+	const struct bench_throughput *t = &s->throughput;
+	const struct bench_cell *cell = s->cell;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
 	if (!cell->throughput_done || cell->stop != BENCH_STOP_BUDGET)
 		return false;
-	if (!bench_cell_throughput(cell, r->clock, &t))
+	if (!s->has_throughput)
 		fprintf(out, "ended before the first timed event");
-	else if (t.covered < r->trace->counts.events)
+	else if (t->covered < r->trace->counts.events)
 		fprintf(out,
 			"ended after %s of %s events, and its figures are of "
 			"those alone",
-			bench_format_count(a, t.covered),
+			bench_format_count(a, t->covered),
 			bench_format_count(b, r->trace->counts.events));
-	else if (!t.ns.has_interval)
+	else if (!t->ns.has_interval)
 		fprintf(out, "held %zu epochs, too few for an interval",
 			cell->epochs);
 	else
@@ -385,15 +350,15 @@ static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
 }
 
 static void tell_partial(FILE *out, const struct bench_report *r,
-			 const struct bench_cell *cell)
+			 const struct bench_cell_summary *s)
 {
-	fprintf(out, "- %s is partial: ", cell->spec.name);
+	fprintf(out, "- %s is partial: ", s->cell->spec.name);
 	if (kb_signal) {
 		fprintf(out, "it was stopped before its end.\n");
 		return;
 	}
 	fprintf(out, "its budget of %g s ", r->settings->budget_s);
-	if (!tell_throughput_cut(out, r, cell))
+	if (!tell_throughput_cut(out, r, s))
 		fprintf(out, "ended within the latency pass, whose figures "
 			     "are of the events before that alone");
 	fprintf(out, "; raise --budget.\n");
@@ -408,7 +373,7 @@ static void tell_states(FILE *out, const struct bench_report *r)
 			fprintf(out, "- %s FAILED: %s.\n", cell->spec.name,
 				cell->diag.text);
 		else if (cell->partial)
-			tell_partial(out, r, cell);
+			tell_partial(out, r, &r->summary->cell[i]);
 	}
 }
 

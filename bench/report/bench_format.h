@@ -6,7 +6,7 @@
 #ifndef BENCH_FORMAT_H
 #define BENCH_FORMAT_H
 
-#include "bench_cell.h"
+#include "bench_summary.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -22,7 +22,7 @@ static const char *const series_names[] = {
 /* One file on its way out. */
 struct hgrm {
 	const struct bench_report *report;
-	const struct bench_cell *cell;
+	const struct bench_cell_summary *summary;
 	enum replay_series_id id;
 };
 
@@ -38,26 +38,23 @@ static void write_line(FILE *f, double ns, uint64_t seen, uint64_t count)
 	fprintf(f, "\n");
 }
 
-/* The value that stands for a bucket, as in replay_hist_quantile(). */
-static uint64_t middle(const struct replay_hist *hist, size_t bucket)
+/* The value that stands for a bucket. */
+static double ns_of(const struct replay_hist *hist, size_t bucket,
+		    const struct replay_clock *clock)
 {
-	return kb_min(replay_hist_bucket_low(bucket) +
-			      replay_hist_bucket_width(bucket) / 2,
-		      hist->max);
+	return replay_clock_ns(clock, replay_hist_bucket_middle(hist, bucket));
 }
 
 /* The last operation has a line of its own, and no part in its bucket's: the
  * maximum. */
 static void write_lines(FILE *f, const struct replay_hist *hist,
-			const struct replay_clock *clock)
+			const struct replay_clock *clock, double floor_ns)
 {
-	const double floor_ns = replay_clock_floor_ns(clock);
 	const uint64_t count = hist->count;
 	uint64_t seen = 0, before;
 	size_t i;
 
-	for (i = 0; i < REPLAY_HIST_BUCKETS &&
-		    replay_clock_ns(clock, middle(hist, i)) < floor_ns;
+	for (i = 0; i < REPLAY_HIST_BUCKETS && ns_of(hist, i, clock) < floor_ns;
 	     i++)
 		seen += hist->bucket[i];
 	if (seen > 0 && seen < count)
@@ -66,35 +63,22 @@ static void write_lines(FILE *f, const struct replay_hist *hist,
 		before = seen;
 		seen = kb_min(seen + hist->bucket[i], count - 1);
 		if (seen > before)
-			write_line(f, replay_clock_ns(clock, middle(hist, i)),
-				   seen, count);
+			write_line(f, ns_of(hist, i, clock), seen, count);
 	}
 	write_line(f, fmax(replay_clock_ns(clock, hist->max), floor_ns), count,
 		   count);
 }
 
-/* Of readings as they are, not cut off at 0 nor at the floor: an average of many
- * is known better than any of them. */
-static void write_footer(FILE *f, const struct replay_hist *hist,
-			 const struct replay_clock *clock)
+static void write_footer(FILE *f, const struct hgrm *h,
+			 const struct replay_hist *hist)
 {
-	const double count = (double)hist->count;
-	double mean = 0, squares = 0;
+	const struct bench_moments *moments = &h->summary->moments[h->id];
 
-	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++)
-		if (hist->bucket[i])
-			mean += (double)hist->bucket[i] / count *
-				(double)middle(hist, i);
-	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++)
-		if (hist->bucket[i])
-			squares += (double)hist->bucket[i] / count *
-				   pow((double)middle(hist, i) - mean, 2);
 	fprintf(f, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
-		fmax((mean - clock->cost.mean) * clock->ns_per_tick, 0),
-		sqrt(squares) * clock->ns_per_tick);
+		moments->mean_ns, moments->deviation_ns);
 	fprintf(f, "#[Max     = %12.3f, Total count    = %12" PRIu64 "]\n",
-		fmax(replay_clock_ns(clock, hist->max),
-		     replay_clock_floor_ns(clock)),
+		fmax(replay_clock_ns(h->report->clock, hist->max),
+		     h->report->summary->floor_ns),
 		hist->count);
 	fprintf(f, "#[Buckets = %12zu, SubBuckets     = %12u]\n", GROUPS,
 		REPLAY_HIST_SUB);
@@ -103,26 +87,27 @@ static void write_footer(FILE *f, const struct replay_hist *hist,
 static void write_file(FILE *f, const void *user)
 {
 	const struct hgrm *h = user;
-	const struct replay_clock *clock = h->report->clock;
-	const struct replay_series *series = &h->cell->latency->series[h->id];
+	const struct bench_run_summary *run = h->report->summary;
+	const struct bench_cell *cell = h->summary->cell;
+	const struct replay_series *series = &cell->latency->series[h->id];
 	char clean[300];
 
-	kb_escape_clean(clean, sizeof(clean), h->cell->spec.name);
+	kb_escape_clean(clean, sizeof(clean), cell->spec.name);
 	fprintf(f, "# %s of %s, ns, service time only\n", series_names[h->id],
 		clean);
 	kb_escape_clean(clean, sizeof(clean), h->report->trace->file);
 	fprintf(f, "# trace %s, revision %s\n", clean,
 		h->report->env->revision);
 	fprintf(f, "# %" PRIu64 " samples, each known to %.3f ns\n",
-		series->plain.count, replay_clock_error_ns(clock));
+		series->plain.count, run->error_ns);
 	fprintf(f,
 		"# clock's floor %.3f ns: a line there says how many took at "
 		"most so long\n",
-		replay_clock_floor_ns(clock));
+		run->floor_ns);
 	fprintf(f, "%16s %14s %12s %16s\n\n", "Value", "Percentile",
 		"TotalCount", "1/(1-Percentile)");
-	write_lines(f, &series->weighted, clock);
-	write_footer(f, &series->weighted, clock);
+	write_lines(f, &series->weighted, h->report->clock, run->floor_ns);
+	write_footer(f, h, &series->weighted);
 }
 
 /* A file's name: what is not safe in one becomes an underscore. */
@@ -157,13 +142,13 @@ static int write_series(const struct bench_report *r, size_t cell,
 			struct kb_diag *diag)
 {
 	const struct hgrm h = { .report = r,
-				.cell = &r->cells[cell],
+				.summary = &r->summary->cell[cell],
 				.id = id };
 	char safe[ALLOC_NAME_SIZE], number[24] = "";
 	char name[ALLOC_NAME_SIZE + 48];
 	size_t before = namesakes(r, cell);
 
-	safe_name(safe, h.cell->spec.name);
+	safe_name(safe, r->cells[cell].spec.name);
 	if (before)
 		snprintf(number, sizeof(number), "-%zu", before + 1);
 	snprintf(name, sizeof(name), "%s%s.%s.hgrm", safe, number,

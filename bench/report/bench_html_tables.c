@@ -16,8 +16,8 @@ struct value {
 };
 
 /* Finds one cell's value; leaves it empty if there is none. */
-typedef void (*value_fn)(struct value *out, const struct bench_report *r,
-			 const struct bench_cell *cell, const char *what);
+typedef void (*value_fn)(struct value *out, const struct bench_cell_summary *s,
+			 const char *what);
 
 struct column {
 	const char *heading;
@@ -40,79 +40,78 @@ static void set_number(struct value *v, double number)
 	v->number = number;
 }
 
-static void throughput(struct value *v, const struct bench_report *r,
-		       const struct bench_cell *cell, const char *what)
+static void show_number(struct value *v, struct bench_maybe number)
 {
-	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
-	struct bench_throughput t;
-
-	if (!bench_cell_throughput(cell, r->clock, &t))
+	if (!number.known)
 		return;
-	if (t.below_floor) {
-		if (strcmp(what, "ns") == 0)
-			snprintf(v->text, sizeof(v->text), "<%.3g", t.floor_ns);
-		return;
-	}
-	if (strcmp(what, "ns") == 0) {
-		bench_format_number(v->text, t.ns.median);
-		set_number(v, t.ns.median);
-	} else if (strcmp(what, "rate") == 0) {
-		bench_format_rate(v->text, t.ns.median);
-		set_number(v, 1 / t.ns.median);
-	} else if (strcmp(what, "interval") == 0 && t.ns.has_interval) {
-		snprintf(v->text, sizeof(v->text), "%s – %s",
-			 bench_format_number(low, t.ns.low),
-			 bench_format_number(high, t.ns.high));
-		set_number(v, t.ns.low);
-	} else if (strcmp(what, "cold") == 0 && !t.sampled) {
-		bench_format_number(v->text, t.cold_ns.median);
-		set_number(v, t.cold_ns.median);
-	} else if (strcmp(what, "epochs") == 0) {
-		bench_format_count(v->text, t.ns.count);
-		set_number(v, (double)t.ns.count);
-	}
+	bench_format_number(v->text, number.value);
+	set_number(v, number.value);
 }
 
-static void times_jemalloc(struct value *v, const struct bench_report *r,
-			   const struct bench_cell *cell, const char *what)
+static void show_count(struct value *v, uint64_t n)
 {
-	const struct bench_cell *base =
-		bench_find_cell(r->cells, r->count, what);
-	struct bench_throughput t, b;
-
-	/* Of a part of the trace nothing is said against the whole. */
-	if (!base || !bench_cell_throughput(cell, r->clock, &t) ||
-	    !bench_cell_throughput(base, r->clock, &b) || t.below_floor ||
-	    b.below_floor || t.covered != b.covered)
-		return;
-	bench_format_number(v->text, t.ns.median / b.ns.median);
-	set_number(v, t.ns.median / b.ns.median);
-}
-
-static void counter(struct value *v, const struct bench_report *r,
-		    const struct bench_cell *cell, const char *what)
-{
-	uint64_t n;
-
-	(void)r;
-	if (!bench_cell_counter(cell, what, &n))
-		return;
 	bench_format_count(v->text, n);
 	set_number(v, (double)n);
 }
 
-/* A counter for each lookup. */
-static void mean(struct value *v, const struct bench_report *r,
-		 const struct bench_cell *cell, const char *what)
+static void throughput(struct value *v, const struct bench_cell_summary *s,
+		       const char *what)
 {
-	uint64_t lookups, n;
+	const struct bench_throughput *t = &s->throughput;
+	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
 
-	(void)r;
-	if (!bench_cell_counter(cell, "lookups", &lookups) || lookups == 0 ||
-	    !bench_cell_counter(cell, what, &n))
+	if (!s->has_throughput)
 		return;
-	bench_format_number(v->text, (double)n / (double)lookups);
-	set_number(v, (double)n / (double)lookups);
+	if (t->below_floor) {
+		if (strcmp(what, "ns") == 0)
+			snprintf(v->text, sizeof(v->text), "<%.3g",
+				 t->floor_ns);
+		return;
+	}
+	if (strcmp(what, "ns") == 0) {
+		bench_format_number(v->text, t->ns.median);
+		set_number(v, t->ns.median);
+	} else if (strcmp(what, "rate") == 0) {
+		bench_format_rate(v->text, t->ns.median);
+		set_number(v, 1 / t->ns.median);
+	} else if (strcmp(what, "interval") == 0 && t->ns.has_interval) {
+		snprintf(v->text, sizeof(v->text), "%s – %s",
+			 bench_format_number(low, t->ns.low),
+			 bench_format_number(high, t->ns.high));
+		set_number(v, t->ns.low);
+	} else if (strcmp(what, "cold") == 0 && !t->sampled) {
+		bench_format_number(v->text, t->cold_ns.median);
+		set_number(v, t->cold_ns.median);
+	} else if (strcmp(what, "epochs") == 0) {
+		show_count(v, t->ns.count);
+	}
+}
+
+static void times_baseline(struct value *v, const struct bench_cell_summary *s,
+			   const char *what)
+{
+	(void)what;
+	show_number(v, s->ratio);
+}
+
+static void counter(struct value *v, const struct bench_cell_summary *s,
+		    const char *what)
+{
+	uint64_t n;
+
+	if (bench_cell_counter(s->cell, what, &n))
+		show_count(v, n);
+}
+
+/* A counter for each lookup. */
+static void mean(struct value *v, const struct bench_cell_summary *s,
+		 const char *what)
+{
+#define X(name)                       \
+	if (strcmp(what, #name) == 0) \
+		show_number(v, s->steps.name);
+	BENCH_STEPS(X)
+#undef X
 }
 
 static void show_figure(struct value *v, struct bench_figure f, double floor_ns)
@@ -123,73 +122,70 @@ static void show_figure(struct value *v, struct bench_figure f, double floor_ns)
 	set_number(v, f.state == BENCH_FIGURE_NUMBER ? f.ns : 0);
 }
 
-static void latency(struct value *v, const struct bench_report *r,
-		    const struct bench_cell *cell, enum replay_series_id series,
-		    const char *what)
+static void latency(struct value *v, const struct bench_cell_summary *s,
+		    enum replay_series_id series, const char *what)
 {
-	struct bench_latency l;
+	const struct bench_latency *l = &s->latency[series];
 
-	if (!bench_cell_latency(cell, series, r->clock, &l))
+	if (!s->has_latency[series])
 		return;
 #define X(name, q)                    \
 	if (strcmp(what, #name) == 0) \
-		show_figure(v, l.name, l.floor_ns);
+		show_figure(v, l->name, l->floor_ns);
 	BENCH_QUANTILES(X)
 #undef X
 	if (strcmp(what, "max") == 0)
-		show_figure(v, l.max, l.floor_ns);
-	if (strcmp(what, "samples") == 0) {
-		bench_format_count(v->text, l.samples);
-		set_number(v, (double)l.samples);
-	}
+		show_figure(v, l->max, l->floor_ns);
+	if (strcmp(what, "samples") == 0)
+		show_count(v, l->samples);
 }
 
-static void kfree_time(struct value *v, const struct bench_report *r,
-		       const struct bench_cell *cell, const char *what)
+static void kfree_time(struct value *v, const struct bench_cell_summary *s,
+		       const char *what)
 {
-	latency(v, r, cell, REPLAY_SERIES_kfree, what);
+	latency(v, s, REPLAY_SERIES_kfree, what);
 }
 
-static void lookup_time(struct value *v, const struct bench_report *r,
-			const struct bench_cell *cell, const char *what)
+static void lookup_time(struct value *v, const struct bench_cell_summary *s,
+			const char *what)
 {
-	latency(v, r, cell, REPLAY_SERIES_lookup, what);
+	latency(v, s, REPLAY_SERIES_lookup, what);
 }
 
 /* The medians of kfree's parts. */
-static void part_time(struct value *v, const struct bench_report *r,
-		      const struct bench_cell *cell, const char *what)
+static void part_time(struct value *v, const struct bench_cell_summary *s,
+		      const char *what)
 {
 #define X(name, help)                 \
 	if (strcmp(what, #name) == 0) \
-		latency(v, r, cell, REPLAY_SERIES_##name, "p50");
+		latency(v, s, REPLAY_SERIES_##name, "p50");
 	REPLAY_SERIES(X)
 #undef X
 }
 
-static void frozen_time(struct value *v, const struct bench_report *r,
-			const struct bench_cell *cell, const char *what)
+static void frozen_time(struct value *v, const struct bench_cell_summary *s,
+			const char *what)
 {
-	struct bench_frozen f;
+	const struct bench_frozen *f = &s->frozen;
 
-	if (!bench_cell_frozen(cell, r->clock, &f))
+	if (!s->has_frozen)
 		return;
 	if (strcmp(what, "cold") == 0)
-		show_figure(v, f.cold, f.floor_ns);
+		show_figure(v, f->cold, f->floor_ns);
 	else if (strcmp(what, "warm") == 0)
-		show_figure(v, f.warm, f.floor_ns);
+		show_figure(v, f->warm, f->floor_ns);
 	else if (strcmp(what, "error") == 0)
-		snprintf(v->text, sizeof(v->text), "±%.2f ns", f.error_ns);
+		snprintf(v->text, sizeof(v->text), "±%.2f ns", f->error_ns);
 	else
-		bench_format_count(v->text, f.places);
+		bench_format_count(v->text, f->places);
 }
 
-static void state(struct value *v, const struct bench_report *r,
-		  const struct bench_cell *cell, const char *what)
+static void state(struct value *v, const struct bench_cell_summary *s,
+		  const char *what)
 {
+	const struct bench_cell *cell = s->cell;
 	const char *text = "complete";
 
-	(void)r;
 	if (strcmp(what, "verified") == 0) {
 		text = cell->status == KB_E_WRONG ? "WRONG"
 		       : !cell->verify		  ? ""
@@ -204,93 +200,86 @@ static void state(struct value *v, const struct bench_report *r,
 	set_number(v, (double)strlen(text));
 }
 
-static const struct replay_span *span_of(const struct bench_cell *cell,
-					 const char *what)
+/* `what` is a figure of memory and its moment: "mapped.peak". */
+static struct bench_maybe memory_at(const struct bench_cell_summary *s,
+				    const char *what)
 {
-	const struct replay_memory *m = &cell->count->memory;
+	const struct replay_memory *m = &s->cell->count->memory;
 
-#define X(name, help)                                     \
-	if (strncmp(what, #name ".", sizeof(#name)) == 0) \
-		return m->name.count ? &m->name : NULL;
+#define X(name, help)                                                \
+	if (strcmp(what, #name ".mean") == 0)                        \
+		return s->memory.mean_##name;                        \
+	if (strcmp(what, #name ".peak") == 0)                        \
+		return (struct bench_maybe){ m->name.count > 0,      \
+					     (double)m->name.peak }; \
+	if (strcmp(what, #name ".low") == 0)                         \
+		return (struct bench_maybe){ m->name.count > 0,      \
+					     (double)m->name.low };  \
+	if (strcmp(what, #name ".end") == 0)                         \
+		return (struct bench_maybe){ m->name.count > 0,      \
+					     (double)m->name.end };
 	REPLAY_MEMORY(X)
 #undef X
-	return NULL;
+	return (struct bench_maybe){ false, 0 };
 }
 
-/* `what` is a figure of memory and its moment: "mapped.peak". Returns false if
- * nobody can tell. */
-static bool memory_at(const struct bench_cell *cell, const char *what,
-		      double *bytes)
+static void memory(struct value *v, const struct bench_cell_summary *s,
+		   const char *what)
 {
-	const struct replay_span *span =
-		cell->count ? span_of(cell, what) : NULL;
-	const char *moment = strchr(what, '.');
+	struct bench_maybe bytes;
 
-	if (!span)
-		return false;
-	if (strcmp(moment, ".peak") == 0)
-		*bytes = (double)span->peak;
-	else if (strcmp(moment, ".low") == 0)
-		*bytes = (double)span->low;
-	else if (strcmp(moment, ".end") == 0)
-		*bytes = (double)span->end;
-	else
-		*bytes = (double)span->sum / (double)span->count;
-	return true;
-}
-
-static void memory(struct value *v, const struct bench_report *r,
-		   const struct bench_cell *cell, const char *what)
-{
-	double bytes;
-
-	(void)r;
-	if (!memory_at(cell, what, &bytes))
+	if (!s->cell->count)
 		return;
-	bench_format_bytes(v->text, bytes);
-	set_number(v, bytes);
-}
-
-static void times_asked(struct value *v, const struct bench_report *r,
-			const struct bench_cell *cell, const char *what)
-{
-	double bytes, asked;
-
-	(void)r;
-	if (!memory_at(cell, what, &bytes) ||
-	    !memory_at(cell, "requested.peak", &asked) || asked <= 0)
+	bytes = memory_at(s, what);
+	if (!bytes.known)
 		return;
-	bench_format_number(v->text, bytes / asked);
-	set_number(v, bytes / asked);
+	bench_format_bytes(v->text, bytes.value);
+	set_number(v, bytes.value);
 }
 
-/* The share of the first figure that the second does not cover. `what` names
- * both: "granted.mean requested.mean". */
-static void waste(struct value *v, const struct bench_report *r,
-		  const struct bench_cell *cell, const char *what)
+static void times_asked(struct value *v, const struct bench_cell_summary *s,
+			const char *what)
 {
-	const char *second = strchr(what, ' ') + 1;
-	char first[BENCH_TEXT_SIZE];
-	double whole, part;
-
-	(void)r;
-	snprintf(first, sizeof(first), "%.*s", (int)(second - what) - 1, what);
-	if (!memory_at(cell, first, &whole) ||
-	    !memory_at(cell, second, &part) || whole <= 0 || part > whole)
-		return;
-	snprintf(v->text, sizeof(v->text), "%.1f %%", 100 * (1 - part / whole));
-	set_number(v, 1 - part / whole);
-}
-
-static void digest(struct value *v, const struct bench_report *r,
-		   const struct bench_cell *cell, const char *what)
-{
-	(void)r;
 	(void)what;
-	if (!cell->count || !cell->count->has_digest)
+	show_number(v, s->memory.mapped_ratio);
+}
+
+static void show_waste(struct value *v, const struct bench_waste *waste,
+		       const char *what)
+{
+	const struct bench_maybe share =
+		strcmp(what, "inside") == 0    ? waste->inside
+		: strcmp(what, "outside") == 0 ? waste->outside
+					       : waste->broken_up;
+
+	if (!share.known)
 		return;
-	snprintf(v->text, sizeof(v->text), "%016" PRIx64, cell->count->digest);
-	set_number(v, (double)(cell->count->digest >> 11));
+	snprintf(v->text, sizeof(v->text), "%.1f %%", 100 * share.value);
+	set_number(v, share.value);
+}
+
+static void mean_waste(struct value *v, const struct bench_cell_summary *s,
+		       const char *what)
+{
+	show_waste(v, &s->memory.mean_waste, what);
+}
+
+static void end_waste(struct value *v, const struct bench_cell_summary *s,
+		      const char *what)
+{
+	show_waste(v, &s->memory.end_waste, what);
+}
+
+static void digest(struct value *v, const struct bench_cell_summary *s,
+		   const char *what)
+{
+	const struct replay_count_result *count = s->cell->count;
+
+	(void)what;
+	if (!count || !count->has_digest)
+		return;
+	snprintf(v->text, sizeof(v->text), "%016" PRIx64, count->digest);
+	set_number(v, (double)(count->digest >> 11));
 }
 
 static const struct sheet sheets[] = {
@@ -300,7 +289,7 @@ static const struct sheet sheets[] = {
 	  { { "ns/event", throughput, "ns" },
 	    { "95 % interval", throughput, "interval" },
 	    { "events/s", throughput, "rate" },
-	    { "× jemalloc", times_jemalloc, "jemalloc" },
+	    { BENCH_TIMES, times_baseline, "" },
 	    { "cold", throughput, "cold" },
 	    { "epochs", throughput, "epochs" } } },
 	{ BENCH_PASS_COUNT,
@@ -364,7 +353,7 @@ static const struct sheet sheets[] = {
 	    { "mapped", memory, "mapped.peak" },
 	    { "resident", memory, "resident.peak" },
 	    { "records", memory, "metadata.peak" },
-	    { "mapped × asked for", times_asked, "mapped.peak" },
+	    { "mapped × asked for", times_asked, "" },
 	    { "smallest largest request", memory, "largest.low" } } },
 	{ BENCH_PASS_COUNT,
 	  "Memory on average",
@@ -378,9 +367,9 @@ static const struct sheet sheets[] = {
 	    { "mapped", memory, "mapped.mean" },
 	    { "resident", memory, "resident.mean" },
 	    { "records", memory, "metadata.mean" },
-	    { "waste inside", waste, "granted.mean requested.mean" },
-	    { "waste outside", waste, "mapped.mean granted.mean" },
-	    { "broken up", waste, "free.mean largest.mean" } } },
+	    { "waste inside", mean_waste, "inside" },
+	    { "waste outside", mean_waste, "outside" },
+	    { "broken up", mean_waste, "broken" } } },
 	{ BENCH_PASS_COUNT,
 	  "Memory at the end",
 	  "After the last event, with what is then still live.",
@@ -389,9 +378,9 @@ static const struct sheet sheets[] = {
 	    { "mapped", memory, "mapped.end" },
 	    { "resident", memory, "resident.end" },
 	    { "records", memory, "metadata.end" },
-	    { "waste inside", waste, "granted.end requested.end" },
-	    { "waste outside", waste, "mapped.end granted.end" },
-	    { "broken up", waste, "free.end largest.end" } } },
+	    { "waste inside", end_waste, "inside" },
+	    { "waste outside", end_waste, "outside" },
+	    { "broken up", end_waste, "broken" } } },
 	{ BENCH_PASS_ALL,
 	  "Pages and checks",
 	  "Equal digests mean equal addresses and sizes at every event.",
@@ -412,16 +401,16 @@ static void write_value(FILE *out, const struct value *v)
 	fputs("</td>", out);
 }
 
-static void write_row(FILE *out, const struct bench_report *r,
-		      const struct bench_cell *cell, const struct sheet *s)
+static void write_row(FILE *out, const struct bench_cell_summary *cell,
+		      const struct sheet *s)
 {
 	fputs("<tr><th scope=\"row\">", out);
-	kb_escape_html(out, cell->spec.name);
+	kb_escape_html(out, cell->cell->spec.name);
 	fputs("</th>", out);
 	for (const struct column *c = s->column; c->heading; c++) {
 		struct value v = { .has_number = false };
 
-		c->value(&v, r, cell, c->what);
+		c->value(&v, cell, c->what);
 		write_value(out, &v);
 	}
 	fputs("</tr>\n", out);
@@ -440,7 +429,7 @@ static void write_sheet(FILE *out, const struct bench_report *r,
 		fprintf(out, "<th scope=\"col\">%s</th>", c->heading);
 	fputs("</tr></thead>\n<tbody>\n", out);
 	for (size_t i = 0; i < r->count; i++)
-		write_row(out, r, &r->cells[i], s);
+		write_row(out, &r->summary->cell[i], s);
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 

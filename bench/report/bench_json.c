@@ -1,4 +1,3 @@
-#include "bench_model.h"
 #include "bench_report.h"
 
 #include "kb_bits.h"
@@ -46,31 +45,20 @@ static const char *stop_name(enum bench_stop stop)
 	return names[stop];
 }
 
-static json_t *epochs_json(const struct bench_cell *cell,
-			   const struct replay_clock *clock)
+static json_t *epochs_json(const struct bench_cell_summary *s)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < cell->epochs; i++)
-		json_array_append_new(array, time_json(bench_epoch_ns(
-						     &cell->epoch[i], clock)));
+	for (size_t i = 0; i < s->cell->epochs; i++)
+		json_array_append_new(array, time_json(s->epoch[i].ns));
 	return array;
 }
 
-static void set_null_share(json_t *object, const struct bench_report *r,
-			   const struct bench_throughput *t)
+/* A value that may not be known; it is then left out. */
+static void set_time(json_t *object, const char *name, struct bench_maybe time)
 {
-	const struct bench_cell *null =
-		bench_find_cell(r->cells, r->count, "null");
-	struct bench_throughput n;
-
-	if (!null || !bench_cell_throughput(null, r->clock, &n) ||
-	    n.below_floor || t->below_floor)
-		return;
-	json_object_set_new(object, "null_ns_per_event",
-			    time_json(n.ns.median));
-	json_object_set_new(object, "net_ns_per_event",
-			    time_json(t->ns.median - n.ns.median));
+	if (time.known)
+		json_object_set_new(object, name, time_json(time.value));
 }
 
 /* What a sampled cell's epochs measured of the trace. */
@@ -91,22 +79,23 @@ static json_t *sampling_json(const struct bench_cell *cell,
 
 /* What disturbed the epochs: how many, and each one's raw figures in the order of
  * epoch_ns_per_event; what the clean ones say stands beside the figure of all. */
-static void set_contamination(json_t *object, const struct bench_cell *cell,
-			      const struct bench_throughput *t)
+static void set_contamination(json_t *object,
+			      const struct bench_cell_summary *s)
 {
+	const struct bench_throughput *t = &s->throughput;
 	json_t *preemptions = json_array(), *faults = json_array();
 	json_t *steal = json_array(), *flags = json_array();
 	const struct bench_summary *clean = &t->clean_ns;
 
-	for (size_t i = 0; i < cell->epochs; i++) {
-		const struct replay_time_result *epoch = &cell->epoch[i];
-		unsigned what = bench_epoch_contamination(cell, i);
+	for (size_t i = 0; i < s->cell->epochs; i++) {
+		const struct replay_time_result *epoch = &s->cell->epoch[i];
+		bool hit = s->epoch[i].contamination != 0;
 
 		json_array_append_new(preemptions,
 				      count_json(epoch->preemptions));
 		json_array_append_new(faults, count_json(epoch->faults));
 		json_array_append_new(steal, count_json(epoch->steal_ms));
-		json_array_append_new(flags, json_boolean(what != 0));
+		json_array_append_new(flags, json_boolean(hit));
 	}
 	json_object_set_new(object, "contaminated",
 			    json_pack("{s:o, s:o, s:o, s:o}", "epochs",
@@ -131,43 +120,42 @@ static void set_contamination(json_t *object, const struct bench_cell *cell,
 }
 
 static json_t *throughput_json(const struct bench_report *r,
-			       const struct bench_cell *cell)
+			       const struct bench_cell_summary *s)
 {
-	struct bench_throughput t;
+	const struct bench_throughput *t = &s->throughput;
+	const bool has_interval = t->ns.has_interval && !t->below_floor;
 	json_t *object;
 
-	if (!bench_cell_throughput(cell, r->clock, &t))
+	if (!s->has_throughput)
 		return NULL;
 	object = json_object();
 	json_object_set_new(object, "ns_per_event",
-			    t.below_floor ? json_null()
-					  : time_json(t.ns.median));
+			    t->below_floor ? json_null()
+					   : time_json(t->ns.median));
 	json_object_set_new(object, "ci_low",
-			    t.ns.has_interval && !t.below_floor
-				    ? time_json(t.ns.low)
-				    : json_null());
+			    has_interval ? time_json(t->ns.low) : json_null());
 	json_object_set_new(object, "ci_high",
-			    t.ns.has_interval && !t.below_floor
-				    ? time_json(t.ns.high)
-				    : json_null());
-	json_object_set_new(object, "epochs", count_json(cell->epochs));
-	json_object_set_new(object, "best", time_json(t.ns.min));
-	json_object_set_new(object, "spread", time_json(t.ns.spread));
-	if (!t.sampled)
+			    has_interval ? time_json(t->ns.high) : json_null());
+	json_object_set_new(object, "epochs", count_json(s->cell->epochs));
+	json_object_set_new(object, "best", time_json(t->ns.min));
+	json_object_set_new(object, "spread", time_json(t->ns.spread));
+	if (!t->sampled)
 		json_object_set_new(object, "cold_ns_per_event",
-				    time_json(t.cold_ns.median));
-	set_null_share(object, r, &t);
-	json_object_set_new(object, "floor", time_json(t.floor_ns));
-	json_object_set_new(object, "events_timed", count_json(t.events));
-	if (t.sampled)
+				    time_json(t->cold_ns.median));
+	if (s->net_ns.known)
+		set_time(object, "null_ns_per_event", r->summary->harness_ns);
+	set_time(object, "net_ns_per_event", s->net_ns);
+	json_object_set_new(object, "floor", time_json(t->floor_ns));
+	json_object_set_new(object, "events_timed", count_json(t->events));
+	if (t->sampled)
 		json_object_set_new(object, "sampling",
-				    sampling_json(cell, &t));
-	set_contamination(object, cell, &t);
-	json_object_set_new(object, "epochs_cut", count_json(cell->epochs_cut));
+				    sampling_json(s->cell, t));
+	set_contamination(object, s);
+	json_object_set_new(object, "epochs_cut",
+			    count_json(s->cell->epochs_cut));
 	json_object_set_new(object, "stopped_by",
-			    json_string(stop_name(cell->stop)));
-	json_object_set_new(object, "epoch_ns_per_event",
-			    epochs_json(cell, r->clock));
+			    json_string(stop_name(s->cell->stop)));
+	json_object_set_new(object, "epoch_ns_per_event", epochs_json(s));
 	return object;
 }
 
@@ -205,141 +193,137 @@ static json_t *histogram_json(const struct replay_hist *plain,
 	return json;
 }
 
-static json_t *latency_json(const struct bench_cell *cell,
-			    enum replay_series_id id,
-			    const struct replay_clock *clock)
+static json_t *latency_json(const struct bench_cell_summary *s,
+			    enum replay_series_id id)
 {
+	const struct bench_latency *f = &s->latency[id];
 	const struct replay_series *series;
-	struct bench_latency f;
 	json_t *object;
 
-	if (!bench_cell_latency(cell, id, clock, &f))
+	if (!s->has_latency[id])
 		return NULL;
-	series = &cell->latency->series[id];
+	series = &s->cell->latency->series[id];
 	object = json_object();
-#define X(name, q) set_figure(object, #name, f.name);
+#define X(name, q) set_figure(object, #name, f->name);
 	BENCH_QUANTILES(X)
 #undef X
-	set_figure(object, "max", f.max);
-	json_object_set_new(object, "floor", time_json(f.floor_ns));
-	json_object_set_new(object, "error", time_json(f.error_ns));
-	json_object_set_new(object, "samples", count_json(f.samples));
-	json_object_set_new(object, "preempted", count_json(f.preempted));
+	set_figure(object, "max", f->max);
+	json_object_set_new(object, "floor", time_json(f->floor_ns));
+	json_object_set_new(object, "error", time_json(f->error_ns));
+	json_object_set_new(object, "samples", count_json(f->samples));
+	json_object_set_new(object, "preempted", count_json(f->preempted));
 	json_object_set_new(object, "histogram_ticks",
 			    histogram_json(&series->plain, &series->weighted));
 	return object;
 }
 
-static json_t *frozen_json(const struct bench_cell *cell,
-			   const struct replay_clock *clock)
+static json_t *frozen_json(const struct bench_cell_summary *s)
 {
-	struct bench_frozen f;
+	const struct bench_frozen *f = &s->frozen;
+	const struct replay_frozen *frozen;
 	json_t *object;
 
-	if (!bench_cell_frozen(cell, clock, &f))
+	if (!s->has_frozen)
 		return NULL;
+	frozen = &s->cell->latency->frozen;
 	object = json_object();
-	set_figure(object, "cold", f.cold);
-	set_figure(object, "warm", f.warm);
-	json_object_set_new(object, "floor", time_json(f.floor_ns));
-	json_object_set_new(object, "error", time_json(f.error_ns));
+	set_figure(object, "cold", f->cold);
+	set_figure(object, "warm", f->warm);
+	json_object_set_new(object, "floor", time_json(f->floor_ns));
+	json_object_set_new(object, "error", time_json(f->error_ns));
 	json_object_set_new(object, "batch", count_json(REPLAY_FROZEN_BATCH));
-	json_object_set_new(object, "places", count_json(f.places));
-	json_object_set_new(object, "cold_windows", count_json(f.cold_windows));
-	json_object_set_new(object, "warm_windows", count_json(f.warm_windows));
+	json_object_set_new(object, "places", count_json(f->places));
+	json_object_set_new(object, "cold_windows",
+			    count_json(f->cold_windows));
+	json_object_set_new(object, "warm_windows",
+			    count_json(f->warm_windows));
 	json_object_set_new(object, "cold_histogram_ticks",
-			    histogram_json(&cell->latency->frozen.cold, NULL));
+			    histogram_json(&frozen->cold, NULL));
 	json_object_set_new(object, "warm_histogram_ticks",
-			    histogram_json(&cell->latency->frozen.warm, NULL));
+			    histogram_json(&frozen->warm, NULL));
 	return object;
 }
 
-/* How the samples were taken, and what that cost. */
-static json_t *intrusion_json(const struct bench_cell *cell,
-			      const struct replay_clock *clock)
+/* To a millionth. */
+static json_t *share_json(double share)
 {
-	const struct replay_latency_result *l = cell->latency;
-	struct bench_intrusion slow;
+	return json_real(round(share * 1e6) / 1e6);
+}
+
+/* How the samples were taken, and what that cost. */
+static json_t *intrusion_json(const struct bench_cell_summary *s)
+{
+	const struct replay_latency_result *l = s->cell->latency;
 	json_t *object = json_object();
 
 	json_object_set_new(object, "time",
 			    json_string("service time only (closed loop)"));
 	json_object_set_new(object, "processes",
-			    count_json(cell->latency_runs));
+			    count_json(s->cell->latency_runs));
 	json_object_set_new(object, "laps", count_json(l->probed.laps));
 	json_object_set_new(object, "one_free_in",
 			    count_json(UINT64_C(1) << l->rate_bits));
 	json_object_set_new(object, "dearest_always", count_json(l->dearest));
-	if (cell->sampling.period > 0)
+	if (s->cell->sampling.period > 0)
 		json_object_set_new(object, "events_before_a_sample",
-				    count_json(cell->sampling.warm));
-	if (!bench_cell_intrusion(cell, clock, &slow))
-		return object;
-	json_object_set_new(object, "readings_share",
-			    json_real(round(slow.computed * 1e6) / 1e6));
-	if (slow.has_measured)
-		json_object_set_new(
-			object, "slowdown_measured",
-			json_real(round(slow.measured * 1e6) / 1e6));
+				    count_json(s->cell->sampling.warm));
+	if (s->has_intrusion)
+		json_object_set_new(object, "readings_share",
+				    share_json(s->intrusion.computed));
+	if (s->intrusion.measured.known)
+		json_object_set_new(object, "slowdown_measured",
+				    share_json(s->intrusion.measured.value));
 	return object;
 }
 
 /* What one step of each kind costs, as far as the samples tell. */
-static json_t *model_json(const struct bench_cell *cell,
-			  enum replay_series_id id,
-			  const struct replay_clock *clock)
+static json_t *model_json(const struct bench_model *model)
 {
-	struct bench_model model;
-	json_t *object;
+	json_t *object = json_object();
 
-	if (!bench_model_fit(&model, cell, id, clock))
-		return NULL;
-	object = json_object();
 	for (size_t i = 0; i < BENCH_MODEL_COLUMNS; i++)
-		if (model.fit.used[i])
+		if (model->fit.used[i])
 			json_object_set_new(object, bench_model_columns[i],
-					    json_real(model.fit.factor[i]));
-	json_object_set_new(object, "r2", json_real(model.fit.r2));
-	json_object_set_new(object, "samples", count_json(model.samples));
-	json_object_set_new(object, "left_out", count_json(model.left_out));
+					    json_real(model->fit.factor[i]));
+	json_object_set_new(object, "r2", json_real(model->fit.r2));
+	json_object_set_new(object, "samples", count_json(model->samples));
+	json_object_set_new(object, "left_out", count_json(model->left_out));
 	return object;
 }
 
-static void set_models(json_t *object, const struct bench_cell *cell,
-		       const struct replay_clock *clock)
+static void set_models(json_t *object, const struct bench_cell_summary *s)
 {
-	json_t *models = json_object(), *model;
+	json_t *models;
 
-	model = model_json(cell, REPLAY_SERIES_kfree, clock);
-	if (model)
-		json_object_set_new(models, "kfree", model);
-	model = model_json(cell, REPLAY_SERIES_lookup, clock);
-	if (model)
-		json_object_set_new(models, "lookup", model);
-	if (json_object_size(models))
-		json_object_set(object, "cost_model", models);
-	json_decref(models);
+	if (!s->has_kfree_model && !s->has_lookup_model)
+		return;
+	models = json_object();
+	if (s->has_kfree_model)
+		json_object_set_new(models, "kfree",
+				    model_json(&s->kfree_model));
+	if (s->has_lookup_model)
+		json_object_set_new(models, "lookup",
+				    model_json(&s->lookup_model));
+	json_object_set_new(object, "cost_model", models);
 }
 
-static void set_latency(json_t *object, const struct bench_cell *cell,
-			const struct replay_clock *clock)
+static void set_latency(json_t *object, const struct bench_cell_summary *s)
 {
 	json_t *series;
 
-	if (!cell->latency)
+	if (!s->cell->latency)
 		return;
-#define X(name, help)                                             \
-	series = latency_json(cell, REPLAY_SERIES_##name, clock); \
-	if (series)                                               \
+#define X(name, help)                                   \
+	series = latency_json(s, REPLAY_SERIES_##name); \
+	if (series)                                     \
 		json_object_set_new(object, #name "_ns", series);
 	REPLAY_SERIES(X)
 #undef X
-	series = frozen_json(cell, clock);
+	series = frozen_json(s);
 	if (series)
 		json_object_set_new(object, "frozen_lookup_ns", series);
-	set_models(object, cell, clock);
-	json_object_set_new(object, "latency_sampling",
-			    intrusion_json(cell, clock));
+	set_models(object, s);
+	json_object_set_new(object, "latency_sampling", intrusion_json(s));
 }
 
 /* Sets a value that may not be there; it is then left out. */
@@ -372,14 +356,13 @@ static json_t *bins_json(const struct replay_tally *tally)
 }
 
 /* The distribution of one kind of step over the lookups: exact quantiles. */
-static json_t *tally_json(const struct replay_tally *tally)
+static json_t *tally_json(const struct replay_tally *tally,
+			  const struct bench_step_quantiles *quantiles)
 {
 	json_t *object = json_object();
 
-#define X(name, q)                                            \
-	json_object_set_new(object, #name,                    \
-			    count_json(replay_exact_quantile( \
-				    tally, (unsigned)lround((q)*10000))));
+#define X(name, q) \
+	json_object_set_new(object, #name, count_json(quantiles->name));
 	BENCH_QUANTILES(X)
 #undef X
 	json_object_set_new(object, "max", count_json(tally->max));
@@ -388,19 +371,20 @@ static json_t *tally_json(const struct replay_tally *tally)
 	return object;
 }
 
-static json_t *steps_json(const struct bench_cell *cell)
+static json_t *steps_json(const struct bench_cell_summary *s)
 {
+	const struct replay_exact *exact = s->cell->exact;
 	json_t *object;
 
-	if (!cell->exact || cell->exact->of[REPLAY_EXACT_nodes].lookups == 0)
+	if (!exact || exact->of[REPLAY_EXACT_nodes].lookups == 0)
 		return NULL;
 	object = json_object();
 	for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
-		if (cell->exact->of[k].lookups > 0)
+		if (exact->of[k].lookups > 0)
 			json_object_set_new(
 				object,
 				replay_exact_name((enum replay_exact_kind)k),
-				tally_json(&cell->exact->of[k]));
+				tally_json(&exact->of[k], &s->quantiles[k]));
 	return object;
 }
 
@@ -417,18 +401,6 @@ static json_t *digest_json(const struct bench_cell *cell)
 		return NULL;
 	snprintf(text, sizeof(text), "%016" PRIx64, digest);
 	return json_string(text);
-}
-
-/* What the lookup's index takes at its largest for each cluster that is live
- * then; left out where there is no lookup. */
-static json_t *bytes_per_cluster_json(const struct bench_cell *cell)
-{
-	uint64_t bytes, live;
-
-	if (!bench_cell_counter(cell, "lookup_bytes_peak", &bytes) ||
-	    !bench_cell_counter(cell, "live_max", &live) || live == 0)
-		return NULL;
-	return json_real(round(1000.0 * (double)bytes / (double)live) / 1000);
 }
 
 /* Left out where nobody could tell. */
@@ -479,8 +451,9 @@ static json_t *ideal_json(const struct bench_ideal *ideal)
 }
 
 static json_t *cell_json(const struct bench_report *r,
-			 const struct bench_cell *cell)
+			 const struct bench_cell_summary *s)
 {
+	const struct bench_cell *cell = s->cell;
 	json_t *object = json_object();
 
 	json_object_set_new(object, "trace", json_string(cell->trace->file));
@@ -507,13 +480,15 @@ static json_t *cell_json(const struct bench_report *r,
 	if (cell->count)
 		json_object_set_new(object, "memory",
 				    memory_json(&cell->count->memory));
-	if (r->ideal)
-		json_object_set_new(object, "ideal", ideal_json(r->ideal));
-	set_if(object, "lookup_steps", steps_json(cell));
-	set_if(object, "throughput", throughput_json(r, cell));
-	set_latency(object, cell, r->clock);
-	set_if(object, "lookup_bytes_per_cluster",
-	       bytes_per_cluster_json(cell));
+	if (r->analysis)
+		json_object_set_new(object, "ideal",
+				    ideal_json(&r->analysis->ideal));
+	set_if(object, "lookup_steps", steps_json(s));
+	set_if(object, "throughput", throughput_json(r, s));
+	set_latency(object, s);
+	if (s->index_bytes.known)
+		json_object_set_new(object, "lookup_bytes_per_cluster",
+				    json_real(s->index_bytes.value));
 	set_if(object, "digest", digest_json(cell));
 	return object;
 }
@@ -523,8 +498,8 @@ json_t *bench_json_results(const struct bench_report *report)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < report->count; i++)
-		json_array_append_new(array,
-				      cell_json(report, &report->cells[i]));
+		json_array_append_new(
+			array, cell_json(report, &report->summary->cell[i]));
 	return array;
 }
 

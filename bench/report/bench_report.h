@@ -1,23 +1,30 @@
 /*
  * bench_report: what was measured, handed to the writers: the table for a
- * person, JSON for programs, TSV for the plots.
+ * person, JSON for programs, TSV for the plots. Writers neither replay a trace nor
+ * compute a figure.
  *
  * Only bench's own files include this file.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
+#include "bench_analysis.h"
 #include "bench_cell.h"
 #include "bench_env.h"
-#include "bench_ideal.h"
 #include "bench_settings.h"
 #include "bench_spec.h"
+#include "bench_summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-/* One trace and its cells. All borrowed. */
+/* The heading of times over the baseline's, where only ASCII is sure to be shown
+ * and elsewhere. */
+#define BENCH_TIMES_ASCII "x " BENCH_BASELINE
+#define BENCH_TIMES	  "× " BENCH_BASELINE
+
+/* One trace, its cells, and all that is told of them. All borrowed. */
 struct bench_report {
 	const struct bench_settings *settings;
 	const struct bench_env *env;
@@ -30,8 +37,11 @@ struct bench_report {
 	const struct bench_skipped *skipped;
 	size_t skipped_count;
 
-	/* What the trace needs at least; NULL without the pass count. */
-	const struct bench_ideal *ideal;
+	/* NULL without the pass count. */
+	const struct bench_analysis *analysis;
+
+	/* Every figure of the cells, in their order. */
+	const struct bench_run_summary *summary;
 };
 
 /* Writes the line about the trace, the table, and what to notice. `width` is

@@ -1,7 +1,6 @@
 /*
  * The report's table of call sites.
  */
-#include "bench_sites.h"
 #include "bench_sites_html.h"
 
 #include "bench_format.h"
@@ -9,9 +8,6 @@
 #include "kb_bits.h"
 
 #include <string.h>
-
-/* Sites in the table. */
-#define SHOWN 20
 
 struct column {
 	const char *heading;
@@ -48,63 +44,33 @@ static void write_row(FILE *out, const struct bench_site *site,
 	fputs("</tr>\n", out);
 }
 
-static void write_table(FILE *out, const struct bench_sites *s,
-			const char *alloc)
+static void write_table(FILE *out, const struct bench_site_table *t)
 {
-	char name[256];
-	size_t shown = 0;
-
 	fputs("<h3>Who pays: the kernel's call sites</h3>\n"
 	      "<div class=\"pan\" role=\"region\" tabindex=\"0\" "
 	      "aria-label=\"Call sites, table\">\n<table class=\"s\">\n"
 	      "<caption>What the recorded kernel's call sites cost in ",
 	      out);
-	kb_escape_html(out, alloc);
+	kb_escape_html(out, t->alloc);
 	fprintf(out,
 		": the %d whose objects' frees compare most nodes, exactly. A "
 		"site is charged for what it allocates: pages and bytes beyond "
 		"those asked for, times the events for which they are held, "
 		"and the lookup of its objects' frees.</caption>\n"
 		"<thead><tr><th scope=\"col\">call site</th>",
-		SHOWN);
+		BENCH_SITE_ROWS);
 	for (size_t i = 0; i < KB_ARRAY_LEN(columns); i++)
 		fprintf(out, "<th scope=\"col\">%s</th>", columns[i].heading);
 	fputs("</tr></thead>\n<tbody>\n", out);
-	for (size_t i = 0; i < s->count && shown < SHOWN; i++) {
-		if (s->site[i].allocs == 0)
-			continue;
-		write_row(
-			out, &s->site[i],
-			bench_sites_name(name, sizeof(name), s, s->site[i].id));
-		shown++;
-	}
+	for (size_t i = 0; i < t->count; i++)
+		write_row(out, &t->row[i].cost, t->row[i].name);
 	fputs("</tbody>\n<tfoot>\n", out);
-	write_row(out, &s->total, "all sites together");
+	write_row(out, &t->total, "all sites together");
 	fputs("</tfoot>\n</table>\n</div>\n", out);
 }
 
 void bench_sites_html(FILE *out, const struct bench_report *report)
 {
-	for (size_t i = 0; i < report->count; i++) {
-		const struct bench_cell *cell = &report->cells[i];
-		const struct alloc_config config = {
-			.spec = &cell->spec,
-			.heap_base = report->settings->heap_base,
-			.heap_pages = report->settings->heap_pages,
-		};
-		struct bench_sites sites;
-		bool done;
-
-		if (!cell->count || !cell->count->has_gauge)
-			continue;
-		done = bench_sites_read(&sites, report->trace, &config, NULL) ==
-		       0;
-		if (done && sites.has_sites) {
-			bench_sites_sort(&sites, BENCH_SITES_NODES, false);
-			write_table(out, &sites, cell->spec.name);
-		}
-		bench_sites_release(&sites);
-		if (done)
-			return;
-	}
+	if (report->analysis && report->analysis->sites.count > 0)
+		write_table(out, &report->analysis->sites);
 }

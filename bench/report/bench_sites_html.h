@@ -10,8 +10,7 @@
 
 #include <stdio.h>
 
-/* Writes the report's table of the sites of the first cell with a heap of pages;
- * nothing if there is none or the trace names no sites. */
+/* Writes the report's table of sites; nothing if there is none. */
 void bench_sites_html(FILE *out, const struct bench_report *report);
 
 #endif /* BENCH_SITES_HTML_H */

@@ -46,62 +46,58 @@ static struct column *add_column(struct table *t, const char *group,
 	return c;
 }
 
+static void set_throughput(struct column *ns, struct column *ci,
+			   struct column *rate, size_t i,
+			   const struct bench_throughput *t)
+{
+	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
+
+	if (t->below_floor) {
+		snprintf(ns->text[i], BENCH_TEXT_SIZE, "<%.3g", t->floor_ns);
+		return;
+	}
+	bench_format_number(ns->text[i], t->ns.median);
+	bench_format_rate(rate->text[i], t->ns.median);
+	if (t->ns.has_interval)
+		snprintf(ci->text[i], BENCH_TEXT_SIZE, "%.20s..%.20s",
+			 bench_format_number(low, t->ns.low),
+			 bench_format_number(high, t->ns.high));
+}
+
 static void add_throughput(struct table *t)
 {
-	const struct bench_report *r = t->report;
-	const struct bench_cell *base =
-		bench_find_cell(r->cells, r->count, "jemalloc");
+	const struct bench_run_summary *s = t->report->summary;
+	const bool has_base = bench_summary_find(s, BENCH_BASELINE) != NULL;
 	struct column *ns = add_column(t, "", "ns/event");
 	struct column *ci = add_column(t, "", "95% interval");
 	struct column *rate = add_column(t, "", "events/s");
-	struct column *times = base ? add_column(t, "", "x jemalloc") : NULL;
-	struct bench_throughput x, b;
-	bool has_base;
+	struct column *times =
+		has_base ? add_column(t, "", BENCH_TIMES_ASCII) : NULL;
 
-	has_base = base && bench_cell_throughput(base, r->clock, &b) &&
-		   !b.below_floor;
-	for (size_t i = 0; ns && ci && rate && i < r->count; i++) {
-		char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
-
-		if (!bench_cell_throughput(&r->cells[i], r->clock, &x))
-			continue;
-		if (x.below_floor) {
-			snprintf(ns->text[i], BENCH_TEXT_SIZE, "<%.3g",
-				 x.floor_ns);
-			continue;
-		}
-		bench_format_number(ns->text[i], x.ns.median);
-		bench_format_rate(rate->text[i], x.ns.median);
-		if (x.ns.has_interval)
-			snprintf(ci->text[i], BENCH_TEXT_SIZE, "%.20s..%.20s",
-				 bench_format_number(low, x.ns.low),
-				 bench_format_number(high, x.ns.high));
-		/* Of a part of the trace nothing is said against the whole. */
-		if (times && has_base && x.covered == b.covered)
+	for (size_t i = 0; ns && ci && rate && i < s->count; i++) {
+		if (s->cell[i].has_throughput)
+			set_throughput(ns, ci, rate, i, &s->cell[i].throughput);
+		if (times && s->cell[i].ratio.known)
 			bench_format_number(times->text[i],
-					    x.ns.median / b.ns.median);
+					    s->cell[i].ratio.value);
 	}
 }
 
 static void add_nodes(struct table *t)
 {
-	const struct bench_report *r = t->report;
+	const struct bench_run_summary *s = t->report->summary;
 	struct column *mean = add_column(t, "nodes/kfree", "mean");
 	struct column *max = add_column(t, "nodes/kfree", "max");
 
-	for (size_t i = 0; mean && max && i < r->count; i++) {
-		uint64_t lookups, nodes, worst;
+	for (size_t i = 0; mean && max && i < s->count; i++) {
+		const struct bench_maybe nodes = s->cell[i].steps.nodes_visited;
+		uint64_t worst;
 
-		if (!bench_cell_counter(&r->cells[i], "lookups", &lookups) ||
-		    !bench_cell_counter(&r->cells[i], "nodes_visited",
-					&nodes) ||
-		    !bench_cell_counter(&r->cells[i], "nodes_visited_max",
-					&worst))
-			continue;
-		if (lookups)
-			bench_format_number(mean->text[i],
-					    (double)nodes / (double)lookups);
-		bench_format_count(max->text[i], worst);
+		if (nodes.known)
+			bench_format_number(mean->text[i], nodes.value);
+		if (bench_cell_counter(s->cell[i].cell, "nodes_visited_max",
+				       &worst))
+			bench_format_count(max->text[i], worst);
 	}
 }
 
@@ -109,7 +105,7 @@ static void add_latency(struct table *t, const char *group,
 			enum replay_series_id series)
 {
 	static const char *const heading[] = { "p50", "p99", "p99.9", "max" };
-	const struct bench_report *r = t->report;
+	const struct bench_run_summary *s = t->report->summary;
 	struct column *c[4];
 
 	for (size_t k = 0; k < 4; k++) {
@@ -117,32 +113,32 @@ static void add_latency(struct table *t, const char *group,
 		if (!c[k])
 			return;
 	}
-	for (size_t i = 0; i < r->count; i++) {
-		struct bench_latency f;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct bench_latency *f = &s->cell[i].latency[series];
 
-		if (!bench_cell_latency(&r->cells[i], series, r->clock, &f))
+		if (!s->cell[i].has_latency[series])
 			continue;
-		bench_format_figure(c[0]->text[i], f.p50, f.floor_ns);
-		bench_format_figure(c[1]->text[i], f.p99, f.floor_ns);
-		bench_format_figure(c[2]->text[i], f.p999, f.floor_ns);
-		bench_format_figure(c[3]->text[i], f.max, f.floor_ns);
+		bench_format_figure(c[0]->text[i], f->p50, f->floor_ns);
+		bench_format_figure(c[1]->text[i], f->p99, f->floor_ns);
+		bench_format_figure(c[2]->text[i], f->p999, f->floor_ns);
+		bench_format_figure(c[3]->text[i], f->max, f->floor_ns);
 	}
 }
 
 /* Short lookups, which no single reading resolves. */
 static void add_frozen(struct table *t)
 {
-	const struct bench_report *r = t->report;
+	const struct bench_run_summary *s = t->report->summary;
 	struct column *cold = add_column(t, "frozen lookup", "cold");
 	struct column *warm = add_column(t, "frozen lookup", "warm");
 
-	for (size_t i = 0; cold && warm && i < r->count; i++) {
-		struct bench_frozen f;
+	for (size_t i = 0; cold && warm && i < s->count; i++) {
+		const struct bench_frozen *f = &s->cell[i].frozen;
 
-		if (!bench_cell_frozen(&r->cells[i], r->clock, &f))
+		if (!s->cell[i].has_frozen)
 			continue;
-		bench_format_figure(cold->text[i], f.cold, f.floor_ns);
-		bench_format_figure(warm->text[i], f.warm, f.floor_ns);
+		bench_format_figure(cold->text[i], f->cold, f->floor_ns);
+		bench_format_figure(warm->text[i], f->warm, f->floor_ns);
 	}
 }
 

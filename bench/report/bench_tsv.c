@@ -1,10 +1,6 @@
-#include "bench_map.h"
-#include "bench_profile.h"
-#include "kb_escape.h"
-#include "bench_model.h"
-#include "kb_out.h"
 #include "bench_report.h"
-#include "bench_settings.h"
+#include "kb_escape.h"
+#include "kb_out.h"
 
 #include "alloc.h"
 #include "kb_bits.h"
@@ -32,13 +28,6 @@ struct tsv {
 	const struct bench_report *report;
 	const struct tsv_file *file;
 	FILE *f;
-
-	/* Of the trace itself; filled if the pass count was asked for. */
-	const struct bench_profile *profile;
-
-	/* Of a cell's heap window; NULL if no cell has one. */
-	const struct bench_map *map;
-	const struct bench_cell *map_cell;
 };
 
 /* Ends a block: gnuplot's `index` counts blocks parted by two blank lines. */
@@ -81,9 +70,7 @@ static bool is_partial(const struct tsv *t)
 static void write_meta(struct tsv *t, const char *title, size_t series)
 {
 	const struct bench_report *r = t->report;
-	const struct bench_cell *null =
-		bench_find_cell(r->cells, r->count, "null");
-	struct bench_throughput n;
+	const struct bench_run_summary *s = r->summary;
 
 	write_meta_text(t, "title", title);
 	write_meta_text(t, "trace", r->trace->file);
@@ -91,9 +78,9 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 	fprintf(t->f, "objects\t%" PRIu64 "\n", r->trace->counts.objects);
 	write_meta_text(t, "revision", r->env->revision);
 	write_meta_text(t, "machine", r->env->cpu_model);
-	fprintf(t->f, "floor_ns\t%.3f\n", replay_clock_floor_ns(r->clock));
-	if (null && bench_cell_throughput(null, r->clock, &n) && !n.below_floor)
-		fprintf(t->f, "null_ns\t%.4g\n", n.ns.median);
+	fprintf(t->f, "floor_ns\t%.3f\n", s->floor_ns);
+	if (s->harness_ns.known)
+		fprintf(t->f, "null_ns\t%.4g\n", s->harness_ns.value);
 	if (is_partial(t))
 		fprintf(t->f, "partial\t1\n");
 	fprintf(t->f, "series\t%zu\n", series);
@@ -130,7 +117,7 @@ static void write_cost_point(struct tsv *t, const struct replay_series *series,
 	uint64_t above = replay_hist_above(&series->plain, value);
 
 	fprintf(t->f, "%.9g", q);
-	write_or_missing(t, ns >= replay_clock_floor_ns(clock), ns);
+	write_or_missing(t, ns >= t->report->summary->floor_ns, ns);
 	fprintf(t->f, "\t%.0f\n", fmax(fmax(samples, (double)above), 1));
 }
 
@@ -324,20 +311,21 @@ static void write_timeline(struct tsv *t)
 static void write_throughput(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
-	struct bench_throughput x;
 
 	write_meta(t, "Time per event", 1);
 	fprintf(t->f, "allocator\tns\tlow\thigh\tepochs\n");
 	for (size_t i = 0; i < r->count; i++) {
-		if (!bench_cell_throughput(&r->cells[i], r->clock, &x))
+		const struct bench_throughput *x =
+			&r->summary->cell[i].throughput;
+		const bool has_interval = x->ns.has_interval && !x->below_floor;
+
+		if (!r->summary->cell[i].has_throughput)
 			continue;
 		kb_escape_tsv(t->f, r->cells[i].spec.name);
-		write_or_missing(t, !x.below_floor, x.ns.median);
-		write_or_missing(t, x.ns.has_interval && !x.below_floor,
-				 x.ns.low);
-		write_or_missing(t, x.ns.has_interval && !x.below_floor,
-				 x.ns.high);
-		fprintf(t->f, "\t%zu\n", x.ns.count);
+		write_or_missing(t, !x->below_floor, x->ns.median);
+		write_or_missing(t, has_interval, x->ns.low);
+		write_or_missing(t, has_interval, x->ns.high);
+		fprintf(t->f, "\t%zu\n", x->ns.count);
 	}
 	end_block(t);
 }
@@ -381,7 +369,7 @@ static void write_bytes(struct tsv *t, uint64_t bytes)
 /* The first series: what the trace itself needs. */
 static void write_ideal(struct tsv *t)
 {
-	const struct bench_ideal *ideal = t->report->ideal;
+	const struct bench_ideal *ideal = &t->report->analysis->ideal;
 
 	fprintf(t->f, "the trace\trequested\tkernel\tpages\tpacked\n");
 	for (uint32_t b = 0; b < ideal->bins; b++) {
@@ -428,7 +416,7 @@ static void write_memory(struct tsv *t)
 
 static void write_sizes(struct tsv *t)
 {
-	const struct bench_profile *p = t->profile;
+	const struct bench_profile *p = &t->report->analysis->profile;
 
 	write_meta(t, "Sizes and lifetimes", 2);
 	fprintf(t->f, "sizes\tobjects\tbytes\n");
@@ -452,7 +440,7 @@ static void write_row_group(struct tsv *t, unsigned group)
 {
 	uint64_t first = bench_profile_group_first(group);
 	uint64_t last = bench_profile_group_last(group);
-	const struct bench_profile *p = t->profile;
+	const struct bench_profile *p = &t->report->analysis->profile;
 
 	if (first == last)
 		fprintf(t->f, "row %" PRIu64 "\tlive\n", first - 1);
@@ -467,13 +455,14 @@ static void write_row_group(struct tsv *t, unsigned group)
 
 static void write_rows(struct tsv *t)
 {
+	const struct bench_profile *p = &t->report->analysis->profile;
 	size_t series = 0;
 
 	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
-		series += t->profile->group_most[g] > 0;
+		series += p->group_most[g] > 0;
 	write_meta(t, "Live clusters in each row along the trace", series);
 	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
-		if (t->profile->group_most[g] > 0)
+		if (p->group_most[g] > 0)
 			write_row_group(t, g);
 }
 
@@ -482,7 +471,7 @@ static void write_rows(struct tsv *t)
 static void write_map_runs(struct tsv *t, enum bench_map_kind kind,
 			   uint32_t address, uint8_t only)
 {
-	const struct bench_map *m = t->map;
+	const struct bench_map *m = &t->report->analysis->map;
 	uint64_t first = address * m->bin_pages;
 	uint64_t pages = kb_min(m->bin_pages, m->pages - first);
 	uint64_t from = 0;
@@ -519,22 +508,23 @@ static void write_map_block(struct tsv *t, const char *label,
 		kind == BENCH_MAP_AGE	? "\tevents"
 		: kind == BENCH_MAP_ROW ? "\tsize"
 					: "");
-	for (uint32_t a = 0; a < t->map->addresses; a++)
+	for (uint32_t a = 0; a < t->report->analysis->map.addresses; a++)
 		write_map_runs(t, kind, a, only);
 	end_block(t);
 }
 
 static void write_address_map(struct tsv *t)
 {
-	const struct bench_map *m = t->map;
+	const struct bench_analysis *analysis = t->report->analysis;
+	const struct bench_map *m = &analysis->map;
 	char title[64 + ALLOC_NAME_SIZE] = "The heap window, address by time";
 
-	if (!m) {
+	if (!analysis->has_map) {
 		write_meta(t, title, 0);
 		return;
 	}
 	snprintf(title, sizeof(title), "The heap window of %s, address by time",
-		 t->map_cell->spec.name);
+		 analysis->map_alloc);
 	write_meta(t, title, 2 + (m->has_sites ? m->sites + 1 : 0));
 	write_map_block(t, "age", BENCH_MAP_AGE, BENCH_MAP_NOTHING);
 	write_map_block(t, "row", BENCH_MAP_ROW, BENCH_MAP_NOTHING);
@@ -545,49 +535,29 @@ static void write_address_map(struct tsv *t)
 				BENCH_MAP_SITES);
 }
 
-/* Every so many-th sample is drawn, so that a series has no more than this. */
-#define MODEL_POINTS_MAX 1000
-
-struct model_points {
-	struct tsv *t;
-	size_t step;
-	size_t seen;
-};
-
-static void write_model_point(void *user, double predicted, double measured)
-{
-	struct model_points *p = user;
-
-	if (p->seen++ % p->step)
-		return;
-	fprintf(p->t->f, "%.6g", predicted);
-	write_or_missing(p->t,
-			 measured >= replay_clock_floor_ns(p->t->report->clock),
-			 measured);
-	fprintf(p->t->f, "\n");
-}
-
 static void write_cost_model(struct tsv *t)
 {
-	const struct bench_report *r = t->report;
-	struct bench_model model;
+	const struct bench_run_summary *s = t->report->summary;
 	size_t series = 0;
 
-	for (size_t i = 0; i < r->count; i++)
-		series += bench_model_fit(&model, &r->cells[i],
-					  REPLAY_SERIES_kfree, r->clock);
+	for (size_t i = 0; i < s->count; i++)
+		series += s->cell[i].has_kfree_model;
 	write_meta(t, "Time of one kfree, as its counters tell it", series);
-	for (size_t i = 0; i < r->count; i++) {
-		struct model_points points = { .t = t };
+	for (size_t i = 0; i < s->count; i++) {
+		const struct bench_model *model = &s->cell[i].kfree_model;
 
-		if (!bench_model_fit(&model, &r->cells[i], REPLAY_SERIES_kfree,
-				     r->clock))
+		if (!s->cell[i].has_kfree_model)
 			continue;
-		points.step = model.samples / MODEL_POINTS_MAX + 1;
-		kb_escape_tsv(t->f, r->cells[i].spec.name);
-		fprintf(t->f, " (R² %.3f)\tmeasured\n", model.fit.r2);
-		bench_model_points(&model, &r->cells[i], REPLAY_SERIES_kfree,
-				   r->clock, write_model_point, &points);
+		kb_escape_tsv(t->f, s->cell[i].cell->spec.name);
+		fprintf(t->f, " (R² %.3f)\tmeasured\n", model->fit.r2);
+		for (size_t k = 0; k < model->points; k++) {
+			const struct bench_model_point *p = &model->point[k];
+
+			fprintf(t->f, "%.6g", p->predicted);
+			write_or_missing(t, p->measured >= s->floor_ns,
+					 p->measured);
+			fprintf(t->f, "\n");
+		}
 		end_block(t);
 	}
 }
@@ -600,30 +570,8 @@ static void write_file(FILE *f, const void *user)
 	t.file->write(&t);
 }
 
-/* Maps the first cell's heap window that can be. Returns false without one, or
- * if it was stopped. */
-static bool read_map(struct bench_map *map, const struct bench_report *r,
-		     const struct bench_cell **cell)
-{
-	for (size_t i = 0; i < r->count; i++) {
-		const struct alloc_config config = {
-			.spec = &r->cells[i].spec,
-			.heap_base = r->settings->heap_base,
-			.heap_pages = r->settings->heap_pages,
-		};
-		int err;
-
-		if (!has_window(&r->cells[i]) || !r->cells[i].count->has_digest)
-			continue;
-		*cell = &r->cells[i];
-		err = bench_map_read(map, r->trace, &config, NULL);
-		if (err != KB_E_UNSUPPORTED)
-			return err == 0;
-	}
-	return false;
-}
-
-static int write_files(struct tsv *t, const char *folder, struct kb_diag *diag)
+int bench_tsv_write(const struct bench_report *report, const char *folder,
+		    struct kb_diag *diag)
 {
 	static const struct tsv_file files[] = {
 		{ BENCH_PASS_LATENCY, "lookup-cost.tsv", write_lookup_cost },
@@ -639,38 +587,17 @@ static int write_files(struct tsv *t, const char *folder, struct kb_diag *diag)
 		{ BENCH_PASS_COUNT, "rows.tsv", write_rows },
 		{ BENCH_PASS_COUNT, "sizes.tsv", write_sizes },
 	};
+	struct tsv t = { .report = report };
 	int err = 0;
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
-		t->file = &files[i];
+		t.file = &files[i];
 		/* A map that a signal cut short would look like none. */
-		if (files[i].write == write_address_map && kb_signal && !t->map)
+		if (!(report->settings->passes & files[i].passes) ||
+		    (files[i].write == write_address_map && kb_signal &&
+		     !report->analysis->has_map))
 			continue;
-		if (t->report->settings->passes & files[i].passes)
-			err = kb_out_write(folder, files[i].name, write_file, t,
-					   diag);
+		err = kb_out_write(folder, files[i].name, write_file, &t, diag);
 	}
-	return err;
-}
-
-int bench_tsv_write(const struct bench_report *report, const char *folder,
-		    struct kb_diag *diag)
-{
-	struct bench_profile *profile = malloc(sizeof(*profile));
-	struct bench_map *map = malloc(sizeof(*map));
-	struct tsv t = { .report = report, .profile = profile };
-	int err = 0;
-
-	if (!profile || !map)
-		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
-	if (err == 0 && (report->settings->passes & BENCH_PASS_COUNT)) {
-		err = bench_profile_read(profile, report->trace, diag);
-		if (read_map(map, report, &t.map_cell))
-			t.map = map;
-	}
-	if (err == 0)
-		err = write_files(&t, folder, diag);
-	free(map);
-	free(profile);
 	return err;
 }

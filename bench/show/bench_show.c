@@ -1,5 +1,6 @@
 #include "bench_show.h"
 
+#include "bench_trace_open.h"
 #include "kb_bits.h"
 #include "kb_escape.h"
 #include "kb_signal.h"

@@ -18,6 +18,7 @@
 #include "bench_cell.h"
 #include "bench_process.h"
 #include "bench_stats.h"
+#include "bench_summary.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
 #include "replay.h"
@@ -231,28 +232,38 @@ static double bucket_ns(const struct replay_clock *clock, double ns, double of)
 	return (double)width * clock->ns_per_tick / of;
 }
 
-static void tell_all(const struct chase *c, const struct bench_cell *cell,
-		     const struct replay_clock *clock,
-		     const struct truth *truth)
+static int tell_all(const struct chase *c, const struct bench_cell *cell,
+		    const struct replay_clock *clock, const struct truth *truth,
+		    struct kb_diag *diag)
 {
 	static const struct {
 		enum replay_series_id id;
 		const char *kind;
 	} series[] = { { REPLAY_SERIES_kfree, "kfree p50" },
 		       { REPLAY_SERIES_lookup, "lookup p50" } };
-	struct bench_latency f;
-	struct bench_frozen frozen;
+	const struct bench_summary_source source = { .cells = cell,
+						     .count = 1,
+						     .clock = clock };
+	struct bench_run_summary summary;
+	int err = bench_summary_make(&summary, &source, diag);
 
-	for (size_t i = 0; i < KB_ARRAY_LEN(series); i++)
-		if (bench_cell_latency(cell, series[i].id, clock, &f) &&
-		    f.p50.state != BENCH_FIGURE_NONE)
-			tell(c, series[i].kind, f.p50, f.error_ns,
-			     bucket_ns(clock, f.p50.ns, 1), truth);
-	if (bench_cell_frozen(cell, clock, &frozen) &&
-	    frozen.warm.state != BENCH_FIGURE_NONE)
-		tell(c, "frozen lookup", frozen.warm, frozen.error_ns,
-		     bucket_ns(clock, frozen.warm.ns, REPLAY_FROZEN_BATCH),
-		     truth);
+	for (size_t i = 0; err == 0 && i < KB_ARRAY_LEN(series); i++) {
+		const struct bench_latency *f =
+			&summary.cell[0].latency[series[i].id];
+
+		if (f->p50.state != BENCH_FIGURE_NONE)
+			tell(c, series[i].kind, f->p50, f->error_ns,
+			     bucket_ns(clock, f->p50.ns, 1), truth);
+	}
+	if (err == 0 &&
+	    summary.cell[0].frozen.warm.state != BENCH_FIGURE_NONE) {
+		const struct bench_frozen *f = &summary.cell[0].frozen;
+
+		tell(c, "frozen lookup", f->warm, f->error_ns,
+		     bucket_ns(clock, f->warm.ns, REPLAY_FROZEN_BATCH), truth);
+	}
+	bench_summary_release(&summary);
+	return err;
 }
 
 static int run_pass(const struct chase *c, struct replay_clock *clock,
@@ -297,7 +308,7 @@ static int run_length(const struct chase *c, struct replay_clock *clock,
 	find_truth(c, clock, &turn[PASSES]);
 	truth = join_turns(turn);
 	if (err == 0)
-		tell_all(c, cell, clock, &truth);
+		err = tell_all(c, cell, clock, &truth, diag);
 	return err;
 }
 

@@ -8,6 +8,7 @@
 #include "kb_out.h"
 #include "bench_run.h"
 #include "bench_trace.h"
+#include "bench_trace_open.h"
 #include "fuzz_support.h"
 
 #include <stdio.h>

@@ -8,9 +8,10 @@
  * fields below, modulo their number, and a number of two bytes for it; or else
  * three bytes of an offset, one of a length, and the bytes that go there.
  */
+#include "bench_analysis_read.h"
 #include "bench_benchfmt.h"
 #include "bench_hgrm.h"
-#include "bench_ideal.h"
+#include "bench_trace_open.h"
 #include "kb_out.h"
 #include "bench_outcome.h"
 #include "bench_report.h"
@@ -205,7 +206,7 @@ static void report(const struct bench_report *r)
 	fuzz_require(bench_hgrm_write(r, "nowhere", &diag) == 0);
 }
 
-static void open_trace(struct bench_trace *trace, struct bench_ideal *ideal)
+static void open_trace(struct bench_trace *trace)
 {
 	struct kb_diag diag;
 
@@ -213,13 +214,36 @@ static void open_trace(struct bench_trace *trace, struct bench_ideal *ideal)
 	fuzz_require(bench_trace_open(trace,
 				      KB_SOURCE_DIR "/traces/seed-example.trc",
 				      NULL, &diag) == 0);
-	fuzz_require(bench_ideal_read(ideal, trace, &diag) == 0);
+}
+
+/* As the run command does it. */
+static void sum_up_and_report(struct bench_report *r)
+{
+	static struct bench_analysis analysis;
+	const struct bench_analysis_job job = { .settings = r->settings,
+						.trace = r->trace,
+						.cells = r->cells,
+						.count = r->count,
+						.whole = true };
+	const struct bench_summary_source source = { .cells = r->cells,
+						     .count = r->count,
+						     .clock = r->clock,
+						     .ideal = &analysis.ideal };
+	struct bench_run_summary summary;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	fuzz_require(bench_analysis_read(&analysis, &job, &diag) == 0);
+	fuzz_require(bench_summary_make(&summary, &source, &diag) == 0);
+	r->analysis = &analysis;
+	r->summary = &summary;
+	report(r);
+	bench_summary_release(&summary);
 }
 
 static void run(enum bench_pass pass)
 {
 	static struct bench_trace trace;
-	static struct bench_ideal ideal;
 	static struct bench_env env;
 	struct bench_settings settings = { .passes = (unsigned)pass,
 					   .quick = true,
@@ -242,13 +266,12 @@ static void run(enum bench_pass pass)
 				  .clock = &clock,
 				  .trace = &trace,
 				  .cells = &cell,
-				  .count = 1,
-				  .ideal = &ideal };
+				  .count = 1 };
 	struct kb_diag diag;
 	int err;
 
 	if (!trace.given) {
-		open_trace(&trace, &ideal);
+		open_trace(&trace);
 		bench_env_read(&env);
 	}
 	kb_diag_init(&diag);
@@ -257,7 +280,7 @@ static void run(enum bench_pass pass)
 	fuzz_require(err <= 0);
 	fuzz_require(err == 0 || err == KB_E_STOPPED || diag.text[0] != '\0');
 	if (err == 0)
-		report(&r);
+		sum_up_and_report(&r);
 	bench_cell_release(&cell);
 }
 

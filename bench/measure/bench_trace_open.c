@@ -1,4 +1,4 @@
-#include "bench_trace.h"
+#include "bench_trace_open.h"
 
 #include "kb_escape.h"
 #include "kb_read.h"

@@ -2,16 +2,12 @@
  * bench_profile: what a trace is like before any allocator sees it: sizes,
  * lifetimes, and how many clusters each row would hold over time.
  *
- * One reading of the trace fills fixed bins, so that what is drawn is small
- * however long the trace.
+ * Fixed bins, so that what is drawn is small however long the trace.
  *
  * Only bench's own files include this file.
  */
 #ifndef BENCH_PROFILE_H
 #define BENCH_PROFILE_H
-
-#include "bench_trace.h"
-#include "kb_status.h"
 
 #include <stdint.h>
 
@@ -51,9 +47,5 @@ struct bench_profile {
 unsigned bench_profile_group(uint64_t size);
 uint64_t bench_profile_group_first(unsigned group);
 uint64_t bench_profile_group_last(unsigned group);
-
-/* Reads the trace. Returns 0 with `*out` filled, or <0 with `diag` filled. */
-int bench_profile_read(struct bench_profile *out,
-		       const struct bench_trace *trace, struct kb_diag *diag);
 
 #endif /* BENCH_PROFILE_H */

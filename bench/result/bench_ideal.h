@@ -3,7 +3,7 @@
  * the recorded kernel itself spent, the pages that must be live at once, and a
  * packing by somebody who knows the whole trace beforehand.
  *
- * Exact, from one reading of the trace; cut into the bins of the count pass.
+ * Exact; cut into the bins of the count pass.
  *
  * Only bench's own files include this file.
  */
@@ -11,8 +11,6 @@
 #define BENCH_IDEAL_H
 
 #include "bench_page.h"
-#include "bench_trace.h"
-#include "kb_status.h"
 #include "replay_packing.h"
 #include "replay_result.h"
 
@@ -42,9 +40,5 @@ struct bench_ideal {
 	bool has_packing;
 	struct replay_packing packing;
 };
-
-/* Reads the trace. Returns 0 with `*out` filled, or <0 with `diag` filled. */
-int bench_ideal_read(struct bench_ideal *out, const struct bench_trace *trace,
-		     struct kb_diag *diag);
 
 #endif /* BENCH_IDEAL_H */

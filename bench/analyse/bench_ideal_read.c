@@ -1,4 +1,4 @@
-#include "bench_ideal.h"
+#include "bench_ideal_read.h"
 
 #include "bench_walk.h"
 #include "kb_bits.h"

@@ -1,4 +1,4 @@
-#include "bench_map.h"
+#include "bench_map_read.h"
 
 #include "bench_profile.h"
 #include "kb_escape.h"

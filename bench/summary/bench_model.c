@@ -122,11 +122,22 @@ static bool fit_points(struct bench_model *model, struct points *p,
 	return true;
 }
 
-bool bench_model_points(struct bench_model *model,
-			const struct bench_cell *cell,
-			enum replay_series_id series,
-			const struct replay_clock *clock,
-			bench_model_point point, void *user)
+static void keep_points(struct bench_model *model, const struct points *p)
+{
+	const size_t step = p->count / BENCH_MODEL_POINTS + 1;
+
+	for (size_t i = 0; i < p->count; i += step)
+		model->point[model->points++] = (struct bench_model_point){
+			.predicted = bench_least_predict(
+				&model->fit, p->x + i * BENCH_MODEL_COLUMNS,
+				BENCH_MODEL_COLUMNS),
+			.measured = p->y[i],
+		};
+}
+
+bool bench_model_fit(struct bench_model *model, const struct bench_cell *cell,
+		     enum replay_series_id series,
+		     const struct replay_clock *clock)
 {
 	struct points p = { .count = 0 };
 	bool known = false;
@@ -137,19 +148,8 @@ bool bench_model_points(struct bench_model *model,
 		gather(&p, cell, series, clock);
 		known = fit_points(model, &p, replay_clock_error_ns(clock));
 	}
-	for (size_t i = 0; known && point && i < p.count; i++)
-		point(user,
-		      bench_least_predict(&model->fit,
-					  p.x + i * BENCH_MODEL_COLUMNS,
-					  BENCH_MODEL_COLUMNS),
-		      p.y[i]);
+	if (known)
+		keep_points(model, &p);
 	release(&p);
 	return known;
-}
-
-bool bench_model_fit(struct bench_model *model, const struct bench_cell *cell,
-		     enum replay_series_id series,
-		     const struct replay_clock *clock)
-{
-	return bench_model_points(model, cell, series, clock, NULL, NULL);
 }

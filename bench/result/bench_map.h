@@ -3,17 +3,14 @@
  * of addresses at each stretch of the trace, the age, the row and the call site
  * of what fills most of it.
  *
- * The trace is replayed twice, once for how far the heap reaches; what is kept is
- * as large as the map, however long the trace.
+ * As large as the map, however long the trace.
  *
  * Only bench's own files include this file.
  */
 #ifndef BENCH_MAP_H
 #define BENCH_MAP_H
 
-#include "bench_trace.h"
-#include "bench_walk.h"
-
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BENCH_MAP_BINS	    512
@@ -59,13 +56,5 @@ struct bench_map {
 		uint8_t cell[BENCH_MAP_KINDS][BENCH_MAP_ADDRESSES];
 	} bin[BENCH_MAP_BINS];
 };
-
-/*
- * Replays the trace. Addresses are the same for every lookup and order, so the
- * quickest is taken. Returns 0 with `*out` filled; KB_E_UNSUPPORTED for an
- * allocator without a window; or <0; with `diag` filled.
- */
-int bench_map_read(struct bench_map *out, const struct bench_trace *trace,
-		   const struct alloc_config *config, struct kb_diag *diag);
 
 #endif /* BENCH_MAP_H */

@@ -1,16 +1,13 @@
 /*
- * bench_trace: the traces of a run. What is not a .trc is imported on the fly
- * to a file without a name, which is gone when the run ends.
+ * bench_trace: a trace of a run, as reports name it and as workers find it.
  *
  * Only bench's own files include this file.
  */
 #ifndef BENCH_TRACE_H
 #define BENCH_TRACE_H
 
-#include "kb_status.h"
 #include "trc_event.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct bench_trace {
@@ -36,15 +33,5 @@ struct bench_trace {
 	struct trc_counts counts;
 	char kernel_release[128];
 };
-
-/*
- * Opens a trace: reads its header, imports it first if it is not a .trc, and
- * hashes it. `stop` is asked now and then whether an import is to end. Returns
- * 0, to be released by the caller, or <0 with `diag` filled.
- */
-int bench_trace_open(struct bench_trace *trace, const char *given,
-		     bool (*stop)(void), struct kb_diag *diag);
-
-void bench_trace_release(struct bench_trace *trace);
 
 #endif /* BENCH_TRACE_H */

@@ -25,29 +25,28 @@
 /* "base_ns", "ns_per_node", …: the factors' names. */
 extern const char *const bench_model_columns[BENCH_MODEL_COLUMNS];
 
+/* Points to draw, at most. */
+#define BENCH_MODEL_POINTS 1000
+
 struct bench_model {
 	struct bench_least fit;
 	size_t samples;
 
 	/* Samples further from the fit than eight times what is usual. */
 	size_t left_out;
-};
 
-/* Called for each sample that the fit rests on, ns. */
-typedef void (*bench_model_point)(void *user, double predicted,
-				  double measured);
+	/* Of the samples that the fit rests on every n-th, ns. */
+	size_t points;
+	struct bench_model_point {
+		double predicted;
+		double measured;
+	} point[BENCH_MODEL_POINTS];
+};
 
 /* Fits one kind of operation of a cell; of the removal's walk, too, if that is
  * the whole kfree. False if there are fewer than 100 samples with counts. */
 bool bench_model_fit(struct bench_model *model, const struct bench_cell *cell,
 		     enum replay_series_id series,
 		     const struct replay_clock *clock);
-
-/* The same, and hands out the points. */
-bool bench_model_points(struct bench_model *model,
-			const struct bench_cell *cell,
-			enum replay_series_id series,
-			const struct replay_clock *clock,
-			bench_model_point point, void *user);
 
 #endif /* BENCH_MODEL_H */

@@ -1,0 +1,79 @@
+#include "bench_epochs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fewest windows whose mean is as good as normal. */
+#define WINDOWS_NORMAL 30
+
+static double ns_per_event(uint64_t ticks, uint64_t slices, uint64_t events,
+			   const struct replay_clock *clock)
+{
+	double net = (double)ticks - (double)slices * clock->cost.mean;
+
+	if (events == 0 || net < 0)
+		return 0;
+	return net * clock->ns_per_tick / (double)events;
+}
+
+double bench_epoch_ns(const struct replay_time_result *epoch,
+		      const struct replay_clock *clock)
+{
+	return ns_per_event(epoch->ticks, epoch->slices, epoch->events, clock);
+}
+
+double bench_epoch_cold_ns(const struct replay_time_result *epoch,
+			   const struct replay_clock *clock)
+{
+	return ns_per_event(epoch->cold_ticks, epoch->cold_slices,
+			    epoch->cold_events, clock);
+}
+
+/* As SMARTS gives it: windows at regular distances are taken for independent
+ * ones. */
+static void set_window_interval(struct bench_epochs *out,
+				const struct bench_cell *cell,
+				const struct replay_clock *clock)
+{
+	double sum = 0, squares = 0, n = (double)out->windows, error;
+
+	for (size_t i = 0; i < cell->epochs; i++) {
+		sum += cell->epoch[i].rate_sum;
+		squares += cell->epoch[i].rate_squares;
+	}
+	if (out->windows < WINDOWS_NORMAL)
+		return;
+	error = (squares - sum * sum / n) / (n - 1) / n;
+	error = 1.96 * sqrt(error > 0 ? error : 0) * clock->ns_per_tick;
+	out->interval_of_windows = out->ns.has_interval = true;
+	out->ns.low = out->ns.median - error;
+	out->ns.high = out->ns.median + error;
+}
+
+bool bench_epochs_sum_up(struct bench_epochs *out,
+			 const struct bench_cell *cell,
+			 const struct replay_clock *clock)
+{
+	const struct replay_time_result *last;
+	double *ns;
+
+	memset(out, 0, sizeof(*out));
+	if (cell->epochs == 0)
+		return false;
+	last = &cell->epoch[cell->epochs - 1];
+	if (last->events == 0)
+		return false;
+	ns = malloc(cell->epochs * sizeof(*ns));
+	for (size_t i = 0; i < cell->epochs; i++) {
+		out->windows += cell->epoch[i].windows;
+		if (ns)
+			ns[i] = bench_epoch_ns(&cell->epoch[i], clock);
+	}
+	if (ns)
+		bench_summarise(&out->ns, ns, cell->epochs);
+	free(ns);
+	if (last->windows > 0 && !out->ns.has_interval)
+		set_window_interval(out, cell, clock);
+	return true;
+}

@@ -1,0 +1,36 @@
+/*
+ * bench_analysis: what was found by reading a trace and replaying it without a
+ * clock, for the reports.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_ANALYSIS_H
+#define BENCH_ANALYSIS_H
+
+#include "alloc.h"
+#include "bench_ideal.h"
+#include "bench_map.h"
+#include "bench_profile.h"
+#include "bench_site.h"
+
+#include <stdbool.h>
+
+struct bench_analysis {
+	struct bench_ideal ideal;
+
+	/* What only a results folder shows; where it was not asked for, none of
+	 * it is there. */
+	bool has_profile;
+	struct bench_profile profile;
+
+	/* Of the heap window of `map_alloc`. */
+	bool has_map;
+	char map_alloc[ALLOC_NAME_SIZE];
+	struct bench_map map;
+
+	/* Empty if no allocator has a heap of pages or the trace names no call
+	 * sites. */
+	struct bench_site_table sites;
+};
+
+#endif /* BENCH_ANALYSIS_H */

@@ -1,0 +1,88 @@
+/*
+ * bench_cell: one trace in one allocator, and all that was measured of it, as the
+ * workers left it. Its figures are in bench_summary.h.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_CELL_H
+#define BENCH_CELL_H
+
+#include "alloc_spec.h"
+#include "bench_trace.h"
+#include "kb_status.h"
+#include "replay_clock.h"
+#include "replay_exact.h"
+#include "replay_result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why a cell's throughput pass stopped. */
+enum bench_stop {
+	/* Its interval is narrow enough. */
+	BENCH_STOP_NARROW,
+
+	/* It ran the most epochs that a run takes. */
+	BENCH_STOP_EPOCHS,
+
+	/* Enough time went into it, and it has its interval. */
+	BENCH_STOP_TIME,
+
+	/* --budget was spent before it had its interval. */
+	BENCH_STOP_BUDGET
+};
+
+struct bench_cell {
+	/* Borrowed. */
+	const struct bench_trace *trace;
+
+	struct alloc_spec spec;
+
+	/* 0, or what went wrong with this cell, once something did: its later
+	 * passes are not run. */
+	int status;
+	struct kb_diag diag;
+
+	/* A pass stopped before its end: the budget, or a signal. */
+	bool partial;
+
+	/* Results by pass; the pointers are NULL until the pass has run. Owned
+	 * by the cell. */
+	struct replay_verify_result *verify;
+	struct replay_count_result *count;
+	struct replay_exact *exact;
+	struct replay_latency_result *latency;
+	size_t latency_runs;
+
+	/* Throughput: the epochs, in the order in which they ran. */
+	struct replay_time_result *epoch;
+	size_t epochs;
+	enum bench_stop stop;
+	bool throughput_done;
+
+	/* Once `planned`: what the epochs measure of the trace; period 0: all
+	 * of it. */
+	bool planned;
+	struct replay_sampling sampling;
+
+	/* Epochs thrown away because the budget cut them short. */
+	size_t epochs_cut;
+
+	/* Wall time spent in timed passes, ns. */
+	uint64_t throughput_spent_ns;
+	uint64_t latency_spent_ns;
+};
+
+/* Frees what a cell owns. */
+void bench_cell_release(struct bench_cell *cell);
+
+/* Adds one worker's samples to another's. */
+void bench_latency_merge(struct replay_latency_result *into,
+			 const struct replay_latency_result *from);
+
+/* A counter of the count pass in `*value`; false if it does not apply. */
+bool bench_cell_counter(const struct bench_cell *cell, const char *name,
+			uint64_t *value);
+
+#endif /* BENCH_CELL_H */

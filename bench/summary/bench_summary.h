@@ -1,0 +1,294 @@
+/*
+ * bench_summary: every figure that reports show of a run, computed once, after
+ * measuring. Writers read it and compute nothing.
+ *
+ * Two results may be compared if both are numbers and of the same events: of part
+ * of a trace nothing is said against the whole. That rule is applied here alone,
+ * by bench_summary_ratio() and by the cells' `ratio` and `whole`.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_SUMMARY_H
+#define BENCH_SUMMARY_H
+
+#include "bench_cell.h"
+#include "bench_ideal.h"
+#include "bench_model.h"
+#include "bench_stats.h"
+#include "kb_status.h"
+#include "replay_clock.h"
+#include "replay_exact.h"
+#include "replay_result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The allocator that all others' times are divided by. */
+#define BENCH_BASELINE "jemalloc"
+
+/* The allocator whose time is the harness's own. */
+#define BENCH_HARNESS "null"
+
+/* A number that may be unknown; 0 then. */
+struct bench_maybe {
+	bool known;
+	double value;
+};
+
+/* The figures of the throughput pass. */
+struct bench_throughput {
+	/* ns per event, of all epochs. */
+	struct bench_summary ns;
+	struct bench_summary cold_ns;
+
+	/* The shortest ns per event that the clock can tell, given the trace's
+	 * length; a median below it is no number. */
+	double floor_ns;
+	bool below_floor;
+
+	/* Events of the timed replay of an epoch that were measured, and that it
+	 * went through: more where it was sampled. */
+	uint64_t events;
+	uint64_t covered;
+	bool sampled;
+
+	/* As struct bench_epochs has them (bench_epochs.h). */
+	uint64_t windows;
+	bool interval_of_windows;
+
+	/* Epochs by what contaminated them, and of any kind; and what the clean
+	 * ones say: all zeros if there is none. */
+	size_t preempted;
+	size_t stolen;
+	size_t faulted;
+	size_t contaminated;
+	struct bench_summary clean_ns;
+};
+
+/* What may contaminate an epoch, as bits: the process lost its CPU against its
+ * will; the hypervisor kept the CPU from us; there were more page faults than in
+ * the cell's median epoch by over a tenth and by over 16. */
+enum bench_contamination {
+	BENCH_PREEMPTED = 1,
+	BENCH_STOLEN = 2,
+	BENCH_FAULTED = 4
+};
+
+/* One epoch. */
+struct bench_epoch {
+	/* Per event. */
+	double ns;
+
+	/* Set of enum bench_contamination. */
+	unsigned contamination;
+};
+
+/* The quantiles that reports show, in this order. */
+/* clang-format off */
+#define BENCH_QUANTILES(X)                                                     \
+	X(p50, 0.5)                                                            \
+	X(p90, 0.9)                                                            \
+	X(p99, 0.99)                                                           \
+	X(p999, 0.999)
+/* clang-format on */
+
+/* A quantile is a number only if at least this many samples are beyond it. */
+#define BENCH_QUANTILE_TAIL 20
+
+/* What is known of one quantile. */
+enum bench_figure_state {
+	/* Too few samples. */
+	BENCH_FIGURE_NONE,
+
+	/* Below what the clock resolves. */
+	BENCH_FIGURE_BELOW_FLOOR,
+	BENCH_FIGURE_NUMBER
+};
+
+struct bench_figure {
+	enum bench_figure_state state;
+	double ns;
+};
+
+/* The figures of one kind of single operation. */
+struct bench_latency {
+#define X(name, q) struct bench_figure name;
+	BENCH_QUANTILES(X)
+#undef X
+	struct bench_figure max;
+	double floor_ns;
+	double error_ns;
+	uint64_t samples;
+	uint64_t preempted;
+};
+
+/* Mean and standard deviation of one kind of operation, by what the samples stand
+ * for: of readings as they are, not cut off at the floor, since the mean of many
+ * is known better than any of them. */
+struct bench_moments {
+	double mean_ns;
+	double deviation_ns;
+};
+
+/* Lookups in frozen states: the median over windows of REPLAY_FROZEN_BATCH of
+ * them, ns each; the first pass over a window and the repeated ones. */
+struct bench_frozen {
+	struct bench_figure cold;
+	struct bench_figure warm;
+	double floor_ns;
+	double error_ns;
+	uint64_t places;
+	uint64_t cold_windows;
+	uint64_t warm_windows;
+};
+
+/* By how much its samples slowed the latency pass's replays down, as shares: what
+ * their readings cost; and the quickest replay with samples against the quickest
+ * without, which took turns with them (what noise there is included). */
+struct bench_intrusion {
+	double computed;
+	struct bench_maybe measured;
+};
+
+/* Counters that are told per lookup. */
+/* clang-format off */
+#define BENCH_STEPS(X)                                                         \
+	X(rows_visited)                                                        \
+	X(nodes_visited)                                                       \
+	X(lines_touched)                                                       \
+	X(remove_nodes_visited)
+/* clang-format on */
+
+struct bench_steps {
+#define X(name) struct bench_maybe name;
+	BENCH_STEPS(X)
+#undef X
+};
+
+/* The exact distribution of one kind of step over the lookups. */
+struct bench_step_quantiles {
+#define X(name, q) uint32_t name;
+	BENCH_QUANTILES(X)
+#undef X
+};
+
+/* Shares: of the granted bytes those that nobody asked for; of the mapped bytes
+ * those that no object was granted; of a window's free bytes those that are not in
+ * its longest free run. */
+struct bench_waste {
+	struct bench_maybe inside;
+	struct bench_maybe outside;
+	struct bench_maybe broken_up;
+};
+
+struct bench_memory {
+	/* Over all values of the trace, bytes. */
+#define X(name, help) struct bench_maybe mean_##name;
+	REPLAY_MEMORY(X)
+#undef X
+
+	/* At the peaks: mapped over asked for. */
+	struct bench_maybe mapped_ratio;
+
+	/* On average, and after the last event. */
+	struct bench_waste mean_waste;
+	struct bench_waste end_waste;
+};
+
+/* What is known of one cell. */
+struct bench_cell_summary {
+	/* Borrowed. */
+	const struct bench_cell *cell;
+
+	bool has_throughput;
+	struct bench_throughput throughput;
+
+	/* As many as the cell has. Owned. */
+	struct bench_epoch *epoch;
+
+	/* The time per event is a number, over 0, and of the whole trace. */
+	bool whole;
+
+	/* Time over the baseline's; over the harness's; ns per event less the
+	 * harness's. */
+	struct bench_maybe ratio;
+	struct bench_maybe harness_share;
+	struct bench_maybe net_ns;
+
+	bool has_latency[REPLAY_SERIES_COUNT];
+	struct bench_latency latency[REPLAY_SERIES_COUNT];
+	struct bench_moments moments[REPLAY_SERIES_COUNT];
+
+	bool has_frozen;
+	struct bench_frozen frozen;
+	bool has_intrusion;
+	struct bench_intrusion intrusion;
+
+	bool has_kfree_model;
+	struct bench_model kfree_model;
+	bool has_lookup_model;
+	struct bench_model lookup_model;
+
+	struct bench_steps steps;
+	struct bench_step_quantiles quantiles[REPLAY_EXACT_COUNT];
+	struct bench_memory memory;
+
+	/* Bytes that the lookup's index takes at its largest, per cluster that is
+	 * live then, to a thousandth. */
+	struct bench_maybe index_bytes;
+
+	/* Peak of what is mapped over the most that the trace asks for. */
+	struct bench_maybe mapped_ratio;
+};
+
+/* What is known of a run of one trace. */
+struct bench_run_summary {
+	/* One a cell, in their order. Owned. */
+	struct bench_cell_summary *cell;
+	size_t count;
+
+	/* Of single readings of the clock, and of a lookup in a frozen state. */
+	double floor_ns;
+	double error_ns;
+	double frozen_error_ns;
+
+	/* The harness's ns per event, if the clock can tell. */
+	struct bench_maybe harness_ns;
+
+	/* The largest share that the readings took of any cell's replays. */
+	double intrusion_max;
+
+	/* The cells that map least and most at their peaks; NULL if none says
+	 * what it maps. */
+	const struct bench_cell_summary *maps_least;
+	const struct bench_cell_summary *maps_most;
+};
+
+/* What is summed up. Borrowed; the cells for as long as the summary is used. */
+struct bench_summary_source {
+	const struct bench_cell *cells;
+	size_t count;
+	const struct replay_clock *clock;
+
+	/* NULL if not known. */
+	const struct bench_ideal *ideal;
+};
+
+/* Computes all figures. Returns 0, or KB_E_NOMEM with `diag` filled; to be
+ * released in either case. */
+int bench_summary_make(struct bench_run_summary *out,
+		       const struct bench_summary_source *source,
+		       struct kb_diag *diag);
+void bench_summary_release(struct bench_run_summary *summary);
+
+/* The cell of the allocator with this canonical name, or NULL. */
+const struct bench_cell_summary *
+bench_summary_find(const struct bench_run_summary *summary, const char *name);
+
+/* a's time per event over b's; not known if the two may not be compared. NULL is
+ * no result. */
+struct bench_maybe bench_summary_ratio(const struct bench_cell_summary *a,
+				       const struct bench_cell_summary *b);
+
+#endif /* BENCH_SUMMARY_H */
