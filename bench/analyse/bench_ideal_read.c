@@ -202,7 +202,8 @@ int bench_ideal_read(struct bench_ideal *out, const struct bench_trace *trace,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = trc_reader_open(&reader, trace->path, TRC_COLUMNS_ALL, diag);
+	err = trc_reader_open_fd(&reader, trace->fd, trace->given,
+				 TRC_COLUMNS_ALL, diag);
 	if (err < 0)
 		return err;
 	err = read_all(&m, reader, diag);

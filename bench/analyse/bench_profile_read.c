@@ -99,7 +99,8 @@ int bench_profile_read(struct bench_profile *out,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	err = trc_reader_open(&reader, trace->path, TRC_COLUMNS_REPLAY, diag);
+	err = trc_reader_open_fd(&reader, trace->fd, trace->given,
+				 TRC_COLUMNS_REPLAY, diag);
 	if (err < 0)
 		return err;
 	while ((err = trc_reader_next(reader, &block, diag)) == 0) {

@@ -17,8 +17,8 @@ int bench_walk_open(struct bench_walk *walk, const struct bench_trace *trace,
 
 	memset(walk, 0, sizeof(*walk));
 	walk->trace = trace;
-	err = trc_reader_open(&walk->reader, trace->path, TRC_COLUMNS_ALL,
-			      diag);
+	err = trc_reader_open_fd(&walk->reader, trace->fd, trace->given,
+				 TRC_COLUMNS_ALL, diag);
 	if (err == 0)
 		err = alloc_open(&walk->alloc, config, diag);
 	return err;

@@ -366,8 +366,8 @@ static int open_fitting(struct fitting *f, const struct fit_options *o)
 	err = bench_ideal_read(f->ideal, &f->trace, f->diag);
 	if (err < 0)
 		return err;
-	return trc_reader_open(&f->reader, f->trace.path, TRC_COLUMNS_REPLAY,
-			       f->diag);
+	return trc_reader_open_fd(&f->reader, f->trace.fd, f->trace.given,
+				  TRC_COLUMNS_REPLAY, f->diag);
 }
 
 static void close_fitting(struct fitting *f)
@@ -390,6 +390,7 @@ static int run(struct fitting *f, const struct fit_options *o)
 	for (size_t i = 0; i < f->count && err == 0; i++)
 		err = search(f, &f->cells[i], o->below);
 	kb_progress_end(&f->progress);
+	err = bench_trace_judge(&f->trace, err, f->diag);
 	if (err == 0 || err == KB_E_STOPPED)
 		err = report(f, o);
 	return err;

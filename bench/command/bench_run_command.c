@@ -367,7 +367,8 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
-	if (analyse(s, job, diag) < 0)
+	err = analyse(s, job, diag);
+	if (bench_trace_judge(&job->trace, err, diag) < 0)
 		return complain(diag);
 	if (replay_clock_calibrate(&s->clock, diag) < 0 && is_timed(&s->opts))
 		return complain(diag);

@@ -287,8 +287,10 @@ static int rank(const struct sites_options *o, struct kb_diag *diag)
 	err = alloc_spec_parse(&spec, o->alloc, diag);
 	if (err == 0)
 		err = bench_trace_open(&trace, o->trace, kb_signal_came, diag);
-	if (err == 0)
+	if (err == 0) {
 		err = bench_sites_read(&sites, &trace, &config, diag);
+		err = bench_trace_judge(&trace, err, diag);
+	}
 	if (err == 0) {
 		bench_sites_sort(&sites, o->by, o->frees);
 		if (o->json)

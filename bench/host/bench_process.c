@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -27,6 +28,7 @@ int bench_shared_new(struct bench_shared *shared, size_t size,
 {
 	shared->size = size;
 	shared->memory = NULL;
+	shared->file_fd = -1;
 	shared->fd = memfd_create("kheap-replay", MFD_CLOEXEC);
 	if (shared->fd >= 0 && ftruncate(shared->fd, (off_t)size) == 0)
 		shared->memory = map(shared->fd, size);
@@ -58,19 +60,32 @@ void *bench_shared_attach(size_t size)
 	return map(BENCH_PROCESS_SHARED_FD, size);
 }
 
+/* Gives what is open as `fd` the number `as` in the program to be executed; `fd`
+ * is none of those numbers. */
+static bool hand_on(int fd, int as)
+{
+	return fd >= 0 && dup2(fd, as) == as;
+}
+
 /* Between fork and exec: only calls that are safe there. */
-static void become(const char *exe, const char *name, int fd)
+static void become(const char *exe, const char *name,
+		   const struct bench_shared *shared)
 {
 	char *const argv[] = { (char *)name, NULL };
+	/* Out of the way of the numbers that they are to have. */
+	const int memory =
+		fcntl(shared->fd, F_DUPFD_CLOEXEC, BENCH_PROCESS_FILE_FD + 1);
+	const int file = shared->file_fd < 0
+				 ? -1
+				 : fcntl(shared->file_fd, F_DUPFD_CLOEXEC,
+					 BENCH_PROCESS_FILE_FD + 1);
 
 	/* Kept over exec: a Ctrl-C that comes before the child's own main must
 	 * not look like a crash of its allocator. */
 	signal(SIGINT, SIG_IGN);
 
-	/* A copy is not closed on exec; the original itself would be. */
-	if (fd == BENCH_PROCESS_SHARED_FD ? fcntl(fd, F_SETFD, 0) == 0
-					  : dup2(fd, BENCH_PROCESS_SHARED_FD) ==
-						    BENCH_PROCESS_SHARED_FD)
+	if (hand_on(memory, BENCH_PROCESS_SHARED_FD) &&
+	    (shared->file_fd < 0 || hand_on(file, BENCH_PROCESS_FILE_FD)))
 		execv(exe, argv);
 	_exit(127);
 }
@@ -81,7 +96,7 @@ pid_t bench_process_spawn(const char *exe, const char *name,
 	pid_t child = fork();
 
 	if (child == 0)
-		become(exe, name, shared->fd);
+		become(exe, name, shared);
 	return child;
 }
 

@@ -13,17 +13,23 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The descriptor under which a child finds the shared memory. */
+/* The descriptors under which a child finds the shared memory and the file that it
+ * is to read. */
 #define BENCH_PROCESS_SHARED_FD 3
+#define BENCH_PROCESS_FILE_FD	4
 
 /* Memory to be shared with children; zeroed. */
 struct bench_shared {
 	int fd;
 	void *memory;
 	size_t size;
+
+	/* A file that children are to read, as their BENCH_PROCESS_FILE_FD; -1
+	 * for none. Borrowed. */
+	int file_fd;
 };
 
-/* Makes shared memory. Returns 0, to be released, or <0 with `diag` filled. */
+/* Makes shared memory, without a file. Returns 0, to be released, or <0 with `diag` filled. */
 int bench_shared_new(struct bench_shared *shared, size_t size,
 		     struct kb_diag *diag);
 void bench_shared_release(struct bench_shared *shared);
@@ -32,7 +38,7 @@ void bench_shared_release(struct bench_shared *shared);
  * than `size` bytes. */
 void *bench_shared_attach(size_t size);
 
-/* Executes `exe` as `name` with the shared memory; it leaves Ctrl-C to its
+/* Executes `exe` as `name` with the shared memory and the file; it leaves Ctrl-C to its
  * parent. Returns its process id, or -1. A child whose exec fails exits with
  * 127. */
 pid_t bench_process_spawn(const char *exe, const char *name,

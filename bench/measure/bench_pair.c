@@ -1,6 +1,7 @@
 #include "bench_pair.h"
 
 #include "bench_settings.h"
+#include "bench_trace_open.h"
 #include "kb_rng.h"
 #include "replay_tick.h"
 
@@ -110,5 +111,5 @@ int bench_pair_run(struct bench_pair *pair, struct kb_diag *diag)
 	if (err == 0)
 		err = run_epochs(pair, diag);
 	pair->seconds = (double)(replay_tick_system() - start_ns) / 1e9;
-	return err;
+	return bench_trace_judge(pair->trace, err, diag);
 }

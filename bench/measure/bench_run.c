@@ -2,6 +2,7 @@
 
 #include "bench_epochs.h"
 #include "bench_plan.h"
+#include "bench_trace_open.h"
 #include "bench_worker.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
@@ -85,7 +86,8 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	job->walk = run->walk;
 	job->timeout_ms =
 		(uint32_t)kb_max(1, (uint64_t)(run->settings->timeout_s * 1e3));
-	strcpy(job->trace, run->trace->path);
+	job->trace_fd = run->trace->fd;
+	strcpy(job->trace, run->trace->given);
 	strcpy(job->alloc, cell->spec.name);
 	err = bench_worker_run(job, watch, run, out, diag);
 	if (err < 0)
@@ -492,5 +494,5 @@ int bench_run(struct bench_run *run, struct kb_diag *diag)
 			run->cells[i].partial = true;
 	kb_progress_end(run->progress);
 	free(out);
-	return err;
+	return bench_trace_judge(run->trace, err, diag);
 }

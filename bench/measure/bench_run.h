@@ -34,7 +34,8 @@ struct bench_run {
 /*
  * Runs the chosen passes over all cells. What goes wrong with one allocator
  * stays in its cell. Returns 0; KB_E_STOPPED after a signal, with unfinished
- * cells marked partial; or <0 with `diag` filled if nothing can be run at all.
+ * cells marked partial; or <0 with `diag` filled if nothing can be run at all or
+ * the trace was written to meanwhile.
  */
 int bench_run(struct bench_run *run, struct kb_diag *diag);
 

@@ -3,6 +3,17 @@
 #include "alloc_spec.h"
 #include "bench_process.h"
 
+static int open_trace(struct replay_job *job, const struct bench_target *target,
+		      struct kb_diag *diag)
+{
+	if (target->trace_fd)
+		return trc_reader_open_fd(&job->reader, target->trace_fd,
+					  target->trace, TRC_COLUMNS_REPLAY,
+					  diag);
+	return trc_reader_open(&job->reader, target->trace, TRC_COLUMNS_REPLAY,
+			       diag);
+}
+
 int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		      struct kb_diag *diag)
 {
@@ -22,8 +33,7 @@ int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		return err;
 	if (spec.ops->foreign)
 		bench_process_limit_memory();
-	err = trc_reader_open(&job->reader, target->trace, TRC_COLUMNS_REPLAY,
-			      diag);
+	err = open_trace(job, target, diag);
 	if (err < 0)
 		return err;
 	return alloc_open(&job->alloc, &config, diag);

@@ -14,6 +14,9 @@
 struct bench_target {
 	const char *trace;
 
+	/* The trace as an open file, called `trace`; 0 if it is to be opened. */
+	int trace_fd;
+
 	/* An allocator's name, as on a command line. */
 	const char *alloc;
 

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sha256.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,12 +46,24 @@ static void set_names(struct bench_trace *trace)
 		;
 }
 
-static int hash_file(struct bench_trace *trace, const char *path,
-		     struct kb_diag *diag)
+static int hash_file(struct bench_trace *trace, int fd, struct kb_diag *diag)
 {
-	if (!SHA256File(path, trace->sha256))
-		return kb_fail(diag, KB_E_IO, "%s: %s", trace->given,
-			       strerror(errno));
+	unsigned char bytes[65536];
+	SHA2_CTX hash;
+	off_t at = 0;
+	ssize_t n;
+
+	SHA256Init(&hash);
+	while ((n = pread(fd, bytes, sizeof(bytes), at)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return kb_fail(diag, KB_E_IO, "%s: %s", trace->given,
+				       strerror(errno));
+		if (n > 0) {
+			SHA256Update(&hash, bytes, (size_t)n);
+			at += n;
+		}
+	}
+	SHA256End(&hash, trace->sha256);
 	return 0;
 }
 
@@ -81,12 +93,10 @@ static int begin_unnamed(struct bench_trace *trace, struct kb_diag *diag)
 		return kb_fail(diag, KB_E_IO,
 			       "cannot make a temporary file: %s; set TMPDIR",
 			       strerror(errno));
-	snprintf(trace->path, sizeof(trace->path), "/proc/%ld/fd/%d",
-		 (long)getpid(), trace->fd);
 	return 0;
 }
 
-/* Imports from `fd`, or, if that is -1, from the file that was given. */
+/* Imports from `fd`, at its place. */
 static int import(struct bench_trace *trace, int fd, bool (*stop)(void),
 		  struct kb_diag *diag)
 {
@@ -96,10 +106,8 @@ static int import(struct bench_trace *trace, int fd, bool (*stop)(void),
 
 	if (err < 0)
 		return err;
-	if (fd >= 0)
-		return trc_import_stream(fd, trace->given, trace->fd, &options,
-					 NULL, diag);
-	return trc_import_fd(trace->given, trace->fd, &options, NULL, diag);
+	return trc_import_stream(fd, trace->given, trace->fd, &options, NULL,
+				 diag);
 }
 
 /* Returns 0, or -1 with errno set. */
@@ -178,14 +186,14 @@ static int take_pipe(struct bench_trace *trace, bool (*stop)(void),
 	return err;
 }
 
-static int read_header(struct bench_trace *trace, const char *path,
-		       struct kb_diag *diag)
+static int read_header(struct bench_trace *trace, struct kb_diag *diag)
 {
 	struct trc_reader *reader;
 	const struct trc_info *info;
 	int err;
 
-	err = trc_reader_open(&reader, path, TRC_COLUMNS_REPLAY, diag);
+	err = trc_reader_open_fd(&reader, trace->fd, trace->given,
+				 TRC_COLUMNS_REPLAY, diag);
 	if (err < 0)
 		return err;
 	info = trc_reader_info(reader);
@@ -206,27 +214,92 @@ static bool is_pipe(const char *given)
 		!S_ISDIR(st.st_mode));
 }
 
+static bool is_as_opened(const struct bench_trace *trace, const struct stat *st)
+{
+	return st->st_size == trace->size &&
+	       st->st_mtim.tv_sec == trace->written.tv_sec &&
+	       st->st_mtim.tv_nsec == trace->written.tv_nsec;
+}
+
+static int tell_change(const struct bench_trace *trace, struct kb_diag *diag)
+{
+	return kb_fail(diag, KB_E_IO,
+		       "%s: was changed while bench used it; run bench again "
+		       "on a file that nothing writes to",
+		       trace->given);
+}
+
+static int open_file(struct bench_trace *trace, struct kb_diag *diag)
+{
+	struct stat st;
+
+	trace->fd = open(trace->given, O_RDONLY | O_CLOEXEC);
+	if (trace->fd < 0 || fstat(trace->fd, &st) < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
+			       trace->given, strerror(errno));
+	trace->has_name = true;
+	trace->size = st.st_size;
+	trace->written = st.st_mtim;
+	return 0;
+}
+
+/* Imports the file that is open, `source`. A format that another program reads is
+ * opened by its name once more: that must be the same file, before and after. */
+static int import_file(struct bench_trace *trace, int source,
+		       bool (*stop)(void), struct kb_diag *diag)
+{
+	struct stat named, opened;
+	int err = import(trace, source, stop, diag);
+
+	if (err == 0)
+		err = hash_file(trace, source, diag);
+	if (err < 0)
+		return err;
+	if (stat(trace->given, &named) < 0 || fstat(source, &opened) < 0 ||
+	    named.st_dev != opened.st_dev || named.st_ino != opened.st_ino ||
+	    !is_as_opened(trace, &opened))
+		return tell_change(trace, diag);
+	trace->has_name = false;
+	return read_header(trace, diag);
+}
+
 /* A file is read as a .trc, if it begins as one does: damaged or not, its own
  * reader is to judge it. Any other is imported. */
 static int take_file(struct bench_trace *trace, bool (*stop)(void),
 		     struct kb_diag *diag)
 {
 	struct kb_diag own;
-	int err;
+	int err = open_file(trace, diag), source;
 
+	if (err < 0)
+		return err;
 	kb_diag_init(&own);
-	err = read_header(trace, trace->path, &own);
-	if (err == KB_E_FORMAT)
-		return import(trace, -1, stop, diag);
+	err = read_header(trace, &own);
+	if (err == KB_E_FORMAT) {
+		source = trace->fd;
+		trace->fd = -1;
+		err = import_file(trace, source, stop, diag);
+		close(source);
+		return err;
+	}
 	if (err < 0)
 		*diag = own;
-	return err;
+	return err < 0 ? err : hash_file(trace, trace->fd, diag);
+}
+
+static int take_pipe_whole(struct bench_trace *trace, bool (*stop)(void),
+			   struct kb_diag *diag)
+{
+	int err = take_pipe(trace, stop, diag);
+
+	if (err == 0)
+		err = read_header(trace, diag);
+	return err < 0 ? err : hash_file(trace, trace->fd, diag);
 }
 
 int bench_trace_open(struct bench_trace *trace, const char *given,
 		     bool (*stop)(void), struct kb_diag *diag)
 {
-	bool pipe = is_pipe(given);
 	int err;
 
 	memset(trace, 0, sizeof(*trace));
@@ -237,15 +310,12 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 		return kb_fail(diag, KB_E_ARG,
 			       "a path of %zu bytes is too long",
 			       strlen(given));
-	snprintf(trace->path, sizeof(trace->path), "%s", given);
-	err = pipe ? take_pipe(trace, stop, diag)
-		   : take_file(trace, stop, diag);
-	if (err == 0)
-		err = read_header(trace, trace->path, diag);
-	if (err == 0)
-		err = hash_file(trace, pipe ? trace->path : given, diag);
+	err = is_pipe(given) ? take_pipe_whole(trace, stop, diag)
+			     : take_file(trace, stop, diag);
 	if (err < 0)
 		bench_trace_release(trace);
+	snprintf(trace->path, sizeof(trace->path), "/proc/%ld/fd/%d",
+		 (long)getpid(), trace->fd);
 	return err;
 }
 
@@ -254,4 +324,30 @@ void bench_trace_release(struct bench_trace *trace)
 	if (trace->fd >= 0)
 		close(trace->fd);
 	trace->fd = -1;
+}
+
+static bool was_changed(const struct bench_trace *trace)
+{
+	struct stat st;
+
+	return trace->has_name &&
+	       (fstat(trace->fd, &st) < 0 || !is_as_opened(trace, &st));
+}
+
+int bench_trace_judge(const struct bench_trace *trace, int err,
+		      struct kb_diag *diag)
+{
+	const size_t length = strlen(trace->path);
+	struct kb_diag own;
+
+	if (was_changed(trace)) {
+		kb_diag_init(diag);
+		return tell_change(trace, diag);
+	}
+	if (err < 0 && strncmp(diag->text, trace->path, length) == 0) {
+		kb_diag_init(&own);
+		kb_fail(&own, err, "%s%s", trace->given, diag->text + length);
+		*diag = own;
+	}
+	return err;
 }

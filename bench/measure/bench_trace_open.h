@@ -1,6 +1,7 @@
 /*
- * bench_trace_open: opens the traces of a run. What is not a .trc is imported on
- * the fly to a file without a name, which is gone when the run ends.
+ * bench_trace_open: opens the traces of a run, each once: header, hash and every
+ * replay read the same open file. What is not a .trc is imported on the fly to a
+ * file without a name, which is gone when the run ends.
  *
  * Only bench's own files include this file.
  */
@@ -21,5 +22,14 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 		     bool (*stop)(void), struct kb_diag *diag);
 
 void bench_trace_release(struct bench_trace *trace);
+
+/*
+ * What became of a run that ended with `err`: passed on, unless the trace's size or
+ * time of writing is no longer what it was when it was opened: then KB_E_IO, with
+ * `diag` saying so and no more. An error of another build's that names
+ * `trace->path` is made to name what the user gave.
+ */
+int bench_trace_judge(const struct bench_trace *trace, int err,
+		      struct kb_diag *diag);
 
 #endif /* BENCH_TRACE_OPEN_H */

@@ -90,6 +90,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 	const bool first = job->pass == BENCH_PASS_VERIFY;
 	const struct bench_target target = {
 		.trace = job->trace,
+		.trace_fd = job->trace_fd > 0 ? BENCH_PROCESS_FILE_FD : 0,
 		.alloc = job->alloc,
 		.heap_base = job->heap_base,
 		.heap_pages = job->heap_pages,
@@ -273,6 +274,8 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 	err = bench_shared_new(&memory, sizeof(*shared), diag);
 	if (err < 0)
 		return err;
+	if (job->trace_fd > 0)
+		memory.file_fd = job->trace_fd;
 	shared = memory.memory;
 	shared->job = *job;
 	err = run_child(&memory, job, watch, user, out, diag);

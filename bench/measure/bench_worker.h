@@ -32,6 +32,10 @@
 
 struct bench_job {
 	enum bench_pass pass;
+
+	/* The trace as an open file, which the worker is handed on; 0 for none:
+	 * then it opens `trace`, which else only names it in errors. */
+	int trace_fd;
 	char trace[BENCH_PATH_SIZE];
 	char alloc[ALLOC_NAME_SIZE];
 	uint32_t heap_pages;

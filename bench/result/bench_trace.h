@@ -8,7 +8,10 @@
 
 #include "trc_event.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 struct bench_trace {
 	/* As the user gave it. Borrowed. */
@@ -20,11 +23,22 @@ struct bench_trace {
 	/* The base name without its endings, for the results folder: "boot". */
 	char name[256];
 
-	/* What a worker opens. */
-	char path[4096];
-
-	/* The unnamed file of an imported trace; -1 for a .trc. */
+	/*
+	 * What is replayed, open for reading: the .trc file as it was opened,
+	 * so that none that is put in its place later is taken for it; of
+	 * anything else a .trc without a name, which is gone when the run ends.
+	 * Owned. -1 for none.
+	 */
 	int fd;
+
+	/* The .trc file's size, bytes, and when it was last written to, as they
+	 * were when it was opened; not of a file without a name. */
+	bool has_name;
+	off_t size;
+	struct timespec written;
+
+	/* The same file for another build's process, while this one runs. */
+	char path[4096];
 
 	/* Of the file as given; of the imported .trc for a pipe. */
 	char sha256[65];

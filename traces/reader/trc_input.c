@@ -20,27 +20,46 @@ static int name_input(struct trc_input *in, const char *name,
 	return 0;
 }
 
-int trc_input_open(struct trc_input *in, const char *path, struct kb_diag *diag)
+/* Judges what was opened; 0 or KB_E_IO. */
+static int look_at(struct trc_input *in, struct kb_diag *diag)
 {
 	struct stat st;
+
+	if (in->fd < 0 || fstat(in->fd, &st) < 0)
+		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s", in->name,
+			       strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return kb_fail(diag, KB_E_IO,
+			       "%s: is a directory; name a .trc file",
+			       in->name);
+	if (S_ISREG(st.st_mode))
+		in->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int trc_input_open(struct trc_input *in, const char *path, struct kb_diag *diag)
+{
 	int err = name_input(in, path, diag);
 
 	if (err < 0)
 		return err;
 	in->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (in->fd < 0 || fstat(in->fd, &st) < 0) {
-		err = kb_fail(diag, KB_E_IO, "%s: cannot open: %s", path,
-			      strerror(errno));
-		goto out;
-	}
-	if (S_ISDIR(st.st_mode)) {
-		err = kb_fail(diag, KB_E_IO,
-			      "%s: is a directory; name a .trc file", path);
-		goto out;
-	}
-	if (S_ISREG(st.st_mode))
-		in->size = (uint64_t)st.st_size;
-out:
+	err = look_at(in, diag);
+	if (err < 0)
+		trc_input_release(in);
+	return err;
+}
+
+int trc_input_open_fd(struct trc_input *in, int fd, const char *name,
+		      struct kb_diag *diag)
+{
+	int err = name_input(in, name, diag);
+
+	if (err < 0)
+		return err;
+	in->fd = fd;
+	in->shared = true;
+	err = look_at(in, diag);
 	if (err < 0)
 		trc_input_release(in);
 	return err;
@@ -83,6 +102,15 @@ static int grow(struct trc_input *in, size_t want, struct kb_diag *diag)
 	return 0;
 }
 
+/* As read(2), from behind the `have` bytes of the piece at hand. */
+static ssize_t read_piece(const struct trc_input *in, size_t have, size_t want)
+{
+	if (in->shared)
+		return pread(in->fd, in->buffer + have, want - have,
+			     (off_t)(in->offset + have));
+	return kb_read(in->fd, in->buffer + have, want - have);
+}
+
 int trc_input_take(struct trc_input *in, size_t want, const uint8_t **data,
 		   size_t *got, struct kb_diag *diag)
 {
@@ -95,7 +123,7 @@ int trc_input_take(struct trc_input *in, size_t want, const uint8_t **data,
 	if (err < 0)
 		return err;
 	while (have < want) {
-		ssize_t n = kb_read(in->fd, in->buffer + have, want - have);
+		ssize_t n = read_piece(in, have, want);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -115,7 +143,7 @@ int trc_input_take(struct trc_input *in, size_t want, const uint8_t **data,
 
 int trc_input_rewind(struct trc_input *in, struct kb_diag *diag)
 {
-	if (in->fd >= 0 && lseek(in->fd, 0, SEEK_SET) < 0)
+	if (in->fd >= 0 && !in->shared && lseek(in->fd, 0, SEEK_SET) < 0)
 		return kb_fail(diag, KB_E_IO, "%s: cannot go back: %s",
 			       in->name, strerror(errno));
 	in->offset = 0;
@@ -124,7 +152,7 @@ int trc_input_rewind(struct trc_input *in, struct kb_diag *diag)
 
 void trc_input_release(struct trc_input *in)
 {
-	if (in->fd >= 0)
+	if (in->fd >= 0 && !in->shared)
 		close(in->fd);
 	in->fd = -1;
 	free(in->buffer);

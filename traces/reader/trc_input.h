@@ -9,6 +9,7 @@
 
 #include "kb_status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,10 @@ struct trc_input {
 	/* The file's name in errors. Owned. */
 	char *name;
 
-	/* -1 for memory. Owned. */
+	/* -1 for memory. Owned, unless `shared`: then others read from it too,
+	 * each with an offset of its own. */
 	int fd;
+	bool shared;
 
 	/* The whole input, borrowed, if fd is -1. */
 	const uint8_t *memory;
@@ -36,6 +39,11 @@ struct trc_input {
 /* Opens `path`; returns 0, KB_E_IO or KB_E_NOMEM. */
 int trc_input_open(struct trc_input *in, const char *path,
 		   struct kb_diag *diag);
+
+/* Takes its bytes from an open regular file, which stays the caller's and open.
+ * Its offset is not used. Returns 0, KB_E_IO or KB_E_NOMEM. */
+int trc_input_open_fd(struct trc_input *in, int fd, const char *name,
+		      struct kb_diag *diag);
 
 /* Takes its bytes from memory, which the caller keeps; 0 or KB_E_NOMEM. */
 int trc_input_open_memory(struct trc_input *in, const void *data, size_t size,

@@ -271,6 +271,23 @@ int trc_reader_open(struct trc_reader **out, const char *path,
 	return open_reader(out, r, columns, diag);
 }
 
+int trc_reader_open_fd(struct trc_reader **out, int fd, const char *name,
+		       enum trc_columns columns, struct kb_diag *diag)
+{
+	struct trc_reader *r = calloc(1, sizeof(*r));
+	int err;
+
+	*out = NULL;
+	if (!r)
+		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", name);
+	err = trc_input_open_fd(&r->in, fd, name, diag);
+	if (err < 0) {
+		free(r);
+		return err;
+	}
+	return open_reader(out, r, columns, diag);
+}
+
 int trc_reader_open_memory(struct trc_reader **out, const void *data,
 			   size_t size, const char *name,
 			   enum trc_columns columns, struct kb_diag *diag)
