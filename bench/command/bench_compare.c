@@ -234,7 +234,7 @@ static void tell_gate(struct compare *c, const struct bench_pair *p,
 	struct bench_summary s;
 
 	memcpy(sorted, p->ratio, p->epochs * sizeof(*sorted));
-	bench_summarise(&s, sorted, p->epochs);
+	bench_summarize(&s, sorted, p->epochs);
 	json_array_append_new(c->gates, bench_compare_gate(p, kind, &s));
 	if (c->opts.json)
 		return;

@@ -71,7 +71,7 @@ bool bench_epochs_sum_up(struct bench_epochs *out,
 			ns[i] = bench_epoch_ns(&cell->epoch[i], clock);
 	}
 	if (ns)
-		bench_summarise(&out->ns, ns, cell->epochs);
+		bench_summarize(&out->ns, ns, cell->epochs);
 	free(ns);
 	if (last->windows > 0 && !out->ns.has_interval)
 		set_window_interval(out, cell, clock);

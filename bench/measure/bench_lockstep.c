@@ -2,6 +2,7 @@
 
 #include "bench_env.h"
 #include "bench_process.h"
+#include "bench_stats.h"
 #include "bench_target.h"
 #include "replay_lap.h"
 #include "replay_tick.h"
@@ -430,13 +431,6 @@ int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
 	return err;
 }
 
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 double bench_lockstep_ratio(const struct bench_lockstep_epoch *epoch,
 			    double reading_ticks)
 {
@@ -454,8 +448,6 @@ double bench_lockstep_ratio(const struct bench_lockstep_epoch *epoch,
 						 epoch->readings[i][2 * b + 1]);
 		ratio[b] = log(net[1] / net[0]);
 	}
-	qsort(ratio, BENCH_LOCKSTEP_BLOCKS, sizeof(*ratio), compare_double);
-	return (ratio[BENCH_LOCKSTEP_BLOCKS / 2 - 1] +
-		ratio[BENCH_LOCKSTEP_BLOCKS / 2]) /
-	       2;
+	bench_sort(ratio, BENCH_LOCKSTEP_BLOCKS);
+	return bench_median(ratio, BENCH_LOCKSTEP_BLOCKS);
 }

@@ -1,32 +1,10 @@
 #include "bench_sequential.h"
 
+#include "bench_stats.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 const size_t bench_looks[BENCH_LOOKS] = { 12, 24, 48, 96, 192 };
-
-size_t bench_binomial_rank(size_t n, double p)
-{
-	/* P(Binomial(n, 1/2) = i), from i = 0 up. */
-	double term = pow(0.5, (double)n);
-	double below = 0;
-	size_t k = 0;
-
-	for (;;) {
-		below += term;
-		if (below > p || k == n)
-			return k;
-		k++;
-		term *= (double)(n - k + 1) / (double)k;
-	}
-}
-
-static int compare_double(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
 
 static int is_look(size_t count)
 {
@@ -43,7 +21,7 @@ enum bench_verdict bench_sequential_judge(const struct bench_sequential *s,
 
 	if (!is_look(count))
 		return BENCH_VERDICT_GO_ON;
-	qsort(ratios, count, sizeof(*ratios), compare_double);
+	bench_sort(ratios, count);
 	fail = bench_binomial_rank(count, s->alpha / BENCH_LOOKS);
 	pass = bench_binomial_rank(count, s->beta / BENCH_LOOKS);
 	if (fail > 0 && ratios[fail - 1] > log1p(s->theta))

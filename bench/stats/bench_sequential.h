@@ -44,9 +44,6 @@ struct bench_sequential {
 /* Epochs at each look. */
 extern const size_t bench_looks[BENCH_LOOKS];
 
-/* The largest k with P(Binomial(n, 1/2) < k) <= p; 0 if there is none. */
-size_t bench_binomial_rank(size_t n, double p);
-
 /*
  * Judges `count` log ratios, which it sorts. Says GO_ON between looks. A given
  * sequence has one verdict: the first that a look gives.

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More values than this are treated as so many: the interval only widens. */
+/* More values than this are treated as this many: the interval only widens. */
 #define RANK_VALUES_MAX 1000
+
+/* The probability on either side of the 95% interval. */
+#define INTERVAL_TAIL 0.025
 
 static int compare_double(const void *a, const void *b)
 {
@@ -14,25 +17,34 @@ static int compare_double(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-size_t bench_interval_rank(size_t n)
+void bench_sort(double *values, size_t count)
 {
-	double term, below = 0;
+	qsort(values, count, sizeof(*values), compare_double);
+}
+
+size_t bench_binomial_rank(size_t n, double p)
+{
+	/* P(Binomial(n, 1/2) = i), from i = 0 up. */
+	double term = pow(0.5, (double)n);
+	double below = 0;
 	size_t k = 0;
 
-	if (n > RANK_VALUES_MAX)
-		n = RANK_VALUES_MAX;
-	/* P(Binomial(n, 1/2) = i), from i = 0 up. */
-	term = pow(0.5, (double)n);
 	for (;;) {
 		below += term;
-		if (2 * below > 0.05)
+		if (below > p || k == n)
 			return k;
 		k++;
 		term *= (double)(n - k + 1) / (double)k;
 	}
 }
 
-static double median_of(const double *sorted, size_t count)
+size_t bench_interval_rank(size_t n)
+{
+	return bench_binomial_rank(n < RANK_VALUES_MAX ? n : RANK_VALUES_MAX,
+				   INTERVAL_TAIL);
+}
+
+double bench_median(const double *sorted, size_t count)
 {
 	if (count % 2)
 		return sorted[count / 2];
@@ -48,23 +60,23 @@ static double spread_of(const double *values, size_t count, double median)
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		deviation[i] = fabs(values[i] - median);
-	qsort(deviation, count, sizeof(*deviation), compare_double);
-	mad = median_of(deviation, count);
+	bench_sort(deviation, count);
+	mad = bench_median(deviation, count);
 	free(deviation);
 	return 1.4826 * mad;
 }
 
-void bench_summarise(struct bench_summary *out, double *values, size_t count)
+void bench_summarize(struct bench_summary *out, double *values, size_t count)
 {
 	size_t k;
 
 	memset(out, 0, sizeof(*out));
 	if (count == 0)
 		return;
-	qsort(values, count, sizeof(*values), compare_double);
+	bench_sort(values, count);
 	out->count = count;
 	out->min = values[0];
-	out->median = median_of(values, count);
+	out->median = bench_median(values, count);
 	out->spread = spread_of(values, count, out->median);
 	k = bench_interval_rank(count);
 	out->has_interval = k > 0;

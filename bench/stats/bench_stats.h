@@ -34,7 +34,16 @@ struct bench_summary {
 };
 
 /* Sorts `values` and sums them up. count 0 gives zeros. */
-void bench_summarise(struct bench_summary *out, double *values, size_t count);
+void bench_summarize(struct bench_summary *out, double *values, size_t count);
+
+/* Sorts in rising order; no value is NaN. */
+void bench_sort(double *values, size_t count);
+
+/* The median of sorted values; count > 0. */
+double bench_median(const double *sorted, size_t count);
+
+/* The largest k with P(Binomial(n, 1/2) < k) <= p; 0 if there is none. */
+size_t bench_binomial_rank(size_t n, double p);
 
 /* The k of the interval above for n values; 0 if there is none. */
 size_t bench_interval_rank(size_t n);

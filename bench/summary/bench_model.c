@@ -90,7 +90,7 @@ static size_t leave_out(struct points *p, const struct bench_least *fit,
 			p->y[i] -
 			bench_least_predict(fit, p->x + i * BENCH_MODEL_COLUMNS,
 					    BENCH_MODEL_COLUMNS));
-	bench_summarise(&s, p->off, count);
+	bench_summarize(&s, p->off, count);
 	far = LEFT_OUT_SPREADS * fmax(1.4826 * s.median, error_ns);
 	for (size_t i = 0; i < count; i++) {
 		const double *x = p->x + i * BENCH_MODEL_COLUMNS;

@@ -18,7 +18,7 @@ static double usual_faults(const struct bench_cell *cell, double *values)
 
 	for (size_t i = 0; i < cell->epochs; i++)
 		values[i] = (double)cell->epoch[i].faults;
-	bench_summarise(&s, values, cell->epochs);
+	bench_summarize(&s, values, cell->epochs);
 	return fmax(s.median + FAULTS_MORE, s.median * (1 + FAULTS_MORE_SHARE));
 }
 
@@ -58,7 +58,7 @@ static void judge_contamination(struct bench_cell_summary *s, double *values)
 		if (!epoch->contamination)
 			values[clean++] = epoch->ns;
 	}
-	bench_summarise(&t->clean_ns, values, clean);
+	bench_summarize(&t->clean_ns, values, clean);
 }
 
 static void set_throughput(struct bench_cell_summary *s,
@@ -74,7 +74,7 @@ static void set_throughput(struct bench_cell_summary *s,
 		return;
 	for (size_t i = 0; i < cell->epochs; i++)
 		values[i] = bench_epoch_cold_ns(&cell->epoch[i], clock);
-	bench_summarise(&t->cold_ns, values, cell->epochs);
+	bench_summarize(&t->cold_ns, values, cell->epochs);
 	t->ns = epochs.ns;
 	t->windows = epochs.windows;
 	t->interval_of_windows = epochs.interval_of_windows;

@@ -188,7 +188,7 @@ static void find_truth(const struct chase *c, const struct replay_clock *clock,
 		ns[i] = replay_clock_ns(clock,
 					time_batch(c, clock->use_tsc, count)) /
 			(double)count;
-	bench_summarise(&s, ns, BATCHES);
+	bench_summarize(&s, ns, BATCHES);
 	out->ns = s.median;
 	out->error_ns = s.spread + replay_clock_error_ns(clock) / (double)count;
 }

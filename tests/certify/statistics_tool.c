@@ -37,7 +37,7 @@ static void answer_summary(double *values, size_t count)
 {
 	struct bench_summary s;
 
-	bench_summarise(&s, values, count);
+	bench_summarize(&s, values, count);
 	printf("%.17g %.17g %.17g", s.median, s.spread, s.min);
 	if (s.has_interval)
 		printf(" %.17g %.17g\n", s.low, s.high);

@@ -1,6 +1,7 @@
 #include "kb_test.h"
 
 #include "bench_sequential.h"
+#include "bench_stats.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
 

@@ -75,14 +75,14 @@ static void test_bench_stats__odd_and_even_medians(void **state)
 	struct bench_summary s;
 
 	(void)state;
-	bench_summarise(&s, odd, 5);
+	bench_summarize(&s, odd, 5);
 	assert_int_equal(s.count, 5);
 	assert_near(s.min, 1);
 	assert_near(s.median, 3);
 	/* Deviations 2 1 0 1 2: their median is 1. */
 	assert_near(s.spread, 1.4826);
 	assert_false(s.has_interval);
-	bench_summarise(&s, even, 4);
+	bench_summarize(&s, even, 4);
 	assert_near(s.median, 2.5);
 	assert_near(s.spread, 1.4826);
 }
@@ -93,11 +93,11 @@ static void test_bench_stats__few_values(void **state)
 	struct bench_summary s;
 
 	(void)state;
-	bench_summarise(&s, &one, 0);
+	bench_summarize(&s, &one, 0);
 	assert_int_equal(s.count, 0);
 	assert_near(s.median, 0);
 	assert_false(s.has_interval);
-	bench_summarise(&s, &one, 1);
+	bench_summarize(&s, &one, 1);
 	assert_int_equal(s.count, 1);
 	assert_near(s.min, 7);
 	assert_near(s.median, 7);
@@ -125,7 +125,7 @@ static void test_bench_stats__interval_is_of_order_statistics(void **state)
 			values[i - 1] = values[j];
 			values[j] = t;
 		}
-		bench_summarise(&s, values, n);
+		bench_summarize(&s, values, n);
 		assert_near(s.median, (double)(n + 1) / 2);
 		assert_int_equal(s.has_interval, k > 0);
 		if (k == 0)
@@ -143,8 +143,8 @@ static void test_bench_stats__an_outlier_is_borne(void **state)
 	struct bench_summary a, b;
 
 	(void)state;
-	bench_summarise(&a, calm, 10);
-	bench_summarise(&b, wild, 10);
+	bench_summarize(&a, calm, 10);
+	bench_summarize(&b, wild, 10);
 	assert_near(a.median, b.median);
 	assert_near(a.low, b.low);
 	assert_near(a.high, b.high);
