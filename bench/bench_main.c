@@ -5,11 +5,9 @@
 #include "bench_commands.h"
 #include "bench_lockstep.h"
 #include "bench_worker.h"
-#include "kb_exit.h"
 #include "kb_json.h"
 #include "kb_stdio.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,8 +18,8 @@ static int finish_stdout(void)
 
 	if (cause == 0)
 		return KB_EXIT_GOOD;
-	fprintf(stderr, "bench: cannot write to standard output: %s\n",
-		strerror(cause));
+	kb_complain("bench", "cannot write to standard output: %s",
+		    strerror(cause));
 	return KB_EXIT_USAGE;
 }
 
@@ -37,7 +35,7 @@ int main(int argc, char **argv)
 	if (kb_stdio_keep() < 0)
 		return KB_EXIT_ENVIRONMENT;
 	kb_json_begin();
-	status = bench_commands_run(argc, argv);
+	status = kb_options_run(&bench_itself, argc, argv);
 	flushed = finish_stdout();
 	return status == KB_EXIT_GOOD ? flushed : status;
 }

@@ -1,37 +1,32 @@
 /*
- * bench_commands: what `bench WORD …` runs when the first word is no option. One
- * file and one line in bench_commands.c each.
+ * bench_commands: what bench does, by the first word of its command line. One file
+ * and one line in bench_commands.c each.
  *
  * Only bench's own files include this file.
  */
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
 
-struct bench_command_entry {
-	/* The word on the command line. */
-	const char *name;
+#include "kb_complain.h"
+#include "kb_exit.h"
+#include "kb_options.h"
 
-	/* One line for `bench --help`. */
-	const char *help;
+extern const struct kb_command bench_compare_command;
+extern const struct kb_command bench_gate_command;
+extern const struct kb_command bench_bless_command;
+extern const struct kb_command bench_diff_command;
+extern const struct kb_command bench_fit_command;
+extern const struct kb_command bench_plot_command;
+extern const struct kb_command bench_show_command;
+extern const struct kb_command bench_sites_command;
 
-	/* Runs it; argv[0] is the word. Returns the exit status. */
-	int (*main)(int argc, char **argv);
-};
+/* All commands, ended by NULL. */
+extern const struct kb_command *const bench_commands[];
 
-/* All commands, ended by one whose name is NULL. */
-extern const struct bench_command_entry bench_commands[];
+/* bench without a command's name: a run. */
+extern const struct kb_command bench_itself;
 
-/* Runs the command called argv[1], or says on stderr that there is none and
- * which name is nearest; where argv[1] is no word, the replay that the options
- * ask for. Returns the exit status. */
-int bench_commands_run(int argc, char **argv);
-
-/* The exit status of a command that ends with this error (enum kb_status): 5, 4 or
- * 2. */
-int bench_commands_status(int err);
-
-/* Of two exit statuses of gates the one that counts: 5, 1, 2, 4, 3, 0. An open
- * question must not hide a failure, nor a failure a wrong result. */
-int bench_commands_graver(int a, int b);
+/* Runs bench_itself; argv[0] is the program's name. Returns the exit status. */
+int bench_run_main(int argc, char **argv);
 
 #endif /* BENCH_COMMANDS_H */

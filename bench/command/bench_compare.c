@@ -2,7 +2,6 @@
  * compare: two builds of bench on the same trace, in lock-step, with a verdict:
  * is the candidate slower than it may be?
  */
-#include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_compare_report.h"
 #include "bench_elf.h"
@@ -24,66 +23,9 @@
 #include <string.h>
 #include <unistd.h>
 
-int bench_compare_main(int argc, char **argv);
-
-enum compare_exit {
-	COMPARE_PASS = 0,
-	COMPARE_FAIL = 1,
-	COMPARE_USAGE = 2,
-	COMPARE_INCONCLUSIVE = 3,
-	COMPARE_ENVIRONMENT = 4,
-	COMPARE_WRONG = 5
-};
-
 /* What is compared if --alloc names nothing: the design under study without its
  * search, which would drown everything else, and the fast heap. */
 #define ALLOCS_COMPARED "kheap:lookup=pagemap,kheap-fast"
-
-/* clang-format off */
-static const char compare_help[] =
-	"usage: bench compare BASE CANDIDATE --trace FILE... [--alloc LIST]\n"
-	"\n"
-	"BASE and CANDIDATE are two builds of this program. For each trace and\n"
-	"allocator both replay the same slices in turns on one CPU, in fresh\n"
-	"processes every few milliseconds, until the sign test says one of:\n"
-	"\n"
-	"  FAIL          slower by more than theta (sure to alpha)\n"
-	"  PASS          not slower by delta (sure to beta)\n"
-	"  INCONCLUSIVE  192 epochs did not tell\n"
-	"\n"
-	"First BASE is compared with itself; if that does not pass, the machine\n"
-	"cannot be trusted now and the exit status is 4. Builds whose code is the\n"
-	"same byte for byte pass without a run. Builds of different compilers, flags\n"
-	"or build types are refused: the difference would be theirs.\n"
-	"\n"
-	"  --theta PCT  slowdown that is tolerated (1)\n"
-	"  --delta PCT  slowdown that must not be missed (3)\n"
-	"  --alpha PCT  false FAILs, of all gates of this call together: each gets\n"
-	"               an equal part (1)\n"
-	"  --beta PCT   missed slowdowns, a gate (1)\n"
-	"  --strict     INCONCLUSIVE counts as FAIL\n"
-	"  --report DIR also write compare.json (with every epoch's log ratio),\n"
-	"               compare.md, compare.junit.xml, and base.benchfmt and\n"
-	"               candidate.benchfmt for benchstat there\n"
-	"  --json FILE  write the same JSON to FILE, '-' for standard output, and\n"
-	"               there alone\n"
-	"  --versus ALLOC  the candidate replays into ALLOC instead: two allocators\n"
-	"               compared, if BASE and CANDIDATE are the same file\n"
-	"  --force      compare builds of different compilers or flags\n"
-	"  --no-self-check, --heap-pages, --heap-base, --touch, --cpu, --seed\n"
-	"\n"
-	"To test the instrument itself:\n"
-	"\n"
-	"  --inject PCT slow the candidate down: behind each of its slices it is\n"
-	"               kept busy, on the clock, for PCT of the time that the slice\n"
-	"               took. The ratio is so 1 + PCT/100 at any speed of the\n"
-	"               machine, too high by 0.0002 at most. 0: the same code is\n"
-	"               run, as an A/A gate\n"
-	"\n"
-	"Exit status: 0 pass; 1 fail; 2 usage, or a build was killed;\n"
-	"3 inconclusive; 4 the machine or a build that cannot be compared; 5 a build\n"
-	"crashed. Of several gates the gravest counts: 5, 1, 2, 4, 3, 0.\n";
-/* clang-format on */
 
 /* A comparison of two builds on its way. */
 struct compare {
@@ -95,8 +37,7 @@ struct compare {
 	const char *candidate;
 	const char *report;
 
-	/* --versus, as given and parsed. */
-	const char *versus_text;
+	/* --versus, parsed; without a name without it. */
 	struct alloc_spec versus;
 
 	/* --inject's share; below 0 without it. */
@@ -104,7 +45,6 @@ struct compare {
 	bool strict;
 	bool force;
 	bool no_self_check;
-	bool help;
 
 	/* What each side was built with. */
 	char build[2][BENCH_LOCKSTEP_BUILD_SIZE];
@@ -114,116 +54,40 @@ struct compare {
 	json_t *gates;
 };
 
-/* Leaves the default where there is no text. */
-static int take_percent(const char *option, const char *text, double *out,
-			struct kb_diag *diag)
+static int take_percent(void *field, const struct kb_option *option,
+			const char *value, struct kb_diag *diag)
 {
 	char *end;
-	double percent;
+	double percent = strtod(value, &end);
 
-	if (!text)
-		return 0;
-	percent = strtod(text, &end);
-	if (end == text || *end || !(percent >= 0) || percent >= 100)
+	if (end == value || *end || !(percent >= 0) || percent >= 100)
 		return kb_fail(diag, KB_E_ARG,
-			       "%s takes a percentage from 0 to below 100, got "
-			       "'%s'",
-			       option, text);
-	*out = percent / 100;
+			       "--%s takes a percentage from 0 to below 100, "
+			       "got '%s'",
+			       option->name, value);
+	*(double *)field = percent / 100;
 	return 0;
 }
 
-/* Takes compare's own options and the two names out of argv. Returns the new
- * argc, or <0. */
-static int parse_own(struct compare *c, int argc, char **argv,
-		     struct kb_diag *diag)
+static int take_versus(void *field, const struct kb_option *option,
+		       const char *value, struct kb_diag *diag)
 {
-	const char *theta = NULL, *delta = NULL, *alpha = NULL, *beta = NULL;
-	const char *inject = NULL;
-	const struct kb_arg args[] = {
-		{ NULL, &c->base, NULL },
-		{ NULL, &c->candidate, NULL },
-		{ "--theta", &theta, NULL },
-		{ "--delta", &delta, NULL },
-		{ "--alpha", &alpha, NULL },
-		{ "--beta", &beta, NULL },
-		{ "--inject", &inject, NULL },
-		{ "--versus", &c->versus_text, NULL },
-		{ "--report", &c->report, NULL },
-		{ "--strict", NULL, &c->strict },
-		{ "--force", NULL, &c->force },
-		{ "--no-self-check", NULL, &c->no_self_check },
-		{ "--help", NULL, &c->help },
-	};
-	int err;
+	int err = alloc_spec_parse(field, value, diag);
 
-	argc = kb_args_take(args, KB_ARRAY_LEN(args), argc, argv, diag);
-	if (argc < 0)
-		return argc;
-	err = take_percent("--theta", theta, &c->test.theta, diag);
-	if (err == 0)
-		err = take_percent("--delta", delta, &c->test.delta, diag);
-	if (err == 0)
-		err = take_percent("--alpha", alpha, &c->test.alpha, diag);
-	if (err == 0)
-		err = take_percent("--beta", beta, &c->test.beta, diag);
-	if (err == 0)
-		err = take_percent("--inject", inject, &c->inject, diag);
-	return err < 0 ? err : argc;
+	(void)option;
+	return err < 0 ? err : alloc_require(field, diag);
 }
 
-static int parse_versus(struct compare *c, struct kb_diag *diag)
+static int check(void *target, struct kb_diag *diag)
 {
-	int err = alloc_spec_parse(&c->versus, c->versus_text, diag);
+	struct compare *c = target;
 
-	return err < 0 ? err : alloc_require(&c->versus, diag);
-}
-
-/* What is left of the command line: a run's options. */
-static int parse_rest(struct compare *c, int argc, char **argv,
-		      struct kb_diag *diag)
-{
-	static const char *const taken[] = { "trace",	   "alloc",	"json",
-					     "heap-pages", "heap-base", "touch",
-					     "cpu",	   "seed",	NULL };
-	const struct bench_subset subset = { "compare", taken,
-					     ALLOCS_COMPARED };
-	int err;
-
-	if (!c->candidate)
-		return kb_fail(diag, KB_E_ARG,
-			       "compare wants two builds, BASE and CANDIDATE; "
-			       "see 'bench compare --help'");
 	if (!(c->test.theta < c->test.delta) || c->test.alpha <= 0 ||
 	    c->test.beta <= 0)
 		return kb_fail(diag, KB_E_ARG,
 			       "--theta must be below --delta, --alpha and "
 			       "--beta above 0");
-	err = bench_options_parse(&c->opts, argc, argv, &subset, diag);
-	if (err == 0 && c->versus_text) {
-		err = parse_versus(c, diag);
-		if (err < 0)
-			bench_options_release(&c->opts);
-	}
-	/* None of a run's passes takes place. */
-	c->opts.settings.passes = 0;
-	return err;
-}
-
-static int parse(struct compare *c, int argc, char **argv)
-{
-	struct kb_diag diag;
-
-	c->test = (struct bench_sequential){ 0.01, 0.03, 0.01, 0.01 };
-	c->inject = -1;
-	kb_diag_init(&diag);
-	argc = parse_own(c, argc, argv, &diag);
-	if (argc > 0 && !c->help)
-		parse_rest(c, argc, argv, &diag);
-	if (diag.status == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return bench_commands_status(diag.status);
+	return bench_options_check(&c->opts, ALLOCS_COMPARED, diag);
 }
 
 /* Keeps a gate for the reports, and says what came of it. */
@@ -255,31 +119,28 @@ static int status_of(const struct compare *c, enum bench_verdict verdict)
 {
 	switch (verdict) {
 	case BENCH_VERDICT_PASS:
-		return COMPARE_PASS;
+		return KB_EXIT_GOOD;
 	case BENCH_VERDICT_FAIL:
-		return COMPARE_FAIL;
+		return KB_EXIT_WORSE;
 	default:
-		return c->strict ? COMPARE_FAIL : COMPARE_INCONCLUSIVE;
+		return c->strict ? KB_EXIT_WORSE : KB_EXIT_UNDECIDED;
 	}
 }
 
-static int complain(int err, const struct kb_diag *diag)
+static int complain(const struct kb_diag *diag)
 {
 	/* The signal itself is the status. */
-	if (err == KB_E_STOPPED)
-		return COMPARE_PASS;
-	fprintf(stderr, "bench: %s\n", diag->text);
-	if (err == KB_E_UNSUPPORTED || err == KB_E_ENVIRONMENT)
-		return COMPARE_ENVIRONMENT;
-	return err == KB_E_WRONG ? COMPARE_WRONG : COMPARE_USAGE;
+	if (diag->status == KB_E_STOPPED)
+		return KB_EXIT_GOOD;
+	return kb_complain_diag("bench", diag);
 }
 
 /* One gate of a kind: "A/A" compares the base with itself. */
 static int do_gate(struct compare *c, const struct bench_trace *trace,
 		   const char *alloc, bool self)
 {
-	size_t gates = c->opts.trace_count * c->opts.alloc_count;
-	bool other = !self && c->versus_text;
+	size_t gates = c->opts.traces.count * c->opts.alloc_count;
+	bool other = !self && c->versus.ops;
 	struct bench_pair pair = {
 		.settings = &c->opts.settings,
 		.clock = &c->clock,
@@ -299,34 +160,35 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 	kb_diag_init(&diag);
 	err = bench_pair_run(&pair, &diag);
 	if (err < 0)
-		return complain(err, &diag);
+		return complain(&diag);
 	tell_gate(c, &pair, self ? "A/A" : "A/B");
 	if (!self)
 		return status_of(c, pair.verdict);
 	if (pair.verdict == BENCH_VERDICT_PASS)
-		return COMPARE_PASS;
-	fprintf(stderr, "bench: the base does not even pass against itself; "
-			"this machine cannot tell now\n");
-	return COMPARE_ENVIRONMENT;
+		return KB_EXIT_GOOD;
+	kb_complain("bench",
+		    "the base does not pass even against itself; this machine "
+		    "is too noisy now, so try again when it is idle");
+	return KB_EXIT_ENVIRONMENT;
 }
 
 static int do_trace(struct compare *c, const char *given)
 {
 	struct bench_trace trace;
 	struct kb_diag diag;
-	int status = COMPARE_PASS;
+	int status = KB_EXIT_GOOD;
 
 	kb_diag_init(&diag);
 	if (bench_trace_open(&trace, given, kb_signal_came, &diag) < 0)
-		return complain(KB_E_IO, &diag);
+		return complain(&diag);
 	for (size_t i = 0; i < c->opts.alloc_count && !kb_signal; i++) {
 		const char *alloc = c->opts.allocs[i].name;
-		int own = c->no_self_check ? COMPARE_PASS
+		int own = c->no_self_check ? KB_EXIT_GOOD
 					   : do_gate(c, &trace, alloc, true);
 
-		if (own == COMPARE_PASS && !kb_signal)
+		if (own == KB_EXIT_GOOD && !kb_signal)
 			own = do_gate(c, &trace, alloc, false);
-		status = bench_commands_graver(status, own);
+		status = kb_exit_graver(status, own);
 	}
 	bench_trace_release(&trace);
 	return status;
@@ -357,7 +219,7 @@ static int write_reports(const struct compare *c)
 	int err = 0;
 
 	if (!c->report && !c->opts.json)
-		return COMPARE_PASS;
+		return KB_EXIT_GOOD;
 	kb_diag_init(&diag);
 	document = make_document(c);
 	if (!document)
@@ -368,7 +230,7 @@ static int write_reports(const struct compare *c)
 	if (err == 0 && c->opts.json)
 		err = kb_json_write(NULL, c->opts.json, document, 0, &diag);
 	json_decref(document);
-	return err < 0 ? complain(err, &diag) : COMPARE_PASS;
+	return err < 0 ? complain(&diag) : KB_EXIT_GOOD;
 }
 
 /* Whether the two programs can be compared at all. Returns an exit status. */
@@ -385,14 +247,14 @@ static int check_builds(struct compare *c)
 			"'%s' was built with %s, '%s' with %s: build them "
 			"the same way, or --force",
 			c->base, c->build[0], c->candidate, c->build[1]);
-	return err < 0 ? complain(err, &diag) : COMPARE_PASS;
+	return err < 0 ? complain(&diag) : KB_EXIT_GOOD;
 }
 
 static int run_gates(struct compare *c)
 {
 	int status = check_builds(c);
 
-	if (status != COMPARE_PASS)
+	if (status != KB_EXIT_GOOD)
 		return status;
 	if (!c->opts.json)
 		printf("seed %llu, theta %g %%, delta %g %%, alpha %g %%, "
@@ -400,32 +262,32 @@ static int run_gates(struct compare *c)
 		       (unsigned long long)c->opts.settings.seed,
 		       100 * c->test.theta, 100 * c->test.delta,
 		       100 * c->test.alpha, 100 * c->test.beta);
-	for (size_t i = 0; i < c->opts.trace_count && !kb_signal; i++)
-		status = bench_commands_graver(status,
-					       do_trace(c, c->opts.traces[i]));
+	for (size_t i = 0; i < c->opts.traces.count && !kb_signal; i++)
+		status = kb_exit_graver(status,
+					do_trace(c, c->opts.traces.word[i]));
 	return status;
 }
 
 static int run(struct compare *c)
 {
 	struct kb_diag diag;
-	int status = COMPARE_PASS;
+	int status = KB_EXIT_GOOD;
 
 	if (access(c->base, X_OK) != 0 || access(c->candidate, X_OK) != 0) {
-		fprintf(stderr, "bench: cannot run '%s': %s\n",
-			access(c->base, X_OK) ? c->base : c->candidate,
-			strerror(errno));
-		return COMPARE_USAGE;
+		kb_complain("bench", "cannot run '%s': %s",
+			    access(c->base, X_OK) ? c->base : c->candidate,
+			    strerror(errno));
+		return KB_EXIT_USAGE;
 	}
 	replay_clock_qualify(&c->clock);
 	kb_diag_init(&diag);
 	if (replay_clock_calibrate(&c->clock, &diag) < 0)
-		return complain(KB_E_ENVIRONMENT, &diag);
+		return complain(&diag);
 	bench_env_read(&c->env);
 	c->env.pinned_cpu = c->opts.settings.cpu >= 0 ? c->opts.settings.cpu
 						      : bench_default_cpu();
 	c->gates = json_array();
-	c->same_code = c->inject < 0 && !c->versus_text &&
+	c->same_code = c->inject < 0 && !c->versus.ops &&
 		       bench_elf_same_code(c->base, c->candidate);
 	if (!c->same_code)
 		status = run_gates(c);
@@ -435,29 +297,149 @@ static int run(struct compare *c)
 	/* A clock that has drifted meanwhile makes the figures void. */
 	if (!c->same_code && !kb_signal &&
 	    replay_clock_calibrate(&c->clock, &diag) < 0)
-		status = bench_commands_graver(
-			status, complain(KB_E_ENVIRONMENT, &diag));
+		status = kb_exit_graver(status, complain(&diag));
 	if (json_array_size(c->gates) || c->same_code)
-		status = bench_commands_graver(status, write_reports(c));
+		status = kb_exit_graver(status, write_reports(c));
 	json_decref(c->gates);
-	return kb_signal ? 128 + kb_signal : status;
+	return kb_signal ? kb_exit_of(KB_E_STOPPED) : status;
 }
 
-int bench_compare_main(int argc, char **argv)
+static int compare_main(int argc, char **argv)
 {
 	struct compare c;
 	int status;
 
 	memset(&c, 0, sizeof(c));
-	status = parse(&c, argc, argv);
-	if (status == 0 && c.help) {
-		fputs(compare_help, stdout);
-		return 0;
-	}
-	if (status == 0) {
+	bench_options_init(&c.opts);
+	c.test = (struct bench_sequential){ 0.01, 0.03, 0.01, 0.01 };
+	c.inject = -1;
+	if (kb_options_go(&bench_compare_command, &c, argc, argv, &status)) {
 		kb_signal_catch();
 		status = run(&c);
-		bench_options_release(&c.opts);
 	}
+	bench_options_release(&c.opts);
 	return status;
 }
+
+#define AT(member) .offset = offsetof(struct compare, member)
+
+#define OPTS	   offsetof(struct compare, opts)
+
+static const struct kb_option options[] = {
+	BENCH_OPTION_TRACE(OPTS),
+	BENCH_OPTION_ALLOC(OPTS, "Default: kheap:lookup=pagemap, kheap-fast"),
+	{ .name = "versus",
+	  .value = "ALLOC",
+	  .help = "have the candidate replay into ALLOC instead: with one "
+		  "file as BASE and CANDIDATE this compares two allocators",
+	  .is_single = true,
+	  .kind = KB_OPTION_CALL,
+	  .take = take_versus,
+	  AT(versus) },
+	BENCH_OPTION_HEAP_PAGES(OPTS),
+	BENCH_OPTION_HEAP_BASE(OPTS),
+	BENCH_OPTION_TOUCH(OPTS),
+	BENCH_OPTION_CPU(OPTS),
+	BENCH_OPTION_SEED(OPTS),
+	{ .name = "theta",
+	  .value = "PCT",
+	  .heading = "The test",
+	  .help = "tolerated slowdown, in percent (default 1)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_percent,
+	  AT(test.theta) },
+	{ .name = "delta",
+	  .value = "PCT",
+	  .help = "slowdown that must not be missed (default 3)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_percent,
+	  AT(test.delta) },
+	{ .name = "alpha",
+	  .value = "PCT",
+	  .help = "false-alarm rate of all gates of this call together; each "
+		  "gets an equal part (default 1)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_percent,
+	  AT(test.alpha) },
+	{ .name = "beta",
+	  .value = "PCT",
+	  .help = "rate of missed slowdowns, per gate (default 1)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_percent,
+	  AT(test.beta) },
+	{ .name = "strict",
+	  .help = "count INCONCLUSIVE as FAIL",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(strict) },
+	{ .name = "force",
+	  .help = "compare builds of different compilers or flags",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(force) },
+	{ .name = "no-self-check",
+	  .help = "do not compare BASE with itself first",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(no_self_check) },
+	{ .name = "inject",
+	  .value = "PCT",
+	  .help = "to test the instrument: slow the candidate down by PCT "
+		  "percent. After each slice, busy-wait for PCT percent of "
+		  "the slice's time. The resulting ratio is 1 + PCT/100, "
+		  "accurate to 0.0002 on any machine. With 0 the same code "
+		  "runs on both sides, as an A/A gate",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_percent,
+	  AT(inject) },
+	{ .name = "report",
+	  .value = "DIR",
+	  .heading = "Results",
+	  .help = "write compare.json (with each run's log ratio), compare.md "
+		  "and compare.junit.xml to DIR, and base.benchfmt and "
+		  "candidate.benchfmt for benchstat",
+	  .kind = KB_OPTION_TEXT,
+	  AT(report) },
+	BENCH_OPTION_JSON(OPTS),
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "BASE", 1, 1, offsetof(struct compare, base) },
+	{ "CANDIDATE", 1, 1, offsetof(struct compare, candidate) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command bench_compare_command = {
+	.program = "bench",
+	.name = "compare",
+	.summary = "two builds in lock-step: is one slower?",
+	.about = "BASE and CANDIDATE are two builds of this program. For each "
+		 "trace and allocator both replay the same slices in turn on "
+		 "one CPU, in fresh processes every few milliseconds, until "
+		 "the sign test gives a verdict:\n"
+		 "\n"
+		 "  FAIL          slower by more than --theta (false-alarm "
+		 "rate --alpha)\n"
+		 "  PASS          not slower by --delta or more (miss rate "
+		 "--beta)\n"
+		 "  INCONCLUSIVE  no verdict after 192 runs\n"
+		 "\n"
+		 "First BASE is compared with itself; if that does not pass, "
+		 "the machine is too noisy and the exit status is 4. Builds "
+		 "with identical code pass without a run. Builds of different "
+		 "compilers, flags or build types are refused: the difference "
+		 "would be theirs.\n"
+		 "\n"
+		 "Of several gates the gravest exit status counts: 5, 1, 2, 4, "
+		 "3, 0.",
+	.options = options,
+	.operands = operands,
+	.stray = "trace",
+	.examples = "bench compare old/bench new/bench --trace traces/boot.trc",
+	.exits = "0 pass\n"
+		 "1 fail\n"
+		 "2 usage, or a build was killed\n"
+		 "3 inconclusive\n"
+		 "4 the machine is too noisy, or a build cannot be compared\n"
+		 "5 a build crashed",
+	.check = check,
+	.main = compare_main,
+};

@@ -6,7 +6,6 @@
  * is said that they differ only if the intervals are apart; of single times only
  * if they are further apart than both clocks' error bounds together.
  */
-#include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_diff_figures.h"
 #include "bench_format.h"
@@ -21,34 +20,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int bench_diff_main(int argc, char **argv);
-
-enum diff_exit { DIFF_GOOD = 0, DIFF_USAGE = 2, DIFF_INCOMPARABLE = 4 };
-
 /* Room for a name in the table; longer ones push their row to the right. */
 #define NAME_WIDTH 28
-
-/* clang-format off */
-static const char diff_help[] =
-	"usage: bench diff [--force] [--out DIR] A B\n"
-	"\n"
-	"Compares two results folders (or results.json files) cell by cell.\n"
-	"\n"
-	"  times     two medians differ if their 95 % intervals are apart; single times\n"
-	"            if they are further apart than both error bounds together\n"
-	"  counters  and digests are exact: every difference is shown\n"
-	"\n"
-	"Results of different traces, options, machines, compilers or flags are\n"
-	"refused; --force compares them all the same.\n"
-	"\n"
-	"  --out DIR  draws both in one: times as a ratio with its interval, and nodes\n"
-	"             compared; data in DIR, pictures in DIR/figures\n"
-	"\n"
-	"  bench diff results/before results/after\n"
-	"\n"
-	"Exit status: 0 compared, whatever differs; 2 usage, unreadable input; 4 not\n"
-	"comparable.\n";
-/* clang-format on */
 
 /* One side. */
 struct side {
@@ -66,7 +39,6 @@ struct diff {
 	/* --out; NULL without. */
 	const char *out;
 	bool force;
-	bool help;
 };
 
 static const char *text_of(const json_t *object, const char *name)
@@ -99,21 +71,24 @@ static int load(struct side *side)
 	else
 		n = asprintf(&path, "%s", side->path);
 	if (n < 0) {
-		fprintf(stderr, "bench: out of memory\n");
-		return DIFF_USAGE;
+		kb_complain("bench", "out of memory");
+		return KB_EXIT_USAGE;
 	}
 	side->document = json_load_file(path, 0, &error);
 	if (!side->document)
-		fprintf(stderr, "bench: %s: %s\n", path, error.text);
+		kb_complain("bench", "%s: %s", path, error.text);
 	side->context = json_object_get(side->document, "context");
 	side->results = json_object_get(side->document, "results");
 	if (side->document &&
 	    (!json_is_object(side->context) || !json_is_array(side->results))) {
-		fprintf(stderr, "bench: %s: is no document of bench's\n", path);
+		kb_complain("bench",
+			    "%s: is no document of bench's; name a results "
+			    "folder",
+			    path);
 		side->context = NULL;
 	}
 	free(path);
-	return side->context ? 0 : DIFF_USAGE;
+	return side->context ? KB_EXIT_GOOD : KB_EXIT_USAGE;
 }
 
 /* The cell of the other side that `cell` is to be compared with. */
@@ -172,7 +147,11 @@ static void tell_unequal(const char *name, const json_t *a, const json_t *b)
 	char *y = json_dumps(b, JSON_ENCODE_ANY);
 	char clean_x[200], clean_y[200];
 
-	fprintf(stderr, "bench: not comparable: %s is %s and %s", name,
+	kb_complain(
+		"bench",
+		"not comparable: %s is %s and %s; --force compares them "
+		"anyway",
+		name,
 		kb_escape_clean(clean_x, sizeof(clean_x), x ? x : "absent"),
 		kb_escape_clean(clean_y, sizeof(clean_y), y ? y : "absent"));
 	free(x);
@@ -202,8 +181,8 @@ static bool comparable(const struct diff *d)
 	const char *name;
 
 	if (!same_traces(&d->a, &d->b) || !same_traces(&d->b, &d->a)) {
-		fprintf(stderr, "bench: not comparable: the traces differ; "
-				"--force compares them all the same\n");
+		kb_complain("bench", "not comparable: the traces differ; "
+				     "--force compares them anyway");
 		return false;
 	}
 	name = first_unequal(a_opts, b_opts, options, 3);
@@ -224,8 +203,6 @@ static bool comparable(const struct diff *d)
 			tell_unequal(name, json_object_get(a, name),
 				     json_object_get(b, name));
 	}
-	if (name)
-		fprintf(stderr, "; --force compares them all the same\n");
 	return !name;
 }
 
@@ -605,64 +582,84 @@ static int draw_diff(const struct diff *d)
 	int err;
 
 	if (!ratio) {
-		fprintf(stderr, "bench: out of memory\n");
-		return DIFF_USAGE;
+		kb_complain("bench", "out of memory");
+		return KB_EXIT_USAGE;
 	}
 	kb_diag_init(&diag);
 	figures.ratio = ratio;
 	figures.ratios = collect_ratios(d, ratio);
 	err = bench_diff_figures(&figures, &drawn, &diag);
 	free(ratio);
-	if (err < 0) {
-		fprintf(stderr, "bench: %s\n", diag.text);
-		return err == KB_E_UNSUPPORTED ? DIFF_INCOMPARABLE : DIFF_USAGE;
-	}
+	if (err < 0)
+		return kb_complain_diag("bench", &diag);
 	printf("\nWritten to %s/figures/: %zu pictures\n", d->out, drawn);
-	return DIFF_GOOD;
+	return KB_EXIT_GOOD;
 }
 
-/* Returns 0, or an exit status behind a message. */
-static int parse(struct diff *d, int argc, char **argv)
-{
-	const struct kb_arg args[] = {
-		{ NULL, &d->a.path, NULL },   { NULL, &d->b.path, NULL },
-		{ "--out", &d->out, NULL },   { "--force", NULL, &d->force },
-		{ "--help", NULL, &d->help },
-	};
-	struct kb_diag diag;
-	int err;
-
-	kb_diag_init(&diag);
-	err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, &diag);
-	if (err == 0 && !d->help && !d->b.path)
-		err = kb_fail(&diag, KB_E_ARG,
-			      "diff needs two results folders");
-	if (err == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return DIFF_USAGE;
-}
-
-int bench_diff_main(int argc, char **argv)
+static int diff_main(int argc, char **argv)
 {
 	struct diff d = { .force = false };
-	int status = parse(&d, argc, argv);
+	int status;
 
-	if (status == 0 && d.help) {
-		fputs(diff_help, stdout);
-		return 0;
-	}
-	if (status == 0)
-		status = load(&d.a);
-	if (status == 0)
+	if (!kb_options_go(&bench_diff_command, &d, argc, argv, &status))
+		return status;
+	status = load(&d.a);
+	if (status == KB_EXIT_GOOD)
 		status = load(&d.b);
-	if (status == 0 && !d.force && !comparable(&d))
-		status = DIFF_INCOMPARABLE;
-	if (status == 0)
+	if (status == KB_EXIT_GOOD && !d.force && !comparable(&d))
+		status = KB_EXIT_ENVIRONMENT;
+	if (status == KB_EXIT_GOOD)
 		print_diff(&d);
-	if (status == 0 && d.out)
+	if (status == KB_EXIT_GOOD && d.out)
 		status = draw_diff(&d);
 	json_decref(d.a.document);
 	json_decref(d.b.document);
 	return status;
 }
+
+#define AT(member) .offset = offsetof(struct diff, member)
+
+static const struct kb_option diff_options[] = {
+	{ .name = "force",
+	  .help = "compare results of different traces, options, machines, "
+		  "compilers or flags anyway",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(force) },
+	{ .name = "out",
+	  .value = "DIR",
+	  .help = "draw both in one picture: times as a ratio with its "
+		  "interval, and nodes compared; data goes to DIR, pictures "
+		  "to DIR/figures",
+	  .kind = KB_OPTION_TEXT,
+	  AT(out) },
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "A", 1, 1, offsetof(struct diff, a.path) },
+	{ "B", 1, 1, offsetof(struct diff, b.path) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command bench_diff_command = {
+	.program = "bench",
+	.name = "diff",
+	.summary = "compare two results folders",
+	.about = "Compares two results folders (or results.json files), "
+		 "allocator by allocator. Results of different traces, "
+		 "options, machines, compilers or flags are refused.",
+	.options = diff_options,
+	.operands = operands,
+	.notes = "What is compared:\n"
+		 "  times     two medians differ if their 95% intervals are "
+		 "disjoint; single\n"
+		 "            times if they differ by more than both error "
+		 "bounds together\n"
+		 "  counters  counters and digests are exact: every "
+		 "difference is shown",
+	.examples = "bench diff results/before results/after",
+	.exits = "0 compared, whatever differs\n"
+		 "2 usage, unreadable input\n"
+		 "4 not comparable, or no gnuplot for --out",
+	.main = diff_main,
+};

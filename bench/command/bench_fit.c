@@ -4,7 +4,6 @@
  */
 #include "alloc_spec.h"
 #include "bench_trace_open.h"
-#include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_format.h"
 #include "bench_ideal_read.h"
@@ -23,8 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int bench_fit_main(int argc, char **argv);
-
 #define ALLOCS_DEFAULT                                         \
 	"kheap,kheap:fit=next,kheap:fit=best,kheap:fit=worst," \
 	"kheap:fit=custom,kheap:fit=quick"
@@ -39,39 +36,11 @@ int bench_fit_main(int argc, char **argv);
 #define FIT_PAGES_MAX (UINT32_C(1) << 19)
 #define FIT_BASE      UINT32_C(0x40000000)
 
-/* clang-format off */
-static const char fit_help[] =
-	"usage: bench fit --trace FILE [--alloc LIST] [--below N] [--json FILE]\n"
-	"\n"
-	"Searches the smallest heap window, in pages, that carries a trace without\n"
-	"refusing anything, for each fit of the cluster heap or for the allocators\n"
-	"named. Beside it: the bound below which no window can do, and what a packing\n"
-	"made with the whole trace in view takes.\n"
-	"\n"
-	"A larger window may refuse what a smaller one carried, so the search doubles\n"
-	"and halves first, and then tries every smaller size down to the bound.\n"
-	"\n"
-	"  --trace FILE  as for a run\n"
-	"  --alloc LIST  allocators with a heap window (default: kheap with each fit).\n"
-	"                Which addresses are given never depends on the lookup or on\n"
-	"                the paging behind, so kheap is searched with a page map and\n"
-	"                without paging, whatever its name says\n"
-	"  --below N     how many smaller sizes are tried at most (default 512)\n"
-	"  --json FILE   also write the results as JSON; '-' is stdout, and then\n"
-	"                nothing else is\n"
-	"\n"
-	"  bench fit --trace traces/debian-boot.trc\n"
-	"\n"
-	"Exit status: 0 searched; 2 usage, unreadable or corrupt input; 5 a wrong\n"
-	"result; 130 and 143 after SIGINT and SIGTERM, with what was finished shown.\n";
-/* clang-format on */
-
 struct fit_options {
 	const char *trace;
 	const char *allocs;
 	const char *json;
 	uint32_t below;
-	bool help;
 };
 
 /* One allocator's search. */
@@ -325,26 +294,6 @@ static int report(const struct fitting *f, const struct fit_options *o)
 
 /* --- The command -------------------------------------------------------------- */
 
-static int parse(struct fit_options *o, int argc, char **argv,
-		 struct kb_diag *diag)
-{
-	const char *below = NULL;
-	const struct kb_arg args[] = {
-		{ "--trace", &o->trace, NULL }, { "--alloc", &o->allocs, NULL },
-		{ "--below", &below, NULL },	{ "--json", &o->json, NULL },
-		{ "--help", NULL, &o->help },
-	};
-	uint64_t n = BELOW_DEFAULT;
-	int err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
-
-	if (err == 0 && !o->trace && !o->help)
-		return kb_fail(diag, KB_E_ARG, "fit needs --trace FILE");
-	if (err == 0 && below)
-		err = kb_args_number("--below", below, 0, BELOW_MAX, &n, diag);
-	o->below = (uint32_t)n;
-	return err;
-}
-
 static int open_fitting(struct fitting *f, const struct fit_options *o)
 {
 	int err =
@@ -396,28 +345,79 @@ static int run(struct fitting *f, const struct fit_options *o)
 	return err;
 }
 
-int bench_fit_main(int argc, char **argv)
+static int fit_main(int argc, char **argv)
 {
-	struct fit_options o = { .allocs = ALLOCS_DEFAULT };
+	struct fit_options o = { .allocs = ALLOCS_DEFAULT,
+				 .below = BELOW_DEFAULT };
 	struct kb_diag diag;
 	struct fitting f = { .trace.fd = -1, .diag = &diag };
+	int status;
 	int err;
 
+	if (!kb_options_go(&bench_fit_command, &o, argc, argv, &status))
+		return status;
 	kb_diag_init(&diag);
-	err = parse(&o, argc, argv, &diag);
-	if (err == 0 && o.help) {
-		fputs(fit_help, stdout);
-		return 0;
-	}
 	kb_signal_catch();
-	if (err == 0) {
-		err = run(&f, &o);
-		close_fitting(&f);
-	}
-	if (kb_signal)
-		return 128 + kb_signal;
-	if (err == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return bench_commands_status(err);
+	err = run(&f, &o);
+	close_fitting(&f);
+	if (err == 0 || kb_signal)
+		return kb_exit_of(err);
+	return kb_complain_diag("bench", &diag);
 }
+
+#define AT(member) .offset = offsetof(struct fit_options, member)
+
+static const struct kb_option options[] = {
+	{ .name = "trace",
+	  .value = "FILE",
+	  .help = "the trace: a .trc, or any recording 'trc import' reads",
+	  .is_required = true,
+	  .is_single = true,
+	  .kind = KB_OPTION_TEXT,
+	  AT(trace) },
+	{ .name = "alloc",
+	  .value = "LIST",
+	  .help = "allocators with a heap window (default: kheap with each "
+		  "fit). The addresses an allocator returns do not depend on "
+		  "lookup or paging, so kheap is searched with a page map and "
+		  "without paging, whatever its name says",
+	  .kind = KB_OPTION_TEXT,
+	  AT(allocs) },
+	{ .name = "below",
+	  .value = "N",
+	  .help = "try at most N smaller sizes (default 512)",
+	  .kind = KB_OPTION_NUMBER32,
+	  .high = BELOW_MAX,
+	  AT(below) },
+	{ .name = "json",
+	  .value = "FILE",
+	  .help = "also write the results as JSON; '-' is standard output, "
+		  "which then gets nothing else",
+	  .kind = KB_OPTION_TEXT,
+	  AT(json) },
+	{ .name = NULL },
+};
+
+const struct kb_command bench_fit_command = {
+	.program = "bench",
+	.name = "fit",
+	.summary = "find the smallest heap that can replay a trace",
+	.about = "Finds the smallest heap window, in pages, that can replay a "
+		 "trace without a failed allocation, for each fit policy of "
+		 "the cluster heap or for the allocators named. Next to it: "
+		 "the lower bound for any window, and what a packing made "
+		 "offline, with the whole trace known, takes.\n"
+		 "\n"
+		 "A larger window may fail where a smaller one did not, so the "
+		 "search doubles and halves first, and then tries every "
+		 "smaller size down to the bound.",
+	.options = options,
+	.stray = "trace",
+	.examples = "bench fit --trace traces/debian-boot.trc",
+	.exits = "0 searched\n"
+		 "2 usage, unreadable or corrupt input\n"
+		 "5 a wrong result\n"
+		 "130 after SIGINT, with finished results shown\n"
+		 "143 after SIGTERM, likewise",
+	.main = fit_main,
+};

@@ -17,7 +17,6 @@
  * `exact`: any difference fails, an improvement too; `max`: may fall, not rise;
  * `info`: printed only. bless keeps the kinds that a file has.
  */
-#include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_options.h"
 #include "bench_trace_open.h"
@@ -34,17 +33,6 @@
 #include <string.h>
 #include <time.h>
 
-int bench_gate_main(int argc, char **argv);
-int bench_bless_main(int argc, char **argv);
-
-enum gate_exit {
-	GATE_GOOD = 0,
-	GATE_REGRESSION = 1,
-	GATE_USAGE = 2,
-	GATE_INCOMPARABLE = 4,
-	GATE_WRONG = 5
-};
-
 /* Cells that are gated if --alloc names none: those that count. */
 #define ALLOCS_GATED "kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast"
 
@@ -53,36 +41,6 @@ enum gate_exit {
 #define WALK_NODES_MAX	(UINT64_C(1) << 32)
 
 #define BASELINE_FOLDER "bench/baseline"
-
-/* clang-format off */
-static const char gate_help[] =
-	"usage: bench gate --trace FILE... [--alloc LIST] [--baseline DIR]\n"
-	"\n"
-	"Counts the cells anew and compares every counter and digest with\n"
-	"DIR/<trace's name>.counters (default bench/baseline). A counter marked\n"
-	"'exact' must be equal, one marked 'max' may fall, 'info' is only told.\n"
-	"Searches are counted by each cluster's rank, and made for real as well\n"
-	"unless they take minutes: a step more than the ranks say fails.\n"
-	"--heap-pages, --heap-base and --touch are as for a run.\n"
-	"\n"
-	"  bench gate --trace traces/boot.trc --trace traces/debian-boot.trc\n"
-	"\n"
-	"Exit status: 0 equal; 1 a counter or digest differs; 2 usage, unreadable\n"
-	"input; 4 baseline of another trace or configuration, or none; 5 a cell\n"
-	"failed.\n";
-/* clang-format on */
-
-/* clang-format off */
-static const char bless_help[] =
-	"usage: bench bless --reason TEXT --trace FILE... [--alloc LIST]\n"
-	"                   [--baseline DIR]\n"
-	"\n"
-	"Counts the cells anew, writes DIR/<trace's name>.counters and adds a line\n"
-	"with the date and the reason to DIR/CHANGES. Kinds (exact, max, info)\n"
-	"that the file has stay.\n"
-	"\n"
-	"  bench bless --trace traces/boot.trc --reason 'removal without a walk'\n";
-/* clang-format on */
 
 /* A counter of a cell in a baseline. The digest is one, called "digest". */
 struct entry {
@@ -110,9 +68,9 @@ struct gate {
 	struct bench_options opts;
 	struct replay_clock clock;
 	const char *folder;
+
+	/* bless alone. */
 	const char *reason;
-	bool blesses;
-	bool help;
 };
 
 static int add_entry(struct baseline *b, const struct entry *entry)
@@ -451,29 +409,25 @@ static int check_comparable(const struct baseline *was,
 			    const struct baseline *now, const char *path)
 {
 	if (strcmp(was->trace, now->trace) != 0) {
-		fprintf(stderr,
-			"bench: %s is of another trace (%s, this is "
-			"%s)\n",
-			path, was->trace, now->trace);
-		return GATE_INCOMPARABLE;
+		kb_complain("bench", "%s is of another trace (%s, this is %s)",
+			    path, was->trace, now->trace);
+		return KB_EXIT_ENVIRONMENT;
 	}
 	if (strcmp(was->config, now->config) != 0) {
-		fprintf(stderr,
-			"bench: %s is of another configuration (%s, "
-			"this is %s)\n",
-			path, was->config, now->config);
-		return GATE_INCOMPARABLE;
+		kb_complain("bench",
+			    "%s is of another configuration (%s, this is %s)",
+			    path, was->config, now->config);
+		return KB_EXIT_ENVIRONMENT;
 	}
 	for (size_t i = 0; i < now->count; i++) {
 		if (has_cell(was, now->entry[i].cell))
 			continue;
-		fprintf(stderr,
-			"bench: %s has no cell '%s'; add it with "
-			"'bench bless'\n",
-			path, now->entry[i].cell);
-		return GATE_INCOMPARABLE;
+		kb_complain("bench",
+			    "%s has no cell '%s'; add it with 'bench bless'",
+			    path, now->entry[i].cell);
+		return KB_EXIT_ENVIRONMENT;
 	}
-	return GATE_GOOD;
+	return KB_EXIT_GOOD;
 }
 
 static int gate_file(struct gate *gate, const struct bench_trace *trace,
@@ -486,18 +440,18 @@ static int gate_file(struct gate *gate, const struct bench_trace *trace,
 
 	if (read_baseline(&was, path, diag) < 0) {
 		release_baseline(&was);
-		fprintf(stderr, "bench: %s\n", diag->text);
-		return GATE_INCOMPARABLE;
+		kb_complain("bench", "%s", diag->text);
+		return KB_EXIT_ENVIRONMENT;
 	}
 	status = check_comparable(&was, now, path);
-	if (status == GATE_GOOD) {
+	if (status == KB_EXIT_GOOD) {
 		differences = compare(&was, now);
 		printf("%s  %s: %zu counters of %zu cells",
 		       differences ? "FAIL" : "PASS", trace->file, now->count,
 		       gate->opts.alloc_count);
 		printf(differences ? ", %zu differ\n" : " equal\n",
 		       differences);
-		status = differences ? GATE_REGRESSION : GATE_GOOD;
+		status = differences ? KB_EXIT_WORSE : KB_EXIT_GOOD;
 	}
 	release_baseline(&was);
 	return status;
@@ -590,12 +544,10 @@ static int bless_file(struct gate *gate, const struct bench_trace *trace,
 {
 	if (kb_out_make_folder(gate->folder, diag) < 0 ||
 	    write_baseline(now, path, diag) < 0 ||
-	    note_change(gate, trace, diag) < 0) {
-		fprintf(stderr, "bench: %s\n", diag->text);
-		return GATE_USAGE;
-	}
+	    note_change(gate, trace, diag) < 0)
+		return kb_complain_diag("bench", diag);
 	printf("Written: %s\n", path);
-	return GATE_GOOD;
+	return KB_EXIT_GOOD;
 }
 
 typedef int (*file_fn)(struct gate *gate, const struct bench_trace *trace,
@@ -612,93 +564,145 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 
 	kb_diag_init(&diag);
 	err = bench_trace_open(&trace, given, kb_signal_came, &diag);
-	if (err < 0) {
-		fprintf(stderr, "bench: %s\n", diag.text);
-		return GATE_USAGE;
-	}
+	if (err < 0)
+		return kb_complain_diag("bench", &diag);
 	err = count_trace(gate, &trace, NULL, &now, &diag);
 	if (err == 0)
 		err = different = check_walk(gate, &trace, &now, &diag);
 	if (err >= 0 &&
 	    asprintf(&path, "%s/%s.counters", gate->folder, trace.name) < 0)
 		err = kb_fail(&diag, KB_E_NOMEM, "out of memory");
-	if (err >= 0) {
-		status = different ? GATE_REGRESSION
-				   : do_file(gate, &trace, &now, path, &diag);
-	} else {
-		fprintf(stderr, "bench: %s\n", diag.text);
-		status = bench_commands_status(err);
-	}
+	if (err < 0)
+		status = kb_complain_diag("bench", &diag);
+	else if (different)
+		status = KB_EXIT_WORSE;
+	else
+		status = do_file(gate, &trace, &now, path, &diag);
 	free(path);
 	release_baseline(&now);
 	bench_trace_release(&trace);
 	return status;
 }
 
-/* Parses the options of one of the two commands. Returns 0, or an exit status
- * behind a message. */
-static int parse(struct gate *gate, int argc, char **argv)
+static int check(void *target, struct kb_diag *diag)
 {
-	static const char *const taken[] = { "trace",	  "alloc", "heap-pages",
-					     "heap-base", "touch", NULL };
-	const struct bench_subset subset = { argv[0], taken, ALLOCS_GATED };
-	const struct kb_arg args[] = {
-		{ "--help", NULL, &gate->help },
-		{ "--baseline", &gate->folder, NULL },
-		/* bless alone has a reason. */
-		{ "--reason", &gate->reason, NULL },
-	};
-	const size_t count = KB_ARRAY_LEN(args) - !gate->blesses;
-	struct kb_diag diag;
+	struct gate *gate = target;
 
-	kb_diag_init(&diag);
-	argc = kb_args_take(args, count, argc, argv, &diag);
-	if (argc > 0 && !gate->help)
-		bench_options_parse(&gate->opts, argc, argv, &subset, &diag);
 	gate->opts.settings.passes = BENCH_PASS_COUNT;
-	if (diag.status == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return bench_commands_status(diag.status);
+	return bench_options_check(&gate->opts, ALLOCS_GATED, diag);
 }
 
-static int run_all(struct gate *gate, file_fn do_file)
+static int check_bless(void *target, struct kb_diag *diag)
 {
-	int status = GATE_GOOD;
+	const struct gate *gate = target;
 
-	for (size_t i = 0; i < gate->opts.trace_count; i++)
-		status = bench_commands_graver(
-			status, do_trace(gate, gate->opts.traces[i], do_file));
-	bench_options_release(&gate->opts);
+	if (!*gate->reason)
+		return kb_fail(diag, KB_E_ARG,
+			       "say why the counters change: --reason TEXT");
+	return check(target, diag);
+}
+
+static int run_all(const struct kb_command *command, int argc, char **argv,
+		   file_fn do_file)
+{
+	struct gate gate = { .folder = BASELINE_FOLDER };
+	int status;
+
+	bench_options_init(&gate.opts);
+	if (kb_options_go(command, &gate, argc, argv, &status)) {
+		status = KB_EXIT_GOOD;
+		for (size_t i = 0; i < gate.opts.traces.count; i++)
+			status = kb_exit_graver(
+				status,
+				do_trace(&gate, gate.opts.traces.word[i],
+					 do_file));
+	}
+	bench_options_release(&gate.opts);
 	return status;
 }
 
-int bench_gate_main(int argc, char **argv)
+static int gate_main(int argc, char **argv)
 {
-	struct gate gate = { .folder = BASELINE_FOLDER };
-	int status = parse(&gate, argc, argv);
-
-	if (status == 0 && gate.help) {
-		fputs(gate_help, stdout);
-		return 0;
-	}
-	return status ? status : run_all(&gate, gate_file);
+	return run_all(&bench_gate_command, argc, argv, gate_file);
 }
 
-int bench_bless_main(int argc, char **argv)
+static int bless_main(int argc, char **argv)
 {
-	struct gate gate = { .folder = BASELINE_FOLDER, .blesses = true };
-	int status = parse(&gate, argc, argv);
-
-	if (status == 0 && gate.help) {
-		fputs(bless_help, stdout);
-		return 0;
-	}
-	if (status == 0 && (!gate.reason || !*gate.reason)) {
-		fprintf(stderr, "bench: say why the counters change: --reason "
-				"TEXT\n");
-		bench_options_release(&gate.opts);
-		return GATE_USAGE;
-	}
-	return status ? status : run_all(&gate, bless_file);
+	return run_all(&bench_bless_command, argc, argv, bless_file);
 }
+
+#define AT(member) .offset = offsetof(struct gate, member)
+
+#define OPTS	   offsetof(struct gate, opts)
+
+#define OPTIONS_OF_BOTH                                                       \
+	BENCH_OPTION_TRACE(OPTS),                                             \
+		BENCH_OPTION_ALLOC(OPTS, "Default: kheap, kheap:order=head, " \
+					 "kheap:lookup=pagemap, kheap-fast"), \
+		{ .name = "baseline",                                         \
+		  .value = "DIR",                                             \
+		  .help = "where the baselines are (default bench/baseline)", \
+		  .kind = KB_OPTION_TEXT,                                     \
+		  AT(folder) },                                               \
+		BENCH_OPTION_HEAP_PAGES(OPTS), BENCH_OPTION_HEAP_BASE(OPTS),  \
+		BENCH_OPTION_TOUCH(OPTS)
+
+static const struct kb_option gate_options[] = {
+	OPTIONS_OF_BOTH,
+	{ .name = NULL },
+};
+
+static const struct kb_option bless_options[] = {
+	{ .name = "reason",
+	  .value = "TEXT",
+	  .help = "why the counters change, for DIR/CHANGES",
+	  .is_required = true,
+	  .is_single = true,
+	  .kind = KB_OPTION_TEXT,
+	  AT(reason) },
+	OPTIONS_OF_BOTH,
+	{ .name = NULL },
+};
+
+const struct kb_command bench_gate_command = {
+	.program = "bench",
+	.name = "gate",
+	.summary = "compare exact counters with committed baselines",
+	.about = "Counts each allocator's work anew and compares every counter "
+		 "and digest with DIR/NAME.counters, after the trace's name. A "
+		 "counter marked 'exact' must be equal, one marked 'max' may "
+		 "fall, 'info' is only reported. Searches are counted by each "
+		 "cluster's rank, and also walked unless that takes minutes: "
+		 "one step more than the ranks say fails.",
+	.options = gate_options,
+	.stray = "trace",
+	.examples = "bench gate --trace traces/boot.trc --trace "
+		    "traces/debian-boot.trc",
+	.exits = "0 equal\n"
+		 "1 a counter or digest differs\n"
+		 "2 usage, unreadable input\n"
+		 "4 baseline of another trace or configuration, or none\n"
+		 "5 an allocator failed",
+	.check = check,
+	.main = gate_main,
+};
+
+const struct kb_command bench_bless_command = {
+	.program = "bench",
+	.name = "bless",
+	.summary = "write those baselines anew",
+	.about = "Counts each allocator's work anew, writes DIR/NAME.counters, "
+		 "after the trace's name, and adds a line with the date and "
+		 "the reason to DIR/CHANGES. Kinds (exact, max, info) that the "
+		 "file has are kept.",
+	.options = bless_options,
+	.stray = "trace",
+	.examples = "bench bless --trace traces/boot.trc --reason 'removal "
+		    "without a walk'",
+	.exits = "0 written\n"
+		 "2 usage, unreadable input, an output that cannot be written\n"
+		 "4 an allocator is not available\n"
+		 "5 an allocator failed",
+	.check = check_bless,
+	.main = bless_main,
+};

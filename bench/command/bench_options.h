@@ -9,6 +9,7 @@
 #include "alloc_spec.h"
 #include "bench_settings.h"
 #include "bench_spec.h"
+#include "kb_options.h"
 #include "kb_status.h"
 
 #include <stdbool.h>
@@ -16,13 +17,7 @@
 #include <stdint.h>
 
 /* What the user wants to see instead of a run. */
-enum bench_command {
-	BENCH_RUN,
-	BENCH_LIST,
-	BENCH_VERSION,
-	BENCH_HELP,
-	BENCH_MICRO
-};
+enum bench_command { BENCH_RUN, BENCH_LIST, BENCH_VERSION, BENCH_MICRO };
 
 struct bench_options {
 	enum bench_command command;
@@ -30,9 +25,8 @@ struct bench_options {
 	/* How to measure. */
 	struct bench_settings settings;
 
-	/* Trace files, as given. Pointers into argv. */
-	const char **traces;
-	size_t trace_count;
+	/* Trace files, as given. */
+	struct kb_words traces;
 
 	/* All of them can be opened on this machine. */
 	struct alloc_spec *allocs;
@@ -56,38 +50,122 @@ struct bench_options {
 	/* --benchfmt's file, likewise. */
 	const char *benchfmt;
 
+	/* Google Benchmark's own options. */
+	struct kb_words gbench;
+
 	/* argv[0] and Google Benchmark's own options, to be passed on; NULL at
 	 * the end. More than argv[0] alone means that its report is wanted. */
 	char **gbench_argv;
 	int gbench_argc;
 };
 
-/* A command that takes some of a run's options. */
-struct bench_subset {
-	/* Its name, for messages. */
-	const char *command;
+/* Rows of a command's table, for a target that has a struct bench_options at
+ * offset `at`. */
+#define BENCH_OPTION(at, member) \
+	.offset = (at) + offsetof(struct bench_options, member)
 
-	/* The options' names without "--", ended by NULL. Each has a value. */
-	const char *const *names;
+#define BENCH_OPTION_TRACE(at)                                                \
+	{                                                                     \
+		.name = "trace", .value = "FILE",                             \
+		.help = "a .trc, or any recording 'trc import' reads, which " \
+			"is "                                                 \
+			"imported on the fly; '-' is standard input; "        \
+			"repeatable",                                         \
+		.is_required = true, .kind = KB_OPTION_WORDS,                 \
+		BENCH_OPTION(at, traces)                                      \
+	}
 
-	/* The allocators where --alloc names none, as a list. None of them is
-	 * skipped: the command fails where one is not available. */
-	const char *allocs;
-};
+#define BENCH_OPTION_ALLOC(at, by_default)                                   \
+	{                                                                    \
+		.name = "alloc", .value = "LIST",                            \
+		.help = "allocators, comma-separated; repeatable; 'bench "   \
+			"--list' shows them and their options. " by_default, \
+		.kind = KB_OPTION_CALL, .take = bench_options_take_allocs,   \
+		.offset = (at)                                               \
+	}
+
+#define BENCH_OPTION_JSON(at)                                              \
+	{                                                                  \
+		.name = "json", .value = "FILE",                           \
+		.help = "also write the results as JSON; '-' is standard " \
+			"output, "                                         \
+			"which then gets nothing else",                    \
+		.kind = KB_OPTION_TEXT, BENCH_OPTION(at, json)             \
+	}
+
+#define BENCH_OPTION_HEAP_PAGES(at)                                           \
+	{                                                                     \
+		.name = "heap-pages", .value = "N",                           \
+		.help = "pages of the simulated heap window (default 32766)", \
+		.kind = KB_OPTION_NUMBER32, .low = 1, .high = UINT32_MAX,     \
+		BENCH_OPTION(at, settings.heap_pages)                         \
+	}
+
+#define BENCH_OPTION_HEAP_BASE(at)                                          \
+	{                                                                   \
+		.name = "heap-base", .value = "VA",                         \
+		.help = "first address of the window (default 0xF0000000)", \
+		.kind = KB_OPTION_NUMBER32, .low = 1, .high = UINT32_MAX,   \
+		BENCH_OPTION(at, settings.heap_base)                        \
+	}
+
+#define BENCH_OPTION_TOUCH(at)                                                 \
+	{                                                                      \
+		.name = "touch", .value = "MODE",                              \
+		.help = "touch allocations: none (default), first (the first " \
+			"byte), all (the first byte of every 4 KiB)",          \
+		.kind = KB_OPTION_CALL, .take = bench_options_take_touch,      \
+		.offset = (at)                                                 \
+	}
+
+#define BENCH_OPTION_CPU(at)                                             \
+	{                                                                \
+		.name = "cpu", .value = "N",                             \
+		.help = "pin timed work to CPU N (default: the highest " \
+			"allowed)",                                      \
+		.kind = KB_OPTION_NUMBER32, .high = BENCH_CPU_MAX,       \
+		BENCH_OPTION(at, settings.cpu)                           \
+	}
+
+#define BENCH_OPTION_SEED(at)                                           \
+	{                                                               \
+		.name = "seed", .value = "N",                           \
+		.help = "seed for the order of runs and the choice of " \
+			"samples "                                      \
+			"(default 1)",                                  \
+		.kind = KB_OPTION_NUMBER, .high = INT64_MAX,            \
+		BENCH_OPTION(at, settings.seed)                         \
+	}
+
+/* CPUs are numbered up to this. */
+#define BENCH_CPU_MAX 4095
+
+/* For the rows above: `field` is the struct bench_options. */
+int bench_options_take_allocs(void *field, const struct kb_option *option,
+			      const char *value, struct kb_diag *diag);
+int bench_options_take_touch(void *field, const struct kb_option *option,
+			     const char *value, struct kb_diag *diag);
+
+/* Defaults; to be called before a table's options are stored. */
+void bench_options_init(struct bench_options *opts);
 
 /*
- * Parses a run's command line, or, unless `subset` is NULL, what a command takes
- * of it. Returns 0 with `*opts` filled, to be released by the caller; KB_E_ARG or
- * KB_E_NOMEM with `diag` filled; or KB_E_ENVIRONMENT, likewise, if an allocator
- * that was asked for is not available on this machine. Prints nothing.
+ * Sees to a command's allocators: those of the list `allocs` if --alloc named
+ * none. Returns 0, KB_E_ARG, KB_E_NOMEM, or KB_E_ENVIRONMENT if one of them is not
+ * available on this machine; with `diag` filled.
+ */
+int bench_options_check(struct bench_options *opts, const char *allocs,
+			struct kb_diag *diag);
+
+/*
+ * Parses a run's command line. Allocators of the default list that are not
+ * available are set apart. Returns as kb_options_parse, or KB_E_ENVIRONMENT if an
+ * allocator that was asked for is not available. To be released in any case.
+ * Prints nothing.
  */
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,
-			const struct bench_subset *subset,
 			struct kb_diag *diag);
 
 void bench_options_release(struct bench_options *opts);
-
-/* --help's text, static. */
-const char *bench_help_text(void);
 
 #endif /* BENCH_OPTIONS_H */

@@ -2,7 +2,6 @@
  * plot: draws the figures of a results folder again, or one of them in the
  * terminal.
  */
-#include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_figure.h"
 #include "bench_plot.h"
@@ -18,8 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-int bench_plot_main(int argc, char **argv);
-
 /* Where there is no terminal to ask. */
 #define COLUMNS_DEFAULT 80
 #define ROWS_DEFAULT	40
@@ -34,70 +31,19 @@ int bench_plot_main(int argc, char **argv);
 #define COLUMN_PX 9
 #define WIDTH_MAX 1000
 
-/* clang-format off */
-static const char plot_help[] =
-	"usage: bench plot [--pdf] RESULTS\n"
-	"       bench plot --term [--sixel] RESULTS FIGURE\n"
-	"\n"
-	"Draws all figures of a results folder anew, from its TSV files into its\n"
-	"figures/; or one of them in the terminal, in letters or, with --sixel and a\n"
-	"terminal that takes them, in pixels. It fits the window.\n"
-	"\n"
-	"  --pdf    draws PDFs too, beside SVG and PNG\n"
-	"  --term   draws one figure here\n"
-	"  --sixel  the same in pixels\n"
-	"\n"
-	"  bench plot --term results/boot lookup-nodes\n"
-	"\n"
-	"Figures\n";
-/* clang-format on */
-
 struct plot_options {
 	bool term;
 	bool sixel;
 	bool pdf;
-	bool help;
 	const char *folder;
 	const char *figure;
 };
-
-static int parse(struct plot_options *o, int argc, char **argv,
-		 struct kb_diag *diag)
-{
-	const struct kb_arg args[] = {
-		{ NULL, &o->folder, NULL },	{ NULL, &o->figure, NULL },
-		{ "--term", NULL, &o->term },	{ "--pdf", NULL, &o->pdf },
-		{ "--sixel", NULL, &o->sixel }, { "--help", NULL, &o->help },
-	};
-	int err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
-
-	if (err < 0)
-		return err;
-	o->term |= o->sixel;
-	if (o->help)
-		return 0;
-	if (!o->folder)
-		return kb_fail(diag, KB_E_ARG, "plot needs a results folder");
-	if (o->term && !o->figure)
-		return kb_fail(diag, KB_E_ARG,
-			       "plot --term needs a figure; see 'bench plot "
-			       "--help'");
-	if (o->term && o->pdf)
-		return kb_fail(diag, KB_E_ARG,
-			       "--pdf draws files, not in the terminal");
-	if (!o->term && o->figure)
-		return kb_fail(diag, KB_E_ARG,
-			       "plot draws one figure only with --term");
-	return 0;
-}
 
 static int check_figure(const struct plot_options *o, struct kb_diag *diag)
 {
 	struct kb_suggest near = KB_SUGGEST_INIT(o->figure);
 
 	for (const struct bench_picture *p = bench_pictures; p->name; p++) {
-		/* main has seen to it that there is a name.
-		 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 		if (strcmp(p->name, o->figure) == 0)
 			return 0;
 		kb_suggest_offer(&near, p->name);
@@ -109,6 +55,24 @@ static int check_figure(const struct plot_options *o, struct kb_diag *diag)
 	return kb_fail(diag, KB_E_ARG,
 		       "there is no figure '%s'; see 'bench plot --help'",
 		       o->figure);
+}
+
+static int check(void *target, struct kb_diag *diag)
+{
+	struct plot_options *o = target;
+
+	o->term |= o->sixel;
+	if (o->term && !o->figure)
+		return kb_fail(diag, KB_E_ARG,
+			       "plot --term needs a figure; see 'bench plot "
+			       "--help'");
+	if (o->term && o->pdf)
+		return kb_fail(diag, KB_E_ARG,
+			       "--pdf draws files and does not go with --term");
+	if (!o->term && o->figure)
+		return kb_fail(diag, KB_E_ARG,
+			       "plot draws a single figure only with --term");
+	return o->term ? check_figure(o, diag) : 0;
 }
 
 /* The scripts' third argument for this terminal. A window too narrow for a
@@ -191,34 +155,66 @@ static int draw_all(const struct plot_options *o, struct kb_diag *diag)
 	return err;
 }
 
-static void print_help(void)
+static void write_figures(FILE *out)
 {
-	fputs(plot_help, stdout);
+	fprintf(out, "Figures:\n");
 	for (const struct bench_picture *p = bench_pictures; p->name; p++)
-		printf("  %-16s %s\n", p->name, p->title);
-	printf("\nExit status: 0 drawn; 2 usage, no data; 4 no gnuplot.\n");
+		fprintf(out, "  %-16s  %s\n", p->name, p->title);
 }
 
-int bench_plot_main(int argc, char **argv)
+static int plot_main(int argc, char **argv)
 {
 	struct plot_options o = { .folder = NULL };
 	struct kb_diag diag;
+	int status;
 	int err;
 
+	if (!kb_options_go(&bench_plot_command, &o, argc, argv, &status))
+		return status;
 	kb_diag_init(&diag);
-	err = parse(&o, argc, argv, &diag);
-	if (err == 0 && o.help) {
-		print_help();
-		return 0;
-	}
-	if (err == 0 && o.term)
-		err = check_figure(&o, &diag);
-	if (err == 0)
-		err = o.term ? draw_here(&o, &diag) : draw_all(&o, &diag);
-	if (err == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	if (kb_signal)
-		return 128 + kb_signal;
-	return err == KB_E_UNSUPPORTED ? 4 : 2;
+	err = o.term ? draw_here(&o, &diag) : draw_all(&o, &diag);
+	return err == 0 ? KB_EXIT_GOOD : kb_complain_diag("bench", &diag);
 }
+
+#define AT(member) .offset = offsetof(struct plot_options, member)
+
+static const struct kb_option options[] = {
+	{ .name = "pdf",
+	  .help = "also draw PDFs, next to SVG and PNG",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(pdf) },
+	{ .name = "term",
+	  .help = "draw FIGURE in this terminal",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(term) },
+	{ .name = "sixel",
+	  .help = "draw it in pixels, for a terminal with sixel graphics",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(sixel) },
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "RESULTS", 1, 1, offsetof(struct plot_options, folder) },
+	{ "FIGURE", 0, 1, offsetof(struct plot_options, figure) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command bench_plot_command = {
+	.program = "bench",
+	.name = "plot",
+	.summary = "draw a results folder's figures, or one in the terminal",
+	.about = "Draws all figures of a results folder again, from its TSV "
+		 "files into its figures/; with --term, draws one figure in "
+		 "the terminal, in letters or, with --sixel, in pixels. It "
+		 "fits the window.",
+	.options = options,
+	.operands = operands,
+	.write_more = write_figures,
+	.examples = "bench plot --term results/boot lookup-nodes",
+	.exits = "0 drawn\n"
+		 "2 usage, no data\n"
+		 "4 no gnuplot",
+	.check = check,
+	.main = plot_main,
+};

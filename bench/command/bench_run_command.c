@@ -10,7 +10,6 @@
 #include "bench_commands.h"
 #include "bench_gbench.h"
 #include "bench_micro.h"
-#include "kb_exit.h"
 #include "bench_hgrm.h"
 #include "bench_html.h"
 #include "bench_options.h"
@@ -28,8 +27,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int bench_run_main(int argc, char **argv);
 
 /* One trace of a run, with its cells. */
 struct job {
@@ -65,9 +62,7 @@ struct session {
 
 static int complain(const struct kb_diag *diag)
 {
-	fprintf(stderr, "bench: %s\n", diag->text);
-	return diag->status == KB_E_ENVIRONMENT ? KB_EXIT_ENVIRONMENT
-						: KB_EXIT_USAGE;
+	return kb_complain_diag("bench", diag);
 }
 
 /* Ends an allocator's line: its library's version, or why that is missing. */
@@ -125,7 +120,7 @@ static int choose_folder(struct session *s, struct job *job,
 
 	if (s->opts.no_out)
 		return 0;
-	if (s->opts.out && s->opts.trace_count == 1)
+	if (s->opts.out && s->opts.traces.count == 1)
 		n = asprintf(&job->folder, "%s", parent);
 	else
 		n = asprintf(&job->folder, "%s/%s", parent, job->trace.name);
@@ -267,7 +262,7 @@ static size_t draw_figures(struct session *s, const char *folder,
 	err = bench_plot(&job, &drawn, &diag);
 	if (err < 0)
 		complain(&diag);
-	s->any_undrawn |= err < 0 && err != KB_E_UNSUPPORTED;
+	s->any_undrawn |= err < 0 && err != KB_E_ENVIRONMENT;
 	return drawn;
 }
 
@@ -477,7 +472,7 @@ static int finish_session(struct session *s, int status)
 			s->opts.gbench_argv,
 			is_stdout(s->opts.json) || is_stdout(s->opts.benchfmt));
 	if (kb_signal)
-		return KB_EXIT_SIGNAL + kb_signal;
+		return kb_exit_of(KB_E_STOPPED);
 	if (status == KB_EXIT_GOOD && s->any_wrong)
 		return KB_EXIT_WRONG;
 	if (status == KB_EXIT_GOOD && s->any_undrawn)
@@ -499,7 +494,7 @@ static bool can_be_written(const char *file)
 
 static int run_session(struct session *s)
 {
-	size_t count = s->opts.trace_count;
+	size_t count = s->opts.traces.count;
 	int status = KB_EXIT_GOOD;
 	struct kb_diag diag;
 
@@ -519,13 +514,13 @@ static int run_session(struct session *s)
 	kb_progress_begin(&s->progress);
 	for (size_t i = 0; i < count && status == KB_EXIT_GOOD && !kb_signal;
 	     i++)
-		status = run_trace(s, s->opts.traces[i]);
+		status = run_trace(s, s->opts.traces.word[i]);
 	return finish_session(s, status);
 }
 
 static void release_session(struct session *s)
 {
-	for (size_t i = 0; s->jobs && i < s->opts.trace_count; i++) {
+	for (size_t i = 0; s->jobs && i < s->opts.traces.count; i++) {
 		struct job *job = &s->jobs[i];
 
 		for (size_t k = 0; k < job->count; k++)
@@ -543,19 +538,11 @@ static void release_session(struct session *s)
 	memset(s, 0, sizeof(*s));
 }
 
-static void print_help(void)
-{
-	fputs(bench_help_text(), stdout);
-	printf("\nCommands (bench COMMAND --help tells more)\n");
-	for (const struct bench_command_entry *c = bench_commands; c->name; c++)
-		printf("  %-10s %s\n", c->name, c->help);
-}
-
 static int run_micro(const struct bench_options *opts)
 {
 	const struct bench_micro_job job = {
-		.traces = opts->traces,
-		.trace_count = opts->trace_count,
+		.traces = opts->traces.word,
+		.trace_count = opts->traces.count,
 		.allocs = opts->allocs,
 		.alloc_count = opts->alloc_count,
 		.out = opts->out,
@@ -577,9 +564,6 @@ static int dispatch(struct session *s)
 		printf("bench (kheap-replay) %s, revision %s\n", kb_version,
 		       kb_revision);
 		return KB_EXIT_GOOD;
-	case BENCH_HELP:
-		print_help();
-		return KB_EXIT_GOOD;
 	case BENCH_MICRO:
 		return run_micro(&s->opts);
 	default:
@@ -590,8 +574,9 @@ static int dispatch(struct session *s)
 static void tell_skipped(const struct bench_options *opts)
 {
 	for (size_t i = 0; i < opts->skipped_count; i++)
-		fprintf(stderr, "bench: %s is skipped: %s\n",
-			opts->skipped[i].spec.name, opts->skipped[i].why.text);
+		kb_complain("bench", "%s is skipped: %s",
+			    opts->skipped[i].spec.name,
+			    opts->skipped[i].why.text);
 }
 
 int bench_run_main(int argc, char **argv)
@@ -601,10 +586,19 @@ int bench_run_main(int argc, char **argv)
 	int status;
 
 	kb_diag_init(&diag);
-	if (bench_options_parse(&session.opts, argc, argv, NULL, &diag) < 0)
-		return complain(&diag);
-	tell_skipped(&session.opts);
-	status = dispatch(&session);
+	switch (bench_options_parse(&session.opts, argc, argv, &diag)) {
+	case 0:
+		tell_skipped(&session.opts);
+		status = dispatch(&session);
+		break;
+	case KB_OPTIONS_HELP:
+		kb_options_help(stdout, &bench_itself);
+		status = KB_EXIT_GOOD;
+		break;
+	default:
+		status = complain(&diag);
+		break;
+	}
 	release_session(&session);
 	return status;
 }

@@ -3,8 +3,6 @@
  */
 #include "bench_commands.h"
 #include "bench_show.h"
-#include "kb_args.h"
-#include "kb_bits.h"
 #include "kb_out.h"
 #include "kb_terminal.h"
 
@@ -13,38 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-int bench_show_main(int argc, char **argv);
-
 /* Columns where there is no terminal to ask. */
 #define WIDTH_DEFAULT 80
-
-/* clang-format off */
-static const char show_help[] =
-	"usage: bench show --trace FILE [--at N] [--alloc SPEC] [--step]\n"
-	"                  [--svg FILE]\n"
-	"\n"
-	"Draws the heap after event N of a trace (default: its last): the rows with\n"
-	"their nodes, the tracking arrays, and what the last event did, step by step.\n"
-	"\n"
-	"  --at N        the event, from 1; 0 is the empty heap before the first\n"
-	"  --alloc SPEC  an allocator that has rows (default kheap)\n"
-	"  --step        plays on: Enter draws the next event, q ends\n"
-	"  --svg FILE    draws a picture instead ('-' for standard output)\n"
-	"\n"
-	"  bench show --trace traces/seed-example.trc --at 3\n"
-	"\n"
-	"Exit status: 0 drawn; 2 usage, unreadable input, no such event; 5 wrong\n"
-	"result.\n";
-/* clang-format on */
 
 struct show_options {
 	const char *trace;
 	const char *alloc;
 	const char *svg;
+
+	/* UINT64_MAX for the last event. */
 	uint64_t at;
-	bool has_at;
 	bool step;
-	bool help;
 };
 
 static size_t terminal_width(void)
@@ -105,52 +82,87 @@ static int draw_svg(const struct bench_player *p, const char *path,
 	return kb_out_commit(&out, diag);
 }
 
-static int parse(struct show_options *o, int argc, char **argv,
-		 struct kb_diag *diag)
+static int show(const struct show_options *o, struct bench_player *player,
+		struct kb_diag *diag)
 {
-	const char *at = NULL;
-	const struct kb_arg args[] = {
-		{ "--trace", &o->trace, NULL }, { "--at", &at, NULL },
-		{ "--alloc", &o->alloc, NULL }, { "--svg", &o->svg, NULL },
-		{ "--step", NULL, &o->step },	{ "--help", NULL, &o->help },
-	};
-	int err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
+	int err = bench_player_open(player, o->trace, o->alloc, diag);
 
-	o->has_at = at != NULL;
-	if (err == 0 && !o->trace && !o->help)
-		return kb_fail(diag, KB_E_ARG, "show needs --trace FILE");
-	if (err == 0 && at)
-		err = kb_args_number("--at", at, 0, UINT64_MAX, &o->at, diag);
+	if (err == 0)
+		err = bench_player_play_to(
+			player,
+			o->at < UINT64_MAX ? o->at : player->scene.events,
+			diag);
+	if (err == 0 && o->svg)
+		err = draw_svg(player, o->svg, diag);
+	else if (err == 0)
+		err = draw_text(player, o->step, diag);
 	return err;
 }
 
-int bench_show_main(int argc, char **argv)
+static int show_main(int argc, char **argv)
 {
-	struct show_options o = { .alloc = "kheap" };
+	struct show_options o = { .alloc = "kheap", .at = UINT64_MAX };
 	struct bench_player player;
 	struct kb_diag diag;
+	int status;
 	int err;
 
+	if (!kb_options_go(&bench_show_command, &o, argc, argv, &status))
+		return status;
 	kb_diag_init(&diag);
 	memset(&player, 0, sizeof(player));
 	player.trace.fd = -1;
-	err = parse(&o, argc, argv, &diag);
-	if (err == 0 && o.help) {
-		fputs(show_help, stdout);
-		return 0;
-	}
-	if (err == 0)
-		err = bench_player_open(&player, o.trace, o.alloc, &diag);
-	if (err == 0)
-		err = bench_player_play_to(
-			&player, o.has_at ? o.at : player.scene.events, &diag);
-	if (err == 0 && o.svg)
-		err = draw_svg(&player, o.svg, &diag);
-	else if (err == 0)
-		err = draw_text(&player, o.step, &diag);
+	err = show(&o, &player, &diag);
 	bench_player_close(&player);
-	if (err == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return bench_commands_status(err);
+	return err == 0 ? KB_EXIT_GOOD : kb_complain_diag("bench", &diag);
 }
+
+#define AT(member) .offset = offsetof(struct show_options, member)
+
+static const struct kb_option options[] = {
+	{ .name = "trace",
+	  .value = "FILE",
+	  .help = "the trace: a .trc, or any recording 'trc import' reads",
+	  .is_required = true,
+	  .is_single = true,
+	  .kind = KB_OPTION_TEXT,
+	  AT(trace) },
+	{ .name = "at",
+	  .value = "N",
+	  .help = "the event, from 1; 0 is the empty heap before the first "
+		  "(default: the last event)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX - 1,
+	  AT(at) },
+	{ .name = "alloc",
+	  .value = "SPEC",
+	  .help = "an allocator that has rows (default kheap)",
+	  .kind = KB_OPTION_TEXT,
+	  AT(alloc) },
+	{ .name = "step",
+	  .help = "step through the trace: Enter for the next event, q to quit",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(step) },
+	{ .name = "svg",
+	  .value = "FILE",
+	  .help = "draw an SVG picture instead; '-' is standard output",
+	  .kind = KB_OPTION_TEXT,
+	  AT(svg) },
+	{ .name = NULL },
+};
+
+const struct kb_command bench_show_command = {
+	.program = "bench",
+	.name = "show",
+	.summary = "draw the heap after one event of a trace",
+	.about = "Draws the heap after event N of a trace: the rows with their "
+		 "nodes, the tracking arrays, and what the last event did, "
+		 "step by step.",
+	.options = options,
+	.stray = "trace",
+	.examples = "bench show --trace traces/seed-example.trc --at 3",
+	.exits = "0 drawn\n"
+		 "2 usage, unreadable input, no such event\n"
+		 "5 wrong result",
+	.main = show_main,
+};

@@ -1,7 +1,6 @@
 /*
  * sites: ranks the recorded kernel's call sites by what they cost in a heap.
  */
-#include "kb_args.h"
 #include "bench_commands.h"
 #include "bench_format.h"
 #include "bench_trace_open.h"
@@ -16,38 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-int bench_sites_main(int argc, char **argv);
-
 #define TOP_DEFAULT 20
 #define NAME_SIZE   256
-
-/* clang-format off */
-static const char sites_help[] =
-"usage: bench sites --trace FILE [--alloc SPEC] [--by COST] [--frees] [--top N]\n"
-"                   [--json | --tsv] [--heap-pages N]\n"
-"\n"
-"Ranks the call sites of the recorded kernel by what they cost in this heap:\n"
-"lookups, nodes that these compare, pages held over time, and bytes granted but\n"
-"not asked for. Counted, not timed: exact, and the sites' figures add up to the\n"
-"count pass's. A site is charged for the objects that it allocates: their pages\n"
-"while they live, and the lookup of their free, whoever calls that.\n"
-"\n"
-"  --alloc SPEC    the heap (default kheap)\n"
-"  --by COST       nodes (default), pages, waste or lookups\n"
-"  --frees         rank by the site that calls kfree instead: lookups and nodes\n"
-"  --top N         how many to show (default 20); 0 for all\n"
-"  --json          one object: trace, allocator, sites, and their total\n"
-"  --tsv           a line of names, then one line a site\n"
-"  --heap-pages N  as in a run\n"
-"\n"
-"  page-events     pages held, times the events for which they are held\n"
-"  waste           bytes granted less bytes asked for; likewise times events, and\n"
-"                  at the event at which the heap first held most pages\n"
-"\n"
-"  bench sites --trace traces/boot.trc --by waste --top 10\n"
-"\n"
-"Exit status: 0 ranked; 2 usage, unreadable input; 5 wrong result.\n";
-/* clang-format on */
 
 static const char *const costs[] = {
 	[BENCH_SITES_NODES] = "nodes",
@@ -60,62 +29,35 @@ struct sites_options {
 	const char *trace;
 	const char *alloc;
 	enum bench_sites_by by;
-	uint64_t top;
-	uint64_t heap_pages;
+	uint32_t top;
+	uint32_t heap_pages;
 	bool frees;
 	bool json;
 	bool tsv;
-	bool help;
 };
 
-static int parse_cost(const char *text, enum bench_sites_by *out,
-		      struct kb_diag *diag)
+static int take_cost(void *field, const struct kb_option *option,
+		     const char *value, struct kb_diag *diag)
 {
+	(void)option;
 	for (size_t i = 0; i < KB_ARRAY_LEN(costs); i++) {
-		if (strcmp(text, costs[i]) != 0)
+		if (strcmp(value, costs[i]) != 0)
 			continue;
-		*out = (enum bench_sites_by)i;
+		*(enum bench_sites_by *)field = (enum bench_sites_by)i;
 		return 0;
 	}
 	return kb_fail(diag, KB_E_ARG,
-		       "--by wants nodes, pages, waste or lookups, not '%s'",
-		       text);
+		       "--by takes nodes, pages, waste or lookups, got '%s'",
+		       value);
 }
 
-static int parse(struct sites_options *o, int argc, char **argv,
-		 struct kb_diag *diag)
+static int check(void *target, struct kb_diag *diag)
 {
-	const char *by = NULL, *top = NULL, *heap_pages = NULL;
-	const struct kb_arg args[] = {
-		{ "--trace", &o->trace, NULL },
-		{ "--alloc", &o->alloc, NULL },
-		{ "--by", &by, NULL },
-		{ "--top", &top, NULL },
-		{ "--frees", NULL, &o->frees },
-		{ "--json", NULL, &o->json },
-		{ "--tsv", NULL, &o->tsv },
-		{ "--help", NULL, &o->help },
-		{ "--heap-pages", &heap_pages, NULL },
-	};
-	int err = kb_args_parse(args, KB_ARRAY_LEN(args), argc, argv, diag);
+	const struct sites_options *o = target;
 
-	if (err == 0 && by)
-		err = parse_cost(by, &o->by, diag);
-	if (err == 0 && top)
-		err = kb_args_number("--top", top, 0, UINT32_MAX, &o->top,
-				     diag);
-	if (err == 0 && heap_pages)
-		err = kb_args_number("--heap-pages", heap_pages, 1, UINT32_MAX,
-				     &o->heap_pages, diag);
-	if (err < 0)
-		return err;
-	if (o->help)
-		return 0;
-	if (!o->trace)
-		return kb_fail(diag, KB_E_ARG, "sites needs --trace FILE");
 	if (o->json && o->tsv)
 		return kb_fail(diag, KB_E_ARG,
-			       "--json and --tsv cannot both be had");
+			       "--json and --tsv exclude each other");
 	if (o->frees &&
 	    (o->by == BENCH_SITES_PAGES || o->by == BENCH_SITES_WASTE))
 		return kb_fail(diag, KB_E_ARG,
@@ -138,7 +80,7 @@ static size_t count_shown(const struct bench_sites *s,
 	*all = 0;
 	for (size_t i = 0; i < s->count; i++)
 		*all += takes_part(&s->site[i], o->frees);
-	return o->top && o->top < *all ? (size_t)o->top : *all;
+	return o->top && o->top < *all ? o->top : *all;
 }
 
 static json_t *json_site(const struct bench_site *site)
@@ -278,7 +220,7 @@ static int rank(const struct sites_options *o, struct kb_diag *diag)
 {
 	struct alloc_spec spec;
 	struct alloc_config config = { .spec = &spec,
-				       .heap_pages = (uint32_t)o->heap_pages };
+				       .heap_pages = o->heap_pages };
 	struct bench_trace trace = { .fd = -1 };
 	struct bench_sites sites;
 	int err;
@@ -305,22 +247,93 @@ static int rank(const struct sites_options *o, struct kb_diag *diag)
 	return err;
 }
 
-int bench_sites_main(int argc, char **argv)
+static int sites_main(int argc, char **argv)
 {
 	struct sites_options o = { .alloc = "kheap", .top = TOP_DEFAULT };
 	struct kb_diag diag;
-	int err;
+	int status;
 
+	if (!kb_options_go(&bench_sites_command, &o, argc, argv, &status))
+		return status;
 	kb_diag_init(&diag);
-	err = parse(&o, argc, argv, &diag);
-	if (err == 0 && o.help) {
-		fputs(sites_help, stdout);
-		return 0;
-	}
-	if (err == 0)
-		err = rank(&o, &diag);
-	if (err == 0)
-		return 0;
-	fprintf(stderr, "bench: %s\n", diag.text);
-	return bench_commands_status(err);
+	if (rank(&o, &diag) == 0)
+		return KB_EXIT_GOOD;
+	return kb_complain_diag("bench", &diag);
 }
+
+#define AT(member) .offset = offsetof(struct sites_options, member)
+
+static const struct kb_option options[] = {
+	{ .name = "trace",
+	  .value = "FILE",
+	  .help = "the trace: a .trc, or any recording 'trc import' reads",
+	  .is_required = true,
+	  .is_single = true,
+	  .kind = KB_OPTION_TEXT,
+	  AT(trace) },
+	{ .name = "alloc",
+	  .value = "SPEC",
+	  .help = "the heap (default kheap)",
+	  .kind = KB_OPTION_TEXT,
+	  AT(alloc) },
+	{ .name = "by",
+	  .value = "COST",
+	  .help = "rank by nodes (default), pages, waste or lookups",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_cost,
+	  AT(by) },
+	{ .name = "frees",
+	  .help = "rank the sites that call kfree instead, by lookups or nodes",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(frees) },
+	{ .name = "top",
+	  .value = "N",
+	  .help = "show N sites (default 20); 0 shows all",
+	  .kind = KB_OPTION_NUMBER32,
+	  .high = UINT32_MAX,
+	  AT(top) },
+	{ .name = "json",
+	  .help = "one JSON object: trace, allocator, sites, and their total",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(json) },
+	{ .name = "tsv",
+	  .help = "a line of names, then one line per site",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(tsv) },
+	{ .name = "heap-pages",
+	  .value = "N",
+	  .help = "pages of the simulated heap window (default 32766)",
+	  .kind = KB_OPTION_NUMBER32,
+	  .low = 1,
+	  .high = UINT32_MAX,
+	  AT(heap_pages) },
+	{ .name = NULL },
+};
+
+const struct kb_command bench_sites_command = {
+	.program = "bench",
+	.name = "sites",
+	.summary = "rank the trace's call sites by what they cost in a heap",
+	.about = "Ranks the call sites of the recorded kernel by what they "
+		 "cost in this heap: lookups, the nodes these compare, pages "
+		 "held over time, and bytes granted beyond the request. The "
+		 "figures are counted, not timed: they are exact, and those of "
+		 "all sites add up to the count pass's. A site is charged for "
+		 "the objects it allocates: their pages while they live, and "
+		 "the lookup when they are freed, whoever frees them.",
+	.options = options,
+	.stray = "trace",
+	.notes = "Units:\n"
+		 "  page-events  pages held, times the events for which they "
+		 "are held\n"
+		 "  waste        bytes granted less bytes requested, times "
+		 "events; and at the\n"
+		 "               event at which the heap first held most "
+		 "pages",
+	.examples = "bench sites --trace traces/boot.trc --by waste --top 10",
+	.exits = "0 ranked\n"
+		 "2 usage, unreadable input\n"
+		 "5 wrong result",
+	.check = check,
+	.main = sites_main,
+};

@@ -124,7 +124,7 @@ static int find_files(struct bench_drawing *d, const char *folder,
 	    asprintf(&d->data, "%s/%s.tsv", folder, name) < 0)
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
 	else if (access(d->script, R_OK) != 0 || access(d->driver, R_OK) != 0)
-		err = kb_fail(diag, KB_E_UNSUPPORTED,
+		err = kb_fail(diag, KB_E_ENVIRONMENT,
 			      "the plot scripts are not in '%s'; install "
 			      "them with bench, or pass --no-plots",
 			      scripts);
@@ -171,7 +171,7 @@ static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 		return 0;
 	d->pid = 0;
 	if (err == ENOENT)
-		return kb_fail(diag, KB_E_UNSUPPORTED,
+		return kb_fail(diag, KB_E_ENVIRONMENT,
 			       "gnuplot is not installed, so there are no "
 			       "figures; install the package gnuplot-nox, or "
 			       "pass --no-plots");

@@ -286,7 +286,7 @@ static int start_side(struct bench_shared *memory, unsigned which,
 			       strerror(errno));
 	if (wait_for_version(&shared->side[which], *child))
 		return 0;
-	return kb_fail(diag, KB_E_UNSUPPORTED,
+	return kb_fail(diag, KB_E_ENVIRONMENT,
 		       "'%s' does not speak version %d of the lock-step "
 		       "protocol: it is no bench, or one too old or too new "
 		       "to be compared with",

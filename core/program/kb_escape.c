@@ -27,6 +27,12 @@ char *kb_escape_clean(char *out, size_t size, const char *text)
 	return out;
 }
 
+void kb_escape_line(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		putc(kb_escape_byte(*text), out);
+}
+
 size_t kb_escape_columns(const char *text)
 {
 	size_t n = 0;

@@ -1,9 +1,8 @@
 /*
- * kb_escape: strings that strangers wrote (traces' names, call sites,
- * allocators' names), made safe for a terminal, TSV, HTML
- * and XML.
+ * kb_escape: strings that strangers wrote (file names, call sites, allocators'
+ * names), made safe for a terminal, TSV, HTML and XML.
  *
- * Only bench's own files include this file.
+ * For the programs' own files.
  */
 #ifndef KB_ESCAPE_H
 #define KB_ESCAPE_H
@@ -18,6 +17,17 @@
  * Returns `out`.
  */
 char *kb_escape_clean(char *out, size_t size, const char *text);
+
+/* The byte, or '?' for a control character: one that drives a terminal or ends a
+ * line. */
+static inline char kb_escape_byte(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
+}
+
+/* Writes a text with '?' for its control characters. All other bytes stay, UTF-8
+ * or not, so that what reads them back gets what there was. */
+void kb_escape_line(FILE *out, const char *text);
 
 /* Columns of a cleaned text on a terminal, one a character. */
 size_t kb_escape_columns(const char *text);

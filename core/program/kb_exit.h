@@ -30,4 +30,16 @@ enum kb_exit {
 	KB_EXIT_SIGNAL = 128
 };
 
+/*
+ * The exit status of what ended with this status (enum kb_status): WRONG and
+ * ENVIRONMENT for the errors of those names, GOOD if it is no error, USAGE for
+ * every other: also KB_E_UNSUPPORTED, which is an input that this build cannot
+ * read. After a signal it is that signal's, whatever the error.
+ */
+int kb_exit_of(int status);
+
+/* Of two exit statuses of gates the one that counts: 5, 1, 2, 4, 3, 0. An open
+ * question must not hide a failure, nor a failure a wrong result. */
+int kb_exit_graver(int a, int b);
+
 #endif /* KB_EXIT_H */

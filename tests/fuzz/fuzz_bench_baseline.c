@@ -5,6 +5,7 @@
  *
  * The trace and what it counts are made up here (__wrap_).
  */
+#include "bench_commands.h"
 #include "kb_out.h"
 #include "bench_run.h"
 #include "bench_trace.h"
@@ -16,8 +17,6 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int bench_gate_main(int argc, char **argv);
-int bench_bless_main(int argc, char **argv);
 
 int __wrap_bench_trace_open(struct bench_trace *trace, const char *given,
 			    bool (*stop)(void), struct kb_diag *diag);
@@ -109,7 +108,7 @@ static int gate(const char *folder)
 			 (char *)"null,kheap", (char *)"--baseline",
 			 (char *)folder,       NULL };
 
-	return bench_gate_main(7, argv);
+	return bench_gate_command.main(7, argv);
 }
 
 static int bless(const char *folder)
@@ -120,7 +119,7 @@ static int bless(const char *folder)
 			 (char *)folder,       (char *)"--reason",
 			 (char *)"why",	       NULL };
 
-	return bench_bless_main(9, argv);
+	return bench_bless_command.main(9, argv);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

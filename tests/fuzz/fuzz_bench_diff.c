@@ -4,6 +4,7 @@
  *
  * Nothing is drawn or written to a file (__wrap_).
  */
+#include "bench_commands.h"
 #include "kb_out.h"
 #include "bench_plot.h"
 #include "fuzz_support.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int bench_diff_main(int argc, char **argv);
 
 int __wrap_bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		      struct kb_diag *diag);
@@ -82,7 +82,7 @@ static int diff(bool force)
 
 	snprintf(a, sizeof(a), "%s/a", fuzz_folder());
 	snprintf(b, sizeof(b), "%s/b", fuzz_folder());
-	return bench_diff_main(force ? 6 : 5, argv);
+	return bench_diff_command.main(force ? 6 : 5, argv);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

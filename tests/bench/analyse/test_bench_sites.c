@@ -226,11 +226,11 @@ static void test_bench_sites__refuses(void **state)
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --alloc slab+kheap");
 	cli_refused(c, 2, "slab+kheap gives no object pages");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --by time");
-	cli_refused(c, 2, "--by wants nodes", "'time'");
+	cli_refused(c, 2, "--by takes nodes", "'time'");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --frees --by waste");
 	cli_refused(c, 2, "a free holds no waste");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --top");
-	cli_refused(c, 2, "--top needs a value");
+	cli_refused(c, 2, "'--top' needs a value: --top N");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --json --tsv");
 	cli_refused(c, 2, "--json and --tsv");
 }

@@ -225,7 +225,7 @@ static void test_bench_diff__refuses(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "$BENCH diff a");
-	cli_refused(c, 2, "two results folders");
+	cli_refused(c, 2, "missing operand 'B'");
 	cli_sh(c, "$BENCH diff a b c");
 	cli_refused(c, 2, "'c'", "--help");
 	cli_sh(c, "$BENCH diff absent b");

@@ -48,6 +48,37 @@ static void test_bench_usage__help_and_version(void **state)
 	assert_int_equal(cli_files(), 0);
 }
 
+/* The fault that the one parser ended: each of these was refused. */
+static void test_bench_usage__every_command_takes_options_alike(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH show --trace=$TRACES/seed-example.trc --at=3");
+	cli_expect(c, 0);
+	cli_sh(c, "$BENCH plot -h");
+	cli_expect(c, 0);
+	cli_holds(c->out, "usage: bench plot");
+	cli_sh(c, "$BENCH bless --trace=$TRACES/seed-example.trc "
+		  "--baseline=b --reason=r && "
+		  "$BENCH gate --trace=$TRACES/seed-example.trc --baseline=b");
+	cli_expect(c, 0);
+	cli_holds(c->out, "PASS");
+	cli_sh(c, "$BENCH diff -- -a -b");
+	cli_refused(c, 2, "-a", "No such file");
+}
+
+/* A terminal of 80 columns folds no line. */
+static void test_bench_usage__help_fits_80_columns(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "for i in '' compare gate bless diff fit plot show sites; do "
+		  "$BENCH $i --help || exit; done | "
+		  "LC_ALL=C.UTF-8 grep -nE '.{81}'");
+	cli_expect(c, 1);
+	assert_string_equal(c->out, "");
+}
+
 #define SEED "--trace $TRACES/seed-example.trc"
 
 static void
@@ -62,6 +93,12 @@ test_bench_usage__says_what_is_wrong_and_what_was_meant(void **state)
 		{ "--trace", { "--trace", "needs a value" } },
 		{ "--tarce x", { "--tarce", "'--trace'" } },
 		{ "--frobnicate", { "--frobnicate", "--help" } },
+		/* No abbreviations: --tra might be another's tomorrow. */
+		{ "--tra x", { "'--tra'", "'--trace'" } },
+		{ "show " SEED " --trace b", { "'--trace'", "twice" } },
+		{ "show boot.trc", { "--trace FILE" } },
+		{ "fit " SEED " b.trc", { "--trace b.trc" } },
+		{ "shwo", { "'shwo'", "'show'" } },
 		{ SEED " --alloc jemaloc", { "jemaloc", "'jemalloc'" } },
 		{ SEED " --alloc zzzzzz", { "zzzzzz", "--list" } },
 		{ SEED " --alloc kheap:lokup=rows", { "lokup", "'lookup'" } },
@@ -192,6 +229,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_usage__list_names_every_allocator_and_key),
 		cli_test(test_bench_usage__help_and_version),
+		cli_test(
+			test_bench_usage__every_command_takes_options_alike),
+		cli_test(test_bench_usage__help_fits_80_columns),
 		cli_test(
 			test_bench_usage__says_what_is_wrong_and_what_was_meant),
 		cli_test(test_bench_usage__refuses_an_impossible_window),

@@ -116,7 +116,7 @@ static void test_bench_plot__refuses(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "$BENCH plot");
-	cli_refused(c, 2, "results folder");
+	cli_refused(c, 2, "missing operand 'RESULTS'", "'bench plot --help'");
 	cli_sh(c, "$BENCH plot absent");
 	cli_refused(c, 2, "absent", "No such file");
 	cli_sh(c, "$BENCH plot --term r");

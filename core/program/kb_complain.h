@@ -1,0 +1,20 @@
+/*
+ * kb_complain: what a program says on stderr when something is wrong: one line,
+ * "PROGRAM: what is wrong; what to do".
+ *
+ * For the programs' own files.
+ */
+#ifndef KB_COMPLAIN_H
+#define KB_COMPLAIN_H
+
+#include "kb_status.h"
+
+/* Prints the line. Control characters become '?', so that a name cannot drive the
+ * terminal. */
+void kb_complain(const char *program, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Prints a diagnostic so. Returns the exit status that goes with it: kb_exit_of. */
+int kb_complain_diag(const char *program, const struct kb_diag *diag);
+
+#endif /* KB_COMPLAIN_H */

@@ -1,0 +1,198 @@
+/*
+ * kb_options: the command lines of bench and trc. A command is a table: its
+ * options, its operands, what its help says. The parser, --help, the man page and
+ * the shell completion all come from that table.
+ *
+ * Understood are "--name VALUE", "--name=VALUE", "-n VALUE", switches, -h and
+ * --help, and "--", after which every word is an operand. Names are never
+ * abbreviated: a script that uses "--al" would break with the next option.
+ *
+ * For the programs' own files.
+ */
+#ifndef KB_OPTIONS_H
+#define KB_OPTIONS_H
+
+#include "kb_status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Options that a command may have, at most. */
+#define KB_OPTIONS_MAX 40
+
+/* Columns that a line of help takes, at most. */
+#define KB_OPTIONS_COLUMNS 80
+
+/* Words of a command line, in their order. The words belong to argv, the array
+ * to whoever parses. Zero it first. */
+struct kb_words {
+	const char **word;
+	size_t count;
+};
+
+/* Frees the array; harmless on an empty one. */
+void kb_words_release(struct kb_words *words);
+
+/* How an option's value is stored. */
+enum kb_option_kind {
+	/* A bool, set to true. Takes no value. */
+	KB_OPTION_SWITCH,
+
+	/* A const char *, which points into argv. */
+	KB_OPTION_TEXT,
+
+	/* A struct kb_words, which each use adds to. */
+	KB_OPTION_WORDS,
+
+	/* A uint64_t, or a uint32_t or int, from `low` to `high`; decimal, or
+	 * hexadecimal after 0x. */
+	KB_OPTION_NUMBER,
+	KB_OPTION_NUMBER32,
+
+	/* Whatever `take` stores. */
+	KB_OPTION_CALL,
+
+	/* As KB_OPTION_WORDS, of whole words that begin with "--" and `name`:
+	 * options that another library parses. */
+	KB_OPTION_FOREIGN
+};
+
+struct kb_option {
+	/* Without dashes. NULL ends a table. */
+	const char *name;
+
+	/* What the value is called in the help; NULL for a switch. */
+	const char *value;
+
+	/* A sentence for the help; wrapped, "\n" ends a line. */
+	const char *help;
+
+	/* The title of the options from here on; NULL goes on with the last
+	 * one. "Options" if the first has none. */
+	const char *heading;
+
+	enum kb_option_kind kind;
+
+	/* A letter, as in -h; 0 for none. */
+	char letter;
+
+	/* The command cannot do without it; the usage line says so. */
+	bool is_required;
+
+	/* A second use is an error. Without this the last use counts, so that a
+	 * script's own options can be overruled by adding to its words. */
+	bool is_single;
+
+	/* Where the value is stored: offset in the target, bytes. */
+	size_t offset;
+
+	/* KB_OPTION_NUMBER and NUMBER32: the range, both included. */
+	uint64_t low;
+	uint64_t high;
+
+	/* KB_OPTION_CALL: stores `value`, NULL for a switch, at `field`. Returns
+	 * 0, or <0 with `diag` filled. */
+	int (*take)(void *field, const struct kb_option *option,
+		    const char *value, struct kb_diag *diag);
+};
+
+struct kb_operand {
+	/* As the usage line shows it. NULL ends a table. */
+	const char *name;
+
+	/* How many words, both included. */
+	size_t min;
+	size_t max;
+
+	/* Where they are stored: a const char * if max is 1, else a struct
+	 * kb_words. Offset in the target, bytes. */
+	size_t offset;
+};
+
+struct kb_command {
+	/* "bench"; and "show", or NULL for the program itself. */
+	const char *program;
+	const char *name;
+
+	/* What it does, in the list of commands and the man page's title: lower
+	 * case, no stop. */
+	const char *summary;
+
+	/* Paragraphs, each one line, with an empty line between. A line that
+	 * begins with a blank stays as it is, here and in the texts below. */
+	const char *about;
+
+	const struct kb_option *options;
+
+	/* NULL for none. */
+	const struct kb_operand *operands;
+
+	/* The option that an operand too many was probably meant for, without
+	 * dashes; NULL for none. */
+	const char *stray;
+
+	/* What follows the operands and a "--", as the usage line shows it; stored
+	 * as a struct kb_words at rest_offset. NULL for none. */
+	const char *rest;
+	size_t rest_offset;
+
+	/* Further sections, each a "Title:" line and its text; NULL for none. */
+	const char *notes;
+
+	/* Writes a section that is made of another table; NULL for none. */
+	void (*write_more)(FILE *out);
+
+	/* One command line per line. */
+	const char *examples;
+
+	/* A line per exit status: the number, a blank, what it means. */
+	const char *exits;
+
+	/* Looks at the options together, once each has been stored; NULL for
+	 * nothing to check. Returns 0, or <0 with `diag` filled. */
+	int (*check)(void *target, struct kb_diag *diag);
+
+	/* The program's commands, ended by NULL; NULL for a command. */
+	const struct kb_command *const *commands;
+
+	/* Runs it; argv[0] is the word that named it. Returns the exit status. */
+	int (*main)(int argc, char **argv);
+};
+
+/* kb_options_parse: the line asks for help; nothing else of it counts. */
+#define KB_OPTIONS_HELP 1
+
+/*
+ * Stores what the command line says in `target`. argv[0] is not looked at; argv
+ * stays as it is. Returns 0, KB_OPTIONS_HELP, or KB_E_ARG or KB_E_NOMEM with
+ * `diag` filled. In any case the caller releases the words of `target`.
+ */
+int kb_options_parse(const struct kb_command *command, void *target, int argc,
+		     char **argv, struct kb_diag *diag);
+
+/* A whole number from low to high, in decimal, or in hexadecimal after 0x, as the
+ * value of --`name`. Returns 0, or KB_E_ARG with `diag` filled. */
+int kb_options_number(const char *name, const char *text, uint64_t low,
+		      uint64_t high, uint64_t *out, struct kb_diag *diag);
+
+/* Writes what --help shows. */
+void kb_options_help(FILE *out, const struct kb_command *command);
+
+/*
+ * As kb_options_parse, for a program: prints the help that is asked for, or the
+ * complaint. Returns true if the command is to go on; else `*status` is the exit
+ * status.
+ */
+bool kb_options_go(const struct kb_command *command, void *target, int argc,
+		   char **argv, int *status);
+
+/*
+ * Runs the command that argv[1] names, or says that there is none and which is
+ * nearest; if argv[1] is no word, runs the program itself. Returns the exit
+ * status.
+ */
+int kb_options_run(const struct kb_command *program, int argc, char **argv);
+
+#endif /* KB_OPTIONS_H */
