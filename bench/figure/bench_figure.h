@@ -60,7 +60,7 @@ struct bench_drawing {
 /*
  * Starts one gnuplot that draws FOLDER/NAME.tsv `count` times, once for each of
  * `kinds` (the third argument of the scripts, plots/README.md). Returns 0, to be
- * finished; KB_E_UNSUPPORTED with `diag` filled if there is no gnuplot or no script;
+ * finished; KB_E_ENVIRONMENT with `diag` filled if there is no gnuplot or no script;
  * KB_E_IO, also without data. To be released in any case.
  */
 int bench_figure_start(struct bench_drawing *d, const char *folder,

@@ -74,7 +74,7 @@ static void start_next(struct queue *q, struct kb_diag *diag)
 				    f->picture->name, kinds,
 				    KB_ARRAY_LEN(formats) - !q->job->pdf, diag);
 	/* Without gnuplot none can be drawn. */
-	q->stopped = f->err == KB_E_UNSUPPORTED;
+	q->stopped = f->err == KB_E_ENVIRONMENT;
 }
 
 static int write_file(const struct queue *q, const struct figure *f, size_t i,

@@ -39,7 +39,7 @@ size_t bench_plot_count(const char *folder);
  * Draws FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png, for each that there
  * is: one gnuplot per figure, as many at once as there are CPUs. A figure that
  * fails does not keep the others from being drawn. `*drawn` gets the number of
- * pictures. Returns 0; KB_E_UNSUPPORTED with `diag` filled if gnuplot or its
+ * pictures. Returns 0; KB_E_ENVIRONMENT with `diag` filled if gnuplot or its
  * scripts are missing; KB_E_IO if a picture could not be made; KB_E_STOPPED after
  * a signal.
  */

@@ -23,6 +23,7 @@ static void *json_allocate(size_t size)
 
 void kb_json_begin(void)
 {
+	is_short_of_memory = false;
 	json_set_alloc_funcs(json_allocate, free);
 }
 
@@ -43,17 +44,28 @@ static int write_file(const char *path, const char *text, struct kb_diag *diag)
 	return kb_out_commit(&out, diag);
 }
 
+/* The text of a document, to be freed; NULL, with `diag` filled, if memory has
+ * been short for any part of it. */
+static char *dump(const json_t *document, size_t flags, struct kb_diag *diag)
+{
+	char *text = document ? json_dumps(document, flags) : NULL;
+
+	if (text && !is_short_of_memory)
+		return text;
+	free(text);
+	kb_fail(diag, KB_E_NOMEM, "out of memory for the JSON");
+	return NULL;
+}
+
 int kb_json_write(const char *folder, const char *name, const json_t *document,
 		  size_t flags, struct kb_diag *diag)
 {
-	char *text = NULL;
+	char *text = dump(document, JSON_INDENT(1) | flags, diag);
 	int err = 0;
 
-	if (document)
-		text = json_dumps(document, JSON_INDENT(1) | flags);
-	if (!text || is_short_of_memory)
-		err = kb_fail(diag, KB_E_NOMEM, "out of memory for the JSON");
-	else if (folder)
+	if (!text)
+		return KB_E_NOMEM;
+	if (folder)
 		err = kb_out_write(folder, name, write_text, text, diag);
 	else if (strcmp(name, "-") != 0)
 		err = write_file(name, text, diag);
@@ -61,4 +73,39 @@ int kb_json_write(const char *folder, const char *name, const json_t *document,
 		write_text(stdout, text);
 	free(text);
 	return err;
+}
+
+int kb_json_print(const json_t *document, struct kb_diag *diag)
+{
+	char *text = dump(document, JSON_PRESERVE_ORDER, diag);
+
+	if (!text)
+		return KB_E_NOMEM;
+	write_text(stdout, text);
+	free(text);
+	return 0;
+}
+
+json_t *kb_json_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char *copy;
+
+	if (value)
+		return value;
+	copy = strdup(text);
+	for (char *p = copy; p && *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	value = copy ? json_string(copy) : NULL;
+	if (!value)
+		is_short_of_memory = true;
+	free(copy);
+	return value;
+}
+
+json_t *kb_json_count(uint64_t count)
+{
+	return count > INT64_MAX ? json_real((double)count)
+				 : json_integer((json_int_t)count);
 }

@@ -5,7 +5,7 @@
  * it without a word. So its allocations go through us, and once one has failed
  * no document is written any more.
  *
- * Only bench's own files include this file.
+ * For the programs' own files.
  */
 #ifndef KB_JSON_H
 #define KB_JSON_H
@@ -13,10 +13,11 @@
 #include "kb_status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct json_t;
 
-/* To be called before any other use of jansson. */
+/* To be called before any other use of jansson; forgets that memory was short. */
 void kb_json_begin(void);
 
 /*
@@ -28,5 +29,17 @@ void kb_json_begin(void);
 int kb_json_write(const char *folder, const char *name,
 		  const struct json_t *document, size_t flags,
 		  struct kb_diag *diag);
+
+/* Prints a document in one line, its members in their order. Returns 0, or
+ * KB_E_NOMEM, also for a document of NULL, with `diag` filled. */
+int kb_json_print(const struct json_t *document, struct kb_diag *diag);
+
+/* A string of a text that need not be UTF-8: if it is not, '?' replaces each byte
+ * that is not ASCII. NULL without memory. */
+struct json_t *kb_json_text(const char *text);
+
+/* A number; beyond the range of JSON's integers, the nearest real one. NULL
+ * without memory. */
+struct json_t *kb_json_count(uint64_t count);
 
 #endif /* KB_JSON_H */

@@ -2,6 +2,7 @@
 
 #include "kb_terminal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -32,18 +33,18 @@ static size_t terminal_width(void)
 	return window.ws_col < WIDTH_MIN ? WIDTH_DEFAULT : window.ws_col;
 }
 
-static void draw(struct kb_progress *p, double part)
+/* Draws the line: the share that is done, unless it is below 0: not known. */
+static void draw(struct kb_progress *p, double share)
 {
-	char line[512];
+	char line[512] = "";
 	size_t width = terminal_width() - 1;
 	double elapsed = (double)(now_ns() - p->start_ns) / 1e9;
-	double share =
-		p->total ? ((double)p->done + part) / (double)p->total : 0;
-	int used;
+	int used = 0;
 
 	if (width >= sizeof(line))
 		width = sizeof(line) - 1;
-	used = snprintf(line, sizeof(line), "%3.0f %%  ", share * 100);
+	if (share >= 0)
+		used = snprintf(line, sizeof(line), "%3.0f %%  ", share * 100);
 	if (elapsed > GUESS_AFTER_S && share > 0.02)
 		used += snprintf(line + used, sizeof(line) - (size_t)used,
 				 "%.0f s left  ",
@@ -53,6 +54,19 @@ static void draw(struct kb_progress *p, double part)
 	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
 	p->drawn_ns = now_ns();
+	p->is_drawn = true;
+}
+
+/* The share of all steps, of which a part of the next one is done too. */
+static double share_of(const struct kb_progress *p, double part)
+{
+	return p->total ? ((double)p->done + part) / (double)p->total : 0;
+}
+
+/* Whether the line is shown, and old enough to be drawn again. */
+static bool is_due(const struct kb_progress *p)
+{
+	return p->enabled && now_ns() - p->drawn_ns >= DRAW_INTERVAL_NS;
 }
 
 void kb_progress_begin(struct kb_progress *p)
@@ -60,6 +74,7 @@ void kb_progress_begin(struct kb_progress *p)
 	memset(p, 0, sizeof(*p));
 	p->enabled = isatty(STDERR_FILENO);
 	p->start_ns = now_ns();
+	p->drawn_ns = p->start_ns;
 }
 
 void kb_progress_step(struct kb_progress *p, const char *pass,
@@ -68,7 +83,7 @@ void kb_progress_step(struct kb_progress *p, const char *pass,
 	if (!p->enabled)
 		return;
 	snprintf(p->what, sizeof(p->what), "%s  %s", pass, alloc);
-	draw(p, 0);
+	draw(p, share_of(p, 0));
 }
 
 void kb_progress_tick(struct kb_progress *p, uint64_t events,
@@ -76,15 +91,35 @@ void kb_progress_tick(struct kb_progress *p, uint64_t events,
 {
 	double part = events_total ? (double)events / (double)events_total : 0;
 
-	if (!p->enabled || now_ns() - p->drawn_ns < DRAW_INTERVAL_NS)
+	if (is_due(p))
+		draw(p, share_of(p, part > 1 ? 1 : part));
+}
+
+void kb_progress_hush(struct kb_progress *p)
+{
+	p->enabled = false;
+}
+
+void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
+			uint64_t events)
+{
+	int used = 0;
+
+	if (!is_due(p))
 		return;
-	draw(p, part > 1 ? 1 : part);
+	if (total == 0)
+		used = snprintf(p->what, sizeof(p->what), "%.1f MB  ",
+				(double)done / 1e6);
+	snprintf(p->what + used, sizeof(p->what) - (size_t)used,
+		 "%" PRIu64 " events", events);
+	draw(p, total ? (double)done / (double)total : -1);
 }
 
 void kb_progress_end(struct kb_progress *p)
 {
-	if (!p->enabled)
+	if (!p->is_drawn)
 		return;
 	fprintf(stderr, "\r\033[K");
 	fflush(stderr);
+	p->is_drawn = false;
 }

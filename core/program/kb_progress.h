@@ -2,7 +2,7 @@
  * kb_progress: one line on stderr that says what runs, how far it is and how
  * long it may take; only where stderr is a terminal.
  *
- * Only bench's own files include this file.
+ * For the programs' own files.
  */
 #ifndef KB_PROGRESS_H
 #define KB_PROGRESS_H
@@ -14,9 +14,13 @@
 struct kb_progress {
 	bool enabled;
 
-	/* System clock, ns: when it began, and when the line was last drawn. */
+	/* System clock, ns: when it began, and when the line was last drawn, or
+	 * when it began. */
 	uint64_t start_ns;
 	uint64_t drawn_ns;
+
+	/* The line is on the screen. */
+	bool is_drawn;
 
 	/* Steps done and expected in all; the latter may grow. */
 	size_t done;
@@ -36,6 +40,18 @@ void kb_progress_step(struct kb_progress *p, const char *pass,
  * done in this step. */
 void kb_progress_tick(struct kb_progress *p, uint64_t events,
 		      uint64_t events_total);
+
+/* Draws nothing from here on, for --quiet. */
+void kb_progress_hush(struct kb_progress *p);
+
+/*
+ * For work that is one step: `done` of `total` bytes, or whatever it is measured
+ * in, are read, and `events` have come of it. A total of 0 is not known; `done` is
+ * bytes then. Draws at most ten times a second; cheap enough for every few
+ * thousand events.
+ */
+void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
+			uint64_t events);
 
 /* Wipes the line. */
 void kb_progress_end(struct kb_progress *p);

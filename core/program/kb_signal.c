@@ -16,9 +16,19 @@ static void on_signal(int number)
 
 void kb_signal_catch(void)
 {
+	/* No SA_RESTART: a read that waits for a pipe must come back. */
 	struct sigaction action = { .sa_handler = on_signal,
 				    .sa_flags = (int)SA_RESETHAND };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+}
+
+void kb_signal_own(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction usual = { .sa_handler = SIG_DFL };
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGCHLD, &usual, NULL);
 }

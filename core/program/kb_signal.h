@@ -19,4 +19,8 @@ bool kb_signal_came(void);
  * order, the second one at once. */
 void kb_signal_catch(void);
 
+/* Has a write to a pipe that nobody reads fail with EPIPE, and a child leave its
+ * status to be waited for, whatever our caller has set. */
+void kb_signal_own(void);
+
 #endif /* KB_SIGNAL_H */

@@ -21,7 +21,7 @@ set_source_files_properties(${PROJECT_SOURCE_DIR}/traces/trc_main.c
 kb_add_fuzz_target(fuzz_cli SOURCES fuzz_cli.c CORPUS cli
 	LIBS fuzz_programs fuzz_support)
 kb_fuzz_replace(fuzz_cli bench_micro kb_signal_catch
-	cli_catch_signals replay_clock_qualify replay_clock_calibrate)
+	kb_signal_own replay_clock_qualify replay_clock_calibrate)
 
 # What bench reads besides traces.
 foreach(what baseline diff elf svg)

@@ -24,7 +24,7 @@ int trc_program(int argc, char **argv);
 
 int __wrap_bench_micro(const struct bench_options *opts);
 void __wrap_kb_signal_catch(void);
-void __wrap_cli_catch_signals(void);
+void __wrap_kb_signal_own(void);
 void __wrap_replay_clock_qualify(struct replay_clock *clock);
 int __wrap_replay_clock_calibrate(struct replay_clock *clock,
 				  struct kb_diag *diag);
@@ -41,7 +41,7 @@ void __wrap_kb_signal_catch(void)
 {
 }
 
-void __wrap_cli_catch_signals(void)
+void __wrap_kb_signal_own(void)
 {
 }
 

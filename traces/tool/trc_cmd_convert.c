@@ -1,7 +1,8 @@
 /* trc convert: a .trc as ftrace text or CSV. */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
 #include "kb_bits.h"
+#include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_output.h"
 #include "trc_walk.h"
@@ -15,43 +16,6 @@
 #include <unistd.h>
 
 #define NS_PER_S UINT64_C(1000000000)
-
-/* clang-format off */
-static const char help_text[] =
-"usage: trc convert --to FORMAT [OPTION...] IN.trc OUT\n"
-"\n"
-"Writes a trace as text that other tools read, and trc import reads back with\n"
-"every column as it was. OUT may be -, standard output.\n"
-"\n"
-"formats:\n"
-"  ftrace   the text of /sys/kernel/tracing/trace. An object's pointer is made\n"
-"           of its slot; an implied free is not written, the use of its pointer\n"
-"           again says it, if need be after a kfree of NULL, so that the two\n"
-"           allocs are not taken for one\n"
-"  csv      a line of names, then a line an event: time, cpu, comm, pid, kind,\n"
-"           slot, size, granted, site, module; traces/FORMAT.md specifies it\n"
-"\n"
-"options:\n"
-"  --to FORMAT   ftrace or csv\n"
-"  --quiet       no progress\n"
-"  --help, -h    show this text\n"
-"\n"
-"What an importer dropped is counted in a .trc's header and is in neither form.\n"
-"A trace imported with --keep-recorder needs that option again on its way back\n"
-"from ftrace text.\n"
-"\n"
-"examples:\n"
-"  trc convert --to csv boot.trc boot.csv\n"
-"  trc convert --to ftrace boot.trc - | zstd > boot.ftrace.zst\n";
-/* clang-format on */
-
-enum { OPT_TO, OPT_QUIET };
-
-static const struct cli_option options[] = {
-	[OPT_TO] = { "to", "FORMAT" },
-	[OPT_QUIET] = { "quiet", NULL },
-	{ NULL, NULL },
-};
 
 /* A text being written, and what of it decides the next line. */
 struct text {
@@ -84,13 +48,6 @@ static void ftrace_begin(const struct trc_info *info, FILE *out)
 		info->counts.events, info->counts.events + lost);
 }
 
-/* Control characters would end a line or worse. */
-static void put_name(const char *text, FILE *out)
-{
-	for (; *text; text++)
-		putc(cli_shown(*text), out);
-}
-
 static void put_site(const struct trc_walk *walk, FILE *out)
 {
 	fputs("call_site=", out);
@@ -98,12 +55,12 @@ static void put_site(const struct trc_walk *walk, FILE *out)
 		fputs("0x0", out);
 		return;
 	}
-	put_name(walk->site, out);
+	kb_escape_line(out, walk->site);
 	if (strchr(walk->site, '+'))
 		fputs("/0x0", out);
 	if (*walk->module) {
 		fputs(" [", out);
-		put_name(walk->module, out);
+		kb_escape_line(out, walk->module);
 		putc(']', out);
 	}
 }
@@ -117,7 +74,7 @@ static void put_start(const struct trc_walk *walk, unsigned cpu,
 	for (size_t size = walk->comm ? strlen(walk->comm) : 0; size < 16;
 	     size++)
 		putc(' ', out);
-	put_name(walk->comm ? walk->comm : "", out);
+	kb_escape_line(out, walk->comm ? walk->comm : "");
 	fprintf(out, "-%-7" PRId32 " [%03u] .....", walk->pid, cpu);
 	if (walk->info->clock == TRC_CLOCK_NS)
 		fprintf(out, " %5" PRIu64 ".%09" PRIu64 ": ",
@@ -174,14 +131,14 @@ static void csv_begin(const struct trc_info *info, FILE *out)
 static void put_csv(const char *text, FILE *out)
 {
 	if (!strpbrk(text, ",\"\r\n")) {
-		put_name(text, out);
+		kb_escape_line(out, text);
 		return;
 	}
 	putc('"', out);
 	for (; *text; text++) {
 		if (*text == '"')
 			putc('"', out);
-		putc(cli_shown(*text), out);
+		putc(kb_escape_byte(*text), out);
 	}
 	putc('"', out);
 }
@@ -220,16 +177,21 @@ static const struct converter converters[] = {
 	{ "csv", csv_begin, csv_event },
 };
 
-static const struct converter *find_converter(const char *name)
+static int take_to(void *field, const struct kb_option *option,
+		   const char *value, struct kb_diag *diag)
 {
-	for (size_t i = 0; i < KB_ARRAY_LEN(converters); i++)
-		if (strcmp(converters[i].name, name) == 0)
-			return &converters[i];
-	return NULL;
+	for (size_t i = 0; i < KB_ARRAY_LEN(converters); i++) {
+		if (strcmp(converters[i].name, value) != 0)
+			continue;
+		*(const struct converter **)field = &converters[i];
+		return 0;
+	}
+	return kb_fail(diag, KB_E_ARG, "--%s takes ftrace or csv, got '%s'",
+		       option->name, value);
 }
 
 static int write_all(struct trc_walk *walk, const struct converter *to,
-		     FILE *out, struct cli_progress *line, struct kb_diag *diag)
+		     FILE *out, struct kb_progress *line, struct kb_diag *diag)
 {
 	struct text *text = calloc(1, sizeof(*text));
 	int err;
@@ -247,7 +209,7 @@ static int write_all(struct trc_walk *walk, const struct converter *to,
 }
 
 static int convert_to_stdout(struct trc_walk *walk, const struct converter *to,
-			     struct cli_progress *line)
+			     struct kb_progress *line)
 {
 	struct kb_diag diag = { 0 };
 	int err = write_all(walk, to, stdout, line, &diag);
@@ -257,7 +219,7 @@ static int convert_to_stdout(struct trc_walk *walk, const struct converter *to,
 }
 
 static int convert_to_file(struct trc_walk *walk, const struct converter *to,
-			   const char *path, struct cli_progress *line)
+			   const char *path, struct kb_progress *line)
 {
 	struct kb_diag diag = { 0 };
 	struct trc_output output;
@@ -279,18 +241,20 @@ static int convert_to_file(struct trc_walk *walk, const struct converter *to,
 	if (err == 0)
 		err = trc_output_commit(&output, &diag);
 	trc_output_release(&output);
-	return err < 0 ? cli_fail(&diag, path) : CLI_GOOD;
+	return err < 0 ? cli_fail(&diag, path) : KB_EXIT_GOOD;
 }
 
 static int convert(const char *in, const char *out, const struct converter *to,
 		   bool quiet)
 {
-	struct cli_progress line;
+	struct kb_progress line;
 	struct kb_diag diag = { 0 };
 	struct trc_walk walk;
 	int status;
 
-	cli_progress_begin(&line, quiet);
+	kb_progress_begin(&line);
+	if (quiet)
+		kb_progress_hush(&line);
 	if (trc_walk_open(&walk, in, &diag) < 0)
 		status = cli_fail(&diag, out);
 	else if (strcmp(out, "-") == 0)
@@ -298,40 +262,73 @@ static int convert(const char *in, const char *out, const struct converter *to,
 	else
 		status = convert_to_file(&walk, to, out, &line);
 	trc_walk_release(&walk);
-	cli_progress_end(&line);
+	kb_progress_end(&line);
 	return status;
 }
 
-int trc_cmd_convert(int argc, char **argv)
-{
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	const struct converter *to = NULL;
-	const char *operands[2] = { NULL, NULL };
-	unsigned count = 0;
-	bool quiet = false;
-	int option;
+struct request {
+	const char *in;
+	const char *out;
+	const struct converter *to;
+	bool quiet;
+};
 
-	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD || option == CLI_HELP)
-			return cli_leave(option, help_text);
-		if (option == OPT_TO) {
-			to = find_converter(cli.value);
-			if (!to)
-				return cli_error("--to is %s; it must be "
-						 "ftrace or csv",
-						 cli.value);
-		} else if (option == OPT_QUIET) {
-			quiet = true;
-		} else if (count == 2) {
-			return cli_error("%s: one operand too many; wanted are "
-					 "IN.trc and OUT",
-					 cli.value);
-		} else {
-			operands[count++] = cli.value;
-		}
-	}
-	if (count < 2 || !to)
-		return cli_error("wanted are --to FORMAT, IN.trc and OUT; see "
-				 "trc convert --help");
-	return convert(operands[0], operands[1], to, quiet);
+static int convert_main(int argc, char **argv)
+{
+	struct request r = { .quiet = false };
+	int status;
+
+	if (kb_options_go(&trc_command_convert, &r, argc, argv, &status))
+		status = convert(r.in, r.out, r.to, r.quiet);
+	return status;
 }
+
+static const struct kb_option options[] = {
+	{ .name = "to",
+	  .value = "FORMAT",
+	  .help = "ftrace or csv",
+	  .is_required = true,
+	  .kind = KB_OPTION_CALL,
+	  .take = take_to,
+	  .offset = offsetof(struct request, to) },
+	CLI_OPTION_QUIET(offsetof(struct request, quiet), "no progress"),
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "IN.trc", 1, 1, offsetof(struct request, in) },
+	{ "OUT", 1, 1, offsetof(struct request, out) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command trc_command_convert = {
+	.program = "trc",
+	.name = "convert",
+	.summary = "write a trace as ftrace text or CSV",
+	.about = "Writes a trace as text that other tools read, and that trc "
+		 "import reads back with every column as it was. If OUT is -, "
+		 "it goes to standard output.\n"
+		 "\n"
+		 "A .trc's header counts what its importer dropped; neither "
+		 "form has that. A trace imported with --keep-recorder needs "
+		 "that option again on its way back from ftrace text.",
+	.options = options,
+	.operands = operands,
+	.notes = "Formats:\n"
+		 "  ftrace  the text of /sys/kernel/tracing/trace. An "
+		 "object's pointer is made\n"
+		 "          from its slot. An implied free is not written: "
+		 "reusing the pointer\n"
+		 "          implies it, after a kfree of NULL if the two "
+		 "allocs would\n"
+		 "          otherwise look like one\n"
+		 "  csv     a line of names, then one line per event: time, "
+		 "cpu, comm, pid, kind,\n"
+		 "          slot, size, granted, site, module; "
+		 "traces/FORMAT.md specifies it",
+	.examples = "trc convert --to csv boot.trc boot.csv\n"
+		    "trc convert --to ftrace boot.trc - | zstd > "
+		    "boot.ftrace.zst",
+	.exits = CLI_EXITS_OUT,
+	.main = convert_main,
+};

@@ -1,5 +1,5 @@
 /* trc cut, filter, merge and anonymize: a .trc made of others. */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
 #include "trc_cli.h"
 #include "trc_edit.h"
@@ -16,90 +16,11 @@
 /* Files that one merge takes. */
 #define INPUTS_MAX 256
 
-/* clang-format off */
-static const char cut_help[] =
-"usage: trc cut [OPTION...] IN.trc OUT.trc\n"
-"\n"
-"Keeps the events from one place of a trace to another. Frees of objects that\n"
-"were allocated before are dropped and counted in unmatched_frees.\n"
-"\n"
-"options:\n"
-"  --from N        the first event to keep, from 0\n"
-"  --to N          the event to stop before\n"
-"  --from-time T   keep events at T and later: ns, or ticks, as trc print shows\n"
-"  --to-time T     keep events before T\n"
-"  --level N       zstd level, 1 to 19; default 3\n"
-"  --quiet         no progress\n"
-"  --help, -h      show this text\n"
-"\n"
-"examples:\n"
-"  trc cut --to 1000 boot.trc first.trc\n"
-"  trc cut --from-time 2000000000 --to-time 3000000000 boot.trc second.trc\n";
-
-static const char filter_help[] =
-"usage: trc filter [OPTION...] IN.trc OUT.trc\n"
-"\n"
-"Keeps the objects whose allocation fits every option given, with their frees.\n"
-"\n"
-"options:\n"
-"  --min-size N    at least N bytes asked for\n"
-"  --max-size N    at most N bytes asked for\n"
-"  --site SYM      allocated by SYM: a symbol, symbol+0xoff or 0xaddress\n"
-"  --cpu N         allocated on this cpu\n"
-"  --comm NAME     allocated by a task of this name\n"
-"  --invert        keep the others instead\n"
-"  --level N       zstd level, 1 to 19; default 3\n"
-"  --quiet         no progress\n"
-"  --help, -h      show this text\n"
-"\n"
-"examples:\n"
-"  trc filter --min-size 4097 boot.trc large.trc\n"
-"  trc filter --comm systemd --cpu 1 debian-boot.trc systemd.trc\n";
-
-static const char merge_help[] =
-"usage: trc merge [OPTION...] IN.trc IN.trc... OUT.trc\n"
-"\n"
-"Merges traces by time; where times are equal, the file named first comes first.\n"
-"Their objects stay apart, their counts are added. All must have the same clock.\n"
-"\n"
-"options:\n"
-"  --level N       zstd level, 1 to 19; default 3\n"
-"  --quiet         no progress\n"
-"  --help, -h      show this text\n"
-"\n"
-"example:\n"
-"  trc merge cpu0.trc cpu1.trc all.trc\n";
-
-static const char anonymize_help[] =
-"usage: trc anonymize [OPTION...] IN.trc OUT.trc\n"
-"\n"
-"Replaces names by numbers, in the order in which they occur: symbols and\n"
-"addresses by f1, f2, ..., modules by m1, m2, ..., tasks by t1, t2, ... and their\n"
-"pids by the same number. Offsets behind symbols stay, unless --no-offsets. The\n"
-"kernel's release, the recording's name and its hash are left out. Sizes, times\n"
-"and cpus stay.\n"
-"\n"
-"options:\n"
-"  --keep-tasks    leave the tasks as they are\n"
-"  --no-offsets    all places of one function become one call site\n"
-"  --level N       zstd level, 1 to 19; default 3\n"
-"  --quiet         no progress\n"
-"  --help, -h      show this text\n"
-"\n"
-"example:\n"
-"  trc anonymize product.trc shareable.trc\n";
-/* clang-format on */
-
-/* The options of all the commands; each one's own are numbered on from there. */
-enum { OPT_LEVEL, OPT_QUIET, OPT_OWN };
-
-#define OPTIONS_OF_ALL \
-	[OPT_LEVEL] = { "level", "N" }, [OPT_QUIET] = { "quiet", NULL }
-
 /* What any of the commands is asked for. */
 struct request {
-	const char *inputs[INPUTS_MAX];
-	unsigned input_count;
+	/* The input, or, of merge, the inputs. */
+	const char *input;
+	struct kb_words inputs;
 	const char *output;
 
 	int level;
@@ -124,71 +45,13 @@ struct request {
 	bool drops_offsets;
 };
 
-/* An editing command. */
-struct editor {
-	const char *help;
-	const struct cli_option *options;
+/* What an editing command does. */
+typedef int (*edit_fn)(const struct request *request, struct trc_edit *edit,
+		       struct kb_progress *line, struct kb_diag *diag);
 
-	/* Takes an option of its own. Returns CLI_GOOD or, after a complaint,
-	 * CLI_FAILED. NULL where it has none. */
-	int (*take)(struct request *request, int option, const char *value);
-
-	unsigned inputs_min;
-	unsigned inputs_max;
-	int (*run)(const struct request *request, struct trc_edit *edit,
-		   struct cli_progress *line, struct kb_diag *diag);
-};
-
-static int take_option(struct request *r, const struct editor *editor,
-		       int option, const char *value)
+static int run_editor(const struct kb_command *command, int argc, char **argv,
+		      edit_fn run)
 {
-	switch (option) {
-	case OPT_LEVEL:
-		return cli_level(value, &r->level);
-	case OPT_QUIET:
-		r->quiet = true;
-		return CLI_GOOD;
-	default:
-		return editor->take(r, option, value);
-	}
-}
-
-/* Reads the command line; the last operand is the output. Returns CLI_END,
- * CLI_HELP or CLI_BAD. */
-static int read_request(struct request *r, struct cli *cli,
-			const struct editor *editor)
-{
-	int option;
-
-	while ((option = cli_next(cli)) != CLI_END) {
-		if (option == CLI_HELP || option == CLI_BAD)
-			return option;
-		if (option != CLI_OPERAND) {
-			if (take_option(r, editor, option, cli->value))
-				return CLI_BAD;
-			continue;
-		}
-		if (r->output) {
-			if (r->input_count == editor->inputs_max) {
-				cli_error("%s: one operand too many; see "
-					  "--help",
-					  cli->value);
-				return CLI_BAD;
-			}
-			r->inputs[r->input_count++] = r->output;
-		}
-		r->output = cli->value;
-	}
-	if (r->output && r->input_count >= editor->inputs_min)
-		return CLI_END;
-	cli_error("wanted are IN.trc%s and OUT.trc; see --help",
-		  editor->inputs_min > 1 ? " IN.trc..." : "");
-	return CLI_BAD;
-}
-
-static int run_editor(int argc, char **argv, const struct editor *editor)
-{
-	struct cli cli = { argc, argv, editor->options, 0, 0, NULL };
 	struct request request = {
 		.to = UINT64_MAX,
 		.to_time = UINT64_MAX,
@@ -196,33 +59,38 @@ static int run_editor(int argc, char **argv, const struct editor *editor)
 		.cpu = UINT64_MAX,
 	};
 	struct trc_edit edit = TRC_EDIT_INIT;
-	struct cli_progress line;
+	struct kb_progress line;
 	struct kb_diag diag = { 0 };
-	int option;
-	int err;
+	int status;
 
-	option = read_request(&request, &cli, editor);
-	if (option != CLI_END)
-		return cli_leave(option, editor->help);
-	cli_progress_begin(&line, request.quiet);
-	err = editor->run(&request, &edit, &line, &diag);
-	trc_edit_release(&edit);
-	cli_progress_end(&line);
-	return err < 0 ? cli_fail(&diag, request.output) : CLI_GOOD;
+	if (kb_options_go(command, &request, argc, argv, &status)) {
+		kb_progress_begin(&line);
+		if (request.quiet)
+			kb_progress_hush(&line);
+		status = KB_EXIT_GOOD;
+		if (run(&request, &edit, &line, &diag) < 0)
+			status = KB_EXIT_USAGE;
+		trc_edit_release(&edit);
+		kb_progress_end(&line);
+		if (status != KB_EXIT_GOOD)
+			status = cli_fail(&diag, request.output);
+	}
+	kb_words_release(&request.inputs);
+	return status;
 }
 
 /* Opens the one input and the output. */
 static int open_both(const struct request *r, struct trc_walk *walk,
 		     struct trc_edit *edit, bool is_named, struct kb_diag *diag)
 {
-	int err = trc_walk_open(walk, r->inputs[0], diag);
+	int err = trc_walk_open(walk, r->input, diag);
 
 	if (err == 0)
 		err = trc_edit_open(edit, r->output,
 				    is_named ? walk->info : NULL, r->level,
 				    diag);
 	if (err == 0)
-		err = trc_output_check_input(&edit->output, r->inputs[0], diag);
+		err = trc_output_check_input(&edit->output, r->input, diag);
 	return err;
 }
 
@@ -234,7 +102,7 @@ static bool is_in_cut(const struct request *r, const struct trc_walk *walk)
 }
 
 static int run_cut(const struct request *r, struct trc_edit *edit,
-		   struct cli_progress *line, struct kb_diag *diag)
+		   struct kb_progress *line, struct kb_diag *diag)
 {
 	struct trc_walk walk;
 	int err = open_both(r, &walk, edit, true, diag);
@@ -278,7 +146,7 @@ static bool is_chosen(const struct request *r, const struct trc_walk *walk)
 }
 
 static int run_filter(const struct request *r, struct trc_edit *edit,
-		      struct cli_progress *line, struct kb_diag *diag)
+		      struct kb_progress *line, struct kb_diag *diag)
 {
 	struct trc_walk walk;
 	bool *is_kept = NULL;
@@ -336,9 +204,9 @@ static int merge_step(struct merge *merge, unsigned i, struct kb_diag *diag)
 static int merge_open(struct merge *merge, const struct request *r,
 		      struct kb_diag *diag)
 {
-	for (unsigned i = 0; i < r->input_count; i++) {
+	for (size_t i = 0; i < r->inputs.count; i++) {
 		struct trc_walk *walk = &merge->walks[i];
-		int err = trc_walk_open(walk, r->inputs[i], diag);
+		int err = trc_walk_open(walk, r->inputs.word[i], diag);
 
 		merge->count++;
 		if (err < 0)
@@ -347,7 +215,7 @@ static int merge_open(struct merge *merge, const struct request *r,
 			return kb_fail(diag, KB_E_ARG,
 				       "%s: its clock is not that of %s, so "
 				       "their times cannot be compared",
-				       r->inputs[i], r->inputs[0]);
+				       r->inputs.word[i], r->inputs.word[0]);
 		merge->events += walk->info->counts.events;
 		err = merge_step(merge, i, diag);
 		if (err < 0)
@@ -374,7 +242,7 @@ static struct trc_walk *merge_pick(struct merge *merge, unsigned *index)
 }
 
 static int merge_all(struct merge *merge, struct trc_edit *edit,
-		     struct cli_progress *line, struct kb_diag *diag)
+		     struct kb_progress *line, struct kb_diag *diag)
 {
 	const struct trc_walk *walk;
 	unsigned last = 0;
@@ -388,7 +256,7 @@ static int merge_all(struct merge *merge, struct trc_edit *edit,
 		last = i;
 		err = trc_edit_add(edit, walk, i, diag);
 		if (++done % PROGRESS_EVENTS == 0)
-			cli_progress_show(line, done, merge->events, done);
+			kb_progress_events(line, done, merge->events, done);
 		if (err == 0)
 			err = merge_step(merge, i, diag);
 	}
@@ -396,7 +264,7 @@ static int merge_all(struct merge *merge, struct trc_edit *edit,
 }
 
 static int run_merge(const struct request *r, struct trc_edit *edit,
-		     struct cli_progress *line, struct kb_diag *diag)
+		     struct kb_progress *line, struct kb_diag *diag)
 {
 	struct merge *merge = calloc(1, sizeof(*merge));
 	int err;
@@ -406,8 +274,9 @@ static int run_merge(const struct request *r, struct trc_edit *edit,
 	err = merge_open(merge, r, diag);
 	if (err == 0)
 		err = trc_edit_open(edit, r->output, NULL, r->level, diag);
-	for (unsigned i = 0; i < r->input_count && err == 0; i++)
-		err = trc_output_check_input(&edit->output, r->inputs[i], diag);
+	for (size_t i = 0; i < r->inputs.count && err == 0; i++)
+		err = trc_output_check_input(&edit->output, r->inputs.word[i],
+					     diag);
 	if (err == 0)
 		err = merge_all(merge, edit, line, diag);
 	for (unsigned i = 0; i < merge->count && err == 0; i++)
@@ -508,7 +377,7 @@ static int rename_event(const struct request *r, struct aliases *aliases,
 }
 
 static int run_anonymize(const struct request *r, struct trc_edit *edit,
-			 struct cli_progress *line, struct kb_diag *diag)
+			 struct kb_progress *line, struct kb_diag *diag)
 {
 	struct aliases aliases = { .functions = { .count = 0 } };
 	struct trc_walk walk;
@@ -534,123 +403,189 @@ static int run_anonymize(const struct request *r, struct trc_edit *edit,
 	return err;
 }
 
-enum { CUT_FROM = OPT_OWN, CUT_TO, CUT_FROM_TIME, CUT_TO_TIME };
+#define AT(member) .offset = offsetof(struct request, member)
 
-static int take_cut(struct request *r, int option, const char *value)
-{
-	switch (option) {
-	case CUT_FROM:
-		return cli_number("from", value, &r->from);
-	case CUT_TO:
-		return cli_number("to", value, &r->to);
-	case CUT_FROM_TIME:
-		return cli_number("from-time", value, &r->from_time);
-	default:
-		return cli_number("to-time", value, &r->to_time);
-	}
-}
+#define OPTIONS_OF_ALL                                            \
+	CLI_OPTION_LEVEL(offsetof(struct request, level)),        \
+		CLI_OPTION_QUIET(offsetof(struct request, quiet), \
+				 "no progress")
 
-int trc_cmd_cut(int argc, char **argv)
-{
-	static const struct cli_option options[] = {
-		OPTIONS_OF_ALL,
-		[CUT_FROM] = { "from", "N" },
-		[CUT_TO] = { "to", "N" },
-		[CUT_FROM_TIME] = { "from-time", "T" },
-		[CUT_TO_TIME] = { "to-time", "T" },
-		{ NULL, NULL },
-	};
-	static const struct editor editor = { cut_help, options, take_cut,
-					      1,	1,	 run_cut };
-
-	return run_editor(argc, argv, &editor);
-}
-
-enum {
-	FILTER_MIN_SIZE = OPT_OWN,
-	FILTER_MAX_SIZE,
-	FILTER_SITE,
-	FILTER_CPU,
-	FILTER_COMM,
-	FILTER_INVERT
+/* The operands of all but merge. */
+static const struct kb_operand in_and_out[] = {
+	{ "IN.trc", 1, 1, offsetof(struct request, input) },
+	{ "OUT.trc", 1, 1, offsetof(struct request, output) },
+	{ NULL, 0, 0, 0 },
 };
 
-static int take_filter(struct request *r, int option, const char *value)
+static int cut_main(int argc, char **argv)
 {
-	switch (option) {
-	case FILTER_MIN_SIZE:
-		return cli_number("min-size", value, &r->min_size);
-	case FILTER_MAX_SIZE:
-		return cli_number("max-size", value, &r->max_size);
-	case FILTER_SITE:
-		r->site = value;
-		return CLI_GOOD;
-	case FILTER_CPU:
-		return cli_number("cpu", value, &r->cpu);
-	case FILTER_COMM:
-		r->comm = value;
-		return CLI_GOOD;
-	default:
-		r->invert = true;
-		return CLI_GOOD;
-	}
+	return run_editor(&trc_command_cut, argc, argv, run_cut);
 }
 
-int trc_cmd_filter(int argc, char **argv)
-{
-	static const struct cli_option options[] = {
-		OPTIONS_OF_ALL,
-		[FILTER_MIN_SIZE] = { "min-size", "N" },
-		[FILTER_MAX_SIZE] = { "max-size", "N" },
-		[FILTER_SITE] = { "site", "SYM" },
-		[FILTER_CPU] = { "cpu", "N" },
-		[FILTER_COMM] = { "comm", "NAME" },
-		[FILTER_INVERT] = { "invert", NULL },
-		{ NULL, NULL },
-	};
-	static const struct editor editor = {
-		filter_help, options, take_filter, 1, 1, run_filter
-	};
+static const struct kb_option cut_options[] = {
+	{ .name = "from",
+	  .value = "N",
+	  .help = "the first event to keep, from 0",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(from) },
+	{ .name = "to",
+	  .value = "N",
+	  .help = "the event to stop before",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(to) },
+	{ .name = "from-time",
+	  .value = "T",
+	  .help = "keep events at T and later: ns, or ticks, as trc print "
+		  "shows",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(from_time) },
+	{ .name = "to-time",
+	  .value = "T",
+	  .help = "keep events before T",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(to_time) },
+	OPTIONS_OF_ALL,
+	{ .name = NULL },
+};
 
-	return run_editor(argc, argv, &editor);
+const struct kb_command trc_command_cut = {
+	.program = "trc",
+	.name = "cut",
+	.summary = "keep the events from one place to another",
+	.about = "Keeps the events from one place of a trace to another. Frees "
+		 "of objects that were allocated before are dropped and "
+		 "counted in unmatched_frees.",
+	.options = cut_options,
+	.operands = in_and_out,
+	.examples = "trc cut --to 1000 boot.trc first.trc\n"
+		    "trc cut --from-time 2000000000 --to-time 3000000000 "
+		    "boot.trc second.trc",
+	.exits = CLI_EXITS_OUT,
+	.main = cut_main,
+};
+
+static int filter_main(int argc, char **argv)
+{
+	return run_editor(&trc_command_filter, argc, argv, run_filter);
 }
 
-int trc_cmd_merge(int argc, char **argv)
-{
-	static const struct cli_option options[] = {
-		OPTIONS_OF_ALL,
-		{ NULL, NULL },
-	};
-	static const struct editor editor = {
-		merge_help, options, NULL, 2, INPUTS_MAX, run_merge
-	};
+static const struct kb_option filter_options[] = {
+	{ .name = "min-size",
+	  .value = "N",
+	  .help = "at least N bytes requested",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(min_size) },
+	{ .name = "max-size",
+	  .value = "N",
+	  .help = "at most N bytes requested",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(max_size) },
+	{ .name = "site",
+	  .value = "SYM",
+	  .help = "allocated by SYM: a symbol, symbol+0xoff or 0xaddress",
+	  .kind = KB_OPTION_TEXT,
+	  AT(site) },
+	{ .name = "cpu",
+	  .value = "N",
+	  .help = "allocated on this cpu",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(cpu) },
+	{ .name = "comm",
+	  .value = "NAME",
+	  .help = "allocated by a task of this name",
+	  .kind = KB_OPTION_TEXT,
+	  AT(comm) },
+	{ .name = "invert",
+	  .help = "keep the other objects instead",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(invert) },
+	OPTIONS_OF_ALL,
+	{ .name = NULL },
+};
 
-	return run_editor(argc, argv, &editor);
+const struct kb_command trc_command_filter = {
+	.program = "trc",
+	.name = "filter",
+	.summary = "keep the objects of a size, call site, cpu or task",
+	.about = "Keeps the objects whose allocation meets every condition "
+		 "given, with their frees.",
+	.options = filter_options,
+	.operands = in_and_out,
+	.examples = "trc filter --min-size 4097 boot.trc large.trc\n"
+		    "trc filter --comm systemd --cpu 1 debian-boot.trc "
+		    "systemd.trc",
+	.exits = CLI_EXITS_OUT,
+	.main = filter_main,
+};
+
+static int merge_main(int argc, char **argv)
+{
+	return run_editor(&trc_command_merge, argc, argv, run_merge);
 }
 
-enum { ANONYMIZE_KEEP_TASKS = OPT_OWN, ANONYMIZE_NO_OFFSETS };
+static const struct kb_option merge_options[] = {
+	OPTIONS_OF_ALL,
+	{ .name = NULL },
+};
 
-static int take_anonymize(struct request *r, int option, const char *value)
+static const struct kb_operand merge_operands[] = {
+	{ "IN.trc", 2, INPUTS_MAX, offsetof(struct request, inputs) },
+	{ "OUT.trc", 1, 1, offsetof(struct request, output) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command trc_command_merge = {
+	.program = "trc",
+	.name = "merge",
+	.summary = "merge traces by time",
+	.about = "Merges traces by time; events with equal times come in the "
+		 "order of the files. Their objects stay apart, their counts "
+		 "are added. All must have the same clock.",
+	.options = merge_options,
+	.operands = merge_operands,
+	.examples = "trc merge cpu0.trc cpu1.trc all.trc",
+	.exits = CLI_EXITS_OUT,
+	.main = merge_main,
+};
+
+static int anonymize_main(int argc, char **argv)
 {
-	(void)value;
-	if (option == ANONYMIZE_KEEP_TASKS)
-		r->keeps_tasks = true;
-	else
-		r->drops_offsets = true;
-	return CLI_GOOD;
+	return run_editor(&trc_command_anonymize, argc, argv, run_anonymize);
 }
 
-int trc_cmd_anonymize(int argc, char **argv)
-{
-	static const struct cli_option options[] = {
-		OPTIONS_OF_ALL,
-		[ANONYMIZE_KEEP_TASKS] = { "keep-tasks", NULL },
-		[ANONYMIZE_NO_OFFSETS] = { "no-offsets", NULL },
-		{ NULL, NULL },
-	};
-	static const struct editor editor = {
-		anonymize_help, options, take_anonymize, 1, 1, run_anonymize,
-	};
+static const struct kb_option anonymize_options[] = {
+	{ .name = "keep-tasks",
+	  .help = "keep the tasks' names and pids",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(keeps_tasks) },
+	{ .name = "no-offsets",
+	  .help = "merge all places in a function into one call site",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(drops_offsets) },
+	OPTIONS_OF_ALL,
+	{ .name = NULL },
+};
 
-	return run_editor(argc, argv, &editor);
-}
+const struct kb_command trc_command_anonymize = {
+	.program = "trc",
+	.name = "anonymize",
+	.summary = "replace names by numbers",
+	.about = "Replaces names by numbers, in the order in which they occur: "
+		 "symbols and addresses by f1, f2, ..., modules by m1, m2, "
+		 "..., tasks by t1, t2, ... and their pids by the same "
+		 "number. Offsets after symbols stay, unless --no-offsets is "
+		 "given. The kernel's release, the recording's name and its "
+		 "hash are dropped. Sizes, times and cpus stay.",
+	.options = anonymize_options,
+	.operands = in_and_out,
+	.examples = "trc anonymize product.trc shareable.trc",
+	.exits = CLI_EXITS_OUT,
+	.main = anonymize_main,
+};

@@ -1,5 +1,5 @@
 /* trc gen: synthetic traces, from stated distributions or another trace's. */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
 #include "kb_bits.h"
 #include "kb_rng.h"
@@ -17,66 +17,6 @@
 
 /* The largest size and lifetime that a distribution gives. */
 #define DRAW_MAX (UINT64_C(1) << 40)
-
-/* clang-format off */
-static const char help_text[] =
-"usage: trc gen [OPTION...] OUT.trc\n"
-"\n"
-"Makes a synthetic trace. The same options and seed give the same bytes. Each\n"
-"alloc draws a size, and a lifetime counted in allocs; an object is freed when\n"
-"so many allocs have come after its own. Times between events are exponential.\n"
-"\n"
-"options:\n"
-"  --events N       allocs and frees together; default 100000\n"
-"  --size DIST      bytes asked for; default log:8,4096\n"
-"  --life DIST      lifetime in allocs; default exp:1000\n"
-"  --live-max N     at most N objects live: the one due next goes early;\n"
-"                   default 1000000\n"
-"  --gap NS         mean time between events; default 1000\n"
-"  --cpus N         cpus, drawn evenly; default 1\n"
-"  --like FILE.trc  take classes (size, granted size, call site) with their\n"
-"                   frequencies, each class's lifetimes, the cpus' shares and\n"
-"                   the mean gap from a trace instead\n"
-"  --seed N         default 1\n"
-"  --level N        zstd level, 1 to 19; default 3\n"
-"  --quiet          no progress\n"
-"  --help, -h       show this text\n"
-"\n"
-"distributions:\n"
-"  fixed:N  uniform:A,B  log:A,B (even in the logarithm)  exp:MEAN\n"
-"  pareto:MIN,ALPHA\n"
-"\n"
-"examples:\n"
-"  trc gen --events 1000000 --size pareto:16,1.2 --life exp:5000 heavy.trc\n"
-"  trc gen --like boot.trc --events 100000000 --seed 7 long.trc\n";
-/* clang-format on */
-
-enum {
-	OPT_EVENTS,
-	OPT_SIZE,
-	OPT_LIFE,
-	OPT_LIVE_MAX,
-	OPT_GAP,
-	OPT_CPUS,
-	OPT_LIKE,
-	OPT_SEED,
-	OPT_LEVEL,
-	OPT_QUIET
-};
-
-static const struct cli_option options[] = {
-	[OPT_EVENTS] = { "events", "N" },
-	[OPT_SIZE] = { "size", "DIST" },
-	[OPT_LIFE] = { "life", "DIST" },
-	[OPT_LIVE_MAX] = { "live-max", "N" },
-	[OPT_GAP] = { "gap", "NS" },
-	[OPT_CPUS] = { "cpus", "N" },
-	[OPT_LIKE] = { "like", "FILE" },
-	[OPT_SEED] = { "seed", "N" },
-	[OPT_LEVEL] = { "level", "N" },
-	[OPT_QUIET] = { "quiet", NULL },
-	{ NULL, NULL },
-};
 
 enum shape { FIXED, UNIFORM, LOG, EXP, PARETO };
 
@@ -174,9 +114,10 @@ static bool read_numbers(const char *text, int wanted, struct distribution *d)
 	return end != text && wanted == 1 && *end == '\0';
 }
 
-static int read_distribution(const char *name, const char *text,
-			     struct distribution *d)
+static int take_distribution(void *field, const struct kb_option *option,
+			     const char *text, struct kb_diag *diag)
 {
+	struct distribution *d = field;
 	static const struct {
 		const char *name;
 		enum shape shape;
@@ -202,40 +143,13 @@ static int read_distribution(const char *name, const char *text,
 			break;
 		if ((d->shape == LOG || d->shape == PARETO) && !(d->a > 0))
 			break;
-		return CLI_GOOD;
+		return 0;
 	}
-	return cli_error("--%s is %s; it must be fixed:N, uniform:A,B, "
-			 "log:A,B, exp:MEAN or pareto:MIN,ALPHA with numbers "
-			 "that make sense",
-			 name, text);
-}
-
-static int take_option(struct request *r, int option, const char *value)
-{
-	switch (option) {
-	case OPT_EVENTS:
-		return cli_number("events", value, &r->events);
-	case OPT_SIZE:
-		return read_distribution("size", value, &r->size);
-	case OPT_LIFE:
-		return read_distribution("life", value, &r->life);
-	case OPT_LIVE_MAX:
-		return cli_number("live-max", value, &r->live_max);
-	case OPT_GAP:
-		return cli_number("gap", value, &r->gap);
-	case OPT_CPUS:
-		return cli_number("cpus", value, &r->cpus);
-	case OPT_LIKE:
-		r->like = value;
-		return CLI_GOOD;
-	case OPT_SEED:
-		return cli_number("seed", value, &r->seed);
-	case OPT_LEVEL:
-		return cli_level(value, &r->level);
-	default:
-		r->quiet = true;
-		return CLI_GOOD;
-	}
+	return kb_fail(diag, KB_E_ARG,
+		       "--%s takes fixed:N, uniform:A,B, log:A,B, exp:MEAN or "
+		       "pareto:MIN,ALPHA with numbers that make sense, got "
+		       "'%s'",
+		       option->name, text);
 }
 
 /* Puts an object among those due. */
@@ -344,7 +258,7 @@ static bool is_due(const struct gen *gen)
 				  gen->count >= gen->request->live_max);
 }
 
-static int generate(struct gen *gen, struct cli_progress *line,
+static int generate(struct gen *gen, struct kb_progress *line,
 		    struct kb_diag *diag)
 {
 	const struct request *r = gen->request;
@@ -354,8 +268,8 @@ static int generate(struct gen *gen, struct cli_progress *line,
 		err = is_due(gen) ? gen_free(gen, diag) : gen_alloc(gen, diag);
 		if (gen->events % PROGRESS_EVENTS != 0)
 			continue;
-		cli_progress_show(line, gen->events, r->events, gen->events);
-		if (cli_signal() && err == 0)
+		kb_progress_events(line, gen->events, r->events, gen->events);
+		if (kb_signal && err == 0)
 			err = kb_fail(diag, KB_E_STOPPED, "stopped");
 	}
 	return err;
@@ -388,27 +302,28 @@ static int run(const struct request *request)
 	struct gen gen = { .request = request,
 			   .edit = TRC_EDIT_INIT,
 			   .pointer = 4096 };
-	struct cli_progress line;
+	struct kb_progress line;
 	struct kb_diag diag = { 0 };
 	int err;
 
 	gen.rng = kb_rng_init(request->seed);
-	cli_progress_begin(&line, request->quiet);
+	kb_progress_begin(&line);
+	if (request->quiet)
+		kb_progress_hush(&line);
 	err = prepare(&gen, &diag);
 	if (err == 0)
 		err = generate(&gen, &line, &diag);
 	if (err == 0)
 		err = trc_edit_finish(&gen.edit, NULL, TRC_CLOCK_NS, &diag);
-	cli_progress_end(&line);
+	kb_progress_end(&line);
 	trc_edit_release(&gen.edit);
 	trc_fit_release(&gen.fit);
 	free(gen.due);
-	return err < 0 ? cli_fail(&diag, request->output) : CLI_GOOD;
+	return err < 0 ? cli_fail(&diag, request->output) : KB_EXIT_GOOD;
 }
 
-int trc_cmd_gen(int argc, char **argv)
+static int gen_main(int argc, char **argv)
 {
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
 	struct request request = {
 		.events = 100000,
 		.live_max = 1000000,
@@ -418,25 +333,97 @@ int trc_cmd_gen(int argc, char **argv)
 		.size = { LOG, 8, 4096 },
 		.life = { EXP, 1000, 0 },
 	};
-	int option;
+	int status;
 
-	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD || option == CLI_HELP)
-			return cli_leave(option, help_text);
-		if (option == CLI_OPERAND && request.output)
-			return cli_error("%s: one operand too many; wanted is "
-					 "OUT.trc",
-					 cli.value);
-		if (option == CLI_OPERAND)
-			request.output = cli.value;
-		else if (take_option(&request, option, cli.value))
-			return CLI_FAILED;
-	}
-	if (!request.output)
-		return cli_error("wanted is OUT.trc; see trc gen --help");
-	if (request.cpus < 1 || request.cpus > 65536 || request.live_max < 1)
-		return cli_error(
-			"--cpus must be from 1 to 65536, --live-max at "
-			"least 1");
-	return run(&request);
+	if (kb_options_go(&trc_command_gen, &request, argc, argv, &status))
+		status = run(&request);
+	return status;
 }
+
+#define AT(member) .offset = offsetof(struct request, member)
+
+static const struct kb_option options[] = {
+	{ .name = "events",
+	  .value = "N",
+	  .help = "allocs and frees together (default 100000)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(events) },
+	{ .name = "size",
+	  .value = "DIST",
+	  .help = "bytes requested (default log:8,4096)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_distribution,
+	  AT(size) },
+	{ .name = "life",
+	  .value = "DIST",
+	  .help = "lifetime in allocs (default exp:1000)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_distribution,
+	  AT(life) },
+	{ .name = "live-max",
+	  .value = "N",
+	  .help = "cap live objects at N; when full, free the object due next "
+		  "(default 1000000)",
+	  .kind = KB_OPTION_NUMBER,
+	  .low = 1,
+	  .high = UINT64_MAX,
+	  AT(live_max) },
+	{ .name = "gap",
+	  .value = "NS",
+	  .help = "mean time between events (default 1000)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(gap) },
+	{ .name = "cpus",
+	  .value = "N",
+	  .help = "cpus, drawn evenly (default 1)",
+	  .kind = KB_OPTION_NUMBER,
+	  .low = 1,
+	  .high = UINT16_MAX + 1,
+	  AT(cpus) },
+	{ .name = "like",
+	  .value = "FILE.trc",
+	  .help = "take classes (size, granted size, call site) with their "
+		  "frequencies, each class's lifetimes, the cpus' shares and "
+		  "the mean gap from a trace instead",
+	  .is_single = true,
+	  .kind = KB_OPTION_TEXT,
+	  AT(like) },
+	{ .name = "seed",
+	  .value = "N",
+	  .help = "seed of the generator (default 1)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(seed) },
+	CLI_OPTION_LEVEL(offsetof(struct request, level)),
+	CLI_OPTION_QUIET(offsetof(struct request, quiet), "no progress"),
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "OUT.trc", 1, 1, offsetof(struct request, output) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command trc_command_gen = {
+	.program = "trc",
+	.name = "gen",
+	.summary = "make a synthetic trace",
+	.about = "Makes a synthetic trace. The same options and seed give the "
+		 "same bytes. Each alloc draws a size and a lifetime; the "
+		 "lifetime is the number of later allocs after which the "
+		 "object is freed. Times between events are exponential.",
+	.options = options,
+	.operands = operands,
+	.notes = "Distributions:\n"
+		 "  fixed:N  uniform:A,B  log:A,B (even in the logarithm)  "
+		 "exp:MEAN\n"
+		 "  pareto:MIN,ALPHA",
+	.examples =
+		"trc gen --events 1000000 --size pareto:16,1.2 --life exp:5000 "
+		"heavy.trc\n"
+		"trc gen --like boot.trc --events 100000000 --seed 7 long.trc",
+	.exits = CLI_EXITS_OUT,
+	.main = gen_main,
+};

@@ -1,7 +1,8 @@
 /* trc import: a recording as a .trc. */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
 #include "kb_bits.h"
+#include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_import.h"
 
@@ -11,177 +12,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* clang-format off */
-static const char help_text[] =
-"usage: trc import [OPTION...] IN OUT.trc\n"
-"\n"
-"Turns a recording of allocations and frees into a trace. IN may be plain, zstd\n"
-"or gzip; - is standard input. What it is, its first bytes tell. OUT.trc appears\n"
-"only when it is whole; a failed import leaves nothing.\n"
-"\n"
-"formats:\n"
-"  ftrace        text of /sys/kernel/tracing/trace or trace_pipe\n"
-"  trace-cmd     text of trace-cmd report\n"
-"  trace.dat     trace-cmd's file, versions 6 and 7\n"
-"  perf          text of perf script, with or without call chains\n"
-"  perf.data     perf's file; needs perf\n"
-"  lttng         LTTng's kernel events as babeltrace2 prints them\n"
-"  console       a kernel's console log: tp_printk, ftrace_dump\n"
-"  kheap         what traces/emit/kheap_trace.h writes, for kernels of your own\n"
-"  csapp         .rep traces of the CS:APP malloc lab\n"
-"  mtrace        glibc's mtrace(3)\n"
-"  valgrind      valgrind --trace-malloc=yes\n"
-"  malloc-bench  malloc-bench's protobuf, mostly gzip\n"
-"  heaptrack     heaptrack --raw\n"
-"  android       Android's memory_replay text\n"
-"  csv           what trc convert --to csv writes\n"
-"\n"
-"options:\n"
-"  --format NAME          take IN for this format, whatever it looks like\n"
-"  --caches               kmem_cache_alloc and kmem_cache_free are allocs and\n"
-"                         frees too, not other_events\n"
-"  --pages                so are mm_page_alloc and mm_page_free\n"
-"  --lenient              skip and count unreadable lines (bad_lines) instead\n"
-"                         of failing at the first\n"
-"  --keep-recorder        keep the allocations of the trace recorder itself\n"
-"                         (__rb_allocate_pages, rb_allocate_cpu_buffer)\n"
-"  --exclude-site SYM     leave out what SYM allocates, a symbol or\n"
-"                         symbol+0xoff; may be given several times\n"
-"  --level N              zstd level, 1 to 19; default 3. 19 makes the file a\n"
-"                         tenth smaller and takes about three times as long\n"
-"  --kernel-release STR   record which kernel it was (uname -r)\n"
-"  --quiet                no summary, no progress\n"
-"  --help, -h             show this text\n"
-"\n"
-"It prints one line of what it made and of what it dropped and why: each count\n"
-"is explained by trc info. traces/FORMAT.md states the rules.\n"
-"\n"
-"examples:\n"
-"  trc import linux-6.1-debian-boot.ftrace.zst debian-boot.trc\n"
-"  cat /sys/kernel/tracing/trace | trc import --kernel-release $(uname -r) - my.trc\n"
-"  trace-cmd report | trc import - out.trc\n"
-"  trc import --level 19 --exclude-site krealloc trace.txt archive.trc\n"
-"\n"
-"record on a running kernel, as root:\n"
-"  cd /sys/kernel/tracing\n"
-"  echo 65536 > buffer_size_kb\n"
-"  echo 1 > events/kmem/kmalloc/enable; echo 1 > events/kmem/kfree/enable\n"
-"  sleep 60\n"
-"  echo 0 > tracing_on; cat trace > /tmp/trace.txt\n";
-/* clang-format on */
-
-enum {
-	OPT_FORMAT,
-	OPT_CACHES,
-	OPT_PAGES,
-	OPT_LENIENT,
-	OPT_KEEP_RECORDER,
-	OPT_EXCLUDE_SITE,
-	OPT_LEVEL,
-	OPT_KERNEL_RELEASE,
-	OPT_QUIET
-};
-
-static const struct cli_option options[] = {
-	[OPT_FORMAT] = { "format", "NAME" },
-	[OPT_CACHES] = { "caches", NULL },
-	[OPT_PAGES] = { "pages", NULL },
-	[OPT_LENIENT] = { "lenient", NULL },
-	[OPT_KEEP_RECORDER] = { "keep-recorder", NULL },
-	[OPT_EXCLUDE_SITE] = { "exclude-site", "SYM" },
-	[OPT_LEVEL] = { "level", "N" },
-	[OPT_KERNEL_RELEASE] = { "kernel-release", "STR" },
-	[OPT_QUIET] = { "quiet", NULL },
-	{ NULL, NULL },
-};
-
 /* The command line, read. */
 struct request {
 	struct trc_import_options import;
+	struct kb_words exclude;
+	const char *in;
+	const char *out;
 	bool quiet;
-
-	/* Symbols to exclude; room for one a word of the command line. */
-	const char **exclude;
-
-	/* IN and OUT. */
-	const char *operands[2];
-	int operand_count;
 };
 
 static bool on_progress(const struct trc_import_progress *progress, void *user)
 {
-	if (cli_signal())
+	if (kb_signal)
 		return true;
-	cli_progress_show(user, progress->bytes_in, progress->bytes_total,
-			  progress->events);
+	kb_progress_events(user, progress->bytes_in, progress->bytes_total,
+			   progress->events);
 	return false;
-}
-
-static int take_option(struct request *request, int option, const char *value)
-{
-	struct trc_import_options *import = &request->import;
-
-	switch (option) {
-	case OPT_FORMAT:
-		import->format = value;
-		break;
-	case OPT_CACHES:
-		import->takes_caches = true;
-		break;
-	case OPT_PAGES:
-		import->takes_pages = true;
-		break;
-	case OPT_LENIENT:
-		import->lenient = true;
-		break;
-	case OPT_KEEP_RECORDER:
-		import->keep_recorder = true;
-		break;
-	case OPT_EXCLUDE_SITE:
-		if (!*value)
-			return cli_error("--exclude-site names no symbol");
-		request->exclude[import->exclude_site_count++] = value;
-		break;
-	case OPT_LEVEL:
-		return cli_level(value, &import->level);
-	case OPT_KERNEL_RELEASE:
-		import->kernel_release = value;
-		break;
-	default:
-		request->quiet = true;
-	}
-	return CLI_GOOD;
-}
-
-/* Reads the command line. Returns CLI_END, CLI_HELP or CLI_BAD. */
-static int read_request(struct request *request, struct cli *cli)
-{
-	for (;;) {
-		int option = cli_next(cli);
-
-		if (option == CLI_HELP || option == CLI_BAD)
-			return option;
-		if (option == CLI_END)
-			break;
-		if (option != CLI_OPERAND) {
-			if (take_option(request, option, cli->value))
-				return CLI_BAD;
-			continue;
-		}
-		if (request->operand_count == 2) {
-			cli_error("%s: one operand too many; wanted are IN and "
-				  "OUT.trc",
-				  cli->value);
-			return CLI_BAD;
-		}
-		request->operands[request->operand_count++] = cli->value;
-	}
-	if (request->operand_count < 2) {
-		cli_error("wanted are IN and OUT.trc; see trc import --help");
-		return CLI_BAD;
-	}
-	request->import.exclude_sites = request->exclude;
-	return CLI_END;
 }
 
 /* One line: what was made, and every count of something dropped or guessed. */
@@ -205,7 +51,7 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 		{ "duplicate_allocs", counts->duplicate_allocs },
 	};
 
-	cli_put_text(path);
+	kb_escape_line(stdout, path);
 	printf(": %" PRIu64 " events, %" PRIu64 " bytes", counts->events,
 	       bytes);
 	if (counts->events)
@@ -219,37 +65,159 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 
 static int run(struct request *request)
 {
-	struct cli_progress line;
+	struct kb_progress line;
 	struct kb_diag diag = { 0 };
 	struct trc_counts counts;
 	int err;
 
-	cli_progress_begin(&line, request->quiet);
+	kb_progress_begin(&line);
+	if (request->quiet)
+		kb_progress_hush(&line);
 	request->import.on_progress = on_progress;
 	request->import.user = &line;
-	err = trc_import_file(request->operands[0], request->operands[1],
-			      &request->import, &counts, &diag);
-	cli_progress_end(&line);
+	err = trc_import_file(request->in, request->out, &request->import,
+			      &counts, &diag);
+	kb_progress_end(&line);
 	if (err < 0)
-		return cli_fail(&diag, request->operands[1]);
+		return cli_fail(&diag, request->out);
 	if (!request->quiet)
-		print_summary(request->operands[1], &counts);
+		print_summary(request->out, &counts);
 	return cli_flush();
 }
 
-int trc_cmd_import(int argc, char **argv)
+static int check(void *target, struct kb_diag *diag)
 {
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	struct request request = { 0 };
-	int option;
+	struct request *r = target;
+
+	for (size_t i = 0; i < r->exclude.count; i++)
+		if (!*r->exclude.word[i])
+			return kb_fail(diag, KB_E_ARG,
+				       "--exclude-site names no symbol; see "
+				       "'trc import --help'");
+	r->import.exclude_sites = r->exclude.word;
+	r->import.exclude_site_count = r->exclude.count;
+	return 0;
+}
+
+static int import_main(int argc, char **argv)
+{
+	struct request r = { .quiet = false };
 	int status;
 
-	request.exclude = calloc((size_t)argc + 1, sizeof(*request.exclude));
-	if (!request.exclude)
-		return cli_error("out of memory");
-	option = read_request(&request, &cli);
-	status = option == CLI_END ? run(&request)
-				   : cli_leave(option, help_text);
-	free(request.exclude);
+	if (kb_options_go(&trc_command_import, &r, argc, argv, &status))
+		status = run(&r);
+	kb_words_release(&r.exclude);
 	return status;
 }
+
+#define AT(member) .offset = offsetof(struct request, member)
+
+static const struct kb_option options[] = {
+	{ .name = "format",
+	  .value = "NAME",
+	  .help = "read IN as this format instead of detecting it",
+	  .kind = KB_OPTION_TEXT,
+	  AT(import.format) },
+	{ .name = "caches",
+	  .help = "count kmem_cache_alloc and kmem_cache_free as allocs and "
+		  "frees too, not as other_events",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(import.takes_caches) },
+	{ .name = "pages",
+	  .help = "count mm_page_alloc and mm_page_free too",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(import.takes_pages) },
+	{ .name = "lenient",
+	  .help = "skip and count unreadable lines (bad_lines) instead of "
+		  "failing at the first",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(import.lenient) },
+	{ .name = "keep-recorder",
+	  .help = "keep the trace recorder's own allocations "
+		  "(__rb_allocate_pages, rb_allocate_cpu_buffer)",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(import.keep_recorder) },
+	{ .name = "exclude-site",
+	  .value = "SYM",
+	  .help = "skip what SYM allocates, a symbol or symbol+0xoff; "
+		  "repeatable",
+	  .kind = KB_OPTION_WORDS,
+	  AT(exclude) },
+	{ .name = "level",
+	  .value = "N",
+	  .help = "zstd level, 1 to 19 (default 3). 19 makes the file a tenth "
+		  "smaller and takes about three times as long",
+	  .kind = KB_OPTION_NUMBER32,
+	  .low = TRC_LEVEL_MIN,
+	  .high = TRC_LEVEL_MAX,
+	  AT(import.level) },
+	{ .name = "kernel-release",
+	  .value = "STR",
+	  .help = "record which kernel it was (uname -r)",
+	  .kind = KB_OPTION_TEXT,
+	  AT(import.kernel_release) },
+	CLI_OPTION_QUIET(offsetof(struct request, quiet),
+			 "no summary, no progress"),
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "IN", 1, 1, offsetof(struct request, in) },
+	{ "OUT.trc", 1, 1, offsetof(struct request, out) },
+	{ NULL, 0, 0, 0 },
+};
+
+static const char notes[] =
+	"Formats:\n"
+	"  ftrace        text of /sys/kernel/tracing/trace or trace_pipe\n"
+	"  trace-cmd     text of trace-cmd report\n"
+	"  trace.dat     trace-cmd's file, versions 6 and 7\n"
+	"  perf          text of perf script, with or without call chains\n"
+	"  perf.data     perf's file; needs perf\n"
+	"  lttng         LTTng's kernel events as babeltrace2 prints them\n"
+	"  console       a kernel's console log: tp_printk, ftrace_dump\n"
+	"  kheap         what traces/emit/kheap_trace.h writes, for your own "
+	"kernels\n"
+	"  csapp         .rep traces of the CS:APP malloc lab\n"
+	"  mtrace        glibc's mtrace(3)\n"
+	"  valgrind      valgrind --trace-malloc=yes\n"
+	"  malloc-bench  malloc-bench's protobuf, mostly gzip\n"
+	"  heaptrack     heaptrack --raw\n"
+	"  android       Android's memory_replay text\n"
+	"  csv           what trc convert --to csv writes\n"
+	"\n"
+	"To record on a running kernel, as root:\n"
+	"  cd /sys/kernel/tracing\n"
+	"  echo 65536 > buffer_size_kb\n"
+	"  echo 1 > events/kmem/kmalloc/enable; echo 1 > "
+	"events/kmem/kfree/enable\n"
+	"  sleep 60\n"
+	"  echo 0 > tracing_on; cat trace > /tmp/trace.txt";
+
+const struct kb_command trc_command_import = {
+	.program = "trc",
+	.name = "import",
+	.summary = "turn a recording into a .trc",
+	.about = "Turns a recording of allocations and frees into a trace. IN "
+		 "may be plain, zstd or gzip; - is standard input. The format "
+		 "is detected from the first bytes. OUT.trc appears only when "
+		 "it is whole; a failed import leaves nothing.\n"
+		 "\n"
+		 "It prints one line: what it made, and what it dropped and "
+		 "why. trc info explains each count; traces/FORMAT.md states "
+		 "the rules.",
+	.options = options,
+	.operands = operands,
+	.notes = notes,
+	.examples =
+		"trc import linux-6.1-debian-boot.ftrace.zst debian-boot.trc\n"
+		"ssh target cat /sys/kernel/tracing/trace | trc import - "
+		"target.trc\n"
+		"trc import --kernel-release $(uname -r) trace.txt my.trc\n"
+		"trace-cmd report | trc import - out.trc\n"
+		"trc import --level 19 --exclude-site krealloc trace.txt "
+		"archive.trc",
+	.exits = CLI_EXITS_OUT,
+	.check = check,
+	.main = import_main,
+};

@@ -3,8 +3,9 @@
  * objects, each with its alloc and free: ever smaller runs of them, as long as
  * some can go (delta debugging).
  */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
+#include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_edit.h"
 
@@ -17,49 +18,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* clang-format off */
-static const char help_text[] =
-"usage: trc minimize [OPTION...] IN.trc OUT.trc -- COMMAND [ARGUMENT...]\n"
-"\n"
-"Shrinks a trace while a command keeps failing on it: objects are left out, in\n"
-"ever smaller runs, until none can go without the failure. {} in an argument is\n"
-"replaced by the name of the trace to try; without any, it is added as the last.\n"
-"The command's output is not shown.\n"
-"\n"
-"options:\n"
-"  --status N  only this exit status is the failure; a signal is 128 + its\n"
-"              number. Default: any but 0\n"
-"  --tries N   stop after N runs of the command; default 10000\n"
-"  --quiet     no progress, no summary\n"
-"  --help, -h  show this text\n"
-"\n"
-"example:\n"
-"  trc minimize --status 5 big.trc small.trc -- bench --pass verify --trace {}\n";
-/* clang-format on */
-
-enum { OPT_STATUS, OPT_TRIES, OPT_QUIET };
-
-static const struct cli_option options[] = {
-	[OPT_STATUS] = { "status", "N" },
-	[OPT_TRIES] = { "tries", "N" },
-	[OPT_QUIET] = { "quiet", NULL },
-	{ NULL, NULL },
-};
-
 struct minimize {
 	const char *in;
 	const char *out;
 
-	/* The command; one place more than needed. Owned, its words not. */
+	/* The command as given, and with the candidate's name filled in.
+	 * Owned. */
+	struct kb_words given;
 	char **command;
-	int words;
 
 	/* The exit status looked for, or UINT64_MAX for any but 0. */
 	uint64_t status;
 	uint64_t tries;
 	uint64_t tried;
 	bool quiet;
-	struct cli_progress line;
+	struct kb_progress line;
 
 	/* Where the candidates are written. Owned. */
 	char *candidate;
@@ -155,15 +128,15 @@ static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
 		err = run_command(m, &status, diag);
 	if (err < 0)
 		return err;
-	if (cli_signal())
+	if (kb_signal)
 		return kb_fail(diag, KB_E_STOPPED, "stopped");
 	if (status == 127)
 		return kb_fail(diag, KB_E_ARG, "%s: cannot be run",
 			       m->command[0]);
 	*fails = m->status == UINT64_MAX ? status != 0
 					 : (uint64_t)status == m->status;
-	cli_progress_show(&m->line, m->objects - m->left, m->objects,
-			  m->left * 2);
+	kb_progress_events(&m->line, m->objects - m->left, m->objects,
+			   m->left * 2);
 	return 0;
 }
 
@@ -247,20 +220,22 @@ static int minimize(struct minimize *m)
 	struct kb_diag diag = { 0 };
 	int err;
 
-	cli_progress_begin(&m->line, m->quiet);
+	kb_progress_begin(&m->line);
+	if (m->quiet)
+		kb_progress_hush(&m->line);
 	err = prepare(m, &diag);
 	if (err == 0)
 		err = shrink(m, &diag);
 	if (err == 0)
 		err = write_trace(m, m->out, &diag);
-	cli_progress_end(&m->line);
+	kb_progress_end(&m->line);
 	unlink(m->candidate);
 	free(m->is_gone);
 	free(m->is_tried);
 	if (err < 0)
 		return cli_fail(&diag, m->out);
 	if (!m->quiet) {
-		cli_put_text(m->out);
+		kb_escape_line(stdout, m->out);
 		printf(": %" PRIu64 " of %" PRIu64 " objects, after %" PRIu64
 		       " runs\n",
 		       m->left, m->objects, m->tried);
@@ -283,68 +258,103 @@ static char *fill_in(const char *word, const char *name, bool *has_name)
 	return filled;
 }
 
-/* Makes the command of the words behind the operands. */
-static int run(struct minimize *m, int argc, char **argv)
+/* Makes the command. Returns 0 or KB_E_NOMEM. */
+static int make_command(struct minimize *m)
 {
+	const size_t count = m->given.count;
 	bool has_name = false;
-	bool is_whole = true;
-	int status;
 
 	if (asprintf(&m->candidate, "%s.try-%ld.trc", m->out, (long)getpid()) <
-	    0)
-		return cli_error("out of memory");
-	m->command = calloc((size_t)argc + 2, sizeof(*m->command));
-	for (int i = 0; m->command && i < argc; i++) {
-		m->command[i] = fill_in(argv[i], m->candidate, &has_name);
-		is_whole &= m->command[i] != NULL;
+	    0) {
+		m->candidate = NULL;
+		return KB_E_NOMEM;
 	}
-	if (m->command && !has_name) {
-		m->command[argc] = strdup(m->candidate);
-		is_whole &= m->command[argc] != NULL;
+	m->command = calloc(count + 2, sizeof(*m->command));
+	if (!m->command)
+		return KB_E_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		m->command[i] =
+			fill_in(m->given.word[i], m->candidate, &has_name);
+		if (!m->command[i])
+			return KB_E_NOMEM;
 	}
-	status = m->command && is_whole ? minimize(m)
-					: cli_error("out of memory");
-	for (int i = 0; m->command && i <= argc; i++)
+	if (!has_name) {
+		m->command[count] = strdup(m->candidate);
+		if (!m->command[count])
+			return KB_E_NOMEM;
+	}
+	return 0;
+}
+
+static void release(struct minimize *m)
+{
+	for (size_t i = 0; m->command && i <= m->given.count; i++)
 		free(m->command[i]);
 	free(m->command);
 	free(m->candidate);
+	kb_words_release(&m->given);
+}
+
+static int minimize_main(int argc, char **argv)
+{
+	struct minimize m = { .status = UINT64_MAX, .tries = 10000 };
+	int status;
+
+	if (kb_options_go(&trc_command_minimize, &m, argc, argv, &status)) {
+		if (make_command(&m) == 0) {
+			status = minimize(&m);
+		} else {
+			kb_complain("trc", "out of memory");
+			status = KB_EXIT_USAGE;
+		}
+	}
+	release(&m);
 	return status;
 }
 
-int trc_cmd_minimize(int argc, char **argv)
-{
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	struct minimize m = { .status = UINT64_MAX, .tries = 10000 };
-	int option;
+#define AT(member) .offset = offsetof(struct minimize, member)
 
-	/* The command follows the two operands and a "--". */
-	while (!m.out || (cli.next < argc && !cli.only_operands)) {
-		if (m.out && strcmp(argv[cli.next], "--") == 0) {
-			cli.next++;
-			break;
-		}
-		option = cli_next(&cli);
-		if (option == CLI_BAD || option == CLI_HELP)
-			return cli_leave(option, help_text);
-		if (option == CLI_END)
-			break;
-		if (option == OPT_QUIET)
-			m.quiet = true;
-		else if (option == OPT_STATUS || option == OPT_TRIES) {
-			if (cli_number(options[option].name, cli.value,
-				       option == OPT_STATUS ? &m.status
-							    : &m.tries))
-				return CLI_FAILED;
-		} else if (m.out)
-			return cli_error("%s: put -- before the command",
-					 cli.value);
-		else if (m.in)
-			m.out = cli.value;
-		else
-			m.in = cli.value;
-	}
-	if (!m.out || cli.next >= argc)
-		return cli_error("wanted are IN.trc, OUT.trc, -- and a "
-				 "command; see trc minimize --help");
-	return run(&m, argc - cli.next, argv + cli.next);
-}
+static const struct kb_option options[] = {
+	{ .name = "status",
+	  .value = "N",
+	  .help = "only this exit status is the failure; a signal is 128 plus "
+		  "its number (default: any but 0)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(status) },
+	{ .name = "tries",
+	  .value = "N",
+	  .help = "stop after N runs of the command (default 10000)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  AT(tries) },
+	CLI_OPTION_QUIET(offsetof(struct minimize, quiet),
+			 "no progress, no summary"),
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "IN.trc", 1, 1, offsetof(struct minimize, in) },
+	{ "OUT.trc", 1, 1, offsetof(struct minimize, out) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command trc_command_minimize = {
+	.program = "trc",
+	.name = "minimize",
+	.summary = "shrink a trace while a command keeps failing",
+	.about = "Shrinks a trace while a command keeps failing on it: removes "
+		 "ever-smaller groups of objects until removing any one of "
+		 "them makes the failure go away. {} in an argument is "
+		 "replaced by the name of the trace to try; if there is none, "
+		 "the name is added as the last argument. The command's "
+		 "output is not shown.",
+	.options = options,
+	.operands = operands,
+	.rest = "COMMAND [ARGUMENT]...",
+	.rest_offset = offsetof(struct minimize, given),
+	.examples = "trc minimize --status 5 big.trc small.trc -- bench --pass "
+		    "verify --trace {}",
+	.exits = CLI_EXITS_OUT,
+	.main = minimize_main,
+};

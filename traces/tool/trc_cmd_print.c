@@ -1,47 +1,12 @@
 /* trc print: a trace's events as text. */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
+#include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_reader.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-/* clang-format off */
-static const char help_text[] =
-"usage: trc print [--limit N] FILE\n"
-"\n"
-"Prints the events of a trace, one a line, in columns separated by tabs:\n"
-"\n"
-"   1  number of the event, from 0\n"
-"   2  time: ns, or ticks if the recorder's clock was a bare counter\n"
-"   3  cpu\n"
-"   4  task: comm-pid\n"
-"   5  alloc, free, or free-implied (proved by the next use of its address)\n"
-"   6  slot: the object's number while it lives\n"
-"   7  bytes asked for; - for frees\n"
-"   8  bytes granted; - for frees\n"
-"   9  call site, and its [module] if it has one; - where not known\n"
-"\n"
-"Control characters in names are printed as '?'. These columns stay as they\n"
-"are; new ones would come behind them.\n"
-"\n"
-"options:\n"
-"  --limit N   stop after N events\n"
-"  --help, -h  show this text\n"
-"\n"
-"examples:\n"
-"  trc print --limit 20 boot.trc\n"
-"  trc print boot.trc | awk -F'\\t' '$5 == \"alloc\" { n[$9] += $7 }\n"
-"      END { for (s in n) print n[s], s }' | sort -rn | head\n";
-/* clang-format on */
-
-enum { OPT_LIMIT };
-
-static const struct cli_option options[] = {
-	[OPT_LIMIT] = { "limit", "N" },
-	{ NULL, NULL },
-};
 
 static void print_task(const struct trc_reader *reader, uint32_t task)
 {
@@ -52,7 +17,7 @@ static void print_task(const struct trc_reader *reader, uint32_t task)
 		putchar('-');
 		return;
 	}
-	cli_put_text(comm);
+	kb_escape_line(stdout, comm);
 	printf("-%" PRId32, pid);
 }
 
@@ -92,48 +57,83 @@ static int print_file(const char *path, uint64_t limit)
 	struct kb_diag diag = { 0 };
 	struct trc_reader *reader;
 	struct trc_block block;
-	int status = CLI_GOOD;
+	int status = KB_EXIT_GOOD;
 	int err = trc_reader_open(&reader, path, TRC_COLUMNS_ALL, &diag);
 
-	while (err == 0 && limit > 0 && !ferror(stdout) && !cli_signal()) {
+	while (err == 0 && limit > 0 && !ferror(stdout) && !kb_signal) {
 		err = trc_reader_next(reader, &block, &diag);
 		if (err != 0)
 			break;
 		for (uint32_t i = 0; i < block.count && limit > 0; i++, limit--)
 			print_event(reader, &block, i);
 	}
-	if (cli_signal())
-		status = 128 + cli_signal();
+	if (kb_signal)
+		status = kb_exit_of(KB_E_STOPPED);
 	else
 		status = cli_flush();
 	if (err < 0)
-		status = cli_error("%s", diag.text);
+		status = kb_complain_diag("trc", &diag);
 	trc_reader_close(reader);
 	return status;
 }
 
-int trc_cmd_print(int argc, char **argv)
-{
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	const char *path = NULL;
-	uint64_t limit = UINT64_MAX;
-	int option;
+struct request {
+	const char *path;
+	uint64_t limit;
+};
 
-	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD || option == CLI_HELP)
-			return cli_leave(option, help_text);
-		if (option == OPT_LIMIT) {
-			if (cli_number("limit", cli.value, &limit))
-				return CLI_FAILED;
-		} else if (path) {
-			return cli_error("%s: one file too many; print takes "
-					 "one",
-					 cli.value);
-		} else {
-			path = cli.value;
-		}
-	}
-	if (!path)
-		return cli_error("no FILE given; see trc print --help");
-	return print_file(path, limit);
+static int print_main(int argc, char **argv)
+{
+	struct request r = { .limit = UINT64_MAX };
+	int status;
+
+	if (kb_options_go(&trc_command_print, &r, argc, argv, &status))
+		status = print_file(r.path, r.limit);
+	return status;
 }
+
+static const struct kb_option options[] = {
+	{ .name = "limit",
+	  .value = "N",
+	  .help = "stop after N events",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  .offset = offsetof(struct request, limit) },
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "FILE", 1, 1, offsetof(struct request, path) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command trc_command_print = {
+	.program = "trc",
+	.name = "print",
+	.summary = "print a trace's events as text, one per line",
+	.about = "Prints the events of a trace, one per line, in columns "
+		 "separated by tabs. Control characters in names are printed "
+		 "as '?'. These columns stay as they are; new ones would "
+		 "follow them.",
+	.options = options,
+	.operands = operands,
+	.notes = "Columns:\n"
+		 "  1  number of the event, from 0\n"
+		 "  2  time: ns, or ticks if the recorder's clock was a bare "
+		 "counter\n"
+		 "  3  cpu\n"
+		 "  4  task: comm-pid\n"
+		 "  5  alloc, free, or free-implied (proved by the next use "
+		 "of its address)\n"
+		 "  6  slot: the object's number while it lives\n"
+		 "  7  bytes requested; - for frees\n"
+		 "  8  bytes granted; - for frees\n"
+		 "  9  call site, and its [module] if it has one; - if not "
+		 "known",
+	.examples = "trc print --limit 20 boot.trc\n"
+		    "trc print boot.trc | awk -F'\\t' '$5 == \"alloc\" { "
+		    "n[$9] += $7 }\n"
+		    "    END { for (s in n) print n[s], s }' | sort -rn | head",
+	.exits = CLI_EXITS,
+	.main = print_main,
+};

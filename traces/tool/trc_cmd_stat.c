@@ -1,9 +1,10 @@
 /* trc stat: what a trace's allocations are like. */
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
 #include "kb_bits.h"
+#include "kb_escape.h"
 #include "trc_cli.h"
-#include "trc_json.h"
+#include "kb_json.h"
 #include "trc_walk.h"
 
 #include <inttypes.h>
@@ -21,37 +22,6 @@
 #define CPUS	    1024
 
 #define TOP_DEFAULT 10
-
-/* clang-format off */
-static const char help_text[] =
-"usage: trc stat [--top N] [--json] FILE\n"
-"\n"
-"Shows what a trace's allocations are like: sizes and lifetimes by powers of two\n"
-"(lifetimes are counted in allocs that came after, and in time), the call sites\n"
-"that allocate most, the objects and bytes live along the trace, each cpu's share,\n"
-"and how many objects were freed on another cpu than the one that allocated them.\n"
-"\n"
-"options:\n"
-"  --top N     call sites to show; default 10\n"
-"  --json      one JSON object with the members file, events, sizes, lifetimes,\n"
-"              lifetimes_ns or lifetimes_ticks (arrays of {from, objects}),\n"
-"              never_freed, sites (site, module, allocs, bytes, live_at_end),\n"
-"              live (event, objects, bytes), cpus (cpu, events, frees_remote),\n"
-"              frees, frees_remote\n"
-"  --help, -h  show this text\n"
-"\n"
-"examples:\n"
-"  trc stat boot.trc\n"
-"  trc stat --json --top 100 boot.trc | jq -r '.sites[] | [.allocs, .site] | @tsv'\n";
-/* clang-format on */
-
-enum { OPT_TOP, OPT_JSON };
-
-static const struct cli_option options[] = {
-	[OPT_TOP] = { "top", "N" },
-	[OPT_JSON] = { "json", NULL },
-	{ NULL, NULL },
-};
 
 struct site_stat {
 	/* 0 is for what has no call site. */
@@ -254,7 +224,7 @@ static void print_text(const struct stat_job *job)
 	const struct trc_counts *counts = &job->walk.info->counts;
 	uint64_t peak = 1;
 
-	cli_put_text(job->path);
+	kb_escape_line(stdout, job->path);
 	printf(": %" PRIu64 " events\n", counts->events);
 	print_buckets("sizes, bytes: objects", job->sizes, counts->allocs);
 	print_buckets("lifetimes, allocs: objects", job->lives, counts->allocs);
@@ -290,12 +260,11 @@ static json_t *json_buckets(const uint64_t *counts)
 
 	for (unsigned i = 0; i < BUCKETS; i++)
 		if (counts[i])
-			trc_json_append(
-				&array,
+			json_array_append_new(
+				array,
 				json_pack("{s:o, s:o}", "from",
-					  trc_json_count(bucket_from(i)),
-					  "objects",
-					  trc_json_count(counts[i])));
+					  kb_json_count(bucket_from(i)),
+					  "objects", kb_json_count(counts[i])));
 	return array;
 }
 
@@ -310,14 +279,14 @@ static json_t *json_sites(const struct stat_job *job)
 
 		if (site->allocs == 0)
 			break;
-		trc_json_append(&array,
-				json_pack("{s:o, s:o, s:o, s:o, s:o}", "site",
-					  trc_json_text(name), "module",
-					  trc_json_text(module), "allocs",
-					  trc_json_count(site->allocs), "bytes",
-					  trc_json_count(site->bytes),
-					  "live_at_end",
-					  trc_json_count(site->live)));
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:o, s:o, s:o}", "site",
+				  kb_json_text(name), "module",
+				  kb_json_text(module), "allocs",
+				  kb_json_count(site->allocs), "bytes",
+				  kb_json_count(site->bytes), "live_at_end",
+				  kb_json_count(site->live)));
 	}
 	return array;
 }
@@ -327,13 +296,12 @@ static json_t *json_curve(const struct stat_job *job)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < job->points; i++)
-		trc_json_append(&array,
-				json_pack("{s:o, s:o, s:o}", "event",
-					  trc_json_count(job->curve[i].event),
-					  "objects",
-					  trc_json_count(job->curve[i].objects),
-					  "bytes",
-					  trc_json_count(job->curve[i].bytes)));
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:o}", "event",
+				  kb_json_count(job->curve[i].event), "objects",
+				  kb_json_count(job->curve[i].objects), "bytes",
+				  kb_json_count(job->curve[i].bytes)));
 	return array;
 }
 
@@ -343,37 +311,40 @@ static json_t *json_cpus(const struct stat_job *job)
 
 	for (unsigned i = 0; i < CPUS; i++)
 		if (job->cpu_events[i])
-			trc_json_append(
-				&array,
+			json_array_append_new(
+				array,
 				json_pack("{s:i, s:o, s:o}", "cpu", (int)i,
 					  "events",
-					  trc_json_count(job->cpu_events[i]),
+					  kb_json_count(job->cpu_events[i]),
 					  "frees_remote",
-					  trc_json_count(job->cpu_remote[i])));
+					  kb_json_count(job->cpu_remote[i])));
 	return array;
 }
 
-static int print_json(const struct stat_job *job)
+static int print_json(const struct stat_job *job, struct kb_diag *diag)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
-
-	return trc_json_print(json_pack(
+	json_t *object = json_pack(
 		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"file", trc_json_text(job->path), "events",
-		trc_json_count(counts->events), "sizes",
+		"file", kb_json_text(job->path), "events",
+		kb_json_count(counts->events), "sizes",
 		json_buckets(job->sizes), "lifetimes", json_buckets(job->lives),
 		is_in_ticks(job) ? "lifetimes_ticks" : "lifetimes_ns",
 		json_buckets(job->lives_ns), "never_freed",
-		trc_json_count(counts->live_at_end), "sites", json_sites(job),
+		kb_json_count(counts->live_at_end), "sites", json_sites(job),
 		"live", json_curve(job), "cpus", json_cpus(job), "frees",
-		trc_json_count(counts->frees), "frees_remote",
-		trc_json_count(job->remote)));
+		kb_json_count(counts->frees), "frees_remote",
+		kb_json_count(job->remote));
+	int err = kb_json_print(object, diag);
+
+	json_decref(object);
+	return err;
 }
 
 /* Reads the trace to its end. */
 static int collect(struct stat_job *job, struct kb_diag *diag)
 {
-	struct cli_progress line;
+	struct kb_progress line;
 	int err = trc_walk_open(&job->walk, job->path, diag);
 
 	if (err < 0)
@@ -382,70 +353,103 @@ static int collect(struct stat_job *job, struct kb_diag *diag)
 			      sizeof(*job->objects));
 	if (!job->objects || !site_of(job, 0))
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	cli_progress_begin(&line, false);
+	kb_progress_begin(&line);
+
 	while ((err = trc_walk_next(&job->walk, diag)) == 0) {
 		err = add_event(job, diag);
 		if (err < 0)
 			break;
 		trc_walk_show(&job->walk, &line);
 	}
-	cli_progress_end(&line);
+	kb_progress_end(&line);
 	return err == KB_END ? 0 : err;
 }
 
 static int describe(struct stat_job *job, bool as_json)
 {
 	struct kb_diag diag = { 0 };
+	int err = collect(job, &diag);
 	int status;
 
-	if (collect(job, &diag) < 0) {
-		status = cli_fail(&diag, NULL);
-	} else {
+	if (err == 0) {
 		qsort(job->sites, job->site_room, sizeof(*job->sites),
 		      compare_sites);
-		status = as_json ? print_json(job) : (print_text(job), 0);
-		status = status ? status : cli_flush();
+		if (as_json)
+			err = print_json(job, &diag);
+		else
+			print_text(job);
 	}
+	status = err < 0 ? cli_fail(&diag, NULL) : cli_flush();
 	free(job->objects);
 	free(job->sites);
 	trc_walk_release(&job->walk);
 	return status;
 }
 
-int trc_cmd_stat(int argc, char **argv)
-{
-	struct cli cli = { argc, argv, options, 0, 0, NULL };
-	struct stat_job *job;
-	const char *path = NULL;
-	uint64_t top = TOP_DEFAULT;
-	bool as_json = false;
-	int status;
-	int option;
+struct request {
+	const char *path;
+	uint64_t top;
+	bool as_json;
+};
 
-	while ((option = cli_next(&cli)) != CLI_END) {
-		if (option == CLI_BAD || option == CLI_HELP)
-			return cli_leave(option, help_text);
-		if (option == OPT_TOP) {
-			if (cli_number("top", cli.value, &top))
-				return CLI_FAILED;
-		} else if (option == OPT_JSON) {
-			as_json = true;
-		} else if (path) {
-			return cli_error("%s: one file too many; stat takes "
-					 "one",
-					 cli.value);
-		} else {
-			path = cli.value;
-		}
-	}
-	if (!path)
-		return cli_error("no FILE given; see trc stat --help");
+static int stat_main(int argc, char **argv)
+{
+	struct request r = { .top = TOP_DEFAULT };
+	struct stat_job *job;
+	int status;
+
+	if (!kb_options_go(&trc_command_stat, &r, argc, argv, &status))
+		return status;
 	job = calloc(1, sizeof(*job));
-	if (!job)
-		return cli_error("out of memory");
-	job->path = path;
-	job->top = top;
-	status = describe(job, as_json);
+	if (!job) {
+		kb_complain("trc", "out of memory");
+		return KB_EXIT_USAGE;
+	}
+	job->path = r.path;
+	job->top = r.top;
+	status = describe(job, r.as_json);
 	free(job);
 	return status;
 }
+
+static const struct kb_option options[] = {
+	{ .name = "top",
+	  .value = "N",
+	  .help = "call sites to show (default 10)",
+	  .kind = KB_OPTION_NUMBER,
+	  .high = UINT64_MAX,
+	  .offset = offsetof(struct request, top) },
+	{ .name = "json",
+	  .help = "one JSON object with the members file, events, sizes, "
+		  "lifetimes, lifetimes_ns or lifetimes_ticks (arrays of "
+		  "{from, objects}), never_freed, sites (site, module, "
+		  "allocs, bytes, live_at_end), live (event, objects, bytes), "
+		  "cpus (cpu, events, frees_remote), frees, frees_remote",
+	  .kind = KB_OPTION_SWITCH,
+	  .offset = offsetof(struct request, as_json) },
+	{ .name = NULL },
+};
+
+static const struct kb_operand operands[] = {
+	{ "FILE", 1, 1, offsetof(struct request, path) },
+	{ NULL, 0, 0, 0 },
+};
+
+const struct kb_command trc_command_stat = {
+	.program = "trc",
+	.name = "stat",
+	.summary = "sizes, lifetimes, call sites, cpus, the live curve",
+	.about = "Shows what a trace's allocations are like: sizes and "
+		 "lifetimes by powers of two (a lifetime is counted in later "
+		 "allocs, and in time), the call sites that allocate most, "
+		 "the objects and bytes live along the trace, each cpu's "
+		 "share, and how many objects were freed on another cpu than "
+		 "the one that allocated them.",
+	.options = options,
+	.operands = operands,
+	.examples = "trc stat boot.trc\n"
+		    "trc stat --json --top 100 boot.trc | jq -r '.sites[] | "
+		    "[.allocs, .site]'",
+	.exits = CLI_EXITS,
+	.main = stat_main,
+};

@@ -53,18 +53,18 @@ int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag)
 			walk->block.count = 0;
 			return err;
 		}
-		if (cli_signal())
+		if (kb_signal)
 			return kb_fail(diag, KB_E_STOPPED, "stopped");
 	}
 	take(walk, walk->next++);
 	return 0;
 }
 
-void trc_walk_show(const struct trc_walk *walk, struct cli_progress *line)
+void trc_walk_show(const struct trc_walk *walk, struct kb_progress *line)
 {
 	if (walk->number % PROGRESS_EVENTS == 0)
-		cli_progress_show(line, walk->number, walk->info->counts.events,
-				  walk->number);
+		kb_progress_events(line, walk->number,
+				   walk->info->counts.events, walk->number);
 }
 
 void trc_walk_release(struct trc_walk *walk)

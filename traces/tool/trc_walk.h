@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-struct cli_progress;
+struct kb_progress;
 
 struct trc_walk {
 	/* Owned. */
@@ -43,7 +43,7 @@ int trc_walk_open(struct trc_walk *walk, const char *path,
 int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag);
 
 /* Shows on the progress line, now and then, how far it is. */
-void trc_walk_show(const struct trc_walk *walk, struct cli_progress *line);
+void trc_walk_show(const struct trc_walk *walk, struct kb_progress *line);
 
 /* Closes it; harmless on one that could not be opened. */
 void trc_walk_release(struct trc_walk *walk);

@@ -6,12 +6,12 @@
 #include "trc_test.h"
 
 #include "kb_fault.h"
+#include "kb_json.h"
 #include "trc_cli.h"
-#include "trc_cmd.h"
+#include "trc_commands.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,30 +28,30 @@
 #define OUT "@"
 
 static const struct command {
-	int (*run)(int argc, char **argv);
+	const struct kb_command *table;
 	const char *words[WORDS_MAX];
 } commands[] = {
-	{ trc_cmd_import,
+	{ &trc_command_import,
 	  { "--exclude-site", "f", TRC_TEST_RECORDINGS "seed-example.ftrace",
 	    OUT } },
-	{ trc_cmd_info, { SEED } },
-	{ trc_cmd_stat, { SEED } },
-	{ trc_cmd_print, { SEED } },
-	{ trc_cmd_verify, { SEED } },
-	{ trc_cmd_cut, { "--to", "3", SEED, OUT } },
-	{ trc_cmd_filter, { "--min-size", "1", SEED, OUT } },
-	{ trc_cmd_merge, { SEED, SEED, OUT } },
-	{ trc_cmd_convert, { "--to", "ftrace", SEED, OUT } },
-	{ trc_cmd_convert, { "--to", "csv", SEED, "-" } },
-	{ trc_cmd_anonymize, { SEED, OUT } },
-	{ trc_cmd_gen, { "--events", "66000", OUT } },
-	{ trc_cmd_gen, { "--like", SEED, "--events", "66000", OUT } },
-	{ trc_cmd_info, { "--json", SEED } },
-	{ trc_cmd_stat, { "--json", SEED } },
-	{ trc_cmd_stat, { TRC_TEST_TRACES "boot.trc" } },
-	{ trc_cmd_minimize,
+	{ &trc_command_info, { SEED } },
+	{ &trc_command_stat, { SEED } },
+	{ &trc_command_print, { SEED } },
+	{ &trc_command_verify, { SEED } },
+	{ &trc_command_cut, { "--to", "3", SEED, OUT } },
+	{ &trc_command_filter, { "--min-size", "1", SEED, OUT } },
+	{ &trc_command_merge, { SEED, SEED, OUT } },
+	{ &trc_command_convert, { "--to", "ftrace", SEED, OUT } },
+	{ &trc_command_convert, { "--to", "csv", SEED, "-" } },
+	{ &trc_command_anonymize, { SEED, OUT } },
+	{ &trc_command_gen, { "--events", "66000", OUT } },
+	{ &trc_command_gen, { "--like", SEED, "--events", "66000", OUT } },
+	{ &trc_command_info, { "--json", SEED } },
+	{ &trc_command_stat, { "--json", SEED } },
+	{ &trc_command_stat, { TRC_TEST_TRACES "boot.trc" } },
+	{ &trc_command_minimize,
 	  { "--tries", "2", SEED, OUT, "--", "test", "!", "-s", "{}" } },
-	{ trc_cmd_minimize,
+	{ &trc_command_minimize,
 	  { "--tries", "2", SEED, OUT, "--", "test", "!", "-s" } },
 };
 
@@ -104,22 +104,26 @@ static void swap_stream(FILE *stream, int number, int *kept, int fd)
 static int run(struct setting *set, const struct command *command,
 	       unsigned kinds, unsigned n, int error, bool *has_failed)
 {
-	char *words[WORDS_MAX + 1] = { NULL };
+	char *words[WORDS_MAX + 2] = {
+		(char *)(uintptr_t)command->table->name
+	};
 	int null = open("/dev/null", O_WRONLY);
-	int out = -1, err = -1, count = 0;
+	int out = -1, err = -1, count = 1;
 	int status;
 
-	for (; count < WORDS_MAX && command->words[count]; count++)
+	for (; count <= WORDS_MAX && command->words[count - 1]; count++)
 		words[count] =
-			strcmp(command->words[count], OUT) == 0
+			strcmp(command->words[count - 1], OUT) == 0
 				? set->out
-				: (char *)(uintptr_t)command->words[count];
+				: (char *)(uintptr_t)command->words[count - 1];
+	/* No memory is short yet. */
+	kb_json_begin();
 	assert_int_equal(ftruncate(set->said, 0), 0);
 	assert_int_equal(lseek(set->said, 0, SEEK_SET), 0);
 	swap_stream(stdout, STDOUT_FILENO, &out, null);
 	swap_stream(stderr, STDERR_FILENO, &err, set->said);
 	kb_fault_begin(kinds, n, error);
-	status = command->run(count, words);
+	status = command->table->main(count, words);
 	*has_failed = kb_fault_end();
 	swap_stream(stderr, STDERR_FILENO, &err, -1);
 	swap_stream(stdout, STDOUT_FILENO, &out, -1);
@@ -151,11 +155,11 @@ static unsigned fail_each(struct setting *set, const struct command *command,
 		int status = run(set, command, kinds, n, error, &has_failed);
 
 		if (!has_failed) {
-			assert_int_equal(status, CLI_GOOD);
+			assert_int_equal(status, KB_EXIT_GOOD);
 			unlink(set->out);
 			return n - 1;
 		}
-		if (status != CLI_FAILED)
+		if (status != KB_EXIT_USAGE)
 			fail_msg("%s %s, call %u: status %d", command->words[0],
 				 command->words[1] ? command->words[1] : "", n,
 				 status);
@@ -218,7 +222,7 @@ static void test_trc_cmd_failures__signal(void **state)
 		if (pid == 0) {
 			bool has_failed;
 
-			cli_catch_signals();
+			kb_signal_catch();
 			raise(number);
 			_exit(run(set, &commands[i], 0, 0, 0, &has_failed));
 		}
@@ -233,8 +237,6 @@ static void test_trc_cmd_failures__signal(void **state)
 
 int main(void)
 {
-	/* Jansson then fails as our own code does. */
-	json_set_alloc_funcs(malloc, free);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_trc_cmd_failures__memory),

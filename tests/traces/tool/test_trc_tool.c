@@ -80,55 +80,69 @@ static void test_trc_tool__help_and_version(void **state)
 {
 	const struct setting *set = *state;
 
-	expect(run(set, "$TRC --help"), 0, "usage: trc COMMAND");
-	expect(run(set, "$TRC -h"), 0, "examples:");
+	expect(run(set, "$TRC --help"), 0, "trc COMMAND [ARGUMENT]...");
+	expect(run(set, "$TRC -h"), 0, "Examples:");
 	expect(run(set, "$TRC import --help"), 0, "--exclude-site SYM");
 	expect(run(set, "$TRC info --help"), 0, "--json");
 	expect(run(set, "$TRC print x --help"), 0, "--limit N");
 	expect(run(set, "$TRC --version"), 0, ".trc format version 1");
-	expect_error(run(set, "$TRC"), "see trc --help");
+	expect_error(run(set, "$TRC"), "see 'trc --help'");
 	expect_error(run(set, "$TRC --help > /dev/full"), "No space left");
+}
+
+/* A terminal of 80 columns folds no line. */
+static void test_trc_tool__help_fits_80_columns(void **state)
+{
+	expect(run(*state, "for i in '' import info stat print verify cut "
+			   "filter merge convert anonymize gen minimize; do "
+			   "$TRC $i --help || exit 3; done | "
+			   "LC_ALL=C.UTF-8 grep -nE '.{81}'"),
+	       1, "");
 }
 
 static void test_trc_tool__misspellings_are_met_with_a_guess(void **state)
 {
 	const struct setting *set = *state;
 
-	expect_error(run(set, "$TRC imprt a b"), "did you mean import?");
-	expect_error(run(set, "$TRC inof a"), "did you mean info?");
-	expect_error(run(set, "$TRC xyzzy"), "unknown command xyzzy");
+	expect_error(run(set, "$TRC imprt a b"), "did you mean 'import'?");
+	expect_error(run(set, "$TRC inof a"), "did you mean 'info'?");
+	expect_error(run(set, "$TRC xyzzy"),
+		     "unknown command 'xyzzy'; see 'trc --help'");
 	expect_error(run(set, "$TRC import --lenint a b"),
-		     "did you mean --lenient?");
-	expect_error(run(set, "$TRC info --jsno a"), "did you mean --json?");
+		     "did you mean '--lenient'?");
+	expect_error(run(set, "$TRC info --jsno a"), "did you mean '--json'?");
 	expect_error(run(set, "$TRC print --xyzzy a"),
-		     "unknown option --xyzzy");
-	expect_error(run(set, "$TRC print -l 5 a"), "unknown option -l");
+		     "unknown option '--xyzzy'");
+	expect_error(run(set, "$TRC print -l 5 a"), "unknown option '-l'");
 	/* Indexes that only other commands use are no options of this one. */
 	expect_error(run(set, "$TRC filter \"--$(printf '\\001')\" a b"),
-		     "unknown option --?; see --help");
+		     "unknown option '--?'; see 'trc filter --help'");
 	expect_error(run(set, "$TRC filter --x a b"),
-		     "unknown option --x; see --help");
+		     "unknown option '--x'; see 'trc filter --help'");
 	expect_error(run(set, "$TRC filter --== a b"),
-		     "unknown option --==; see --help");
+		     "unknown option '--'; see 'trc filter --help'");
 }
 
 static void test_trc_tool__wrong_usage(void **state)
 {
 	const struct setting *set = *state;
 
-	expect_error(run(set, "$TRC import"), "wanted are IN and OUT.trc");
-	expect_error(run(set, "$TRC import a"), "wanted are IN and OUT.trc");
-	expect_error(run(set, "$TRC import a b c"), "c: one operand too many");
+	expect_error(run(set, "$TRC import"), "missing operand 'IN'");
+	expect_error(run(set, "$TRC import a"), "missing operand 'OUT.trc'");
+	expect_error(run(set, "$TRC import a b c"),
+		     "'c' is one operand too many; see 'trc import --help'");
 	expect_error(run(set, "$TRC import --level a b"), "from 1 to 19");
 	expect_error(run(set, "$TRC import --level 20 a b"), "from 1 to 19");
-	expect_error(run(set, "$TRC import a b --level"), "needs an argument");
-	expect_error(run(set, "$TRC import --quiet=1 a b"), "no argument");
+	expect_error(run(set, "$TRC import a b --level"),
+		     "needs a value: --level N");
+	expect_error(run(set, "$TRC import --quiet=1 a b"), "takes no value");
 	expect_error(run(set, "$TRC import --exclude-site= a b"), "no symbol");
-	expect_error(run(set, "$TRC info"), "no FILE given");
-	expect_error(run(set, "$TRC print"), "no FILE given");
-	expect_error(run(set, "$TRC print a b"), "b: one file too many");
-	expect_error(run(set, "$TRC print --limit -1 a"), "--limit is -1");
-	expect_error(run(set, "$TRC print --limit 1x a"), "--limit is 1x");
+	expect_error(run(set, "$TRC info"), "missing operand 'FILE'");
+	expect_error(run(set, "$TRC print"), "missing operand 'FILE'");
+	expect_error(run(set, "$TRC print a b"), "'b' is one operand too many");
+	expect_error(run(set, "$TRC print --limit -1 a"),
+		     "--limit takes a whole number of at least 0, got '-1'");
+	expect_error(run(set, "$TRC print --limit 1x a"), "got '1x'");
 }
 
 static void test_trc_tool__import_says_what_it_made(void **state)
@@ -404,6 +418,7 @@ int main(int argc, char **argv)
 	}
 	const struct CMUnitTest tests[] = {
 		CASE(test_trc_tool__help_and_version),
+		CASE(test_trc_tool__help_fits_80_columns),
 		CASE(test_trc_tool__misspellings_are_met_with_a_guess),
 		CASE(test_trc_tool__wrong_usage),
 		CASE(test_trc_tool__import_says_what_it_made),
