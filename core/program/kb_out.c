@@ -3,11 +3,15 @@
 #include "kb_stdio.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Names tried for the temporary file before giving up. */
+#define TEMPORARY_TRIES 100
 
 static int refuse_folder(const char *path, int err, struct kb_diag *diag)
 {
@@ -105,73 +109,187 @@ static bool is_special(const char *path)
 	       !S_ISDIR(st.st_mode);
 }
 
-static int set_paths(struct kb_out *out, const char *path)
+static int refuse_path(const char *path, int err, struct kb_diag *diag)
 {
-	out->final_path = strdup(path);
-	if (!out->final_path)
-		return KB_E_NOMEM;
-	if (is_special(path))
-		return 0;
-	if (asprintf(&out->temp_path, "%s.tmp.%ld", path, (long)getpid()) < 0) {
-		out->temp_path = NULL;
-		return KB_E_NOMEM;
-	}
-	return 0;
+	return kb_fail(diag, KB_E_IO, "cannot write '%s': %s", path,
+		       strerror(err));
 }
 
-/* Throws a file away. */
-static void abandon(struct kb_out *out)
+static int no_memory(struct kb_diag *diag)
 {
-	if (out->stream)
-		fclose(out->stream);
-	if (out->temp_path)
-		unlink(out->temp_path);
-	free(out->temp_path);
-	free(out->final_path);
-	memset(out, 0, sizeof(*out));
+	return kb_fail(diag, KB_E_NOMEM, "out of memory");
+}
+
+/* Makes an empty file next to the final path. Returns its descriptor, or <0. The
+ * kernel applies the umask, as it would to a file made in place. */
+static int make_temporary(struct kb_out *out, struct kb_diag *diag)
+{
+	const char *slash = strrchr(out->final_path, '/');
+	const int folder = slash ? (int)(slash + 1 - out->final_path) : 0;
+
+	int cause = EEXIST;
+
+	for (int i = 0; i < TEMPORARY_TRIES && cause == EEXIST; i++) {
+		int fd;
+
+		/* Short, for the final name may be as long as a name can. */
+		if (asprintf(&out->temp_path, "%.*s.tmp-%ld-%d", folder,
+			     out->final_path, (long)getpid(), i) < 0) {
+			out->temp_path = NULL;
+			return no_memory(diag);
+		}
+		fd = open(out->temp_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+			  0666);
+		if (fd >= 0)
+			return fd;
+		cause = errno;
+		free(out->temp_path);
+		out->temp_path = NULL;
+	}
+	return refuse_path(out->final_path, cause, diag);
+}
+
+static int set_path(struct kb_out *out, const char *path, struct kb_diag *diag)
+{
+	*out = (struct kb_out){ .fd = -1 };
+	out->final_path = strdup(path);
+	return out->final_path ? 0 : no_memory(diag);
 }
 
 int kb_out_open(struct kb_out *out, const char *path, struct kb_diag *diag)
 {
-	memset(out, 0, sizeof(*out));
-	if (set_paths(out, path) < 0) {
-		abandon(out);
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	}
-	out->stream = fopen(out->temp_path ? out->temp_path : path, "we");
-	if (!out->stream) {
-		int err = errno;
+	int err = set_path(out, path, diag);
+	int fd;
 
-		abandon(out);
-		return kb_fail(diag, KB_E_IO, "cannot write '%s': %s", path,
-			       strerror(err));
+	if (err < 0)
+		return err;
+	if (is_special(path)) {
+		out->stream = fopen(path, "we");
+	} else {
+		fd = make_temporary(out, diag);
+		if (fd < 0) {
+			kb_out_release(out);
+			return fd;
+		}
+		out->stream = fdopen(fd, "w");
+		if (!out->stream)
+			/* Released with the file. */
+			out->fd = fd;
 	}
+	if (!out->stream) {
+		err = refuse_path(path, errno, diag);
+		kb_out_release(out);
+	}
+	return err;
+}
+
+/* Refuses what a rename would harm: it puts a file in the place of whatever is
+ * there. */
+static int check_regular(const char *path, struct kb_diag *diag)
+{
+	struct stat st;
+
+	/* A file of that name would surprise whoever means a pipe. */
+	if (strcmp(path, "-") == 0)
+		return kb_fail(diag, KB_E_IO,
+			       "-: this cannot be written to standard output, "
+			       "since its header comes last; name a file");
+	if (stat(path, &st) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return kb_fail(diag, KB_E_IO,
+			       "%s: is a directory; name the file to write",
+			       path);
+	if (!S_ISREG(st.st_mode))
+		return kb_fail(diag, KB_E_IO,
+			       "%s: is not a regular file; this cannot be "
+			       "written to a device or pipe",
+			       path);
 	return 0;
+}
+
+int kb_out_open_fd(struct kb_out *out, const char *path, struct kb_diag *diag)
+{
+	int err = set_path(out, path, diag);
+
+	if (err == 0)
+		err = check_regular(path, diag);
+	if (err == 0) {
+		out->fd = make_temporary(out, diag);
+		if (out->fd < 0)
+			err = out->fd;
+	}
+	if (err < 0) {
+		out->fd = -1;
+		kb_out_release(out);
+	}
+	return err;
+}
+
+int kb_out_check_input(const struct kb_out *out, const char *in_path,
+		       struct kb_diag *diag)
+{
+	struct stat in;
+	struct stat there;
+	bool has_in = strcmp(in_path, "-") == 0 ? fstat(STDIN_FILENO, &in) == 0
+						: stat(in_path, &in) == 0;
+
+	if (!has_in || stat(out->final_path, &there) < 0)
+		return 0;
+	if (in.st_dev == there.st_dev && in.st_ino == there.st_ino)
+		return kb_fail(diag, KB_E_IO,
+			       "%s: is the input too; give the output another "
+			       "name",
+			       out->final_path);
+	return 0;
+}
+
+/* Writes out and closes what is open. Returns 0 or an errno: that of the first
+ * failure, for those after it may be its results. */
+static int finish(struct kb_out *out)
+{
+	int fd = out->stream ? fileno(out->stream) : out->fd;
+	int cause = out->stream ? kb_stdio_flush(out->stream) : 0;
+
+	if (cause == 0 && out->temp_path && fsync(fd) != 0)
+		cause = errno;
+	if ((out->stream ? fclose(out->stream) : close(fd)) != 0 && cause == 0)
+		cause = errno;
+	out->stream = NULL;
+	out->fd = -1;
+	return cause;
 }
 
 int kb_out_commit(struct kb_out *out, struct kb_diag *diag)
 {
-	/* The first failure is the cause; those after it may be its results. */
-	int cause = kb_stdio_flush(out->stream);
+	int cause = finish(out);
+	int err = 0;
 
-	if (cause == 0 && out->temp_path && fsync(fileno(out->stream)) != 0)
-		cause = errno;
-	if (fclose(out->stream) != 0 && cause == 0)
-		cause = errno;
-	out->stream = NULL;
 	if (cause == 0 && out->temp_path &&
 	    rename(out->temp_path, out->final_path) != 0)
 		cause = errno;
-	if (cause != 0) {
-		kb_fail(diag, KB_E_IO, "cannot write '%s': %s", out->final_path,
-			strerror(cause));
-		abandon(out);
-		return KB_E_IO;
+	if (cause == 0) {
+		/* The name is no longer ours to remove. */
+		free(out->temp_path);
+		out->temp_path = NULL;
+	} else {
+		err = refuse_path(out->final_path, cause, diag);
 	}
+	kb_out_release(out);
+	return err;
+}
+
+void kb_out_release(struct kb_out *out)
+{
+	if (out->stream)
+		fclose(out->stream);
+	if (out->fd >= 0)
+		close(out->fd);
+	if (out->temp_path)
+		unlink(out->temp_path);
 	free(out->temp_path);
 	free(out->final_path);
-	memset(out, 0, sizeof(*out));
-	return 0;
+	*out = (struct kb_out){ .fd = -1 };
 }
 
 int kb_out_write(const char *folder, const char *name,

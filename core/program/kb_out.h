@@ -1,10 +1,10 @@
 /*
- * kb_out: files of the results folder, each whole or not there: written
- * beside its final name, flushed to disk, renamed. So a signal may end at once
- * what catches none (bless, diff, gate, show, sites): under the final name stands
- * what stood there before, and beside it at most NAME.tmp.PID, which nobody reads.
+ * kb_out: files that programs write, each whole or not there: written next to its
+ * final name, flushed to disk, renamed. So a signal may end at once what catches
+ * none (bless, diff, gate, show, sites): under the final name is what was there
+ * before, and in its folder at most a .tmp-PID-N, which nobody reads.
  *
- * Only bench's own files include this file.
+ * For the programs' own files, and traces/import.
  */
 #ifndef KB_OUT_H
 #define KB_OUT_H
@@ -14,10 +14,16 @@
 #include <stdio.h>
 
 struct kb_out {
+	/* kb_out_open: to be written to. Owned. */
 	FILE *stream;
+
+	/* kb_out_open_fd: to be read from and written to; else -1. Owned. */
+	int fd;
+
+	/* Owned. */
 	char *final_path;
 
-	/* NULL for a pipe or device, which keeps its place. */
+	/* NULL for a pipe or device, which keeps its place. Owned. */
 	char *temp_path;
 };
 
@@ -33,12 +39,26 @@ int kb_out_make_folder(const char *path, struct kb_diag *diag);
 int kb_out_check_file(const char *path, struct kb_diag *diag);
 
 /* Begins a file. Returns 0 with out->stream to write to, or <0 with `diag`
- * filled. To be ended by kb_out_commit. */
+ * filled. To be ended by kb_out_commit or kb_out_release. */
 int kb_out_open(struct kb_out *out, const char *path, struct kb_diag *diag);
 
+/* Begins a file that is written in no order: out->fd can be read and sought too.
+ * So `path` must not be "-", a directory, a device or a pipe. Returns 0, or <0
+ * with `diag` filled. To be ended by kb_out_commit or kb_out_release. */
+int kb_out_open_fd(struct kb_out *out, const char *path, struct kb_diag *diag);
+
+/* Refuses (KB_E_IO) an input, a path or "-", that is the file at out's final
+ * path. */
+int kb_out_check_input(const struct kb_out *out, const char *in_path,
+		       struct kb_diag *diag);
+
 /* Ends a file and gives it its final name. Returns 0, or KB_E_IO with `diag`
- * filled and nothing left behind. */
+ * filled and nothing left. */
 int kb_out_commit(struct kb_out *out, struct kb_diag *diag);
+
+/* Throws away a file that has not been committed; harmless after a commit, or
+ * if none could be opened. */
+void kb_out_release(struct kb_out *out);
 
 /* Writes FOLDER/NAME whole: begins it, has `write` fill it, ends it. Returns 0,
  * or <0 with `diag` filled. */

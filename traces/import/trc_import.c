@@ -1,10 +1,10 @@
 #include "trc_import.h"
 
 #include "kb_bits.h"
+#include "kb_out.h"
 #include "kb_suggest.h"
 #include "trc_format.h"
 #include "trc_job.h"
-#include "trc_output.h"
 #include "trc_writer.h"
 
 #include <string.h>
@@ -300,16 +300,16 @@ int trc_import_file(const char *in_path, const char *out_path,
 		    struct trc_counts *counts, struct kb_diag *diag)
 {
 	struct trc_writer_options options = { .fd = -1, .name = out_path };
-	struct trc_output output;
-	int err = trc_output_open(&output, out_path, diag);
+	struct kb_out output;
+	int err = kb_out_open_fd(&output, out_path, diag);
 
 	if (err == 0)
-		err = trc_output_check_input(&output, in_path, diag);
+		err = kb_out_check_input(&output, in_path, diag);
 	options.fd = output.fd;
 	if (err == 0)
 		err = import_to(in_path, &options, opts, counts, diag);
 	if (err == 0)
-		err = trc_output_commit(&output, diag);
-	trc_output_release(&output);
+		err = kb_out_commit(&output, diag);
+	kb_out_release(&output);
 	return err;
 }

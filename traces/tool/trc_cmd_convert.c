@@ -4,16 +4,14 @@
 #include "kb_bits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
-#include "trc_output.h"
+#include "kb_out.h"
 #include "trc_walk.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -222,25 +220,14 @@ static int convert_to_file(struct trc_walk *walk, const struct converter *to,
 			   const char *path, struct kb_progress *line)
 {
 	struct kb_diag diag = { 0 };
-	struct trc_output output;
-	FILE *out = NULL;
-	int err = trc_output_open(&output, path, &diag);
+	struct kb_out output;
+	int err = kb_out_open(&output, path, &diag);
 
-	if (err == 0) {
-		/* The stream gets a descriptor of its own to close. */
-		out = fdopen(dup(output.fd), "w");
-		if (!out)
-			err = kb_fail(&diag, KB_E_IO, "%s: cannot write: %s",
-				      path, strerror(errno));
-	}
 	if (err == 0)
-		err = write_all(walk, to, out, line, &diag);
-	if (out && (fclose(out) != 0 && err == 0))
-		err = kb_fail(&diag, KB_E_IO, "%s: cannot write: %s", path,
-			      strerror(errno));
+		err = write_all(walk, to, output.stream, line, &diag);
 	if (err == 0)
-		err = trc_output_commit(&output, &diag);
-	trc_output_release(&output);
+		err = kb_out_commit(&output, &diag);
+	kb_out_release(&output);
 	return err < 0 ? cli_fail(&diag, path) : KB_EXIT_GOOD;
 }
 

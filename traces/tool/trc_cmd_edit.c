@@ -90,7 +90,7 @@ static int open_both(const struct request *r, struct trc_walk *walk,
 				    is_named ? walk->info : NULL, r->level,
 				    diag);
 	if (err == 0)
-		err = trc_output_check_input(&edit->output, r->input, diag);
+		err = kb_out_check_input(&edit->output, r->input, diag);
 	return err;
 }
 
@@ -275,8 +275,8 @@ static int run_merge(const struct request *r, struct trc_edit *edit,
 	if (err == 0)
 		err = trc_edit_open(edit, r->output, NULL, r->level, diag);
 	for (size_t i = 0; i < r->inputs.count && err == 0; i++)
-		err = trc_output_check_input(&edit->output, r->inputs.word[i],
-					     diag);
+		err = kb_out_check_input(&edit->output, r->inputs.word[i],
+					 diag);
 	if (err == 0)
 		err = merge_all(merge, edit, line, diag);
 	for (unsigned i = 0; i < merge->count && err == 0; i++)

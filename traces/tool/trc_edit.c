@@ -16,7 +16,7 @@ int trc_edit_open(struct trc_edit *edit, const char *path,
 	int err;
 
 	memset(edit, 0, sizeof(*edit));
-	err = trc_output_open(&edit->output, path, diag);
+	err = kb_out_open_fd(&edit->output, path, diag);
 	if (err < 0)
 		return err;
 	options.fd = edit->output.fd;
@@ -124,7 +124,7 @@ int trc_edit_add(struct trc_edit *edit, const struct trc_walk *walk,
 		err = find_task(edit, walk, &record.task);
 	if (err < 0)
 		return kb_fail(diag, err, "%s: %s in the names of event %lu",
-			       edit->output.path, kb_status_str(err),
+			       edit->output.final_path, kb_status_str(err),
 			       (unsigned long)walk->number);
 	return trc_edit_record(edit, &record, (enum trc_kind)event->kind, diag);
 }
@@ -169,7 +169,7 @@ int trc_edit_finish(struct trc_edit *edit, const struct trc_info *info,
 
 	trc_rules_finish(&edit->rules);
 	err = trc_writer_finish(edit->writer, &totals, diag);
-	return err < 0 ? err : trc_output_commit(&edit->output, diag);
+	return err < 0 ? err : kb_out_commit(&edit->output, diag);
 }
 
 void trc_edit_release(struct trc_edit *edit)
@@ -177,7 +177,7 @@ void trc_edit_release(struct trc_edit *edit)
 	trc_writer_free(edit->writer);
 	trc_rules_release(&edit->rules);
 	trc_names_release(&edit->names);
-	trc_output_release(&edit->output);
+	kb_out_release(&edit->output);
 	free(edit->site_numbers);
 	free(edit->task_numbers);
 }

@@ -9,7 +9,7 @@
 
 #include "kb_status.h"
 #include "trc_names.h"
-#include "trc_output.h"
+#include "kb_out.h"
 #include "trc_rules.h"
 #include "trc_walk.h"
 #include "trc_writer.h"
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 struct trc_edit {
-	struct trc_output output;
+	struct kb_out output;
 	struct trc_names names;
 	struct trc_rules rules;
 	struct trc_writer *writer;
