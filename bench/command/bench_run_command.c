@@ -138,7 +138,7 @@ static int choose_folder(struct session *s, struct job *job,
 
 static int out_of_memory(void)
 {
-	fprintf(stderr, "bench: out of memory\n");
+	kb_complain("bench", "out of memory");
 	return KB_EXIT_USAGE;
 }
 
@@ -165,10 +165,10 @@ static int choose_cells(struct session *s, struct job *job)
 	job->count = count;
 	if (count)
 		return KB_EXIT_GOOD;
-	fprintf(stderr,
-		"bench: --benchmark_filter matches no cell of '%s'; "
-		"names are like '%s/%s'\n",
-		job->trace.given, job->trace.file, opts->allocs[0].name);
+	kb_complain("bench",
+		    "--benchmark_filter matches no cell of '%s'; names are "
+		    "like '%s/%s'",
+		    job->trace.given, job->trace.file, opts->allocs[0].name);
 	return KB_EXIT_USAGE;
 }
 

@@ -7,6 +7,8 @@
 #include "replay_lap.h"
 #include "replay_tick.h"
 #include "kb_signal.h"
+#include "kb_complain.h"
+#include "kb_exit.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -237,13 +239,13 @@ int bench_lockstep_main(void)
 
 	bench_process_follow_parent();
 	if (!shared || shared->version != BENCH_LOCKSTEP_VERSION) {
-		fprintf(stderr, "bench: this program name is for bench's own "
-				"lock-step runners\n");
-		return 2;
+		kb_complain("bench", "this program name is for bench's own "
+				     "lock-step runners; run 'bench compare'");
+		return KB_EXIT_USAGE;
 	}
 	self = atomic_fetch_add(&shared->arrived, 1);
 	if (self > 1)
-		return 2;
+		return KB_EXIT_USAGE;
 	side = &shared->side[self];
 	bench_env_build(side->build, sizeof(side->build));
 	atomic_store(&side->version, BENCH_LOCKSTEP_VERSION);

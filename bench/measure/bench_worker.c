@@ -5,6 +5,8 @@
 #include "bench_target.h"
 #include "replay.h"
 #include "trc_reader.h"
+#include "kb_complain.h"
+#include "kb_exit.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -133,9 +135,9 @@ int bench_worker_main(void)
 
 	bench_process_follow_parent();
 	if (!shared) {
-		fprintf(stderr, "bench: this program name is for bench's own "
-				"worker processes\n");
-		return 2;
+		kb_complain("bench", "this program name is for bench's own "
+				     "worker processes; run 'bench'");
+		return KB_EXIT_USAGE;
 	}
 	/* The result stays out of an allocator's reach until that is closed. */
 	out = calloc(1, sizeof(*out));

@@ -1,6 +1,7 @@
 #include "bench_gbench.h"
 
 #include "gbench_shim.h"
+#include "kb_exit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ int bench_gbench_filter(int argc, char **argv, const struct bench_trace *trace,
 	int err;
 
 	if (!all)
-		return 2;
+		return KB_EXIT_USAGE;
 	memcpy(all, specs, *count * sizeof(*all));
 	for (size_t i = 0; i < *count; i++) {
 		bench_gbench_name(name, sizeof(name), trace, &all[i]);
@@ -139,7 +140,7 @@ int bench_gbench_report(const struct bench_report *reports, size_t count,
 		cells += reports[i].count;
 	replayed = calloc(cells + 1, sizeof(*replayed));
 	if (!replayed)
-		return 2;
+		return KB_EXIT_USAGE;
 	tell_context(&reports[0]);
 	for (size_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < reports[i].count; k++) {

@@ -4,6 +4,8 @@
 #include "gbench_shim.h"
 #include "trc_import.h"
 #include "trc_reader.h"
+#include "kb_complain.h"
+#include "kb_exit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -221,9 +223,9 @@ static int register_trace(struct input *in, const char *path)
 	in->name = slash ? slash + 1 : path;
 	in->out_fd = -1;
 	if (read_whole(path, &in->data, &in->size) < 0 || unpack(in) < 0) {
-		fprintf(stderr, "bench: cannot read '%s' into memory: %s\n",
-			path, strerror(errno));
-		return 2;
+		kb_complain("bench", "cannot read '%s' into memory: %s", path,
+			    strerror(errno));
+		return KB_EXIT_USAGE;
 	}
 	in->out_fd = memfd_create("kheap-replay-import", MFD_CLOEXEC);
 	snprintf(name, sizeof(name), "import/%.250s", in->name);

@@ -10,6 +10,7 @@
 #include "kb_version.h"
 #include "replay_op.h"
 #include "replay_tick.h"
+#include "kb_complain.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -564,7 +565,7 @@ struct bench_scaling *bench_scaling_register(const struct bench_micro_job *job)
 	free(specs);
 	if (err == 0)
 		return s;
-	fprintf(stderr, "bench: %s\n", kb_status_str(err));
+	kb_complain("bench", "%s", kb_status_str(err));
 	bench_scaling_free(s);
 	return NULL;
 }
@@ -638,7 +639,7 @@ int bench_scaling_report(const struct bench_scaling *scaling,
 	if (err == 0 && !job->no_plots)
 		bench_plot(&plot, &drawn, &diag);
 	if (diag.status < 0)
-		fprintf(stderr, "bench: %s\n", diag.text);
+		kb_complain_diag("bench", &diag);
 	return err < 0 ? 2 : 0;
 }
 

@@ -1,4 +1,5 @@
 #include "gbench_shim.h"
+#include "kb_exit.h"
 
 #include <benchmark/benchmark.h>
 
@@ -149,7 +150,7 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
 	std::string name;
 
 	if (!initialize(argc, argv, "--benchmark_list_tests=true", true))
-		return 2;
+		return KB_EXIT_USAGE;
 	reporter.SetOutputStream(&listing);
 	reporter.SetErrorStream(&std::cerr);
 	benchmark::RunSpecifiedBenchmarks(&reporter);
@@ -164,7 +165,7 @@ int gb_run(int argc, char **argv, bool all, bool to_stderr)
 	size_t count;
 
 	if (!initialize(argc, argv, "--benchmark_list_tests=false", false))
-		return 2;
+		return KB_EXIT_USAGE;
 	if (to_stderr) {
 		benchmark::ConsoleReporter reporter;
 
@@ -179,6 +180,6 @@ int gb_run(int argc, char **argv, bool all, bool to_stderr)
 	}
 	std::cout.flush();
 	if (count == 0)
-		return 2;
+		return KB_EXIT_USAGE;
 	return 0;
 }
