@@ -1,7 +1,7 @@
 /*
  * kb_terminal: what a terminal is like, if there is one.
  *
- * Only bench's own files include this file.
+ * For the programs' own files.
  */
 #ifndef KB_TERMINAL_H
 #define KB_TERMINAL_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 
-/* The window of the terminal behind a descriptor. False, and all zeros, if there
+/* The window of a descriptor's terminal. False, and all zeros, if there
  * is none or it does not say. */
 bool kb_terminal_window(int fd, struct winsize *out);
 
@@ -18,8 +18,8 @@ bool kb_terminal_window(int fd, struct winsize *out);
  * it does not. */
 size_t kb_terminal_variable(const char *name, size_t otherwise);
 
-/* True if standard output is a terminal that takes colours, and NO_COLOR does not
- * refuse them. */
+/* True if standard output is a terminal that takes colors, and NO_COLOR does not
+ * forbid them. */
 bool kb_terminal_has_colour(void);
 
 #endif /* KB_TERMINAL_H */

@@ -229,8 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_usage__list_names_every_allocator_and_key),
 		cli_test(test_bench_usage__help_and_version),
-		cli_test(
-			test_bench_usage__every_command_takes_options_alike),
+		cli_test(test_bench_usage__every_command_takes_options_alike),
 		cli_test(test_bench_usage__help_fits_80_columns),
 		cli_test(
 			test_bench_usage__says_what_is_wrong_and_what_was_meant),

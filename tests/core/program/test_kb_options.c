@@ -317,97 +317,95 @@ static void test_kb_options__help_ends_the_line(void **state)
 }
 
 /* Each error, word for word. */
+static const struct {
+	const struct kb_command *command;
+	const char *line;
+	const char *text;
+} errors[] = {
+	{ &plain, "--txet v",
+	  "unknown option '--txet'; did you mean '--text'? See 'prog "
+	  "--help'" },
+	{ &show, "--bogus=v",
+	  "unknown option '--bogus'; see 'prog show --help'" },
+	{ &show, "--hepl",
+	  "unknown option '--hepl'; did you mean '--help'? See 'prog "
+	  "show --help'" },
+	/* getopt_long would take these for --text and --number. */
+	{ &show, "--tex v",
+	  "unknown option '--tex'; did you mean '--text'? See 'prog "
+	  "show --help'" },
+	{ &show, "--num 1",
+	  "unknown option '--num'; did you mean '--number'? See 'prog "
+	  "show --help'" },
+	{ &show, "--==", "unknown option '--'; see 'prog show --help'" },
+	{ &show, "-x", "unknown option '-x'; see 'prog show --help'" },
+	{ &show, "-sx", "unknown option '-x'; see 'prog show --help'" },
+	{ &show, "--text",
+	  "option '--text' needs a value: --text T; see 'prog show "
+	  "--help'" },
+	{ &show, "-t",
+	  "option '--text' needs a value: --text T; see 'prog show "
+	  "--help'" },
+	{ &show, "--switch=1",
+	  "option '--switch' takes no value; see 'prog show --help'" },
+	{ &show, "--help=1",
+	  "option '--help' takes no value; see 'prog show --help'" },
+	{ &show, "--once a --once a",
+	  "option '--once' is given twice; see 'prog show --help'" },
+	{ &show, "--number 0",
+	  "--number takes a whole number from 1 to 10, got '0'" },
+	{ &show, "--number=11",
+	  "--number takes a whole number from 1 to 10, got '11'" },
+	{ &show, "--number +1",
+	  "--number takes a whole number from 1 to 10, got '+1'" },
+	{ &show, "--number 1k",
+	  "--number takes a whole number from 1 to 10, got '1k'" },
+	{ &show, "--number _",
+	  "--number takes a whole number from 1 to 10, got ''" },
+	{ &show, "--small 4294967296",
+	  "--small takes a whole number from 0 to 4294967295, got "
+	  "'4294967296'" },
+	{ &show, "--any 1",
+	  "--any takes a whole number of at least 2, got '1'" },
+	{ &show, "--any 18446744073709551616",
+	  "--any takes a whole number of at least 2, got "
+	  "'18446744073709551616'" },
+	{ &show, "--called bad", "--called is bad" },
+	{ &show, "v",
+	  "'v' is not an option; did you mean '--text v'? See 'prog "
+	  "show --help'" },
+	{ &plain, "v", "'v' is one operand too many; see 'prog --help'" },
+	{ &copy, "a b c",
+	  "'c' is one operand too many; see 'prog copy --help'" },
+	{ &copy, "a b -- c",
+	  "'c' is one operand too many; see 'prog copy --help'" },
+	{ &copy, "", "missing operand 'IN'; see 'prog copy --help'" },
+	{ &copy, "a", "missing operand 'OUT'; see 'prog copy --help'" },
+	{ &merge, "a o", "missing operand 'OUT'; see 'prog merge --help'" },
+	{ &merge, "a b c d e o",
+	  "'o' is one operand too many; see 'prog merge --help'" },
+	{ &with_rest, "a b c -- d",
+	  "'c' is one operand too many; put -- before the command; "
+	  "see 'prog with --help'" },
+	{ &with_rest, "a b --",
+	  "missing operand 'COMMAND [ARGUMENT]...'; see 'prog with "
+	  "--help'" },
+	{ &needs, "",
+	  "prog needs needs --trace FILE; see 'prog needs --help'" },
+	{ &needs, "--trace bad", "is bad" },
+};
+
 static void test_kb_options__errors(void **state)
 {
-	static const struct {
-		const struct kb_command *command;
-		const char *line;
-		const char *text;
-	} cases[] = {
-		{ &plain, "--txet v",
-		  "unknown option '--txet'; did you mean '--text'? See 'prog "
-		  "--help'" },
-		{ &show, "--bogus=v",
-		  "unknown option '--bogus'; see 'prog show --help'" },
-		{ &show, "--hepl",
-		  "unknown option '--hepl'; did you mean '--help'? See 'prog "
-		  "show --help'" },
-		/* getopt_long would take these for --text and --number. */
-		{ &show, "--tex v",
-		  "unknown option '--tex'; did you mean '--text'? See 'prog "
-		  "show --help'" },
-		{ &show, "--num 1",
-		  "unknown option '--num'; did you mean '--number'? See 'prog "
-		  "show --help'" },
-		{ &show,
-		  "--==", "unknown option '--'; see 'prog show --help'" },
-		{ &show, "-x", "unknown option '-x'; see 'prog show --help'" },
-		{ &show, "-sx", "unknown option '-x'; see 'prog show --help'" },
-		{ &show, "--text",
-		  "option '--text' needs a value: --text T; see 'prog show "
-		  "--help'" },
-		{ &show, "-t",
-		  "option '--text' needs a value: --text T; see 'prog show "
-		  "--help'" },
-		{ &show, "--switch=1",
-		  "option '--switch' takes no value; see 'prog show --help'" },
-		{ &show, "--help=1",
-		  "option '--help' takes no value; see 'prog show --help'" },
-		{ &show, "--once a --once a",
-		  "option '--once' is given twice; see 'prog show --help'" },
-		{ &show, "--number 0",
-		  "--number takes a whole number from 1 to 10, got '0'" },
-		{ &show, "--number=11",
-		  "--number takes a whole number from 1 to 10, got '11'" },
-		{ &show, "--number +1",
-		  "--number takes a whole number from 1 to 10, got '+1'" },
-		{ &show, "--number 1k",
-		  "--number takes a whole number from 1 to 10, got '1k'" },
-		{ &show, "--number _",
-		  "--number takes a whole number from 1 to 10, got ''" },
-		{ &show, "--small 4294967296",
-		  "--small takes a whole number from 0 to 4294967295, got "
-		  "'4294967296'" },
-		{ &show, "--any 1",
-		  "--any takes a whole number of at least 2, got '1'" },
-		{ &show, "--any 18446744073709551616",
-		  "--any takes a whole number of at least 2, got "
-		  "'18446744073709551616'" },
-		{ &show, "--called bad", "--called is bad" },
-		{ &show, "v",
-		  "'v' is not an option; did you mean '--text v'? See 'prog "
-		  "show --help'" },
-		{ &plain, "v",
-		  "'v' is one operand too many; see 'prog --help'" },
-		{ &copy, "a b c",
-		  "'c' is one operand too many; see 'prog copy --help'" },
-		{ &copy, "a b -- c",
-		  "'c' is one operand too many; see 'prog copy --help'" },
-		{ &copy, "", "missing operand 'IN'; see 'prog copy --help'" },
-		{ &copy, "a", "missing operand 'OUT'; see 'prog copy --help'" },
-		{ &merge, "a o",
-		  "missing operand 'OUT'; see 'prog merge --help'" },
-		{ &merge, "a b c d e o",
-		  "'o' is one operand too many; see 'prog merge --help'" },
-		{ &with_rest, "a b c -- d",
-		  "'c' is one operand too many; put -- before the command; "
-		  "see 'prog with --help'" },
-		{ &with_rest, "a b --",
-		  "missing operand 'COMMAND [ARGUMENT]...'; see 'prog with "
-		  "--help'" },
-		{ &needs, "",
-		  "prog needs needs --trace FILE; see 'prog needs --help'" },
-		{ &needs, "--trace bad", "is bad" },
-	};
 	struct kb_diag diag;
 	struct target t;
 
 	(void)state;
-	for (size_t i = 0; i < KB_ARRAY_LEN(cases); i++) {
-		int err = parse(cases[i].command, &t, cases[i].line, &diag);
+	for (size_t i = 0; i < KB_ARRAY_LEN(errors); i++) {
+		int err = parse(errors[i].command, &t, errors[i].line, &diag);
 
-		if (err != KB_E_ARG || strcmp(diag.text, cases[i].text) != 0)
-			fail_msg("%s: %d, \"%s\"", cases[i].line, err,
+		if (err != KB_E_ARG || strcmp(diag.text, errors[i].text) != 0)
+			fail_msg("%s: %d, \"%s\"", errors[i].line, err,
 				 diag.text);
 		release(&t);
 	}
