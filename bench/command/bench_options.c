@@ -184,9 +184,18 @@ static int choose_allocs(struct bench_options *opts, const char *allocs,
 		       : check_available(opts, by_default && skipped, diag);
 }
 
+static void choose_budget(struct bench_options *opts)
+{
+	if (opts->settings.budget_s == 0)
+		opts->settings.budget_s = opts->settings.quick
+						  ? BUDGET_QUICK_S
+						  : BUDGET_DEFAULT_S;
+}
+
 int bench_options_check(struct bench_options *opts, const char *allocs,
 			struct kb_diag *diag)
 {
+	choose_budget(opts);
 	return choose_allocs(opts, allocs, false, diag);
 }
 
@@ -196,10 +205,7 @@ static int check_run(void *target, struct kb_diag *diag)
 
 	if (opts->settings.passes == 0)
 		opts->settings.passes = BENCH_PASS_ALL;
-	if (opts->settings.budget_s == 0)
-		opts->settings.budget_s = opts->settings.quick
-						  ? BUDGET_QUICK_S
-						  : BUDGET_DEFAULT_S;
+	choose_budget(opts);
 	if (opts->command == BENCH_MICRO)
 		return check_available(opts, false, diag);
 	if (opts->command != BENCH_RUN)

@@ -150,8 +150,8 @@ int bench_options_take_touch(void *field, const struct kb_option *option,
 void bench_options_init(struct bench_options *opts);
 
 /*
- * Sees to a command's allocators: those of the list `allocs` if --alloc named
- * none. Returns 0, KB_E_ARG, KB_E_NOMEM, or KB_E_ENVIRONMENT if one of them is not
+ * Completes a command's options: the budget that a report states, and the
+ * allocators of the list `allocs` if --alloc named none. Returns 0, KB_E_ARG, KB_E_NOMEM, or KB_E_ENVIRONMENT if one of them is not
  * available on this machine; with `diag` filled.
  */
 int bench_options_check(struct bench_options *opts, const char *allocs,

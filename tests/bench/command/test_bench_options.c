@@ -258,6 +258,24 @@ static void test_bench_options__help(void **state)
 	}
 }
 
+/* What gate and compare do not take as options, their reports state all the
+ * same. */
+static void test_bench_options__of_a_command(void **state)
+{
+	struct bench_options opts;
+	struct kb_diag diag;
+
+	(void)state;
+	kb_diag_init(&diag);
+	bench_options_init(&opts);
+	assert_int_equal(bench_options_check(&opts, "null,kheap", &diag), 0);
+	assert_int_equal(opts.alloc_count, 2);
+	assert_true(opts.settings.budget_s == 20);
+	assert_int_equal(opts.settings.passes, 0);
+	assert_int_equal(opts.settings.seed, 1);
+	bench_options_release(&opts);
+}
+
 static void test_bench_options__names_of_passes(void **state)
 {
 	(void)state;
@@ -282,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_bench_options__borders),
 		cmocka_unit_test(test_bench_options__names_the_unknown_one),
 		cmocka_unit_test(test_bench_options__help),
+		cmocka_unit_test(test_bench_options__of_a_command),
 		cmocka_unit_test(test_bench_options__names_of_passes),
 	};
 
