@@ -15,6 +15,8 @@ function(kb_man_pages program)
 	endforeach()
 	add_custom_target(${program}_man ALL DEPENDS ${pages})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-	install(FILES completion/${program}
-		DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+	# bash looks for a program's completion in the file of its name.
+	install(FILES ${PROJECT_SOURCE_DIR}/core/program/completion
+		DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+		RENAME ${program})
 endfunction()
