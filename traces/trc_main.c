@@ -50,7 +50,6 @@ static const struct kb_option options[] = {
 
 static const struct kb_command trc_itself = {
 	.program = "trc",
-	.summary = "make, describe and change traces of allocations",
 	.about = "Makes .trc traces of a kernel's allocations and frees from "
 		 "recordings, and shows what is in them.",
 	.options = options,

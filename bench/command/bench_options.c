@@ -355,7 +355,6 @@ static const struct kb_option options[] = {
 
 const struct kb_command bench_itself = {
 	.program = "bench",
-	.summary = "replay recorded allocations into heaps, and measure them",
 	.about = "Replays recorded kmalloc/kfree traces into kernel-heap "
 		 "designs and production allocators, and shows what each "
 		 "costs: time, the search inside kfree operation by "

@@ -117,7 +117,7 @@ struct kb_command {
 	const char *name;
 
 	/* What it does, in the list of commands and the man page's title: lower
-	 * case, no stop. */
+	 * case, no stop. NULL for the program itself. */
 	const char *summary;
 
 	/* Paragraphs, each one line, with an empty line between. A line that
