@@ -120,7 +120,8 @@ static int unknown_option(struct parse *p, const char *name, size_t size)
 		return kb_fail(p->diag, KB_E_NOMEM, "out of memory");
 	kb_suggest_offer(&near, "help");
 	for (const struct kb_option *o = p->command->options; o->name; o++)
-		kb_suggest_offer(&near, o->name);
+		if (o->kind != KB_OPTION_FOREIGN)
+			kb_suggest_offer(&near, o->name);
 	best = size > 0 ? kb_suggest_best(&near) : NULL;
 	if (best)
 		err = kb_fail(p->diag, KB_E_ARG,

@@ -338,6 +338,9 @@ static const struct {
 	  "unknown option '--num'; did you mean '--number'? See 'prog "
 	  "show --help'" },
 	{ &show, "--==", "unknown option '--'; see 'prog show --help'" },
+	/* The beginning of another library's options is none. */
+	{ &show, "--other",
+	  "unknown option '--other'; see 'prog show --help'" },
 	{ &show, "-x", "unknown option '-x'; see 'prog show --help'" },
 	{ &show, "-sx", "unknown option '-x'; see 'prog show --help'" },
 	{ &show, "--text",
