@@ -42,7 +42,7 @@ static int trc_itself_main(int argc, char **argv);
 
 static const struct kb_option options[] = {
 	{ .name = "version",
-	  .help = "show the program's version and the format's",
+	  .help = "show the versions of trc and of the .trc format",
 	  .kind = KB_OPTION_SWITCH,
 	  .offset = offsetof(struct request, version) },
 	{ .name = NULL },
@@ -50,8 +50,8 @@ static const struct kb_option options[] = {
 
 static const struct kb_command trc_itself = {
 	.program = "trc",
-	.about = "Makes .trc traces of a kernel's allocations and frees from "
-		 "recordings, and shows what is in them.",
+	.about = "Imports recordings of a kernel's allocations and frees as "
+		 ".trc traces. Describes, checks, edits and generates traces.",
 	.options = options,
 	.examples = "trc import boot.ftrace.zst boot.trc\n"
 		    "ssh target cat /sys/kernel/tracing/trace | trc import - "

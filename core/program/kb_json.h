@@ -34,7 +34,7 @@ int kb_json_write(const char *folder, const char *name,
  * KB_E_NOMEM, also for a document of NULL, with `diag` filled. */
 int kb_json_print(const struct json_t *document, struct kb_diag *diag);
 
-/* A string of a text that need not be UTF-8: if it is not, '?' replaces each byte
+/* A string of a text that may not be UTF-8: if it is not, '?' replaces each byte
  * that is not ASCII. NULL without memory. */
 struct json_t *kb_json_text(const char *text);
 

@@ -285,7 +285,7 @@ static int take_found(struct parse *p, int id)
 			return take(p, i, optarg);
 }
 
-/* Has getopt_long forget an earlier line, of which it may stand in the middle of a
+/* Has getopt_long forget an earlier line, of which it may be in the middle of a
  * word. */
 static void restart(const struct parse *p)
 {

@@ -1,8 +1,8 @@
 #include "kb_progress.h"
 
+#include "kb_digits.h"
 #include "kb_terminal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -44,7 +44,7 @@ static void draw(struct kb_progress *p, double share)
 	if (width >= sizeof(line))
 		width = sizeof(line) - 1;
 	if (share >= 0)
-		used = snprintf(line, sizeof(line), "%3.0f %%  ", share * 100);
+		used = snprintf(line, sizeof(line), "%3.0f%%  ", share * 100);
 	if (elapsed > GUESS_AFTER_S && share > 0.02)
 		used += snprintf(line + used, sizeof(line) - (size_t)used,
 				 "%.0f s left  ",
@@ -103,6 +103,7 @@ void kb_progress_hush(struct kb_progress *p)
 void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
 			uint64_t events)
 {
+	char digits[KB_DIGITS_SIZE];
 	int used = 0;
 
 	if (!is_due(p))
@@ -110,8 +111,8 @@ void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
 	if (total == 0)
 		used = snprintf(p->what, sizeof(p->what), "%.1f MB  ",
 				(double)done / 1e6);
-	snprintf(p->what + used, sizeof(p->what) - (size_t)used,
-		 "%" PRIu64 " events", events);
+	snprintf(p->what + used, sizeof(p->what) - (size_t)used, "%s events",
+		 kb_digits(digits, events));
 	draw(p, total ? (double)done / (double)total : -1);
 }
 

@@ -36,7 +36,7 @@ void kb_progress_begin(struct kb_progress *p);
 void kb_progress_step(struct kb_progress *p, const char *pass,
 		      const char *alloc);
 
-/* Redraws the line, at most ten times a second. `events` of `events_total` are
+/* Redraws the line, at most ten times per second. `events` of `events_total` are
  * done in this step. */
 void kb_progress_tick(struct kb_progress *p, uint64_t events,
 		      uint64_t events_total);
@@ -45,10 +45,10 @@ void kb_progress_tick(struct kb_progress *p, uint64_t events,
 void kb_progress_hush(struct kb_progress *p);
 
 /*
- * For work that is one step: `done` of `total` bytes, or whatever it is measured
- * in, are read, and `events` have come of it. A total of 0 is not known; `done` is
- * bytes then. Draws at most ten times a second; cheap enough for every few
- * thousand events.
+ * For work that is one step: `done` of `total` bytes, or other units, are read
+ * and have given `events` events. A total of 0 means unknown; `done` is bytes
+ * then. Draws at most ten times per second; cheap enough for every few thousand
+ * events.
  */
 void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
 			uint64_t events);

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <zstd.h>
 
-/* Bytes behind the inflated columns that a 64-bit load may touch. */
+/* Bytes after the inflated columns that a 64-bit load may touch. */
 #define RAW_SLACK 16
 
 /* Elements that arrays have room for at first, a power of two: a short trace
- * shall cost little. */
+ * must cost little. */
 #define ROOM_MIN 256
 
 /* Bytes of all the arrays of struct classes, a class; of those of struct
@@ -57,7 +57,7 @@ struct slots {
 struct classes {
 	uint32_t count;
 
-	/* What the arrays lie in, and the elements of each. */
+	/* What holds the arrays, and the elements of each. */
 	uint8_t *memory;
 	uint32_t room;
 
@@ -115,7 +115,7 @@ struct trc_decoder {
 	/* NULL unless every column is wanted. */
 	struct detail *detail;
 
-	/* What the arrays of events lie in, and the elements of each. */
+	/* What holds the arrays of events, and the elements of each. */
 	uint8_t *memory;
 	uint32_t room;
 
@@ -590,7 +590,7 @@ static uint32_t count_frees(struct trc_decoder *dec, uint32_t events)
 }
 
 /* Makes the window hold `objects` objects, or all it may. Until it does, no
- * object has left it: what it holds need not move. */
+ * object has left it: what it holds does not have to move. */
 static int reserve_window(struct slots *slots, uint64_t objects)
 {
 	const uint32_t room = room_for(

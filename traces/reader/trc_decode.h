@@ -32,7 +32,7 @@ struct trc_block_header {
 	uint32_t new_tasks;
 };
 
-/* A block as it lies in the file, its checksum verified and the header's
+/* A block as it is in the file, its checksum verified and the header's
  * numbers within the limits that trc_reader.c checks. */
 struct trc_raw_block {
 	struct trc_block_header header;

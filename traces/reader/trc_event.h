@@ -11,7 +11,7 @@
  *   event      one alloc or one free. events = allocs + frees,
  *              objects = allocs.
  *   call site  `symbol+0xoff`, or a bare hexadecimal address, of the code that
- *              called kmalloc or kfree, and the module it lies in, if any.
+ *              called kmalloc or kfree, and the module it is in, if any.
  *   task       the comm and pid that was running.
  *
  * Whoever reads or replays traces may include this file.
@@ -47,19 +47,19 @@ enum trc_kind {
 	X(events, "allocs + frees")                                            \
 	X(objects, "allocations, each a new object")                           \
 	X(allocs, "allocations")                                               \
-	X(frees, "frees, the implied ones included")                           \
-	X(implied_frees, "frees implied by the address being handed out again")\
+	X(frees, "frees, including implied ones")                              \
+	X(implied_frees, "frees implied by reuse of the address")              \
 	X(null_frees, "frees of NULL or ZERO_SIZE_PTR, dropped")               \
 	X(null_allocs, "allocs of NULL or ZERO_SIZE_PTR, dropped")             \
-	X(unmatched_frees, "frees of an address not live, dropped")            \
-	X(excluded_allocs, "allocs by an excluded call site, left out")        \
-	X(excluded_frees, "frees of excluded allocations, left out")           \
-	X(lost_events, "events that the recorder says it lost")                \
+	X(unmatched_frees, "frees of unknown addresses, dropped")              \
+	X(excluded_allocs, "allocs by excluded call sites, skipped")           \
+	X(excluded_frees, "frees of excluded allocs, skipped")                 \
+	X(lost_events, "events lost, as the recorder reports")                 \
 	X(other_events, "events of other kinds, skipped")                      \
 	X(bad_lines, "unreadable lines, skipped (--lenient)")                  \
 	X(live_max, "most objects live at once")                               \
 	X(live_at_end, "objects still live at the end")                        \
-	X(duplicate_allocs, "allocs traced a second time, taken as one")
+	X(duplicate_allocs, "allocs recorded twice, counted once")
 /* clang-format on */
 
 struct trc_counts {

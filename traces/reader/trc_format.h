@@ -111,7 +111,7 @@ enum trc_column_id {
 };
 
 /* Time codes: below TRC_TIME_LINEAR a code is the magnitude itself; from there
- * on it stands for a bit length, and the bits below the highest follow in
+ * on it is a bit length, and the bits below the highest follow in
  * TIME_EXTRA. Bit 7 is the sign. */
 #define TRC_TIME_LINEAR	   16
 #define TRC_TIME_CODE_BIAS 12

@@ -102,7 +102,7 @@ static int grow(struct trc_input *in, size_t want, struct kb_diag *diag)
 	return 0;
 }
 
-/* As read(2), from behind the `have` bytes of the piece at hand. */
+/* As read(2), after the `have` bytes of the piece at hand. */
 static ssize_t read_piece(const struct trc_input *in, size_t have, size_t want)
 {
 	if (in->shared)

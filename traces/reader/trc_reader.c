@@ -180,7 +180,7 @@ static int parse_header(struct trc_reader *r, const uint8_t *header,
 	if (features & ~TRC_FEATURES_KNOWN)
 		return kb_fail_at(diag, KB_E_UNSUPPORTED, r->in.name, 16,
 				  "needs features (%#" PRIx64
-				  ") that this build has not got; read it "
+				  ") that this build does not have; read it "
 				  "with a newer one",
 				  features & ~TRC_FEATURES_KNOWN);
 	r->info.clock = trc_get32(header + 24);
@@ -410,7 +410,7 @@ static int read_block(struct trc_reader *r, uint64_t offset, const uint8_t *tag,
 	return 0;
 }
 
-/* Reads the index behind its tag; its entries must be those of the blocks. */
+/* Reads the index after its tag; its entries must be those of the blocks. */
 static int read_index(struct trc_reader *r, uint64_t offset,
 		      struct kb_diag *diag)
 {

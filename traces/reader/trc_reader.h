@@ -85,16 +85,16 @@ int trc_reader_open(struct trc_reader **out, const char *path,
 		    enum trc_columns columns, struct kb_diag *diag);
 
 /*
- * As trc_reader_open, from an open regular file, which stays the caller's and is
- * to be kept open until the reader is closed. Its offset is not used, so that
- * many may read from it. `name` stands for the path in errors.
+ * As trc_reader_open, from an open regular file. The caller still owns it and
+ * must keep it open until the reader is closed. Its offset is not used, so
+ * several readers can share it. Errors name `name` as the path.
  */
 int trc_reader_open_fd(struct trc_reader **out, int fd, const char *name,
 		       enum trc_columns columns, struct kb_diag *diag);
 
 /*
  * As trc_reader_open, from `size` bytes at `data`, which the caller keeps
- * alive until the reader is closed. `name` stands for the path in errors.
+ * alive until the reader is closed. Errors name `name` as the path.
  */
 int trc_reader_open_memory(struct trc_reader **out, const void *data,
 			   size_t size, const char *name,

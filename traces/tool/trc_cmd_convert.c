@@ -30,7 +30,7 @@ struct text {
 struct converter {
 	const char *name;
 
-	/* Write what stands before the events, and an event. */
+	/* Write what precedes the events, and one event. */
 	void (*begin)(const struct trc_info *info, FILE *out);
 	void (*event)(const struct trc_walk *walk, struct text *text);
 };
@@ -63,7 +63,7 @@ static void put_site(const struct trc_walk *walk, FILE *out)
 	}
 }
 
-/* What stands before the call site. */
+/* What precedes the call site. */
 static void put_start(const struct trc_walk *walk, unsigned cpu,
 		      const char *name, FILE *out)
 {
@@ -292,25 +292,25 @@ const struct kb_command trc_command_convert = {
 	.program = "trc",
 	.name = "convert",
 	.summary = "write a trace as ftrace text or CSV",
-	.about = "Writes a trace as text that other tools read, and that trc "
-		 "import reads back with every column as it was. If OUT is -, "
-		 "it goes to standard output.\n"
-		 "\n"
-		 "A .trc's header counts what its importer dropped; neither "
-		 "form has that. A trace imported with --keep-recorder needs "
-		 "that option again on its way back from ftrace text.",
+	.about = "Writes a trace as text for other tools. trc import reads it "
+		 "back with every column unchanged. If OUT is -, the text goes "
+		 "to standard output.\n\n"
+		 "Neither format holds the header's counts of what the "
+		 "importer dropped. If the trace was imported with "
+		 "--keep-recorder, give that option again when you import the "
+		 "ftrace text.",
 	.options = options,
 	.operands = operands,
 	.notes = "Formats:\n"
-		 "  ftrace  the text of /sys/kernel/tracing/trace. An "
-		 "object's pointer is made\n"
-		 "          from its slot. An implied free is not written: "
+		 "  ftrace  the text of /sys/kernel/tracing/trace. An object's "
+		 "slot determines\n"
+		 "          its pointer. Implied frees are not written: "
 		 "reusing the pointer\n"
-		 "          implies it, after a kfree of NULL if the two "
-		 "allocs would\n"
-		 "          otherwise look like one\n"
-		 "  csv     a line of names, then one line per event: time, "
-		 "cpu, comm, pid, kind,\n"
+		 "          implies them. If two allocs would look like one, a "
+		 "kfree of NULL\n"
+		 "          separates them\n"
+		 "  csv     a header line, then one line per event: time, cpu, "
+		 "comm, pid, kind,\n"
 		 "          slot, size, granted, site, module; "
 		 "traces/FORMAT.md specifies it",
 	.examples = "trc convert --to csv boot.trc boot.csv\n"

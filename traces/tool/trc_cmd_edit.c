@@ -213,8 +213,8 @@ static int merge_open(struct merge *merge, const struct request *r,
 			return err;
 		if (walk->info->clock != merge->walks[0].info->clock)
 			return kb_fail(diag, KB_E_ARG,
-				       "%s: its clock is not that of %s, so "
-				       "their times cannot be compared",
+				       "%s: its clock differs from that of %s, "
+				       "so their times cannot be compared",
 				       r->inputs.word[i], r->inputs.word[0]);
 		merge->events += walk->info->counts.events;
 		err = merge_step(merge, i, diag);
@@ -425,13 +425,13 @@ static int cut_main(int argc, char **argv)
 static const struct kb_option cut_options[] = {
 	{ .name = "from",
 	  .value = "N",
-	  .help = "the first event to keep, from 0",
+	  .help = "first event to keep, counted from 0",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX,
 	  AT(from) },
 	{ .name = "to",
 	  .value = "N",
-	  .help = "the event to stop before",
+	  .help = "stop before event N",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX,
 	  AT(to) },
@@ -455,9 +455,9 @@ static const struct kb_option cut_options[] = {
 const struct kb_command trc_command_cut = {
 	.program = "trc",
 	.name = "cut",
-	.summary = "keep the events from one place to another",
-	.about = "Keeps the events from one place of a trace to another. Frees "
-		 "of objects that were allocated before are dropped and "
+	.summary = "keep a range of events",
+	.about = "Keeps a range of events, by number or by time. Frees of "
+		 "objects that were allocated before the range are dropped and "
 		 "counted in unmatched_frees.",
 	.options = cut_options,
 	.operands = in_and_out,
@@ -513,9 +513,9 @@ static const struct kb_option filter_options[] = {
 const struct kb_command trc_command_filter = {
 	.program = "trc",
 	.name = "filter",
-	.summary = "keep the objects of a size, call site, cpu or task",
-	.about = "Keeps the objects whose allocation meets every condition "
-		 "given, with their frees.",
+	.summary = "keep objects by size, call site, cpu or task",
+	.about = "Keeps the objects whose allocation meets every given "
+		 "condition, and their frees.",
 	.options = filter_options,
 	.operands = in_and_out,
 	.examples = "trc filter --min-size 4097 boot.trc large.trc\n"
@@ -545,9 +545,10 @@ const struct kb_command trc_command_merge = {
 	.program = "trc",
 	.name = "merge",
 	.summary = "merge traces by time",
-	.about = "Merges traces by time; events with equal times come in the "
-		 "order of the files. Their objects stay apart, their counts "
-		 "are added. All must have the same clock.",
+	.about = "Merges traces by time. Events with equal times keep the "
+		 "order of the files. Objects of different traces stay "
+		 "separate; counts are added up. All traces must have the same "
+		 "clock.",
 	.options = merge_options,
 	.operands = merge_operands,
 	.examples = "trc merge cpu0.trc cpu1.trc all.trc",
@@ -566,7 +567,7 @@ static const struct kb_option anonymize_options[] = {
 	  .kind = KB_OPTION_SWITCH,
 	  AT(keeps_tasks) },
 	{ .name = "no-offsets",
-	  .help = "merge all places in a function into one call site",
+	  .help = "drop offsets, so that each function is one call site",
 	  .kind = KB_OPTION_SWITCH,
 	  AT(drops_offsets) },
 	OPTIONS_OF_ALL,
@@ -576,13 +577,13 @@ static const struct kb_option anonymize_options[] = {
 const struct kb_command trc_command_anonymize = {
 	.program = "trc",
 	.name = "anonymize",
-	.summary = "replace names by numbers",
-	.about = "Replaces names by numbers, in the order in which they occur: "
-		 "symbols and addresses by f1, f2, ..., modules by m1, m2, "
-		 "..., tasks by t1, t2, ... and their pids by the same "
-		 "number. Offsets after symbols stay, unless --no-offsets is "
-		 "given. The kernel's release, the recording's name and its "
-		 "hash are dropped. Sizes, times and cpus stay.",
+	.summary = "replace names with numbers",
+	.about = "Replaces names with numbers, in the order in which they "
+		 "occur: symbols and addresses become f1, f2, ..., modules m1, "
+		 "m2, ..., tasks t1, t2, ..., and each task's pid its number. "
+		 "Keeps sizes, times, cpus, and offsets after symbols (unless "
+		 "--no-offsets is given). Drops the kernel's release, and the "
+		 "recording's name and hash.",
 	.options = anonymize_options,
 	.operands = in_and_out,
 	.examples = "trc anonymize product.trc shareable.trc",

@@ -345,13 +345,14 @@ static int gen_main(int argc, char **argv)
 static const struct kb_option options[] = {
 	{ .name = "events",
 	  .value = "N",
-	  .help = "allocs and frees together (default 100000)",
+	  .help = "number of events, allocs and frees together (default "
+		  "100,000)",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX,
 	  AT(events) },
 	{ .name = "size",
 	  .value = "DIST",
-	  .help = "bytes requested (default log:8,4096)",
+	  .help = "bytes requested per alloc (default log:8,4096)",
 	  .kind = KB_OPTION_CALL,
 	  .take = take_distribution,
 	  AT(size) },
@@ -364,29 +365,30 @@ static const struct kb_option options[] = {
 	{ .name = "live-max",
 	  .value = "N",
 	  .help = "cap live objects at N; when full, free the object due next "
-		  "(default 1000000)",
+		  "(default 1,000,000)",
 	  .kind = KB_OPTION_NUMBER,
 	  .low = 1,
 	  .high = UINT64_MAX,
 	  AT(live_max) },
 	{ .name = "gap",
 	  .value = "NS",
-	  .help = "mean time between events (default 1000)",
+	  .help = "mean time between events (default 1,000)",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX,
 	  AT(gap) },
 	{ .name = "cpus",
 	  .value = "N",
-	  .help = "cpus, drawn evenly (default 1)",
+	  .help = "number of cpus, drawn uniformly (default 1)",
 	  .kind = KB_OPTION_NUMBER,
 	  .low = 1,
 	  .high = UINT16_MAX + 1,
 	  AT(cpus) },
 	{ .name = "like",
 	  .value = "FILE.trc",
-	  .help = "take classes (size, granted size, call site) with their "
-		  "frequencies, each class's lifetimes, the cpus' shares and "
-		  "the mean gap from a trace instead",
+	  .help = "imitate this trace instead: its classes (size, granted "
+		  "size, call site) and their frequencies, each class's "
+		  "lifetimes, the cpus' shares, and the mean time between "
+		  "events",
 	  .is_single = true,
 	  .kind = KB_OPTION_TEXT,
 	  AT(like) },
@@ -411,13 +413,13 @@ const struct kb_command trc_command_gen = {
 	.name = "gen",
 	.summary = "make a synthetic trace",
 	.about = "Makes a synthetic trace. The same options and seed give the "
-		 "same bytes. Each alloc draws a size and a lifetime; the "
-		 "lifetime is the number of later allocs after which the "
-		 "object is freed. Times between events are exponential.",
+		 "same bytes. Each alloc draws a size and a lifetime; after "
+		 "that number of later allocs the object is freed. Times "
+		 "between events are exponential.",
 	.options = options,
 	.operands = operands,
 	.notes = "Distributions:\n"
-		 "  fixed:N  uniform:A,B  log:A,B (even in the logarithm)  "
+		 "  fixed:N  uniform:A,B  log:A,B (uniform in the logarithm)  "
 		 "exp:MEAN\n"
 		 "  pareto:MIN,ALPHA",
 	.examples =

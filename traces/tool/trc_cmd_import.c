@@ -2,11 +2,11 @@
 #include "trc_commands.h"
 
 #include "kb_bits.h"
+#include "kb_digits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_import.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +34,7 @@ static bool on_progress(const struct trc_import_progress *progress, void *user)
 static void print_summary(const char *path, const struct trc_counts *counts)
 {
 	struct stat st;
+	char digits[2][KB_DIGITS_SIZE];
 	uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	const struct {
 		const char *name;
@@ -52,14 +53,15 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 	};
 
 	kb_escape_line(stdout, path);
-	printf(": %" PRIu64 " events, %" PRIu64 " bytes", counts->events,
-	       bytes);
+	printf(": %s events, %s bytes", kb_digits(digits[0], counts->events),
+	       kb_digits(digits[1], bytes));
 	if (counts->events)
-		printf(" (%.2f an event)",
+		printf(" (%.2f bytes per event)",
 		       (double)bytes / (double)counts->events);
 	for (size_t i = 0; i < KB_ARRAY_LEN(notes); i++)
 		if (notes[i].count)
-			printf(", %s %" PRIu64, notes[i].name, notes[i].count);
+			printf(", %s %s", notes[i].name,
+			       kb_digits(digits[0], notes[i].count));
 	putchar('\n');
 }
 
@@ -139,7 +141,7 @@ static const struct kb_option options[] = {
 	  AT(import.keep_recorder) },
 	{ .name = "exclude-site",
 	  .value = "SYM",
-	  .help = "skip what SYM allocates, a symbol or symbol+0xoff; "
+	  .help = "skip allocations by SYM, a symbol or symbol+0xoff; "
 		  "repeatable",
 	  .kind = KB_OPTION_WORDS,
 	  AT(exclude) },
@@ -153,7 +155,7 @@ static const struct kb_option options[] = {
 	  AT(import.level) },
 	{ .name = "kernel-release",
 	  .value = "STR",
-	  .help = "record which kernel it was (uname -r)",
+	  .help = "name the recorded kernel in the trace (its uname -r)",
 	  .kind = KB_OPTION_TEXT,
 	  AT(import.kernel_release) },
 	CLI_OPTION_QUIET(offsetof(struct request, quiet),
@@ -200,12 +202,11 @@ const struct kb_command trc_command_import = {
 	.summary = "turn a recording into a .trc",
 	.about = "Turns a recording of allocations and frees into a trace. IN "
 		 "may be plain, zstd or gzip; - is standard input. The format "
-		 "is detected from the first bytes. OUT.trc appears only when "
-		 "it is whole; a failed import leaves nothing.\n"
-		 "\n"
-		 "It prints one line: what it made, and what it dropped and "
-		 "why. trc info explains each count; traces/FORMAT.md states "
-		 "the rules.",
+		 "is detected from the first bytes. OUT.trc appears only once "
+		 "it is complete; a failed import leaves no file.\n\n"
+		 "It prints one line: the trace's size, and a count of "
+		 "everything that it dropped or inferred. trc info explains "
+		 "each count; traces/FORMAT.md states the rules.",
 	.options = options,
 	.operands = operands,
 	.notes = notes,

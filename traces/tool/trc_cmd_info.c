@@ -1,6 +1,7 @@
 /* trc info: where a trace comes from, and its counts. */
 #include "trc_commands.h"
 
+#include "kb_digits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
 #include "kb_json.h"
@@ -34,12 +35,15 @@ static void print_field(const char *name, const char *value)
 
 static void print_count(const char *name, uint64_t count, const char *help)
 {
-	printf("  %-16s %12" PRIu64 "  %s\n", name, count, help);
+	char digits[KB_DIGITS_SIZE];
+
+	printf("  %-16s %14s  %s\n", name, kb_digits(digits, count), help);
 }
 
 static void print_text(const struct report *report)
 {
 	const struct trc_info *info = report->info;
+	char digits[KB_DIGITS_SIZE];
 
 	kb_escape_line(stdout, report->path);
 	printf(": .trc version %" PRIu32 "\n", info->version);
@@ -48,11 +52,11 @@ static void print_text(const struct report *report)
 	print_field("source_name", info->source_name);
 	print_field("source_hash", info->source_hash);
 	print_field("clock", clock_name(info->clock));
-	printf("  %-16s %12" PRIu64, "bytes", report->bytes);
+	printf("  %-16s %14s", "bytes", kb_digits(digits, report->bytes));
 	if (info->counts.events)
-		printf("  %.2f an event",
+		printf("  %.2f bytes per event",
 		       (double)report->bytes / (double)info->counts.events);
-	printf("\n  %-16s %12" PRIu64 "\n", "blocks", report->blocks);
+	printf("\n  %-16s %14s\n", "blocks", kb_digits(digits, report->blocks));
 #define X(name, help) print_count(#name, info->counts.name, help);
 	TRC_COUNTS(X)
 #undef X
@@ -147,9 +151,9 @@ const struct kb_command trc_command_info = {
 	.program = "trc",
 	.name = "info",
 	.summary = "verify traces and show their counts and origin",
-	.about = "Reads each trace from end to end, so that a damaged one is "
-		 "found, and shows where it comes from and all its counts "
-		 "with what they mean.",
+	.about = "Reads each trace from end to end and reports damage. Shows "
+		 "where the trace comes from, and each of its counts with its "
+		 "meaning.",
 	.options = options,
 	.operands = cli_files_operands,
 	.examples = "trc info boot.trc\n"

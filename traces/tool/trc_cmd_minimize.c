@@ -5,12 +5,12 @@
  */
 #include "trc_commands.h"
 
+#include "kb_digits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_edit.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ struct minimize {
 	/* Where the candidates are written. Owned. */
 	char *candidate;
 
-	/* Per object: left out for good, left out for a try. Owned. */
+	/* Per object: removed for good, removed for a try. Owned. */
 	bool *is_gone;
 	bool *is_tried;
 	uint64_t objects;
@@ -110,7 +110,7 @@ static int run_command(struct minimize *m, int *status, struct kb_diag *diag)
 	while (waitpid(pid, &waited, 0) < 0)
 		if (errno != EINTR)
 			return kb_fail(diag, KB_E_IO,
-				       "%s: nobody says how it ended: %s",
+				       "%s: cannot tell how it ended: %s",
 				       m->command[0], strerror(errno));
 	m->tried++;
 	*status = WIFSIGNALED(waited) ? 128 + WTERMSIG(waited)
@@ -140,8 +140,8 @@ static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
 	return 0;
 }
 
-/* Tries to leave out the run of `size` objects that are still there from
- * object `*at` on, and moves `*at` behind it. */
+/* Tries to remove the run of `size` objects that are still there from
+ * object `*at` on, and moves `*at` past it. */
 static int try_run(struct minimize *m, uint64_t *at, uint64_t size,
 		   bool *progress, struct kb_diag *diag)
 {
@@ -211,12 +211,13 @@ static int prepare(struct minimize *m, struct kb_diag *diag)
 	if (err == 0 && !fails)
 		return kb_fail(diag, KB_E_ARG,
 			       "the command does not fail on the whole trace, "
-			       "so there is nothing to keep");
+			       "so there is nothing to minimize");
 	return err;
 }
 
 static int minimize(struct minimize *m)
 {
+	char digits[3][KB_DIGITS_SIZE];
 	struct kb_diag diag = { 0 };
 	int err;
 
@@ -236,9 +237,10 @@ static int minimize(struct minimize *m)
 		return cli_fail(&diag, m->out);
 	if (!m->quiet) {
 		kb_escape_line(stdout, m->out);
-		printf(": %" PRIu64 " of %" PRIu64 " objects, after %" PRIu64
-		       " runs\n",
-		       m->left, m->objects, m->tried);
+		printf(": %s of %s objects, after %s runs\n",
+		       kb_digits(digits[0], m->left),
+		       kb_digits(digits[1], m->objects),
+		       kb_digits(digits[2], m->tried));
 	}
 	return cli_flush();
 }
@@ -317,14 +319,14 @@ static int minimize_main(int argc, char **argv)
 static const struct kb_option options[] = {
 	{ .name = "status",
 	  .value = "N",
-	  .help = "only this exit status is the failure; a signal is 128 plus "
-		  "its number (default: any but 0)",
+	  .help = "count only this exit status as the failure; 128 + N is "
+		  "signal N (default: any but 0)",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX,
 	  AT(status) },
 	{ .name = "tries",
 	  .value = "N",
-	  .help = "stop after N runs of the command (default 10000)",
+	  .help = "stop after N runs of the command (default 10,000)",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX,
 	  AT(tries) },
@@ -346,8 +348,8 @@ const struct kb_command trc_command_minimize = {
 	.about = "Shrinks a trace while a command keeps failing on it: removes "
 		 "ever-smaller groups of objects until removing any one of "
 		 "them makes the failure go away. {} in an argument is "
-		 "replaced by the name of the trace to try; if there is none, "
-		 "the name is added as the last argument. The command's "
+		 "replaced with the name of the trace to try. If no argument "
+		 "has {}, the name is added as the last one. The command's "
 		 "output is not shown.",
 	.options = options,
 	.operands = operands,

@@ -113,8 +113,8 @@ const struct kb_command trc_command_print = {
 	.summary = "print a trace's events as text, one per line",
 	.about = "Prints the events of a trace, one per line, in columns "
 		 "separated by tabs. Control characters in names are printed "
-		 "as '?'. These columns stay as they are; new ones would "
-		 "follow them.",
+		 "as '?'. These columns do not change; new ones will follow "
+		 "them.",
 	.options = options,
 	.operands = operands,
 	.notes = "Columns:\n"

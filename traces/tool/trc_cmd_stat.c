@@ -2,12 +2,12 @@
 #include "trc_commands.h"
 
 #include "kb_bits.h"
+#include "kb_digits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
 #include "kb_json.h"
 #include "trc_walk.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,16 +189,22 @@ static const char *site_name(const struct stat_job *job, uint32_t site,
 static void print_buckets(const char *title, const uint64_t *counts,
 			  uint64_t total)
 {
+	char from[KB_DIGITS_SIZE];
+	char count[KB_DIGITS_SIZE];
+
 	printf("%s\n", title);
 	for (unsigned i = 0; i < BUCKETS; i++)
 		if (counts[i])
-			printf("  from %12" PRIu64 " %12" PRIu64 "  %5.1f %%\n",
-			       bucket_from(i), counts[i],
+			printf("  from %14s %14s  %5.1f%%\n",
+			       kb_digits(from, bucket_from(i)),
+			       kb_digits(count, counts[i]),
 			       100.0 * (double)counts[i] / (double)total);
 }
 
 static void print_sites(const struct stat_job *job)
 {
+	char digits[3][KB_DIGITS_SIZE];
+
 	puts("call sites: allocs, bytes, live at the end");
 	for (uint32_t i = 0; i < job->site_room && i < job->top; i++) {
 		const struct site_stat *site = &job->sites[i];
@@ -207,8 +213,9 @@ static void print_sites(const struct stat_job *job)
 
 		if (site->allocs == 0)
 			break;
-		printf("  %12" PRIu64 " %14" PRIu64 " %10" PRIu64 "  ",
-		       site->allocs, site->bytes, site->live);
+		printf("  %14s %18s %13s  ", kb_digits(digits[0], site->allocs),
+		       kb_digits(digits[1], site->bytes),
+		       kb_digits(digits[2], site->live));
 		cli_put_site(name, module);
 		putchar('\n');
 	}
@@ -222,36 +229,42 @@ static bool is_in_ticks(const struct stat_job *job)
 static void print_text(const struct stat_job *job)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
+	char digits[3][KB_DIGITS_SIZE];
 	uint64_t peak = 1;
 
 	kb_escape_line(stdout, job->path);
-	printf(": %" PRIu64 " events\n", counts->events);
-	print_buckets("sizes, bytes: objects", job->sizes, counts->allocs);
-	print_buckets("lifetimes, allocs: objects", job->lives, counts->allocs);
-	print_buckets(is_in_ticks(job) ? "lifetimes, ticks: objects"
-				       : "lifetimes, ns: objects",
+	printf(": %s events\n", kb_digits(digits[0], counts->events));
+	print_buckets("sizes in bytes: objects, share", job->sizes,
+		      counts->allocs);
+	print_buckets("lifetimes in allocs: objects, share", job->lives,
+		      counts->allocs);
+	print_buckets(is_in_ticks(job) ? "lifetimes in ticks: objects, share"
+				       : "lifetimes in ns: objects, share",
 		      job->lives_ns, counts->allocs);
-	printf("  never freed       %12" PRIu64 "\n", counts->live_at_end);
+	printf("  never freed         %14s\n",
+	       kb_digits(digits[0], counts->live_at_end));
 	print_sites(job);
-	puts("live along the trace: event, objects, bytes");
+	puts("live set over the trace: event, objects, bytes");
 	for (unsigned i = 0; i < job->points; i++)
 		peak = kb_max(peak, job->curve[i].objects);
 	for (unsigned i = 0; i < job->points; i++)
-		printf("  %12" PRIu64 " %10" PRIu64 " %14" PRIu64 "  %.*s\n",
-		       job->curve[i].event, job->curve[i].objects,
-		       job->curve[i].bytes,
+		printf("  %14s %13s %18s  %.*s\n",
+		       kb_digits(digits[0], job->curve[i].event),
+		       kb_digits(digits[1], job->curve[i].objects),
+		       kb_digits(digits[2], job->curve[i].bytes),
 		       (int)(job->curve[i].objects * 30 / peak),
 		       "##############################");
-	puts("cpus: events, frees of objects of another cpu");
+	puts("cpus: events, share, frees of another cpu's objects");
 	for (unsigned i = 0; i < CPUS; i++)
 		if (job->cpu_events[i])
-			printf("  %5u %12" PRIu64 "  %5.1f %% %12" PRIu64 "\n",
-			       i, job->cpu_events[i],
+			printf("  %5u %14s  %5.1f%% %14s\n", i,
+			       kb_digits(digits[0], job->cpu_events[i]),
 			       100.0 * (double)job->cpu_events[i] /
 				       (double)counts->events,
-			       job->cpu_remote[i]);
-	printf("frees on another cpu: %" PRIu64 " of %" PRIu64 "\n",
-	       job->remote, counts->frees - counts->implied_frees);
+			       kb_digits(digits[1], job->cpu_remote[i]));
+	printf("frees on another cpu: %s of %s\n",
+	       kb_digits(digits[0], job->remote),
+	       kb_digits(digits[1], counts->frees - counts->implied_frees));
 }
 
 static json_t *json_buckets(const uint64_t *counts)
@@ -438,13 +451,13 @@ static const struct kb_operand operands[] = {
 const struct kb_command trc_command_stat = {
 	.program = "trc",
 	.name = "stat",
-	.summary = "sizes, lifetimes, call sites, cpus, the live curve",
+	.summary = "show sizes, lifetimes, call sites, cpus and the live set",
 	.about = "Shows what a trace's allocations are like: sizes and "
-		 "lifetimes by powers of two (a lifetime is counted in later "
-		 "allocs, and in time), the call sites that allocate most, "
-		 "the objects and bytes live along the trace, each cpu's "
-		 "share, and how many objects were freed on another cpu than "
-		 "the one that allocated them.",
+		 "lifetimes by powers of two, the call sites that allocate "
+		 "most, the live set over the trace in objects and bytes, each "
+		 "cpu's share of the events, and the objects that were freed "
+		 "on a different cpu than the one that allocated them. "
+		 "Lifetimes are counted in later allocs, and in time.",
 	.options = options,
 	.operands = operands,
 	.examples = "trc stat boot.trc\n"

@@ -1,11 +1,11 @@
 /* trc verify: reads traces from end to end and says whether they are whole. */
 #include "trc_commands.h"
 
+#include "kb_digits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
 #include "trc_walk.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 static int verify(const char *path, bool quiet)
@@ -13,6 +13,7 @@ static int verify(const char *path, bool quiet)
 	struct kb_progress line;
 	struct kb_diag diag = { 0 };
 	struct trc_walk walk;
+	char events[KB_DIGITS_SIZE];
 	int err = trc_walk_open(&walk, path, &diag);
 
 	kb_progress_begin(&line);
@@ -26,9 +27,9 @@ static int verify(const char *path, bool quiet)
 	if (err == KB_END && !quiet) {
 		kb_escape_line(stdout, path);
 		/* A walk that came to its end has an info. */
-		printf(": whole, %" PRIu64 " events\n",
-		       /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-		       walk.info->counts.events);
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+		kb_digits(events, walk.info->counts.events);
+		printf(": whole, %s events\n", events);
 	}
 	trc_walk_release(&walk);
 	return err < 0 ? cli_fail(&diag, NULL) : KB_EXIT_GOOD;
@@ -49,9 +50,9 @@ const struct kb_command trc_command_verify = {
 	.name = "verify",
 	.summary = "read traces from end to end and check that they are whole",
 	.about = "Reads each trace from end to end: every checksum, every "
-		 "count of the header, every free, every name. Prints a line "
-		 "for each that is whole, and for each other an error that "
-		 "says what is wrong and where.",
+		 "count of the header, every free, every name. Prints one line "
+		 "per whole trace. For a damaged one, an error says what is "
+		 "wrong and where.",
 	.options = options,
 	.operands = cli_files_operands,
 	.examples = "trc verify traces/*.trc",

@@ -1,6 +1,6 @@
 /*
- * trc_edit: a new .trc made of events of others, or of none: the rules give
- * each object its slot anew, so that any events may be left out.
+ * trc_edit: a new .trc made of events of other traces, or of new ones. The rules
+ * assign slots anew, so that any events can be dropped.
  *
  * Private to the trc program.
  */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct trc_interned {
-	/* The bytes, with a NUL behind them that does not count. */
+	/* The bytes, followed by a NUL that does not count. */
 	const char *bytes;
 	uint32_t size;
 	uint32_t hash;

@@ -16,10 +16,10 @@
 
 /* Events and classes that there is room for at first: a power of two. Room
  * doubles up to the format's limits, so that a short trace costs little: an
- * import is also what a fuzzer does thousands of times a second. */
+ * import is also what a fuzzer does thousands of times per second. */
 #define ROOM_MIN 256
 
-/* Bytes of all the arrays of struct pending, an event; and a few behind. */
+/* Bytes of all the arrays of struct pending, per event, and a few after them. */
 #define PENDING_SIZE(room) ((size_t)(room)*44 + 16)
 
 /* What events of one class have in common. */
@@ -53,7 +53,7 @@ struct pending {
 	/* Elements of each array below; events < room between calls. */
 	uint32_t room;
 
-	/* What the arrays lie in. Owned. */
+	/* What holds the arrays. Owned. */
 	uint8_t *memory;
 
 	uint64_t *time_ns;
@@ -415,7 +415,7 @@ static int put_bytes(struct trc_writer *w, enum trc_column_id id,
 	return 0;
 }
 
-/* Adds a column of numbers; of nothing but zeros it is left out. */
+/* Adds a column of numbers; a column of only zeros is omitted. */
 static int put_column(struct trc_writer *w, enum trc_column_id id,
 		      const uint8_t *raw, size_t size, struct kb_diag *diag)
 {

@@ -4,7 +4,7 @@
  * The events must already obey the format: an alloc takes the slot freed last,
  * else the lowest never used; a free is of a live slot.
  *
- * Memory: one block, the tables of classes, and 8 bytes a slot.
+ * Memory: one block, the tables of classes, and 8 bytes per slot.
  *
  * Private to this folder.
  */
@@ -26,7 +26,7 @@ struct trc_writer_options {
 	/* What to call the file in errors. */
 	const char *name;
 
-	/* zstd level, TRC_LEVEL_MIN … TRC_LEVEL_MAX (trc_import.h). */
+	/* zstd level, TRC_LEVEL_MIN to TRC_LEVEL_MAX (trc_import.h). */
 	int level;
 
 	/* See struct trc_info; NULL for "". Cut after TRC_ORIGIN_MAX bytes. */

@@ -55,7 +55,7 @@ static void test_kb_progress__steps(void **state)
 	p.drawn_ns = 0;
 	kb_progress_tick(&p, 1, 2);
 	kb_progress_end(&p);
-	assert_drawn(&c, "\r\033[K 25 %  count  kheap\r\033[K 38 %  count  "
+	assert_drawn(&c, "\r\033[K 25%  count  kheap\r\033[K 38%  count  "
 			 "kheap\r\033[K");
 }
 
@@ -66,14 +66,14 @@ static void test_kb_progress__events(void **state)
 
 	(void)state;
 	begin(&c, &p);
-	kb_progress_events(&p, 50, 200, 7);
+	kb_progress_events(&p, 50, 200, 1234567);
 	p.drawn_ns = 0;
 	/* A pipe's length is not known. */
 	kb_progress_events(&p, 1500000, 0, 8);
 	kb_progress_end(&p);
 	kb_progress_end(&p);
-	assert_drawn(&c, "\r\033[K 25 %  7 events\r\033[K1.5 MB  8 events"
-			 "\r\033[K");
+	assert_drawn(&c, "\r\033[K 25%  1,234,567 events"
+			 "\r\033[K1.5 MB  8 events\r\033[K");
 }
 
 /* Neither where nobody sees it, nor with --quiet. What was never drawn is not

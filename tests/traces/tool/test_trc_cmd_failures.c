@@ -203,7 +203,7 @@ static void test_trc_cmd_failures__processes(void **state)
 	assert_true(fail_each(*state, command, KB_FAULT_START, EAGAIN,
 			      "test: cannot be started: ") == 2);
 	assert_true(fail_each(*state, command, KB_FAULT_WAIT, ECHILD,
-			      "test: nobody says how it ended: ") == 2);
+			      "test: cannot tell how it ended: ") == 2);
 }
 
 /* A signal came before. Expect: its status, and nothing written. In a process of

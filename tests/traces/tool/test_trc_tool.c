@@ -165,13 +165,13 @@ static void test_trc_tool__import_options(void **state)
 
 	expect(run(set, "$TRC import --exclude-site kmalloc_example " SEED
 			" o.trc && $TRC info o.trc; rm o.trc"),
-	       0, "excluded_allocs             3");
+	       0, "excluded_allocs               3");
 	expect(run(set, "$TRC import --kernel-release=6.1.0-x --level 1 " SEED
 			" o.trc && $TRC info o.trc; rm o.trc"),
 	       0, "kernel_release   6.1.0-x\n");
 	expect(run(set, "(cat " SEED "; echo rubbish) > in; $TRC import "
 			"--lenient in o.trc && $TRC info o.trc; rm in o.trc"),
-	       0, "bad_lines                   1");
+	       0, "bad_lines                     1");
 	expect(run(set, "cp " SEED " ./-in; $TRC import --quiet -- -in o.trc; "
 			"S=$?; rm ./-in o.trc; exit $S"),
 	       0, "");
@@ -218,7 +218,7 @@ test_trc_tool__one_damaged_file_fails_all_but_shows_others(void **state)
 	const struct setting *set = *state;
 
 	expect(run(set, "$TRC info " SEED " " SEED_TRC), 2,
-	       "events                      5");
+	       "events                        5");
 }
 
 static void test_trc_tool__print(void **state)
