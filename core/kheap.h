@@ -71,36 +71,36 @@ TAILQ_HEAD(KheapClusterList, KheapCluster);
 
 /*
  * What the heap counts: X(name, unit, help, steps). Unsigned 64-bit, exact, the
- * same on every machine, compiler and optimisation level.
+ * same on every machine, compiler and optimization level.
  *
  * `steps` is 0, or the kind of step (enum lookup_steps, lookup.h) that a lookup
- * must count for the figure to mean anything. Whoever hands counters up leaves
- * out those that the heap's lookup has not got.
+ * must count for the figure to mean anything. Whoever reports counters
+ * omits those that the heap's lookup does not have.
  */
 /* clang-format off */
 #define KHEAP_COUNTERS(X)						\
-	X(lookups, "lookups", "searches for a cluster by its address", 0) \
+	X(lookups, "lookups", "lookups of a cluster by its address", 0) \
 	X(rows_visited, "rows",						\
-	  "row heads examined, the hit row included", LOOKUP_ROWS)	\
+	  "row heads examined, including the hit", LOOKUP_ROWS)	\
 	X(nodes_visited, "nodes",					\
-	  "nodes compared by lookups, hit included", LOOKUP_NODES)	\
+	  "nodes compared by lookups, including the hit", LOOKUP_NODES)	\
 	X(nodes_visited_max, "nodes",					\
-	  "nodes compared by the worst lookup", LOOKUP_NODES)		\
+	  "most nodes that one lookup compared", LOOKUP_NODES)		\
 	X(levels_walked, "levels",					\
-	  "levels of a tree or table that lookups went through",	\
+	  "levels of a tree or table that lookups visited",	\
 	  LOOKUP_LEVELS)						\
 	X(lines_touched, "lines",					\
-	  "distinct 64-byte lines of each lookup, on a modelled layout", \
+	  "distinct 64-byte lines of each lookup, in a modeled layout", \
 	  LOOKUP_LINES)							\
 	X(lines_touched_max, "lines",					\
-	  "distinct lines of the worst lookup", LOOKUP_LINES)		\
+	  "most distinct lines of one lookup", LOOKUP_LINES)		\
 	X(remove_nodes_visited, "nodes",				\
 	  "nodes compared again to unlink", 0)				\
 	X(pages_live, "pages", "pages of the live clusters", 0)		\
 	X(pages_peak, "pages", "most pages live at once", 0)		\
 	X(clusters_live, "clusters", "live clusters", 0)		\
 	X(fit_steps, "steps",						\
-	  "numbers and links examined to choose and keep runs", 0)	\
+	  "numbers and links examined to choose and track runs", 0)	\
 	X(lookup_bytes_peak, "bytes", "most bytes of the lookup's index", 0)
 /* clang-format on */
 

@@ -20,7 +20,7 @@
 
 static_assert((LENGTH_MASK & (FLAGS | PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY |
 			      PAGER_PTE_FRAME_MASK)) == 0,
-	      "the length must lie in bits that nothing else uses");
+	      "the length must be in bits that nothing else uses");
 
 static inline uint32_t table_of(const struct kheap_fast *f, uint32_t page)
 {
@@ -202,7 +202,7 @@ static kb_noinline void drop_table(struct kheap_fast *f,
 	}
 }
 
-/* Maps a page; `length` is what its PTE shall say of the cluster. */
+/* Maps a page; `length` is what its PTE records of the cluster. */
 static kb_always_inline void map_page(struct kheap_fast *f, uint32_t page,
 				      uint32_t length, const bool counted)
 {

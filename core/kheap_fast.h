@@ -11,10 +11,10 @@
  *   - Rows and tracking arrays are not kept: their work was to find a cluster.
  *     A cluster's index is the number of its first page.
  *   - x86 leaves bits 9 to 11 of a PTE to the system. In them is the cluster's
- *     length, at its first page: 1 … 6 pages, or 7 for longer ones, whose length
+ *     length, at its first page: 1 to 6 pages, or 7 for longer ones, whose length
  *     is in an array; 0 at other pages. So the one PTE that kfree must clear
  *     anyway also tells that a cluster starts there, and how long it is.
- *   - The window's page tables lie side by side, so that a page's number is its
+ *   - The window's page tables are contiguous, so that a page's number is its
  *     PTE's.
  *   - Free frames are a stack, and so are the listed runs of one page: nothing
  *     waits for a link to be loaded.

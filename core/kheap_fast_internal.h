@@ -23,7 +23,7 @@ struct kheap_fast {
 	kva_t base;
 	uint32_t pages;
 
-	/* Entries of the first page table that lie in front of the window. */
+	/* Entries of the first page table that precede the window. */
 	uint32_t lead;
 
 	/* Listed runs of one page and free frames: stacks, the last on top. */
@@ -38,7 +38,7 @@ struct kheap_fast {
 	/* The page that a frame backed last; 0: it was a table's. */
 	kva_t *frame_va;
 
-	/* Page tables that the window lies in. */
+	/* Page tables that map the window. */
 	struct kheap_fast_table *tables;
 
 	/* The lowest frame never used. */

@@ -170,7 +170,7 @@ static inline uint32_t kheap_row_of(const struct kheap *h, int idx)
 }
 
 /* Fibonacci hashing (Knuth, TAOCP vol. 3, 6.4): the page number of `va` times 2^32
- * over the golden ratio, of which the high `bits`, 1 … 31, are the place. */
+ * over the golden ratio, of which the high `bits`, 1 to 31, are the place. */
 static inline uint32_t lookup_place_of(kva_t va, unsigned bits)
 {
 	const uint32_t mixed = (va >> KVA_PAGE_SHIFT) * UINT32_C(2654435769);

@@ -38,17 +38,17 @@ enum lookup_steps {
 	LOOKUP_LINES = 8
 };
 
-/* A line of the modelled memory, bytes. */
+/* A line of the modeled memory, bytes. */
 #define LOOKUP_LINE_SIZE 64
 
 /*
- * The modelled layout that lines are counted on. A lookup reads elements of
+ * The modeled layout that lines are counted on. A lookup reads elements of
  * `areas`, each an array that starts on a line of its own; element i of one
- * whose elements have `size` bytes is bytes i * size … i * size + size - 1 of
- * it, and reading the element touches every line that these are in. Where a
- * real structure is made of allocations, the model puts node i of it at i. A
- * line that one lookup touches again is not counted again. So the figure says
- * how many lines the structure asks for, whatever host, compiler and malloc do.
+ * whose elements have `size` bytes is the `size` bytes from i * size on, and
+ * reading the element touches every line that these are in. Where a real
+ * structure is made of allocations, the model puts node i of it at i. A lookup
+ * counts each line once. So the figure says how many lines the structure
+ * touches, whatever host, compiler and malloc do.
  */
 struct lookup_area {
 	/* Bytes of an element; 0 ends the list. */
@@ -62,7 +62,7 @@ struct lookup_area {
 #define LOOKUP_AREAS_MAX 3
 #define LOOKUP_AREA_MIN	 2048
 
-/* Modelled sizes that several lookups share, bytes: the head of a row, two
+/* Modeled sizes that several lookups share, bytes: the head of a row, two
  * pointers; the node of a row, which malloc makes 32; an address; an index. */
 #define LOOKUP_HEAD_SIZE  16
 #define LOOKUP_NODE_SIZE  32
@@ -79,11 +79,11 @@ struct lookup_ops {
 	/* The steps that find_counted counts: enum lookup_steps, or-ed. */
 	unsigned steps;
 
-	/* Of the modelled layout; the rest are zeros. */
+	/* Of the modeled layout; the rest are zeros. */
 	struct lookup_area areas[LOOKUP_AREAS_MAX];
 
-	/* True for the list searches: the seed walks the row a second time to
-	 * unlink the node, so do they. Others know the node by its index. */
+	/* True for the list searches: like the seed, they walk the row again to
+	 * unlink the node. The others know the node by its index. */
 	bool walks_to_remove;
 
 	/* Makes the index for an empty heap. Returns 0 or KB_E_NOMEM, with
@@ -132,7 +132,7 @@ struct lookup_ops {
 /* All lookups, ended by NULL; the first one is the default. */
 extern const struct lookup_ops *const lookup_list[];
 
-/* The name of lookup_list[i]; NULL behind the last. */
+/* The name of lookup_list[i]; NULL after the last. */
 const char *lookup_name(size_t i);
 
 /* The lookup called `name`, or NULL. */

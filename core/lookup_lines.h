@@ -1,9 +1,9 @@
 /*
- * lookup_lines: which lines of the modelled layout (lookup.h) the lookup that is
- * under way has touched.
+ * lookup_lines: which lines of the modeled layout (lookup.h) the current lookup
+ * has touched.
  *
  * Each line has a stamp, the number of the lookup that touched it last. So a
- * new lookup begins without anything being cleared.
+ * new lookup starts without clearing anything.
  *
  * Only core/ may include this file.
  */
@@ -20,7 +20,7 @@ struct lookup_lines {
 	 * none. */
 	uint64_t *stamps;
 
-	/* The first line of each area, and of what is behind the last one. */
+	/* The first line of each area, and of what follows the last one. */
 	uint64_t first[LOOKUP_AREAS_MAX + 1];
 
 	/* Bytes of an element of each area. */

@@ -2,10 +2,10 @@
  * The index kept beside the page's own PTE, found by a page walk, as teaching
  * kernels do that store a cluster's size in its first page's frame_info.
  *
- * For each page table there is a table of as many words, one a PTE, and over
+ * For each page table there is a table of as many words, one per PTE, and over
  * them a directory like the page directory. They are walked as the machine
  * walks its own, from the address alone: 10 bits of slot, 10 bits of entry. The
- * structure is apart from the pager's, so that any pager can be behind the
+ * structure is separate from the pager's, so that any pager can back the
  * pages. A table is made with the first cluster that starts in it, and kept.
  *
  * Two levels are walked, or one where there is no table; a node is an entry
@@ -97,7 +97,7 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 		tally->levels = 1 + (words != NULL);
 	if (!words)
 		return -1;
-	/* The tables lie in the order of the window's pages. */
+	/* The tables are in the order of the window's pages. */
 	lookup_touch(tally, AREA_WORDS,
 		     (h->base >> KVA_PAGE_SHIFT) % ENTRIES + page);
 	if (tally)
@@ -131,7 +131,7 @@ static bool pte_is_valid(const struct kheap *h, uint32_t clusters)
 extern const struct lookup_ops lookup_pte;
 const struct lookup_ops lookup_pte = {
 	.name = "pte",
-	.help = "a word beside the page's PTE, found by a walk of two levels",
+	.help = "a word next to the page's PTE, found by a two-level walk",
 	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LEVELS | LOOKUP_LINES,
 	.areas = { [AREA_DIRECTORY] = { LOOKUP_INDEX_SIZE, 1 },
 		   [AREA_WORDS] = { LOOKUP_INDEX_SIZE, 2 } },

@@ -1,7 +1,7 @@
 /*
- * A radix tree over the window's page number, 64 slots a node, as Linux's
- * XArray. Nodes are made when something comes to lie below them and freed when
- * nothing does any more; the height follows from the window and stays.
+ * A radix tree over the window's page number, 64 slots per node, like Linux's
+ * XArray. Nodes are made when an entry is added below them and freed when they
+ * become empty. The height follows from the window and never changes.
  *
  *   page number   [ 6 bits | 6 bits | 6 bits ]     three levels: 2^18 pages
  *                   root     node     leaf
@@ -22,7 +22,7 @@
 static_assert(UINT64_C(1) << (SLOTS_SHIFT * LEVELS_MAX) >= KHEAP_PAGES_MAX,
 	      "the levels must reach one root");
 
-/* A slot on the modelled machine: a pointer. */
+/* A slot on the modeled machine: a pointer. */
 #define SLOT_SIZE 8
 
 struct node {
@@ -45,7 +45,7 @@ struct radix {
 	/* The leaves are level 0, the root is level `levels` - 1. */
 	unsigned levels;
 
-	/* In the modelled layout, the first slot of each level. */
+	/* In the modeled layout, the first slot of each level. */
 	uint32_t level_at[LEVELS_MAX];
 
 	size_t nodes;
@@ -243,7 +243,7 @@ static bool radix_is_valid(const struct kheap *h, uint32_t clusters)
 extern const struct lookup_ops lookup_radix;
 const struct lookup_ops lookup_radix = {
 	.name = "radix",
-	.help = "a radix tree over the page number, as Linux's XArray",
+	.help = "a radix tree over the page number, like Linux's XArray",
 	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LEVELS | LOOKUP_LINES,
 	.areas = { { SLOT_SIZE, 2 } },
 	.init = radix_init,

@@ -17,7 +17,7 @@ struct area {
 	kva_t va;
 };
 
-/* On the modelled machine: three pointers, the colour, the key. */
+/* On the modeled machine: three pointers, the color, the key. */
 #define AREA_SIZE 32
 
 RB_HEAD(area_tree, area);
@@ -120,7 +120,7 @@ static bool rbtree_is_valid(const struct kheap *h, uint32_t clusters)
 
 		if (last && last->va >= area->va)
 			return false;
-		/* No test can colour a node. */
+		/* No test can color a node. */
 		if (parent && RB_COLOR(parent, entry) == RB_RED &&
 		    RB_COLOR(area, entry) == RB_RED)
 			return false;

@@ -3,12 +3,12 @@
  * hashing", FOCS 1985): an entry that is farther from home takes the place of
  * one that is nearer. So along a chain the distances from home never fall by
  * more than they must, and a search may end at the first entry that is nearer
- * to its home than the search is to its own. An entry that goes leaves no
- * tombstone: those behind it move back by one, up to the first that is at home.
+ * to its home than the search is to its own. A removed entry leaves no
+ * tombstone: those after it move back by one, up to the first that is at home.
  *
  * A table grows when it would be more than three quarters full, and never
- * shrinks. A node is a slot that is looked at, the one that ends the search
- * included.
+ * shrinks. A node is a slot that a search examines, including the one that ends
+ * it.
  */
 #include "kheap_internal.h"
 
@@ -182,8 +182,8 @@ static size_t robinhood_bytes(const struct kheap *h)
 	return sizeof(*table->slots) << table->shift;
 }
 
-/* The rule, for each two neighbours: the second is at most one farther from
- * home than the first, and at home behind an empty slot. */
+/* The rule, for each two neighbors: the second is at most one farther from
+ * home than the first, and at home after an empty slot. */
 static bool robinhood_is_valid(const struct kheap *h, uint32_t clusters)
 {
 	const struct robinhood *table = h->lookup_state;

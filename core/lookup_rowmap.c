@@ -1,10 +1,10 @@
 /*
- * The seed's search with the empty rows left out: a bit a row says whether
- * there is anything in it, and a bit for each 64 of those whether any of them
+ * The seed's search, skipping empty rows: one bit per row says whether
+ * there is anything in it, and one bit per 64 of those whether any of them
  * is set. It finds the same clusters in the same order as the seed's.
  *
  * A row counts as visited when its head is examined, so only rows that hold
- * clusters do. The words of the bitmap count as lines alone.
+ * clusters do. The words of the bitmap count only as lines.
  */
 #include "kheap_internal.h"
 
@@ -26,7 +26,7 @@ struct rowmap {
 enum { AREA_NODES, AREA_VAS, AREA_HEADS_AND_WORDS };
 
 /* The third area has a row's head for an element. The words, half of a head
- * each, lie behind the heads, two an element. */
+ * each, follow the heads, two per element. */
 static kb_always_inline void
 touch_word(const struct kheap *h, struct lookup_tally *tally, uint32_t word)
 {
@@ -210,7 +210,7 @@ static bool rowmap_is_valid(const struct kheap *h, uint32_t clusters)
 extern const struct lookup_ops lookup_rowmap;
 const struct lookup_ops lookup_rowmap = {
 	.name = "rowmap",
-	.help = "the seed's search, empty rows skipped by a two-level bitmap",
+	.help = "the list walk, skipping empty rows by a two-level bitmap",
 	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LINES,
 	.areas = { [AREA_NODES] = { LOOKUP_NODE_SIZE, 1 },
 		   [AREA_VAS] = { LOOKUP_VA_SIZE, 1 },

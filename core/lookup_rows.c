@@ -56,7 +56,7 @@ LOOKUP_STAMP_COUNTED(rows_find_ranked, rank)
 extern const struct lookup_ops lookup_rows;
 const struct lookup_ops lookup_rows = {
 	.name = "rows",
-	.help = "the seed's search: every row from the first, along each list",
+	.help = "the list walk as designed: row after row, node by node",
 	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LINES,
 	.areas = { [AREA_HEADS] = { LOOKUP_HEAD_SIZE, 1 },
 		   [AREA_NODES] = { LOOKUP_NODE_SIZE, 1 },

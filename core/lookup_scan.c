@@ -87,7 +87,7 @@ LOOKUP_STAMP_COUNTED(scan_find_ranked, rank)
 extern const struct lookup_ops lookup_scan;
 const struct lookup_ops lookup_scan = {
 	.name = "scan",
-	.help = "cluster_va[] searched straight through",
+	.help = "a linear scan of cluster_va[]",
 	.steps = LOOKUP_ROWS | LOOKUP_NODES | LOOKUP_LINES,
 	.areas = { { LOOKUP_VA_SIZE, 1 } },
 	.find = scan_find,

@@ -1,9 +1,9 @@
 /*
  * A sorted array of (address, index) and binary search, as early kernels kept
- * their maps. Coming and going moves all that lies behind.
+ * their maps. Adding and removing moves every later entry.
  *
- * A node is an entry compared. The search halves until one entry is left that
- * can be it, so a hit costs as much as a miss.
+ * A node is an entry compared. The search halves until one candidate is left,
+ * so a hit costs as much as a miss.
  */
 #include "kheap_internal.h"
 

@@ -2,31 +2,31 @@
  * Free page runs: a top, boundary tags and a tree of maxima.
  *
  * First fit is usually a list of free runs sorted by address, and its cost is
- * the number of runs too short that lie in front of the right one: on a heap
- * that has run for a while, thousands. Here that cost would be added to every
- * kmalloc of every lookup that is to be compared, and drown the differences.
- * So the choice must be cheap while its answer stays exactly first fit's.
+ * the number of too-short runs that precede the right one: thousands on a heap
+ * that has run for a while. Here that cost would be added to every kmalloc of
+ * every lookup to compare, and would drown the differences. So the choice must
+ * be cheap, while its answer stays exactly first fit's.
  *
- * Most heaps are holes between clusters, short ones, and one long run behind
- * the last cluster. That run, the top, is kept by its first page alone: it is
+ * Most heaps are short holes between clusters, and one long run after the
+ * last cluster. That run, the top, is kept by its first page alone: it is
  * the highest, so first fit takes from it only if no hole will do, and it would
  * only hide from the tree below how long the holes are.
  *
  * For the holes two structures share one array. A hole's length is noted at its
  * first page (level 0 of the tree) and again at its last one: Knuth's boundary
- * tags. A run that comes back looks at the tag just before it and the tag just
- * after it, and knows both neighbours without any search.
+ * tags. A freed run looks at the tag just before it and the tag just after it,
+ * and so knows both neighbors without any search.
  *
  *   page           0   1   2   3   4   5   6   7   8   9
  *                  .   .   #   #   .   #   .   .   #   .   # taken   top = 9
  *   level[0]       2   0   0   0   1   0   2   0   0   0
  *   length_at_end  0   2   0   0   1   0   0   2   0   0
  *
- * Over level 0 stand levels of maxima, each number the greatest of the
- * RUNS_FANOUT below it, up to a single one. If that is too short for a request,
+ * Above level 0 are levels of maxima, each number the greatest of the
+ * RUNS_FANOUT below it, up to a single root. If that is too short for a request,
  * so is every hole. Otherwise the search goes down, at each level to the
- * leftmost child that is large enough: that one certainly holds a hole that
- * fits, and nothing left of it does. At the bottom is the lowest that fits.
+ * leftmost child that is large enough: that one certainly has a hole that
+ * fits, and nothing to its left does. At the bottom is the lowest that fits.
  *
  *   level[2]                     2
  *   level[1]         2       1       2       0         (drawn 3 children wide)
@@ -44,10 +44,10 @@
  * enough. Best and exact fit ask for an order by length, which the tree of
  * maxima cannot give; for these a second tree is kept (runs_sizes.h).
  *
- * Quick fit (Weinstock and Wulf's, with the lists not bounded) stands in front
- * of all this. Kernels ask for the same few lengths again and again, so a run
- * that comes back is most useful as it is; merging is work that the next request
- * would undo. Only a request that nothing else can serve pays for it, and each
+ * Quick fit (Weinstock and Wulf's, with unbounded lists) comes before all
+ * this. Kernels request the same few lengths again and again, so a freed run is
+ * most useful as it is; merging is work that the next request would
+ * undo. Only a request that nothing else can serve pays for it, and each
  * run that was given back is merged at most once.
  */
 #include "page_runs.h"
@@ -643,7 +643,7 @@ static bool tags_are_valid(const struct page_runs *runs)
 }
 
 /* True if level k has its maxima in level k + 1, its bits right, and zeros
- * behind its `count` numbers. */
+ * after its `count` numbers. */
 static bool level_is_valid(const struct page_runs *runs, uint32_t k,
 			   size_t count)
 {

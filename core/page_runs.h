@@ -2,7 +2,7 @@
  * page_runs: the free pages of a heap's window, and which of them kmalloc gets.
  *
  * Pages are numbered from 0, the window's first. A *run* is a maximal stretch
- * of free pages: both its neighbours are taken pages or ends of the window.
+ * of free pages: both its neighbors are taken pages or ends of the window.
  *
  * Policy, exactly, so that another implementation gives the same addresses. At
  * first all pages are one run. The run that ends with the window's last page, if
@@ -15,8 +15,8 @@
  *   first    the run with the lowest address.
  *   next     the lowest run that starts at the *rover* or above it; if none
  *            there is long enough, the lowest of all. The rover is the page
- *            behind those taken last, 0 at first, and stays where it is when
- *            pages come back, also inside a run.
+ *            after those taken last, 0 at first. Freed pages do not move it, so
+ *            it may be inside a run.
  *   best     the shortest run; of equally long ones the lowest.
  *   worst    the longest run; of equally long ones the lowest.
  *   custom   a hole of exactly n pages, the lowest; else the longest hole, the

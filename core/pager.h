@@ -9,7 +9,7 @@
  *                   model (pager_sim.h): the default;
  *   pager_mmap_new  pages of the host, mapped and unmapped for real
  *                   (pager_mmap.h);
- *   pager_none      nothing is behind the pages: what the heap itself costs.
+ *   pager_none      nothing backs the pages: what the heap itself costs.
  *
  * Preconditions of map and unmap: `va` is page aligned and not 0, `pages` >= 1,
  * and va + pages * KVA_PAGE_SIZE stays within 2^32. map is called for pages that
@@ -44,10 +44,10 @@
 	X(frames_live, "frames", "page frames in use, page tables included")  \
 	X(frames_peak, "frames", "most page frames in use at once")           \
 	X(tlb_invalidations, "invlpg", "single-page invalidations issued")    \
-	X(tlb_hits, "touches", "touches that the TLB model answered")         \
+	X(tlb_hits, "touches", "touches that hit in the modeled TLB")         \
 	X(tlb_misses, "touches", "touches that walked the page tables")       \
-	X(map_rollbacks, "maps", "multi-page maps undone for want of frames") \
-	X(modelled_cycles, "cycles", "modelled, not measured: pager_sim.h")
+	X(map_rollbacks, "maps", "multi-page maps undone: no frames left")    \
+	X(modelled_cycles, "cycles", "modeled, not measured: pager_sim.h")
 
 struct pager_counters {
 #define X(name, unit, help) uint64_t name;
@@ -78,7 +78,7 @@ struct pager_ops {
 	void (*touch_counted)(void *ctx, kva_t va);
 
 	/* The physical address of `va` (any byte) in `*pa`. Returns false if
-	 * the page is not mapped. Optional: NULL where nothing is behind. */
+	 * the page is not mapped. Optional: NULL if nothing backs the pages. */
 	bool (*translate)(const void *ctx, kva_t va, uint64_t *pa);
 
 	/* The virtual address of `pa`, from the frame's reverse map, in `*va`.

@@ -1,9 +1,9 @@
 /*
  * pager_mmap: the heap's window on the host, so that what the simulation counts
- * can be held against what a real MMU costs.
+ * can be compared with what a real MMU costs.
  *
  * The window is reserved once, at an address of the host's choice, inaccessible
- * and without memory behind it. Mapping a cluster maps its pages there, readable
+ * and without memory. Mapping a cluster maps its pages there, readable
  * and writable and filled at once (MAP_POPULATE), so that page-table entries and
  * frames exist as after an eager map of a kernel's; unmapping puts the
  * reservation back, which drops both and the TLB's entries. A touch writes one

@@ -337,8 +337,8 @@ static bool free_frames_are_valid(const struct pager_sim *sim, uint64_t *frames)
 		frame = frames_at(&sim->frames, pfn);
 		if (frame->va != 0)
 			return false;
-		/* A page table's frame names its slot, so we need not search
-		 * for the one that uses this frame. */
+		/* A page table's frame names its slot, so there is no
+		 * search for the one that uses this frame. */
 		if (frame->payload < SIM_SLOTS && sim->pde[frame->payload] &&
 		    pfn_of(sim->pde[frame->payload]) == pfn)
 			return false;

@@ -46,7 +46,7 @@ struct row_ranks {
 	uint32_t *first[LINE_KINDS];
 
 	/* The place of the cluster that comes next, and what is added for the
-	 * one behind it: places rise towards the tail. */
+	 * one after it: places rise towards the tail. */
 	int64_t next_place;
 	int step;
 };
@@ -166,7 +166,7 @@ static void claim_lines(struct row_ranks *r, uint32_t at)
 	}
 }
 
-/* The first cluster of the line, `at` left out; 0 if there is none. */
+/* The first cluster of the line, except `at`; 0 if there is none. */
 static uint32_t first_mate(const struct row_ranks *r, uint32_t at,
 			   uint32_t count)
 {
@@ -259,7 +259,7 @@ struct row_ranks_sum row_ranks_upto(const struct row_ranks *r, int idx)
 					       r->node[at].lines };
 	kb_assert(at <= r->pages && r->node[at].nodes > 0);
 	/* Up to the root: wherever the way comes from the right, that one and
-	 * all that is left of it lie before. */
+	 * all that is left of it come before. */
 	while (at != 0) {
 		const uint32_t parent = r->node[at].parent;
 

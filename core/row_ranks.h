@@ -1,13 +1,13 @@
 /*
- * row_ranks: where each live cluster stands in the order in which the row
- * search meets them, row 0 first and along each list, kept in O(log n) an
+ * row_ranks: the place of each live cluster in the order in which the row
+ * search meets them, row 0 first and along each list, kept in O(log n) per
  * operation. A counted search is then known without being made: the nodes that
  * it compares are those of the order's prefix that ends with the cluster found.
  *
  * The order is a treap (Seidel, Aragon: "Randomized search trees", 1996) whose
  * priorities are a fixed hash of the index, with the sizes of the subtrees. The
  * distinct lines of a prefix (lookup.h) are sums of the same kind: a prefix
- * touches a line exactly if the line's first cluster, in this order, lies in it;
+ * touches a line exactly if the line's first cluster, in this order, is in it;
  * so each cluster weighs 1 for every line whose first one it is, and one that
  * comes or goes changes the weights of its line-mates alone.
  *

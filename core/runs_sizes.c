@@ -16,7 +16,7 @@ RB_HEAD(hole_tree, hole);
 struct runs_sizes {
 	struct hole_tree tree;
 
-	/* One a page. */
+	/* One per page. */
 	struct hole holes[];
 };
 

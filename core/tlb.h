@@ -2,9 +2,9 @@
  * tlb: a model of a translation look-aside buffer.
  *
  * It answers one question: would this access have hit? So an entry is a page
- * number alone; where the page lies is the page tables' business. Pages are
+ * number alone; where the page is belongs to the page tables. Pages are
  * named by their number in the address space, va / KVA_PAGE_SIZE; page 0 is
- * never mapped and stands for an empty entry.
+ * never mapped and marks an empty entry.
  *
  *   set 0   [ most recent | … | least recent ]     ways entries; the empty
  *   set 1   [ …                              ]     ones are the last

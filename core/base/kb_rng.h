@@ -1,5 +1,5 @@
 /*
- * kb_rng: the seeded generator behind everything random in this project.
+ * kb_rng: the seeded generator of everything random in this project.
  *
  * splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
  * generators", OOPSLA 2014; constants from its reference implementation).

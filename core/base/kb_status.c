@@ -56,7 +56,7 @@ static void defuse(char *text)
 	}
 }
 
-/* Writes the text behind the `used` bytes of prefix that are there already. */
+/* Writes the text after the first `used` bytes, which hold the prefix. */
 static void fill(struct kb_diag *diag, int status, size_t used, const char *fmt,
 		 va_list args)
 {

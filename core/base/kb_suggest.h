@@ -21,9 +21,9 @@ struct kb_suggest {
 	}
 
 /*
- * Offers a candidate, which must outlive the struct. The nearest by edit
- * distance (insert, delete, replace, swap of neighbours: Damerau, CACM 7(3),
- * 1964, in its restricted form) is kept; the first one on a tie.
+ * Offers a candidate, which must outlive the struct. Keeps the nearest by edit
+ * distance (insert, delete, replace, swap of neighbors: Damerau, CACM 7(3),
+ * 1964, in its restricted form). On a tie the first one wins.
  */
 void kb_suggest_offer(struct kb_suggest *s, const char *candidate);
 

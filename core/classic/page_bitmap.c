@@ -174,7 +174,7 @@ static uint32_t bitmap_free_pages(const void *state)
 	return b->free_pages;
 }
 
-/* The free pages of a word, as bits; none behind the window's end. */
+/* The free pages of a word, as bits; none past the window's end. */
 static inline uint64_t free_bits(const struct page_bitmap *b, uint32_t word)
 {
 	const uint32_t left = b->pages - (word << WORD_SHIFT);

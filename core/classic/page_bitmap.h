@@ -1,11 +1,11 @@
 /*
- * page_bitmap: next fit over a bitmap, a bit a page.
+ * page_bitmap: next fit over a bitmap, one bit per page.
  *
- * Taking n pages takes the lowest n free pages in a row at or behind the
- * *rover*; if there are none, the lowest of all. The rover is the page behind
- * those taken last, 0 at first; pages that come back leave it where it is. (This
- * is page_runs.h's `next` but for one thing: there the rover skips the run that
- * it stands in, here it takes what is left of it.)
+ * Taking n pages takes the lowest n consecutive free pages at or after the
+ * *rover*; if there are none, the lowest of all. The rover is the page after
+ * those taken last, 0 at first. Freed pages do not move it. (This is
+ * page_runs.h's `next` with one difference: there the rover skips the run that
+ * it is in, here it takes what remains of that run.)
  *
  * A second bitmap marks the first page of each block, so that giving back needs
  * no length: the block ends where the next one begins, or a page is free.

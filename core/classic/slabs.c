@@ -172,7 +172,7 @@ static kb_always_inline kva_t kmalloc(struct slabs *s, uint32_t size,
 	return object_take(s, slab, counted);
 }
 
-/* The slab that `va` lies in, or NULL. */
+/* The slab that `va` is in, or NULL. */
 static inline struct slab *slab_at(const struct slabs *s, kva_t va)
 {
 	const uint32_t page = (va - s->base) >> KVA_PAGE_SHIFT;

@@ -1,6 +1,6 @@
 /*
  * slabs: size classes in slabs over the cluster heap, as a kernel puts kmalloc
- * on top of a page allocator, so that a small object need not take a page.
+ * on top of a page allocator, so that a small object takes less than a page.
  *
  * Classes are those of Linux's kmalloc caches: 8, 16, 32, 64, 96, 128, 192, 256,
  * 512, 1024, 2048 bytes (kmalloc_info of mm/slab_common.c, Linux 6.1). Its 4096
@@ -33,7 +33,7 @@
 
 /* What slabs count beside their heap: X(name, unit, help). */
 #define SLABS_COUNTERS(X)                                               \
-	X(slabs_live, "slabs", "slabs that there are")                  \
+	X(slabs_live, "slabs", "slabs in use")                          \
 	X(slabs_peak, "slabs", "most slabs at once")                    \
 	X(slabs_made, "slabs", "slabs made of a new page")              \
 	X(slabs_returned, "slabs", "empty slabs given back")            \

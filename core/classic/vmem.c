@@ -180,7 +180,7 @@ static inline struct vmem_tag *choose(const struct vmem *v, uint32_t pages,
 	return best ? NULL : search_list(v, own, pages, false, steps);
 }
 
-/* Cuts what is behind the first `pages` pages off a segment that is on no
+/* Cuts off what follows the first `pages` pages of a segment that is on no
  * list. */
 static inline void split(struct vmem *v, struct vmem_tag *tag, uint32_t pages)
 {

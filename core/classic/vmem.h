@@ -15,7 +15,7 @@
  *                front: of the list that the length itself belongs to, else of
  *                the first that is not empty.
  *
- * The request gets the segment's low end. A freed segment joins free neighbours
+ * The request gets the segment's low end. A freed segment joins free neighbors
  * at once.
  *
  * core/ and whoever makes such a heap may include this file.
@@ -29,13 +29,13 @@
 enum vmem_fit { VMEM_INSTANT, VMEM_BEST };
 
 /* What vmem counts: X(name, unit, help). */
-#define VMEM_COUNTERS(X)                                            \
-	X(lookups, "lookups", "searches of the hash")               \
-	X(nodes_visited, "tags", "tags compared by lookups")        \
-	X(nodes_visited_max, "tags", "tags compared by the worst")  \
-	X(hash_doublings, "times", "times that the hash has grown") \
-	X(splits, "segments", "segments cut in two")                \
-	X(merges, "segments", "segments joined to a neighbour")     \
+#define VMEM_COUNTERS(X)                                             \
+	X(lookups, "lookups", "lookups in the hash table")           \
+	X(nodes_visited, "tags", "tags compared by lookups")         \
+	X(nodes_visited_max, "tags", "most tags that one compared")  \
+	X(hash_doublings, "times", "times that the table has grown") \
+	X(splits, "segments", "segments cut in two")                 \
+	X(merges, "segments", "segments joined to a neighbor")       \
 	X(fit_steps, "steps", "lists and segments examined")
 
 extern const struct page_ops vmem_ops;

@@ -16,7 +16,7 @@ struct vmem_tag {
 	uint32_t start;
 	uint32_t pages;
 
-	/* Neighbours by address; NULL at the window's ends. */
+	/* Neighbors by address; NULL at the window's ends. */
 	struct vmem_tag *below;
 	struct vmem_tag *above;
 
@@ -33,8 +33,8 @@ struct vmem {
 	uint32_t free_pages;
 	enum vmem_fit fit;
 
-	/* As many as there can be segments; those behind `tags_made` have never
-	 * been used, `spare` lists the others that are not in use. */
+	/* One for each possible segment. Those from `tags_made` on were never
+	 * used; `spare` lists the others that are not in use. */
 	struct vmem_tag *tag;
 	uint32_t tags_made;
 	uint32_t tags_used;
