@@ -31,7 +31,7 @@
 #define REPLAY_WARM_EVENTS_MAX UINT64_C(1000000)
 
 struct replay_job {
-	/* Borrowed. Stands at the first event. */
+	/* Borrowed. Positioned at the first event. */
 	struct trc_reader *reader;
 
 	/* Borrowed. Freshly opened. */
@@ -56,7 +56,7 @@ struct replay_job {
 	 * fast-forwards from one sample to the next, but for `warm` events. */
 	struct replay_sampling sampling;
 
-	/* Latency pass only. Aims at so many samples of each kind. */
+	/* Latency pass only. The number of samples to aim at, of each kind. */
 	uint64_t samples;
 
 	/* Which process of the pass this is: others time other frees. */

@@ -84,7 +84,7 @@ static int compare_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The commonest gap between neighbours among sorted readings, the smallest of
+/* The commonest gap between neighbors among sorted readings, the smallest of
  * several; 0 if all are equal. The gaps are few: the readings are, but for the
  * odd interrupt, a handful of values. */
 static uint64_t modal_gap(const uint64_t *sorted, size_t count)
@@ -241,10 +241,10 @@ int replay_clock_calibrate_on(struct replay_clock *clock,
 		return 0;
 	return kb_fail(diag, KB_E_ENVIRONMENT,
 		       "the clock is not steady: its tick was %.6g ns at the "
-		       "start and %.6g ns later, %.0f ppm apart (at most %.0f "
-		       "are taken), so no time of this run can be believed; "
-		       "run it on a machine that keeps its clock, or the pass "
-		       "count, which needs none",
+		       "start and %.6g ns later, %.0f ppm apart (limit %.0f), "
+		       "so no time of this run is valid; use a machine with a "
+		       "steady clock, or run --pass count, which needs no "
+		       "clock",
 		       clock->ns_per_tick_first, length, clock->drift_ppm,
 		       REPLAY_CLOCK_DRIFT_MAX_PPM);
 }

@@ -5,10 +5,11 @@
  * of reading (c_low … c_high), and an error below the clock's quantum. So
  * t = m - c_mean, and |error| <= quantum + max(c_high - c_mean, c_mean - c_low)
  * + drift + 5 ns for one reading (the last for what the fences do to the work
- * itself). Of a batch of g pieces in one window each has a g-th of that. A time
- * below four times its error is not reported as a number: that is the floor.
+ * itself). In a batch of g pieces in one timer interval, each has 1/g of that.
+ * A time below four times its error is not reported as a number: that is the
+ * floor.
  *
- * The 99th percentile stands for c_high: what lies beyond was somebody else's
+ * c_high is the 99th percentile: what exceeds it was somebody else's
  * interrupt, and the bound holds for 99 readings of 100.
  *
  * Qualification and calibration come twice: for this machine's clock, and (…_on)
@@ -30,8 +31,8 @@
  * a run is no clock to measure with, parts per million. */
 #define REPLAY_CLOCK_DRIFT_MAX_PPM 200.0
 
-/* A reading is taken for one hit by preemption only if it is so much over what
- * its work costs: no operation's own variation, ns. */
+/* A reading counts as hit by preemption only if it exceeds the cost of its work
+ * by this much, ns: more than any operation's own variation. */
 #define REPLAY_CLOCK_PREEMPTED_NS 20000.0
 
 /* Where readings come from. All required. */

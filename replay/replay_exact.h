@@ -1,10 +1,10 @@
 /*
- * replay_exact: exact distributions of what lookups do: how many of them took
- * just so many steps, for every number of steps, and how many were for clusters
- * of each row. A value's count is one entry of an array, since no search takes
- * more steps than the largest window has pages.
+ * replay_exact: exact distributions of what lookups do: for every number of
+ * steps, how many lookups took exactly that number; and how many were for
+ * clusters of each row. A value's count is one entry of an array, since no
+ * search takes more steps than the largest window has pages.
  *
- * No pointers, and most of it is never touched: it may lie in memory that
+ * No pointers, and most of it is never touched: it may be in memory that
  * processes share, which then takes what the largest value needs.
  *
  * The replay engine and bench may include this file.
@@ -58,11 +58,11 @@ struct replay_exact {
 /* The name of a kind. */
 const char *replay_exact_name(enum replay_exact_kind kind);
 
-/* Adds a lookup that took so many steps. */
+/* Adds a lookup that took `steps` steps. */
 void replay_exact_add(struct replay_exact *exact, enum replay_exact_kind kind,
 		      uint64_t steps);
 
-/* Adds a lookup, which compared so many nodes, to its cluster's row. */
+/* Adds a lookup that compared `nodes` nodes to its cluster's row. */
 void replay_exact_add_row(struct replay_exact *exact, uint64_t row,
 			  uint64_t nodes);
 
@@ -71,8 +71,8 @@ void replay_exact_add_row(struct replay_exact *exact, uint64_t row,
 uint32_t replay_exact_quantile(const struct replay_tally *tally,
 			       unsigned share);
 
-/* A copy on the heap, owned by the caller, with what lies beyond an array's end
- * left out, whatever `from` says; NULL if out of memory. */
+/* A copy on the heap, owned by the caller, without what is beyond an array's
+ * end, whatever `from` says; NULL if out of memory. */
 struct replay_exact *replay_exact_copy(const struct replay_exact *from);
 
 #endif /* REPLAY_EXACT_H */

@@ -2,7 +2,7 @@
  * replay_hist: a log-linear histogram of unsigned 64-bit values.
  *
  * Values below 128 have a bucket each; above, each power of two is cut into 128
- * buckets, so a bucket is at most 1/128 (0.8 %) of its values wide. The idea is
+ * buckets, so a bucket is at most 1/128 (0.8%) of its values wide. The idea is
  * HdrHistogram's (Tene). Count and maximum are exact. No pointers: a histogram
  * may be copied, sent and merged as it is.
  *
@@ -25,7 +25,7 @@ struct replay_hist {
 	uint64_t bucket[REPLAY_HIST_BUCKETS];
 };
 
-/* Adds one value, and the same one so many times. */
+/* Adds one value, or the same one `times` times. */
 void replay_hist_add(struct replay_hist *hist, uint64_t value);
 void replay_hist_add_many(struct replay_hist *hist, uint64_t value,
 			  uint64_t times);
@@ -45,7 +45,7 @@ uint64_t replay_hist_quantile(const struct replay_hist *hist, double q);
 uint64_t replay_hist_bucket_low(size_t bucket);
 uint64_t replay_hist_bucket_width(size_t bucket);
 
-/* The value that stands for those of a bucket: its middle, but no more than the
+/* The value that represents a bucket: its middle, but no more than the
  * largest value. */
 uint64_t replay_hist_bucket_middle(const struct replay_hist *hist,
 				   size_t bucket);

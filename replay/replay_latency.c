@@ -4,8 +4,8 @@
  *   warm    the first: everything is touched once, nothing kept;
  *   plain   as the throughput pass runs it, timed as a whole;
  *   probed  the same, but for single frees that are timed one by one;
- *   frozen  at some places the replay stands still, and lookups that are to come
- *           are made at once, many in one window of the clock.
+ *   frozen  at some places the replay pauses, and upcoming lookups are made
+ *           back to back, many in one timer interval.
  *
  * Between samples a probed lap runs the very loop that throughput runs, and which
  * frees are samples is worked out before the clock starts; so all that samples
@@ -40,13 +40,13 @@
 #define LAPS_IN_VAIN 64
 #define LAPS_FROZEN  2
 
-/* Rates below one in so many times 2^marks make no difference any more. */
+/* Rates below one in this number times 2^marks make no difference. */
 #define RATE_BITS_MAX 20
 
 /* Operations between two looks at the budget. */
 #define PIECE 4096
 
-/* Places of a lap at which it stands still, and lookups at each. */
+/* Places of a lap at which it pauses, and lookups at each. */
 #define PLACES	    32
 #define PLACE_FREES ((size_t)2 * REPLAY_FROZEN_BATCH)
 
@@ -489,7 +489,7 @@ static int approach(struct latency *l, const struct replay_op *ops,
 	return 0;
 }
 
-/* Goes on to the end of the slice, behind its last sample. */
+/* Goes on to the end of the slice, after its last sample. */
 static int leave(struct latency *l, const struct replay_op *ops, size_t count,
 		 size_t *done)
 {
@@ -580,7 +580,7 @@ static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
 	return replay_program_rewind(&l->program, diag);
 }
 
-/* Late behind the very last operation is not late. */
+/* Late after the very last operation is not late. */
 static bool was_cut(const struct latency *l)
 {
 	return l->late &&
@@ -675,7 +675,7 @@ static bool has_enough(const struct latency *l)
 	return found >= wanted || l->out->probed.laps >= LAPS_MAX;
 }
 
-/* Whether so many laps like the last one would end in time. */
+/* Whether `laps` laps like the last one would end in time. */
 static bool has_time(const struct latency *l, uint64_t laps)
 {
 	return !l->deadline_ns ||

@@ -28,11 +28,11 @@
 	X(tlb_invalidations)
 /* clang-format on */
 
-/* At most, and of the dearest: so many. */
+/* The most marks, and the most of the dearest. */
 #define REPLAY_MARKS_MAX   16384
 #define REPLAY_DEAREST_MAX 4096
 
-/* One free of so many may be among the dearest. */
+/* One free in this number may be among the dearest. */
 #define REPLAY_DEAREST_SHARE 1000
 
 /* One free's counts. */
@@ -68,7 +68,7 @@ struct replay_marks {
 	struct replay_dear dear[REPLAY_DEAREST_MAX];
 };
 
-/* Empties `marks` for a trace of so many frees. */
+/* Empties `marks` for a trace of `frees` frees. */
 void replay_marks_init(struct replay_marks *marks, uint64_t frees,
 		       uint64_t seed);
 

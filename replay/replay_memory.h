@@ -32,8 +32,8 @@ struct replay_memory_watch {
 	/* As of now. */
 	uint64_t granted;
 
-	/* Bytes of this process in physical memory when the pass began, where
-	 * they are to stand for the allocator's. */
+	/* Bytes of this process in physical memory when the pass began, if
+	 * they are to count as the allocator's. */
 	uint64_t resident_before;
 };
 

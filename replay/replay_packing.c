@@ -208,7 +208,7 @@ static void list_visits(struct packing *p, uint32_t pages)
 		uint32_t visits = from[page];
 
 		from[page] = sum;
-		/* A stop behind each page's own. */
+		/* A stop after each page's own. */
 		sum += visits + 1;
 	}
 	for (size_t n = 0; n < p->count; n++) {

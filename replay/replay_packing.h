@@ -14,7 +14,7 @@
  *      each get the lowest address at which they meet none placed before.
  *   2. Objects of one page, in the order of their births, each get the lowest
  *      page that is empty from their birth to their death. Alone they would
- *      reach the load: colouring intervals in the order of their left ends is
+ *      reach the load: coloring intervals in the order of their left ends is
  *      optimal (Gavril, SIAM J. Comput. 1(2), 1972).
  *
  * If that is higher than the load, step 1 is tried in decreasing order of size,

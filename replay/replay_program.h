@@ -49,7 +49,7 @@ struct replay_slice {
 	uint64_t first_event;
 };
 
-/* Makes an empty program over a reader that stands at the first event. */
+/* Makes an empty program over a reader that is at the first event. */
 void replay_program_init(struct replay_program *program,
 			 struct trc_reader *reader);
 

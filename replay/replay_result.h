@@ -19,15 +19,15 @@
  */
 /* clang-format off */
 #define REPLAY_COUNTERS(X)                                                     \
-	X(events, "events replayed, the skipped frees included")               \
-	X(allocs, "allocations asked for")                                     \
-	X(frees, "frees asked for, the skipped ones included")                 \
-	X(failed_allocs, "allocations that the allocator refused")             \
-	X(skipped_frees, "frees left out because their alloc had failed")      \
+	X(events, "events replayed, including skipped frees")                  \
+	X(allocs, "allocations requested")                                     \
+	X(frees, "frees requested, including skipped ones")                    \
+	X(failed_allocs, "allocations that failed")                            \
+	X(skipped_frees, "frees skipped because their alloc had failed")       \
 	X(live_max, "most allocations live at once")                           \
 	X(live_at_end, "allocations live at the end")                          \
-	X(bytes_live_max, "most bytes asked for and live at once")             \
-	X(first_failed_event, "number of the first event refused, from 1")
+	X(bytes_live_max, "peak demand: most bytes requested at once")          \
+	X(first_failed_event, "number of the first event that failed, from 1")
 /* clang-format on */
 
 #define REPLAY_COUNTERS_MAX	 64
@@ -50,7 +50,7 @@ replay_counters_find(const struct replay_counters *counters, const char *name);
 /* The trace is cut into at most this many bins of equally many events. */
 #define REPLAY_BINS 512
 
-/* The event behind which bin `bin` ends when `events` are cut into at most `bins`
+/* The event after which bin `bin` ends when `events` are cut into at most `bins`
  * (> 0) equal bins; UINT64_MAX for the last one, which ends with the trace. */
 uint64_t replay_bin_end(uint64_t events, uint32_t bins, uint32_t bin);
 
@@ -87,13 +87,13 @@ struct replay_bin {
  */
 /* clang-format off */
 #define REPLAY_MEMORY(X)                                                       \
-	X(requested, "asked for and live")                                     \
-	X(granted, "what the live allocations may use")                        \
-	X(mapped, "address space held, with pages behind it")                  \
-	X(resident, "of it in physical memory")                                \
-	X(metadata, "the allocator's own records")                             \
+	X(requested, "requested and live")                                     \
+	X(granted, "usable in the live allocations")                           \
+	X(mapped, "address space that has pages")                              \
+	X(resident, "mapped and in physical memory")                           \
+	X(metadata, "the allocator's own data")                                \
 	X(largest, "largest request that would succeed")                       \
-	X(free, "of a heap window, not held")
+	X(free, "free in the heap window")
 /* clang-format on */
 
 /* One of them, over all of its values: how many there are, the smallest, the
@@ -151,8 +151,8 @@ struct replay_verify_result {
 
 	/* Allocations that had to be found, to be freed or at the end; and how
 	 * many of them the allocator's own search was made for: all, unless
-	 * its searches are so long that they would take minutes. The others
-	 * were found by the records of its counted operations. */
+	 * its searches would take minutes. The others were found by the
+	 * records of its counted operations. */
 	uint64_t finds;
 	uint64_t searches;
 };
@@ -172,7 +172,7 @@ struct replay_sampling {
 
 /* Pass throughput: one epoch. */
 struct replay_time_result {
-	/* The first replay, and the timed one behind it: ticks of the timed
+	/* The first replay, and the timed one after it: ticks of the timed
 	 * slices together, how many events they ran, and how many slices, each
 	 * of which costs one reading of the clock. */
 	uint64_t cold_ticks;
@@ -228,7 +228,7 @@ enum replay_series_id {
 
 /* Readings of one kind of operation: ticks, the cost of reading included. */
 struct replay_series {
-	/* Each sample as often as the operations that it stands for: the inverse
+	/* Each sample as often as the operations that it represents: the inverse
 	 * of its probability of being chosen (Horvitz-Thompson). */
 	struct replay_hist weighted;
 
@@ -251,7 +251,7 @@ struct replay_timed {
 	uint32_t ticks;
 };
 
-/* One process keeps at most so many samples by themselves, the first ones. */
+/* One process keeps at most this many single samples, the first ones. */
 #define REPLAY_SAMPLES_MAX 32768
 
 /* Lookups in one window of a frozen state, and how often each window's are
@@ -289,8 +289,8 @@ struct replay_latency_result {
 	/* The trace's end was not reached even once. */
 	bool cut_short;
 
-	/* One free of 2^rate_bits was timed in each lap, but for the dearest,
-	 * which were in every lap: so many. */
+	/* One free of 2^rate_bits was timed in each lap, except the dearest,
+	 * which were in every lap; this is their number. */
 	uint32_t rate_bits;
 	uint32_t dearest;
 

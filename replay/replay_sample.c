@@ -176,7 +176,7 @@ static int run_all(struct sampling *s, struct kb_diag *diag)
 	}
 	close_window(s);
 	replay_usage_since(&before, out);
-	/* Late behind the very last operation is not late. */
+	/* Late after the very last operation is not late. */
 	if (out->covered == trc_reader_info(s->job->reader)->counts.events)
 		out->cut_short = false;
 	return err < 0 ? err : 0;

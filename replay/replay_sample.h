@@ -33,7 +33,7 @@ enum replay_stretch {
 	REPLAY_MEASURE
 };
 
-/* Where the windows lie. */
+/* Where the windows are. */
 struct replay_sample {
 	struct replay_sampling plan;
 
@@ -45,7 +45,7 @@ struct replay_sample {
 void replay_sample_init(struct replay_sample *sample,
 			const struct replay_sampling *plan, uint64_t seed);
 
-/* What event number `event` (from 0) is for; `*until` is the first event behind
+/* What event number `event` (from 0) is for; `*until` is the first event after
  * it that may be for something else. */
 enum replay_stretch replay_sample_at(const struct replay_sample *sample,
 				     uint64_t event, uint64_t *until);

@@ -75,13 +75,13 @@ static void run_slice(struct timing *t, const struct replay_slice *slice)
 		t->cut_short = is_late(t);
 	}
 	replay_program_mark(&t->program, slice->ops, done);
-	/* Late behind the very last operation is not late. */
+	/* Late after the very last operation is not late. */
 	if (done == slice->count && t->cut_short &&
 	    t->events == trc_reader_info(t->program.reader)->counts.events)
 		t->cut_short = false;
 }
 
-/* Replays up to `events_max` events from where the program stands. */
+/* Replays up to `events_max` events from where the program is. */
 static int run_replay(struct timing *t, uint64_t events_max,
 		      struct kb_diag *diag)
 {
@@ -114,7 +114,7 @@ static void end(struct timing *t)
 	replay_program_release(&t->program);
 }
 
-/* The first, untimed replay, and everything freed behind it. Half of the
+/* The first, untimed replay, and everything freed after it. Half of the
  * budget at most; the rest is the timed replay's. */
 static int warm_up(struct timing *t, struct kb_diag *diag)
 {

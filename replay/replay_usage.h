@@ -18,7 +18,7 @@ struct replay_usage {
 	uint64_t steal;
 };
 
-/* Reads where things stand. */
+/* Reads the current state. */
 void replay_usage_read(struct replay_usage *usage);
 
 /* Involuntary context switches, page faults and stolen time since `before` was

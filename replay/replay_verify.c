@@ -13,7 +13,7 @@
 /* The allocator's own structures are walked this many times in a replay. */
 #define WALKS 8
 
-/* One freed address in so many is looked up again. */
+/* One freed address in this many is looked up again. */
 #define MISS_EVERY 64
 
 /* Nodes that the real searches of a replay may compare: half of them from the
@@ -71,7 +71,7 @@ struct verifying {
 	uint64_t events_total;
 	uint64_t live;
 
-	/* The next event behind which the structures are walked. */
+	/* The next event after which the structures are walked. */
 	uint64_t next_walk;
 	uint64_t walk_every;
 };
@@ -99,7 +99,7 @@ static int reserve(struct verifying *v)
 	return 0;
 }
 
-/* True if [address, address + span) meets neither neighbour in the tree. */
+/* True if [address, address + span) meets neither neighbor in the tree. */
 static bool stands_alone(struct shadow *s)
 {
 	const struct shadow *before = RB_PREV(shadow_tree, NULL, s);
@@ -150,10 +150,10 @@ static int check_new(struct verifying *v, struct shadow *s,
 		return wrong(v, diag, "the address is not aligned");
 	if (vt->in_window && !vt->in_window(ctx, s->address, s->span))
 		return wrong(v, diag,
-			     "the allocation is not inside the heap's window");
+			     "the allocation is outside the heap window");
 	if (vt->usable_of && vt->usable_of(ctx, s->address) < s->size)
 		return wrong(v, diag,
-			     "fewer bytes are usable than were asked for");
+			     "fewer bytes are usable than were requested");
 	if (RB_INSERT(shadow_tree, &v->tree, s))
 		return wrong(v, diag, "the address is handed out twice");
 	if (!stands_alone(s)) {
@@ -212,7 +212,7 @@ static int check_found(struct verifying *v, const struct shadow *s,
 	if (v->step.alloc.vt->size_of && size_found != s->span)
 		return wrong(v, diag,
 			     "the heap's lookup does not find the allocation "
-			     "with the size it was asked for");
+			     "with the requested size");
 	return 0;
 }
 
@@ -230,7 +230,9 @@ static int check_gone(struct verifying *v, uint64_t address,
 		return 0;
 	v->searched_nodes += v->live;
 	if (alloc->vt->lookup(alloc->ctx, address) >= 0)
-		return wrong(v, diag, "the freed address is still found");
+		return wrong(v, diag,
+			     "the heap's lookup still finds the freed "
+			     "address");
 	return 0;
 }
 
@@ -248,8 +250,8 @@ static int verify_free(struct verifying *v, struct replay_op op,
 	replay_step_run(&v->step, op, v->program.live);
 	if (v->step.free_status < 0)
 		return wrong(v, diag,
-			     "the allocator does not know the address that it "
-			     "handed out");
+			     "the allocator does not know the address "
+			     "that it handed out");
 	if (!s)
 		return 0;
 	v->live--;
@@ -268,7 +270,9 @@ static int walk(struct verifying *v, struct kb_diag *diag)
 	const struct alloc *alloc = &v->step.alloc;
 
 	if (alloc->vt->is_valid && !alloc->vt->is_valid(alloc->ctx))
-		return wrong(v, diag, "the heap's structures disagree");
+		return wrong(v, diag,
+			     "the heap's data structures are "
+			     "inconsistent");
 	return 0;
 }
 

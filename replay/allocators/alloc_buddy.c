@@ -21,7 +21,7 @@ static int buddy_open(struct alloc *out, const struct alloc_config *config,
 
 const struct alloc_ops alloc_buddy = {
 	.name = "buddy",
-	.help = "binary buddy over pages, as Linux's page allocator",
+	.help = "binary buddy over pages, like Linux's page allocator",
 	.keys = buddy_keys,
 	.open = buddy_open,
 };

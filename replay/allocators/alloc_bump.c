@@ -1,8 +1,8 @@
 /*
- * bump: addresses that only rise and are never used again. The bound of speed:
- * an allocation is an addition, a free nothing at all, and nothing is behind the
- * pages. It keeps no record of any allocation, so it cannot be asked for one,
- * and what is freed stays taken.
+ * bump: addresses that only rise and are never reused. The speed limit: an
+ * allocation is an addition, a free does nothing, and nothing backs the pages.
+ * It keeps no record of any allocation, so it cannot be asked for one, and what
+ * is freed stays taken.
  *
  * The window is as long as a trace needs, which is all the pages that it ever
  * asks for: by default 2^32 of them, 16 TiB of addresses of more than 32 bits,
@@ -40,7 +40,7 @@ static kb_noinline uint64_t bump_alloc(void *ctx, uint32_t size)
 
 static kb_noinline void bump_free(void *ctx, uint64_t handle)
 {
-	/* Keeps the empty call from being optimised away. */
+	/* Keeps the empty call from being optimized away. */
 	__asm__ volatile("" : : "r"(ctx), "r"(handle));
 }
 
@@ -149,6 +149,6 @@ static int bump_open(struct alloc *out, const struct alloc_config *config,
 
 const struct alloc_ops alloc_bump = {
 	.name = "bump",
-	.help = "addresses that only rise, never reused: the bound of speed",
+	.help = "a bump pointer that never reuses an address: the speed limit",
 	.open = bump_open,
 };

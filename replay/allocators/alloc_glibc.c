@@ -75,8 +75,8 @@ static uint64_t glibc_usable_of(const void *ctx, uint64_t handle)
 	return own->usable((void *)(uintptr_t)handle);
 }
 
-/* The arena, and what has a mapping of its own. The chunks' headers lie among
- * what they head and are not told apart. */
+/* The arena, and what has a mapping of its own. The chunks' headers are
+ * inside the arena and are not counted separately. */
 static void glibc_memory(void *ctx, struct alloc_memory *out)
 {
 	const struct glibc *own = ctx;
@@ -136,8 +136,8 @@ static int glibc_open(struct alloc *out, const struct alloc_config *config,
 	if (!load(own)) {
 		free(own);
 		return kb_fail(diag, KB_E_UNSUPPORTED,
-			       "glibc: no second %s: %s; it takes glibc 2.33 "
-			       "or later, dynamically linked",
+			       "glibc: cannot load a second %s: %s; needs "
+			       "glibc 2.33 or later, dynamically linked",
 			       LIBRARY, dlerror());
 	}
 	out->vt = alloc_host_rounds(config->spec) ? &glibc_page_vt : &glibc_vt;

@@ -23,7 +23,7 @@ static const char *sized_value(size_t i)
 	return i < KB_ARRAY_LEN(values) ? values[i] : NULL;
 }
 
-#define ROUND_HELP "none, or page: sizes rounded up to whole pages first"
+#define ROUND_HELP "none, or page: round sizes up to whole pages first"
 
 const struct alloc_key alloc_host_keys[] = {
 	[ROUND_KEY] = { "round", ROUND_HELP, round_value },
@@ -32,7 +32,7 @@ const struct alloc_key alloc_host_keys[] = {
 
 const struct alloc_key alloc_host_sized_keys[] = {
 	[ROUND_KEY] = { "round", ROUND_HELP, round_value },
-	[SIZED_KEY] = { "sized", "1: free is told the object's size",
+	[SIZED_KEY] = { "sized", "1: pass the object's size to free",
 			sized_value },
 	{ NULL, NULL, NULL },
 };

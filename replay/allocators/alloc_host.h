@@ -80,7 +80,7 @@ void alloc_host_close(void *ctx);
 
 /*
  * Defines `prefix_vt` and `prefix_page_vt`, without and with round=page: the
- * loops, stamped, and all else that alloc.h asks for but what is given behind
+ * loops, stamped, and all else that alloc.h asks for except what is given after
  * the calls: alignment, close, and whatever of alloc_vt is optional.
  * `malloc_call` and `free_call` are inline functions that get the allocator's
  * context first.
@@ -115,7 +115,7 @@ void alloc_host_close(void *ctx);
 		      .free = prefix##_free_one, __VA_ARGS__)
 
 /*
- * Behind ALLOC_HOST_STAMP: defines `prefix_sized_vt` and `prefix_page_sized_vt`,
+ * After ALLOC_HOST_STAMP: defines `prefix_sized_vt` and `prefix_page_sized_vt`,
  * which free by `sized_call`, an inline function that gets context, address and
  * the size that malloc_call was given.
  */

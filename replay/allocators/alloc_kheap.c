@@ -70,9 +70,10 @@ static const char *tlb_value(size_t i)
 
 static const struct alloc_key kheap_keys[] = {
 	[KEY_LOOKUP] = { "lookup", "how kfree finds a cluster", lookup_name },
-	[KEY_ORDER] = { "order", "where a new node goes in its row",
+	[KEY_ORDER] = { "order", "where in its row a new node goes",
 			order_value },
-	[KEY_FIT] = { "fit", "which free run kmalloc takes", runs_fit_name },
+	[KEY_FIT] = { "fit", "which free run of pages kmalloc takes",
+		      runs_fit_name },
 	[KEY_NODES] = { "nodes", "where list nodes come from", nodes_value },
 	[KEY_PAGER] = { "pager", "what backs the pages", pager_value },
 	[KEY_TLB] = { "tlb", "entries x ways of the simulated TLB", tlb_value },
@@ -218,8 +219,8 @@ static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 	alloc_window_pager_counters(kheap_pager(ctx), fn, user);
 }
 
-/* Page tables are records. Behind pager=none there is nothing; how much the host
- * backs with pager=mmap it alone knows. */
+/* Page tables count as metadata. Nothing backs pager=none. With pager=mmap only
+ * the host knows how much it backs. */
 static void kheap_memory(void *ctx, struct alloc_memory *out)
 {
 	const struct pager pager = kheap_pager(ctx);

@@ -166,6 +166,7 @@ static int fast_open(struct alloc *out, const struct alloc_config *config,
 
 const struct alloc_ops alloc_kheap_fast = {
 	.name = "kheap-fast",
-	.help = "the cluster heap made for speed, eager paging and all",
+	.help = "the cluster heap, optimized for speed, still with eager "
+		"paging",
 	.open = fast_open,
 };

@@ -132,7 +132,7 @@ static void *load_one(const struct alloc_library_names *names,
 		return library;
 	kb_fail(diag, KB_E_ENVIRONMENT,
 		"%s has no %s, so its version is too old or too new; use the "
-		"one of %s",
+		"one in %s",
 		file_of(library, soname), lacking, names->packages);
 	return NULL;
 }

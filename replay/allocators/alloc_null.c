@@ -7,7 +7,7 @@
 
 static kb_noinline uint64_t null_alloc(void *ctx, uint32_t size)
 {
-	/* Keeps the call from being optimised away. Any number will do that is
+	/* Keeps the call from being optimized away. Any number will do that is
 	 * not 0; one kept in memory would make each call wait for the last. */
 	__asm__ volatile("" : : "r"(ctx));
 	return (uint64_t)size + 1;
@@ -15,7 +15,7 @@ static kb_noinline uint64_t null_alloc(void *ctx, uint32_t size)
 
 static kb_noinline void null_free(void *ctx, uint64_t handle)
 {
-	/* Keeps the empty call from being optimised away. */
+	/* Keeps the empty call from being optimized away. */
 	__asm__ volatile("" : : "r"(ctx), "r"(handle));
 }
 
@@ -68,6 +68,6 @@ static int null_open(struct alloc *out, const struct alloc_config *config,
 
 const struct alloc_ops alloc_null = {
 	.name = "null",
-	.help = "no allocator at all: the harness's own cost",
+	.help = "no allocator at all: measures harness overhead",
 	.open = null_open,
 };

@@ -36,7 +36,7 @@ struct plugin {
 	void *ctx;
 	bool real;
 
-	/* As much of the library's object as it and we know; zeros behind. */
+	/* As much of the library's object as both sides know; zeros after it. */
 	struct allocator_plugin ops;
 	struct alloc_vt vt;
 
@@ -162,11 +162,11 @@ static void hand_stat(void *user, const char *name, uint64_t value)
 
 	if (length == 0 || length > STAT_LENGTH || name[length])
 		plugin_panic((void *)h->plugin,
-			     "stats hands up a counter whose name is not 1 to "
+			     "stats reports a counter whose name is not 1 to "
 			     "24 of a-z, 0-9 and '_'");
 	if (h->count++ == ALLOCATOR_PLUGIN_STATS_MAX)
 		plugin_panic((void *)h->plugin,
-			     "stats hands up more counters than "
+			     "stats reports more counters than "
 			     "ALLOCATOR_PLUGIN_STATS_MAX");
 	snprintf(full, sizeof(full), STAT_PREFIX "%s", name);
 	h->fn(h->user, full, value);
@@ -218,9 +218,9 @@ static int check_library(const char *path, const struct allocator_plugin *ops,
 	if (ops->version != ALLOCATOR_PLUGIN_VERSION ||
 	    ops->size < sizeof(*ops))
 		return kb_fail(diag, KB_E_UNSUPPORTED,
-			       "'%s' is made for version %" PRIu32
+			       "'%s' is built for version %" PRIu32
 			       " of the plugin interface (%" PRIu32
-			       " bytes), this bench speaks version %d (%zu "
+			       " bytes), this bench needs version %d (%zu "
 			       "bytes); compile it again with this bench's "
 			       "allocator_plugin.h",
 			       path, ops->version, ops->size,
@@ -244,7 +244,7 @@ static int check_library(const char *path, const struct allocator_plugin *ops,
 	if (ops->alignment == 0 || (ops->alignment & (ops->alignment - 1)))
 		return kb_fail(diag, KB_E_ARG,
 			       "'%s': its allocator_plugin has alignment "
-			       "%" PRIu32 "; a power of two is wanted, 1 "
+			       "%" PRIu32 "; it must be a power of two, and 1 "
 			       "promises nothing",
 			       path, ops->alignment);
 	return 0;
@@ -265,7 +265,7 @@ static int load(struct plugin *p, struct kb_diag *diag)
 	ops = dlsym(library, SYMBOL);
 	if (!ops)
 		return kb_fail(diag, KB_E_ARG,
-			       "'%s' is no plugin: it has no symbol '" SYMBOL
+			       "'%s' is not a plugin: it has no symbol '" SYMBOL
 			       "', which allocator_plugin.h declares",
 			       p->path);
 	err = check_library(p->path, ops, diag);
@@ -388,13 +388,14 @@ static int check_options(const char *first, struct kb_diag *diag)
 
 		if (key == 0 || option[key] != '=')
 			return kb_fail(diag, KB_E_ARG,
-				       "'%.*s' behind the plugin's file is not "
-				       "KEY=VALUE; a file's name has no comma",
+				       "'%.*s' after the plugin's file is not "
+				       "KEY=VALUE; a file's name cannot have a "
+				       "comma",
 				       length, option);
 		if (came_before(first, option, key))
 			return kb_fail(
 				diag, KB_E_ARG,
-				"the plugin's option '%.*s=' comes twice",
+				"the plugin's option '%.*s=' is given twice",
 				(int)key, option);
 		option += length;
 		option += *option == ',';
@@ -402,7 +403,7 @@ static int check_options(const char *first, struct kb_diag *diag)
 	return 0;
 }
 
-/* PATH[,KEY=VALUE…]. A file without a slash lies in the working folder: dlopen
+/* PATH[,KEY=VALUE…]. A file without a slash is in the working folder; dlopen
  * would look for it among the system's libraries. */
 static int alloc_plugin_parse(struct alloc_spec *spec, const char *text,
 			      struct kb_diag *diag)
@@ -435,8 +436,8 @@ static int alloc_plugin_parse(struct alloc_spec *spec, const char *text,
 
 const struct alloc_ops alloc_plugin = {
 	.name = "plugin",
-	.help = "plugin:./mine.so[,KEY=VALUE,...]: your own, a shared library "
-		"(allocator_plugin.h)",
+	.help = "plugin:./mine.so[,KEY=VALUE,...]: your own allocator, a "
+		"shared library (allocator_plugin.h)",
 	.parse = alloc_plugin_parse,
 	.foreign = true,
 	.open = plugin_open,

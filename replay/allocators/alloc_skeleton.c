@@ -10,8 +10,8 @@
 
 #include <stdlib.h>
 
-/* The two calls that a replay times. They stand for an allocator's malloc and
- * free; here they are the process's. */
+/* The two calls that a replay times. In their place goes an allocator's malloc
+ * and free; here they are the process's. */
 #define skeleton_malloc	 malloc
 #define skeleton_release free
 
@@ -19,7 +19,7 @@
  * all addresses are multiples of: verification checks it. */
 ALLOC_HOST_DEFINE(skeleton, skeleton_malloc, skeleton_release, 16)
 
-/* What reports say about the library behind it. */
+/* What reports say about the library that it uses. */
 static const char *skeleton_version(void)
 {
 	return "0";

@@ -95,7 +95,7 @@ static uint64_t slab_offset_of(const void *ctx, uint64_t handle)
 	return handle - kheap_base(slabs_heap(h->slabs));
 }
 
-/* The host's page for the frame behind `va`, or without a frame for its page;
+/* The host's page for the frame that backs `va`, or without frames for its page;
  * NULL if the page is not mapped or the host has no memory. */
 static char *memory_at(struct slab_heap *h, kva_t va)
 {
@@ -114,7 +114,7 @@ static char *memory_at(struct slab_heap *h, kva_t va)
 	return h->memory[pa];
 }
 
-/* Bytes of an allocation that lie in the same page as its byte at `va`. */
+/* Bytes of an allocation that are in the same page as its byte at `va`. */
 static uint32_t in_page(kva_t va, uint32_t left)
 {
 	return (uint32_t)kb_min(left, KVA_PAGE_SIZE - va % KVA_PAGE_SIZE);
@@ -281,7 +281,7 @@ static int slab_open(struct alloc *out, const struct alloc_config *config,
 
 const struct alloc_ops alloc_slab = {
 	.name = "slab+kheap",
-	.help = "kmalloc's size classes in slabs over the cluster heap",
+	.help = "kmalloc's size classes in slabs on top of the cluster heap",
 	.keys = slab_keys,
 	.open = slab_open,
 };

@@ -135,8 +135,7 @@ int alloc_spec_parse(struct alloc_spec *out, const char *text,
 		return out->ops->parse(out, options ? options : "", diag);
 	if (options && !*options)
 		return kb_fail(diag, KB_E_ARG,
-			       "nothing after '%s:'; leave out the colon",
-			       copy);
+			       "nothing after '%s:'; drop the colon", copy);
 	options = options ? strtok_r(options, ",", &save) : NULL;
 	for (; options; options = strtok_r(NULL, ",", &save)) {
 		err = parse_choice(out, options, diag);
@@ -224,8 +223,8 @@ int alloc_open(struct alloc *out, const struct alloc_config *config,
 	out->ctx = NULL;
 	if (config->spec->ops->foreign && !config->report.panic)
 		return kb_fail(diag, KB_E_ARG,
-			       "%s is run in a process of its own, which only "
-			       "bench's passes and bench compare give it",
+			       "%s needs a process of its own; only bench's "
+			       "passes and bench compare provide one",
 			       config->spec->name);
 	return config->spec->ops->open(out, config, diag);
 }

@@ -19,7 +19,7 @@ static const char *fit_value(size_t i)
 }
 
 static const struct alloc_key vmem_keys[] = {
-	[KEY_FIT] = { "fit", "which free segment serves", fit_value },
+	[KEY_FIT] = { "fit", "which free segment to use", fit_value },
 	[KEY_PAGER] = { ALLOC_WINDOW_PAGER },
 	{ NULL, NULL, NULL },
 };

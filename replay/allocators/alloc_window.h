@@ -72,7 +72,7 @@ int alloc_pages_open(struct alloc *out, const struct alloc_config *config,
 
 /*
  * Defines `prefix_vt` for the algorithm whose struct page_ops is `ops`. The
- * boundary that is timed is one plain out-of-line call; behind it the algorithm
+ * boundary that is timed is one plain out-of-line call; below it the algorithm
  * and the pager are called through tables, as the cluster heap's parts are.
  */
 #define ALLOC_PAGES_STAMP(prefix, ops)                                       \

@@ -9,7 +9,7 @@
  * simulated machine. 0 is "failed".
  *
  * Hot paths go through `run` and `run_probed`, which each allocator stamps from
- * the templates in replay_loop.h, so that no indirect call stands in a timed
+ * the templates in replay_loop.h, so that there is no indirect call in a timed
  * loop. The single-operation entries are for the untimed passes; they count
  * where the allocator has something to count. An allocator is driven by the one
  * kind or the other for all of its life.
@@ -109,7 +109,7 @@ enum alloc_probe {
 	/* The whole. */
 	ALLOC_PROBE_FREE,
 
-	/* Its lookup alone, and the free behind it untimed, so that neither
+	/* Its lookup alone, and then the free untimed, so that neither
 	 * warms the caches for the other. Only where there is a lookup. */
 	ALLOC_PROBE_LOOKUP
 };
@@ -138,7 +138,7 @@ typedef void (*alloc_step_fn)(void *user);
 /* A figure that an allocator cannot tell. */
 #define ALLOC_UNKNOWN UINT64_MAX
 
-/* Where a heap stands: read after every operation of the count pass. */
+/* The state of a heap: read after every operation of the count pass. */
 struct alloc_gauge {
 	/* Sums so far. */
 	uint64_t lookups;
@@ -162,8 +162,8 @@ struct alloc_gauge {
  * if the allocator cannot tell.
  */
 struct alloc_memory {
-	/* Address space that it holds with pages behind it, its records
-	 * included where they live in the same pages. */
+	/* Address space that has pages, including its metadata where that
+	 * is in the same pages. */
 	uint64_t mapped;
 
 	/* Of it, what is in physical memory. */
@@ -266,8 +266,8 @@ struct alloc_vt {
 	void (*fill)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 	bool (*intact)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 
-	/* True if [handle, handle + size) lies where the allocator promises all
-	 * of its handles to lie. Optional: NULL promises nothing. */
+	/* True if [handle, handle + size) is where the allocator promises to
+	 * put all allocations. Optional: NULL promises nothing. */
 	bool (*in_window)(const void *ctx, uint64_t handle, uint64_t size);
 
 	/* A handle less the heap's base: what the digest takes. Optional: NULL
@@ -297,7 +297,7 @@ struct alloc_vt {
 	/* True if all of the allocator's structures agree; slow. Optional. */
 	bool (*is_valid)(const void *ctx);
 
-	/* Frees the allocator; live handles need not be freed before. */
+	/* Frees the allocator; live handles do not have to be freed first. */
 	void (*close)(void *ctx);
 };
 
@@ -318,15 +318,15 @@ struct alloc_ops {
 	const struct alloc_key *keys;
 
 	/*
-	 * Takes over what stands behind the colon, `text`, from the parser of
+	 * Parses `text`, which follows the colon, in place of the parser of
 	 * KEY=VALUE: checks it and writes the canonical name to the spec.
 	 * Returns 0, or KB_E_ARG with `diag` filled. Optional: NULL has `keys`.
 	 */
 	int (*parse)(struct alloc_spec *spec, const char *text,
 		     struct kb_diag *diag);
 
-	/* The code behind it is not ours and not to be trusted: it is only run
-	 * in a child process, whose memory is limited. */
+	/* Its code is not ours and is not trusted: it only runs in a child
+	 * process whose memory is limited. */
 	bool foreign;
 
 	/*

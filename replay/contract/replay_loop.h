@@ -87,7 +87,7 @@ static kb_always_inline void replay_free_one(const struct replay_calls calls,
  * of null's cost. So the loop goes from one kind's run to the other's: two
  * branches, each with its own history, instead of one for both.
  *
- * A free whose alloc failed is left out. A freed slot keeps its stale handle:
+ * A free whose alloc failed is skipped. A freed slot keeps its stale handle:
  * the store would cost a fifth of an event of null's, and nobody reads it before
  * the slot's next alloc.
  */

@@ -23,7 +23,7 @@
  *
  * What goes wrong is this allocator's result, and the rest of the run goes on: a
  * crash; the process ended; no progress for bench's --timeout; memory that
- * overlaps, is not aligned as promised or lies outside the window promised; a
+ * overlaps, is not aligned as promised or is outside the promised window; a
  * payload overwritten while its owner lived; a free that is refused; panic.
  *
  * The process's private writable memory is limited to half of the machine's
@@ -45,11 +45,11 @@ extern "C" {
  * library made for another one is refused.
  *
  * Within a version the structs only grow at their ends. Each begins with its own
- * size, as its maker knew it: read no field that lies beyond it.
+ * size, as its maker knew it: read no field beyond it.
  */
 #define ALLOCATOR_PLUGIN_VERSION 1
 
-/* One KEY=VALUE behind the library's name on the command line. */
+/* One KEY=VALUE after the library's name on the command line. */
 struct allocator_plugin_option {
 	const char *key;
 	const char *value;
@@ -60,7 +60,7 @@ struct allocator_plugin_config {
 	/* sizeof(struct allocator_plugin_config) of the harness. */
 	size_t size;
 
-	/* First address, pages and bytes a page of the simulated heap window
+	/* First address, pages and bytes per page of the simulated heap window
 	 * (--heap-base, --heap-pages). For allocators of the host's memory they
 	 * mean nothing. */
 	uint32_t heap_base;
@@ -93,8 +93,8 @@ struct allocator_plugin_config {
 
 /* What the library takes from its machine, bytes. */
 struct allocator_plugin_memory {
-	/* Address space that it holds with pages behind it, its own records
-	 * included where they live in the same pages. */
+	/* Address space that has pages, including its own metadata where that
+	 * is in the same pages. */
 	uint64_t mapped;
 
 	/* Of it, what is in physical memory. */
@@ -122,7 +122,7 @@ typedef void (*allocator_plugin_stat_fn)(void *user, const char *name,
  * numbers, which nobody will dereference. */
 #define ALLOCATOR_PLUGIN_REAL 1u
 
-/* Every allocation lies in the window [heap_base, heap_base + heap_pages *
+/* Every allocation is in the window [heap_base, heap_base + heap_pages *
  * page_size), which is then verified. */
 #define ALLOCATOR_PLUGIN_WINDOW 2u
 

@@ -84,8 +84,8 @@ static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 		{ "faulty", "refuse", "event 4: the allocator does not know" },
 		{ "faulty", "panic", "gave up: the list is?broken" },
 		{ "faulty", "vandal-late", "memory that is not its own" },
-		{ "faulty_window", "outside", "not inside the heap's window" },
-		{ "faulty_window", "below", "not inside the heap's window" },
+		{ "faulty_window", "outside", "outside the heap window" },
+		{ "faulty_window", "below", "outside the heap window" },
 		{ NULL, NULL, NULL },
 	};
 

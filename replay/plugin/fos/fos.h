@@ -5,10 +5,10 @@
  * FOS is the teaching kernel of Ain Shams University, after MIT's JOS. Names,
  * arguments and meanings are those of its interface; everything is written anew.
  * scripts/build-plugin-fos makes each header that the source includes, inc/…,
- * kern/… or memory_manager.h, stand for this one.
+ * kern/… or memory_manager.h, include this one.
  *
  * The machine is a 32-bit x86; the code runs as 64-bit code of this host. The
- * heap's window lies at its own 32-bit addresses, so that (void *)va and
+ * heap's window is at its own 32-bit addresses, so that (void *)va and
  * (uint32)pointer go both ways for all that the heap hands out; addresses of
  * variables do not fit into a uint32.
  *
@@ -88,7 +88,7 @@ typedef uint64_t uint64;
 /*
  * Lists, both ways linked, whose elements have a LIST_ENTRY called
  * prev_next_info. The head knows its size. An element may be removed while
- * LIST_FOREACH stands on it.
+ * LIST_FOREACH visits it.
  */
 #define LIST_HEAD(name, type)          \
 	struct name {                  \
@@ -125,7 +125,7 @@ typedef uint64_t uint64;
 	     (var) && (((head)->lh_saved = LIST_NEXT(var)), 1); \
 	     (var) = (head)->lh_saved)
 
-/* Puts `elm` between two neighbours, either of which may be NULL. */
+/* Puts `elm` between two neighbors, either of which may be NULL. */
 #define FOS_LIST_LINK(head, before, elm, after)            \
 	do {                                               \
 		LIST_PREV(elm) = (before);                 \

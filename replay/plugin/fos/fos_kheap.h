@@ -1,5 +1,5 @@
 /*
- * fos_kheap: what kern/mem/kheap.h says, for a kheap.c that lies alone.
+ * fos_kheap: what kern/mem/kheap.h declares, for a kheap.c without its tree.
  *
  * Only sources that scripts/build-plugin-fos compiles include this file.
  */

@@ -7,7 +7,7 @@
  * interface has them. (core/pager_sim, under our own heap, chooses each page's
  * frame itself; here the heap does that in two steps.)
  *
- * The window lies at its 32-bit addresses for real. In the untimed passes it is
+ * The window is really at its 32-bit addresses. In the untimed passes it is
  * an MMU's: each frame is a page of one file in memory, mapping a page shows its
  * frame, unmapping takes all access away, so that a page without a frame, or two
  * with the same one, are found out. In the timed passes the window is plain
@@ -178,7 +178,7 @@ int allocate_frame(struct FrameInfo **frame)
 void free_frame(struct FrameInfo *frame)
 {
 	if (frame->references != 0)
-		refuse("free_frame of a frame that has references");
+		refuse("free_frame of a frame that still has references");
 	frame->va = 0;
 	LIST_INSERT_HEAD(&MemFrameLists.free_frame_list, frame);
 	machine.frames_live--;
@@ -187,7 +187,8 @@ void free_frame(struct FrameInfo *frame)
 void decrement_references(struct FrameInfo *frame)
 {
 	if (frame->references == 0)
-		refuse("decrement_references of a frame that has none");
+		refuse("decrement_references of a frame that has no "
+		       "references");
 	if (--frame->references == 0)
 		free_frame(frame);
 }
@@ -370,8 +371,8 @@ static void boot_window(void)
 			    -1, 0);
 
 	if (window != wanted)
-		refuse("something of this process lies in the heap's window "
-		       "(a sanitizer's build has its shadow there)");
+		refuse("part of this process is mapped in the heap window (a "
+		       "sanitizer's build has its shadow there)");
 	if (!checked)
 		return;
 	machine.asked = calloc(WINDOW_PAGES, sizeof(*machine.asked));
@@ -416,7 +417,7 @@ static int fos_init(const struct allocator_plugin_config *config, void **ctx)
 	return 0;
 }
 
-/* Every byte that was handed out must have a frame behind it. */
+/* Every byte that was handed out must have a frame. */
 static void check_alloc(uint32 va, size_t size)
 {
 	uint32 *table;

@@ -342,7 +342,7 @@ static void test_alloc_list__any_library_of_several(void **state)
 	assert_int_equal(alloc_library_available(&names, &diag),
 			 KB_E_ENVIRONMENT);
 	assert_non_null(strstr(diag.text, "libm.so.6 has no no_such_symbol"));
-	assert_non_null(strstr(diag.text, "use the one of libmine1"));
+	assert_non_null(strstr(diag.text, "use the one in libmine1"));
 	assert_false(alloc_library_function(&names, names.version, &version));
 	names.sonames[1] = "libno_such_library.so.1";
 	names.sonames[2] = NULL;
