@@ -16,7 +16,7 @@
  *     KB_E_NOMEM. An unmap that would get there drops the memory and leaves the
  *     page accessible instead.
  *   - Pages come from the host's memory, zeroed by it each time they are mapped.
- *   - Where a page lies is the host's affair: no translation, no reverse map,
+ *   - The host places the pages: no translation, no reverse map,
  *     and no counters.
  *
  * Whoever makes a heap may include this file.

@@ -22,7 +22,7 @@ struct counting {
 	/* Nodes of each lookup, for the marks. */
 	struct replay_hist nodes;
 
-	/* Bytes asked for, by slot; as many slots as the program has room
+	/* Bytes requested, by slot; as many slots as the program has room
 	 * for. */
 	uint32_t *size;
 	size_t slots;

@@ -1,7 +1,7 @@
 /*
  * replay_memory: follows what an allocator takes along a count pass.
  *
- * Bytes asked for and bytes granted are known after every event, and so are
+ * Bytes requested and bytes granted are known after every event, and so are
  * mapped bytes and the largest request of an allocator with a heap window, by
  * its gauge. All else is asked of the allocator at the end of each bin.
  *

@@ -36,7 +36,7 @@ struct replay_program {
 	uint8_t *held;
 	uint32_t *held_size;
 
-	/* Bytes asked for by each slot's last alloc that was compiled. */
+	/* Bytes requested by each slot's last alloc that was compiled. */
 	uint32_t *size;
 };
 

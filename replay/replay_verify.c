@@ -25,11 +25,11 @@ struct shadow {
 	RB_ENTRY(shadow) node;
 	uint64_t address;
 
-	/* Bytes that nobody else may hold, at least 1: the size asked for, in
+	/* Bytes that nobody else may hold, at least 1: the requested size, in
 	 * whole granules where the allocator has such. */
 	uint64_t span;
 
-	/* As asked for. */
+	/* As requested. */
 	uint32_t size;
 
 	/* The alloc's event number: what the payload is made from. */

@@ -10,10 +10,10 @@
  *
  * Linux stops at order 10, 4 MiB; here the highest order is the largest block
  * that the window can hold, so that every request that fits half the window has
- * an order. A longer request is refused, not composed of several blocks. A
+ * an order. A longer request fails; it is not composed of several blocks. A
  * window that is no power of two starts as the blocks of its binary digits.
  *
- * What was asked for is kept beside the order, for kfree's accounting; the pages
+ * The requested size is kept beside the order, for kfree's accounting; the pages
  * that rounding adds are taken, mapped and lost until the block is freed.
  *
  * core/ and whoever makes such a heap may include this file.

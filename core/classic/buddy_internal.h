@@ -22,7 +22,7 @@ struct buddy_page {
 	uint32_t next;
 	uint32_t prev;
 
-	/* Pages asked for, of a live block. */
+	/* Pages requested, of a live block. */
 	uint32_t asked;
 
 	uint8_t order;

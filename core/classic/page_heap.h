@@ -56,7 +56,7 @@ struct page_ops {
 	/* Pages that `pages` of them occupy. NULL: as many. */
 	uint32_t (*occupied)(uint32_t pages);
 
-	/* Pages that were asked for at `page`, found as give would find it; 0
+	/* Pages requested at `page`, found as give would find it; 0
 	 * if nothing live starts there. */
 	uint32_t (*asked)(const void *state, uint32_t page);
 

@@ -7,7 +7,7 @@
  * and 8192 would have one object in a slab of one or two pages, which is what a
  * cluster is; so they and all larger requests go to the heap as they are.
  *
- * A slab is a cluster of one page, cut into 4096 / size objects. Its record lies
+ * A slab is a cluster of one page, cut into 4096 / size objects. Its record is
  * beside the page's number, not in the page, as Linux keeps it in struct page;
  * so kfree tells a slab's object from a cluster by the address alone. Free
  * objects are bits, the lowest one is taken first. Of a class's slabs with

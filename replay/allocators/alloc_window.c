@@ -110,7 +110,7 @@ void alloc_pages_touch_counted(void *ctx, uint64_t handle, uint32_t offset)
 					    (kva_t)handle + offset);
 }
 
-/* Pages asked for at a handle; 0 if nothing live starts there. */
+/* Pages requested at a handle; 0 if nothing live starts there. */
 static uint32_t asked_at(const struct page_heap *h, uint64_t handle)
 {
 	const uint32_t page = page_heap_page_of(h, (kva_t)handle);

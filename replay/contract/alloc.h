@@ -224,7 +224,7 @@ struct alloc_vt {
 	 * it. Required. */
 	int (*free)(void *ctx, uint64_t handle);
 
-	/* The same, given the size that was asked for, which must be right: the
+	/* The same, given the size that was requested, which must be right: the
 	 * untimed passes then call it instead of free. Optional: where the timed
 	 * loops free with a size too. */
 	int (*free_sized)(void *ctx, uint64_t handle, uint32_t size);
@@ -252,7 +252,7 @@ struct alloc_vt {
 
 	/* Bytes that the allocator's own records give to the live allocation at
 	 * `handle`, found as its free would find it; 0 if there is none. It is
-	 * the size asked for, rounded up to whole granules, at least one.
+	 * the requested size, rounded up to whole granules, at least one.
 	 * Optional, with the granule. */
 	uint64_t (*size_of)(const void *ctx, uint64_t handle);
 	uint32_t granule;
@@ -278,7 +278,7 @@ struct alloc_vt {
 	/* Optional: NULL where there is no heap window to look at. */
 	void (*gauge)(const void *ctx, struct alloc_gauge *out);
 
-	/* Bytes that the live allocation at `handle` may use: the size asked for
+	/* Bytes that the live allocation at `handle` may use: the requested size
 	 * and whatever rounding adds. Optional: NULL where nobody can tell. */
 	uint64_t (*usable_of)(const void *ctx, uint64_t handle);
 

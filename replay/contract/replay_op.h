@@ -18,7 +18,7 @@ struct replay_op {
 	/* slot * 2, + 1 for a free. */
 	uint32_t slot_kind;
 
-	/* Bytes asked for; of a free, what its alloc asked for. */
+	/* Bytes requested; of a free, what its alloc requested. */
 	uint32_t size;
 };
 

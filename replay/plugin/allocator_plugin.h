@@ -157,7 +157,7 @@ struct allocator_plugin {
 	int (*free)(void *ctx, void *p);
 
 	/* Bytes of the live allocation at `p` that its owner may use, at least
-	 * what was asked for. Optional: NULL where it cannot be told. */
+	 * what was requested. Optional: NULL where it cannot be told. */
 	size_t (*usable_size)(void *ctx, void *p);
 
 	/* Hands up the library's counters by fn(user, name, value), the same

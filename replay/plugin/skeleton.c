@@ -35,7 +35,7 @@ struct skeleton {
 };
 
 /* `config` is the harness's; its options are the KEY=VALUE on the command
- * line. What is unknown had better be refused than ignored. */
+ * line. Reject unknown options rather than ignore them. */
 static int skeleton_init(const struct allocator_plugin_config *config,
 			 void **ctx)
 {

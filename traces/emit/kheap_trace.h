@@ -2,8 +2,8 @@
  * kheap_trace.h: records the allocations of a kernel of your own.
  *
  * Freestanding C89: no libc, no memory, no locks. Copy it into your kernel,
- * tell it how to put a character where you can catch it, and mark your
- * allocator:
+ * define how to write a character where you can capture it, and call it
+ * from your allocator:
  *
  *   #define KHEAP_TRACE_PUTCHAR(c) outb(0xe9, (unsigned char)(c))
  *   #include "kheap_trace.h"
@@ -21,9 +21,9 @@
  *           ...
  *   }
  *
- * Each writes one line; `trc import` turns what you caught into a trace.
+ * Each macro writes one line; `trc import` turns the lines into a trace.
  * Record a free before you do it and an alloc after, so that an address never
- * seems to be in use twice. Nothing else may write to the same place within a
+ * seems to be in use twice. Nothing else may write there in the middle of a
  * line: on several cpus, or if interrupts allocate, hold the allocator's lock.
  *
  * Define before you include it, if you have them:
@@ -63,7 +63,7 @@ static void kheap_trace_hex(KHEAP_TRACE_UINT value)
 		KHEAP_TRACE_PUTCHAR("0123456789abcdef"[(value >> shift) & 15]);
 }
 
-/* Writes what the kernel can tell besides, and ends the line. */
+/* Writes the optional fields and ends the line. */
 static void kheap_trace_end(KHEAP_TRACE_UINT site)
 {
 #ifdef KHEAP_TRACE_TICKS

@@ -1,8 +1,8 @@
 /*
  * trc_decode: turns a block of a .trc file into columns of events.
  *
- * The bytes it is given have passed their checksum but are not trusted: a
- * checksum is easily made right by whoever makes the file wrong.
+ * The bytes it is given have passed their checksum but are not trusted:
+ * whoever forges a file can also forge its checksum.
  *
  * Private to the reader.
  */
@@ -50,7 +50,7 @@ struct trc_raw_block {
 struct trc_decoder;
 
 /* Returns a decoder, or NULL without memory. `live_max` is the most objects
- * that may be live at once; memory follows those that are. */
+ * that may be live at once; memory grows with those that are. */
 struct trc_decoder *trc_decoder_new(enum trc_columns columns,
 				    uint64_t live_max);
 

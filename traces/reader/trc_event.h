@@ -83,7 +83,7 @@ struct trc_event {
 	/* Recording clock, ns (or ticks, see enum trc_clock). */
 	uint64_t time_ns;
 
-	/* Allocs: bytes asked for (bytes_req). Frees: 0. */
+	/* Allocs: bytes requested (bytes_req). Frees: 0. */
 	uint64_t size;
 
 	/* Allocs: bytes granted by the recorded kernel (bytes_alloc); equal to

@@ -106,8 +106,8 @@ const struct trc_info *trc_reader_info(const struct trc_reader *reader);
 /*
  * Reads the next block.
  *
- * Returns 0 with `*block` filled; KB_END after the last one, once the counts
- * of the header have proved right (events, allocs, frees, implied_frees,
+ * Returns 0 with `*block` filled; KB_END after the last one, once the header's
+ * counts have proved right (events, allocs, frees, implied_frees,
  * live_max, live_at_end); or <0 with `diag` filled, and again on every later
  * call. A block never holds a free of a slot that is not live, nor an alloc
  * into one that is.

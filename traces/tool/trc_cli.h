@@ -1,6 +1,6 @@
 /*
- * trc_cli: what the trc program's commands share: rows of their tables, and how
- * they end.
+ * trc_cli: what trc's commands share: common options, exit statuses and how they
+ * end.
  *
  * Private to the trc program.
  */
@@ -66,7 +66,7 @@ int cli_flush(void);
 struct cli_files {
 	struct kb_words files;
 
-	/* The one option that is a switch, and is handed on. */
+	/* The one switch, passed on to each file. */
 	bool flag;
 };
 
@@ -75,8 +75,8 @@ extern const struct kb_operand cli_files_operands[];
 
 /*
  * Runs such a command: `each` does one file's work and returns its exit status.
- * Files are taken in their order, and the highest status is the command's. Stops at
- * a signal's.
+ * Takes the files in order. The highest status is the command's. Stops at a
+ * signal.
  */
 int cli_each_file(const struct kb_command *command, int argc, char **argv,
 		  int (*each)(const char *path, bool flag));

@@ -16,7 +16,7 @@
 /* Files that one merge takes. */
 #define INPUTS_MAX 256
 
-/* What any of the commands is asked for. */
+/* The request to any of the commands. */
 struct request {
 	/* The input, or, of merge, the inputs. */
 	const char *input;

@@ -1,6 +1,6 @@
 /*
  * trc_fit: how a trace allocates, as frequencies to draw from: its classes of
- * allocs, how long the objects of each live, its cpus, its pace.
+ * allocs, the lifetimes of each, its cpus and its pace.
  *
  * Private to the trc program.
  */

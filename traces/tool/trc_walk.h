@@ -23,11 +23,11 @@ struct trc_walk {
 	struct trc_block block;
 	uint32_t next;
 
-	/* The event at hand, and its number. */
+	/* The current event, and its number. */
 	struct trc_event event;
 	uint64_t number;
 
-	/* Its call site and task; NULL and "" where not known. Borrowed. */
+	/* Its call site and task; NULL and "" if unknown. Borrowed. */
 	const char *site;
 	const char *module;
 	const char *comm;
@@ -42,7 +42,7 @@ int trc_walk_open(struct trc_walk *walk, const char *path,
  * trc_reader_next; KB_E_STOPPED after a signal. */
 int trc_walk_next(struct trc_walk *walk, struct kb_diag *diag);
 
-/* Shows on the progress line, now and then, how far it is. */
+/* Updates the progress line now and then. */
 void trc_walk_show(const struct trc_walk *walk, struct kb_progress *line);
 
 /* Closes it; harmless on one that could not be opened. */

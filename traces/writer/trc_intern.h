@@ -1,6 +1,6 @@
 /*
- * trc_intern: gives each distinct string of bytes a number, from 0 upward, and
- * keeps one copy of it.
+ * trc_intern: numbers distinct byte strings from 0 up, and keeps one copy of
+ * each.
  *
  * Private to this folder.
  */

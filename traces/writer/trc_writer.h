@@ -18,7 +18,7 @@
 
 struct trc_writer;
 
-/* What a new file says of itself. Strings are copied. */
+/* The origin and settings of a new file. Strings are copied. */
 struct trc_writer_options {
 	/* Open, seekable, empty; stays the caller's. */
 	int fd;
@@ -35,14 +35,14 @@ struct trc_writer_options {
 	const char *source_name;
 };
 
-/* What is only known at the end. */
+/* What is known only at the end. */
 struct trc_writer_totals {
 	const struct trc_counts *counts;
 	enum trc_clock clock;
 	uint64_t source_hash;
 };
 
-/* Starts a file, in memory as yet; trc_writer_free frees `*out`. Returns 0 or
+/* Starts a file, at first in memory; trc_writer_free frees `*out`. Returns 0 or
  * KB_E_NOMEM. */
 int trc_writer_open(struct trc_writer **out,
 		    const struct trc_writer_options *opts,
@@ -63,7 +63,7 @@ int trc_writer_task(struct trc_writer *writer, const char *comm, int32_t pid,
 int trc_writer_add(struct trc_writer *writer, const struct trc_event *event,
 		   struct kb_diag *diag);
 
-/* Writes what is left, the index, the end record and, last, the header.
+/* Writes the remaining events, the index, the end record and, last, the header.
  * Returns 0, KB_E_IO or KB_E_NOMEM. */
 int trc_writer_finish(struct trc_writer *writer,
 		      const struct trc_writer_totals *totals,

@@ -58,7 +58,7 @@ static struct {
 	/* The frames' contents, while the MMU is real; else -1. */
 	int file;
 
-	/* Bytes asked for, by the window's page that they begin in. Untimed
+	/* Bytes requested, by the window's page that they begin in. Untimed
 	 * passes only. */
 	uint32 *asked;
 
