@@ -101,7 +101,8 @@ static int import(struct bench_trace *trace, int fd, bool (*stop)(void),
 		  struct kb_diag *diag)
 {
 	struct trc_import_options options = { .on_progress = ask_stop,
-					      .user = &stop };
+					      .user = &stop,
+					      .refuse_empty = true };
 	int err = begin_unnamed(trace, diag);
 
 	if (err < 0)

@@ -171,7 +171,7 @@ static bool is_ours(struct trc_scan c)
 	return read_start(&c, &tid, &pointer) != NULL;
 }
 
-static bool detect_android(const char *head, size_t size)
+static size_t detect_android(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_ours);
 }

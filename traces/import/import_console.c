@@ -12,9 +12,23 @@
  * All other lines are other output. A line with the fields of an event that
  * cannot be read is an error, as anywhere.
  */
+#include "kb_bits.h"
+#include "trc_dump.h"
 #include "trc_kmem.h"
 #include "trc_scan.h"
 #include "trc_text.h"
+
+#include <string.h>
+
+struct console {
+	struct trc_text text;
+
+	/* The events' own times, where the stamps' are in text. */
+	struct trc_order events;
+
+	/* There has been an event that was printed as it happened. */
+	bool has_printed;
+};
 
 /* A line of a console, its beginning taken off. */
 struct console_line {
@@ -26,6 +40,20 @@ struct console_line {
 	uint16_t cpu;
 };
 
+/* Reads " <  secs.usecs>", the time since the line before that dmesg -d adds. */
+static void skip_delta(struct trc_scan *c)
+{
+	struct trc_scan t = *c;
+	bool has_fraction;
+	uint64_t ns;
+
+	if (!TRC_SKIP(&t, " <"))
+		return;
+	trc_scan_spaces(&t);
+	if (trc_scan_seconds(&t, &ns, &has_fraction) && TRC_SKIP(&t, ">"))
+		*c = t;
+}
+
 /* Reads "[  secs.usecs]" from its bracket on; c stays if it is not there. */
 static bool read_stamp(struct trc_scan *c, uint64_t *time_ns)
 {
@@ -34,8 +62,10 @@ static bool read_stamp(struct trc_scan *c, uint64_t *time_ns)
 
 	t.p++;
 	trc_scan_spaces(&t);
-	if (!trc_scan_seconds(&t, time_ns, &has_fraction) || !has_fraction ||
-	    !TRC_SKIP(&t, "]"))
+	if (!trc_scan_seconds(&t, time_ns, &has_fraction) || !has_fraction)
+		return false;
+	skip_delta(&t);
+	if (!TRC_SKIP(&t, "]"))
 		return false;
 	*c = t;
 	return true;
@@ -63,6 +93,17 @@ static void read_caller(struct trc_scan *c, struct console_line *line)
 	*c = t;
 }
 
+/* Steps over "host kernel: ", which journalctl puts after the stamp. */
+static void skip_journal(struct trc_scan *c)
+{
+	struct trc_scan t = *c;
+
+	while (t.p < t.end && *t.p != ' ')
+		t.p++;
+	if (TRC_SKIP(&t, " kernel: "))
+		*c = t;
+}
+
 /* Takes a console's own beginning off a line: "<6>", whatever a log daemon has
  * put before, the stamp, the caller. */
 static void read_start(struct trc_scan *c, struct console_line *line)
@@ -78,64 +119,12 @@ static void read_start(struct trc_scan *c, struct console_line *line)
 			line->has_time = true;
 			read_caller(&at, line);
 			TRC_SKIP(&at, " ");
+			skip_journal(&at);
 			*c = at;
 			return;
 		}
 		at.p++;
 	}
-}
-
-/* Reads "ddddus: ", with a mark for long waits before the colon. */
-static bool read_dump_time(struct trc_scan *c, uint64_t *time_ns)
-{
-	uint64_t us;
-
-	trc_scan_spaces(c);
-	if (!trc_scan_decimal(c, &us) || us > UINT64_MAX / 1000 ||
-	    !TRC_SKIP(c, "us"))
-		return false;
-	if (c->p < c->end && *c->p != ':')
-		c->p++;
-	*time_ns = us * 1000;
-	return TRC_SKIP(c, ": ");
-}
-
-/* Reads "comm-pid   cpuflags time: " with the comm ending at `dash`. */
-static bool read_dump_at(struct trc_scan *c, const char *dash,
-			 struct trc_scan *comm, int32_t *pid,
-			 struct trc_record *record)
-{
-	struct trc_scan rest = { dash + 1, c->end };
-	uint64_t number;
-	uint64_t cpu;
-
-	if (!trc_scan_decimal(&rest, &number) || number > INT32_MAX ||
-	    !TRC_SKIP(&rest, " "))
-		return false;
-	trc_scan_spaces(&rest);
-	if (!trc_scan_decimal(&rest, &cpu) || cpu > UINT16_MAX)
-		return false;
-	while (rest.p < rest.end && *rest.p != ' ')
-		rest.p++;
-	if (!read_dump_time(&rest, &record->time_ns))
-		return false;
-	trc_scan_spaces(c);
-	*comm = (struct trc_scan){ c->p < dash ? c->p : dash, dash };
-	*pid = (int32_t)number;
-	record->cpu = (uint16_t)cpu;
-	c->p = rest.p;
-	return true;
-}
-
-static bool read_dump(struct trc_scan *c, struct trc_scan *comm, int32_t *pid,
-		      struct trc_record *record)
-{
-	const char *dash = memchr(c->p, '-', trc_scan_left(c));
-
-	for (; dash; dash = memchr(dash + 1, '-', (size_t)(c->end - dash - 1)))
-		if (read_dump_at(c, dash, comm, pid, record))
-			return true;
-	return false;
 }
 
 /* Takes "[LOST n EVENTS]" of a dump. */
@@ -165,61 +154,148 @@ static bool is_event(struct trc_scan c)
 	       TRC_SKIP(&fields, ": page=");
 }
 
-static int read_line(struct trc_text *text)
+/* Whether the number at `p` is one of lost messages: what has to be before it
+ * in the line, for each of the words of count_dropped. */
+static bool is_loss(struct trc_scan c, const char *p, size_t word)
 {
-	struct trc_scan c = { text->line.text,
-			      text->line.text + text->line.size };
+	static const char *const before[] = { "** ", "issed ", "uppressed " };
+	size_t size = strlen(before[word]);
+
+	return (size_t)(p - c.p) >= size &&
+	       memcmp(p - size, before[word], size) == 0;
+}
+
+/* What a log says of messages that it has lost: the kernel's own words, and those
+ * of journald and of syslog daemons. The number is before or after its word. */
+static void count_dropped(struct trc_text *text, struct trc_scan *c)
+{
+	static const char *const words[] = {
+		" printk messages dropped **",
+		" kernel messages",
+		" messages from",
+	};
+	struct trc_scan number;
+	uint64_t lost;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(words); i++) {
+		const char *word = memmem(c->p, trc_scan_left(c), words[i],
+					  strlen(words[i]));
+		const char *p = word;
+
+		while (p && p > c->p && trc_scan_is_digit(p[-1]))
+			p--;
+		number = (struct trc_scan){ p, word };
+		if (!p || p == word || !is_loss(*c, p, i) ||
+		    !trc_scan_decimal(&number, &lost))
+			continue;
+		text->job->rules.counts.lost_events += lost;
+		c->p = word + strlen(words[i]);
+		return;
+	}
+}
+
+/* What an event of the text has to be told by. */
+static int no_time(struct trc_text *text)
+{
+	return trc_text_bad(text, "the event has no time since boot, neither a "
+				  "stamp nor a task before it: print the log "
+				  "without dmesg -T or --time-format, or boot "
+				  "with printk.time=1");
+}
+
+/* Notes the time of an event. A dump has a clock of its own. If it comes after
+ * events that were printed as they happened, then it holds these once more. */
+static int take_time(struct console *console, bool is_dumped, uint64_t time_ns)
+{
+	enum trc_order_rule rule = is_dumped && console->has_printed
+					   ? TRC_ORDER_STRICT
+					   : TRC_ORDER_BY_TIME;
+	uint64_t back;
+
+	console->has_printed |= !is_dumped;
+	if (trc_order_take(&console->events, rule, 0, time_ns, &back) < 0)
+		return kb_fail(console->text.diag, KB_E_NOMEM,
+			       "%s: out of memory", console->text.job->name);
+	if (is_dumped && back > 0)
+		return trc_text_bad(&console->text,
+				    "time goes back to events that the log "
+				    "has already: cut the dump off, or what "
+				    "is before it");
+	return 0;
+}
+
+/* Reads an event, from its name or from the task before it. */
+static int read_event(struct console *console, struct trc_scan *c,
+		      const struct console_line *line)
+{
 	struct trc_record record = { .task = TRC_NAME_NONE };
-	struct console_line line;
+	struct trc_text *text = &console->text;
 	struct trc_scan comm;
 	int32_t pid;
 	int err;
 
+	if (is_event(*c)) {
+		if (!line->has_time)
+			return no_time(text);
+		record.time_ns = line->time_ns;
+		record.cpu = line->cpu;
+		err = take_time(console, false, record.time_ns);
+		if (err == 0)
+			err = trc_text_task(text, "", 0, line->pid,
+					    &record.task);
+	} else if (trc_dump_prefix(c, &comm, &pid, &record)) {
+		err = take_time(console, true, record.time_ns);
+		if (err == 0)
+			err = trc_text_task(text, comm.p, trc_scan_left(&comm),
+					    pid, &record.task);
+	} else {
+		return no_time(text);
+	}
+	return err < 0 ? err : trc_kmem_event(text, c, &record);
+}
+
+static int read_line(struct trc_text *text)
+{
+	struct trc_scan c = { text->line.text,
+			      text->line.text + text->line.size };
+	struct console_line line;
+	int err;
+
+	count_dropped(text, &c);
 	read_start(&c, &line);
+	if (line.has_time) {
+		err = trc_text_time(text, TRC_ORDER_BY_TIME, 0, line.time_ns);
+		if (err != 0)
+			return err < 0 ? err : 0;
+	}
 	if (read_lost(text, c) || !trc_kmem_is_in(c.p, trc_scan_left(&c)))
 		return 0;
-	if (is_event(c)) {
-		if (!line.has_time)
-			return trc_text_bad(text, "the event has no time: "
-						  "boot with printk.time=1");
-		record.time_ns = line.time_ns;
-		record.cpu = line.cpu;
-		err = trc_text_task(text, "", 0, line.pid, &record.task);
-	} else if (read_dump(&c, &comm, &pid, &record)) {
-		err = trc_text_task(text, comm.p, trc_scan_left(&comm), pid,
-				    &record.task);
-	} else {
-		return trc_text_bad(text, "an event's fields stand in it, but "
-					  "neither a stamp nor a task before "
-					  "them");
-	}
-	return err < 0 ? err : trc_kmem_event(text, &c, &record);
+	return read_event((struct console *)text, &c, &line);
 }
 
 static int import_console(struct trc_job *job, struct kb_diag *diag)
 {
-	struct trc_text text = { .job = job, .diag = diag };
+	struct console console = { .text = { .job = job, .diag = diag } };
+	int err = trc_text_run(&console.text, read_line);
 
-	return trc_text_run(&text, read_line);
+	trc_order_release(&console.events);
+	return err;
 }
 
-/* A console's stamp within the first bytes, and an event anywhere. */
-static bool detect_console(const char *head, size_t size)
+/* A console's stamp, and an event after it. */
+static bool is_ours(struct trc_scan c)
 {
-	struct trc_scan c = { head, head + size };
-	uint64_t time_ns;
+	struct console_line line;
 
-	if (!trc_kmem_is_in(head, size))
+	if (!trc_kmem_is_in(c.p, trc_scan_left(&c)))
 		return false;
-	while (c.p < c.end) {
-		c.p = memchr(c.p, '[', trc_scan_left(&c));
-		if (!c.p)
-			return false;
-		if (read_stamp(&c, &time_ns))
-			return true;
-		c.p++;
-	}
-	return false;
+	read_start(&c, &line);
+	return line.has_time;
+}
+
+static size_t detect_console(const char *head, size_t size)
+{
+	return trc_scan_lines(head, size, is_ours);
 }
 
 const struct trc_format trc_format_console = {

@@ -73,7 +73,10 @@ static int read_operation(struct csapp *csapp, char operation,
 		return trc_user_malloc(user, id, size);
 	if (operation == 'f')
 		return trc_user_free(user, id);
-	return trc_user_realloc(user, id, id, size);
+	/* The object keeps its number, and one that is new is an alloc. */
+	if (!trc_rules_knows(&user->text.job->rules, id))
+		return size > 0 ? trc_user_malloc(user, id, size) : 0;
+	return trc_user_realloc(user, id, size > 0 ? id : 0, size);
 }
 
 static int read_line(struct trc_text *text)
@@ -129,7 +132,7 @@ static int import_csapp(struct trc_job *job, struct kb_diag *diag)
 }
 
 /* Two to four numbers, then an operation. */
-static bool detect_csapp(const char *head, size_t size)
+static bool is_csapp(const char *head, size_t size)
 {
 	struct trc_scan c = { head, head + size };
 	unsigned numbers = 0;
@@ -146,6 +149,11 @@ static bool detect_csapp(const char *head, size_t size)
 	}
 	return (numbers == 2 || numbers == HEADER_MAX) &&
 	       (TRC_SKIP(&c, "a ") || TRC_SKIP(&c, "f ") || TRC_SKIP(&c, "r "));
+}
+
+static size_t detect_csapp(const char *head, size_t size)
+{
+	return trc_scan_first(is_csapp(head, size));
 }
 
 const struct trc_format trc_format_csapp = {

@@ -184,12 +184,17 @@ static int import_csv(struct trc_job *job, struct kb_diag *diag)
 	return trc_text_run(&csv.text, read_line);
 }
 
-static bool detect_csv(const char *head, size_t size)
+static bool is_csv(const char *head, size_t size)
 {
 	struct trc_scan c = { head, head + size };
 
 	return TRC_SKIP(&c, "time_ns" COLUMNS) ||
 	       TRC_SKIP(&c, "time_ticks" COLUMNS);
+}
+
+static size_t detect_csv(const char *head, size_t size)
+{
+	return trc_scan_first(is_csv(head, size));
 }
 
 const struct trc_format trc_format_csv = {

@@ -6,9 +6,12 @@
  *   |----comm------| |pid|  |cpu| |flags| |--time--|  |name|   |--fields--|
  *
  * The pid may be followed by " (tgid)"; the flags may be absent; the time is
- * a bare integer with some clocks.
+ * a bare integer with some clocks. With options/latency-format the lines are those
+ * of trc_dump.h. Android's atrace and systrace put the text into a frame of their
+ * own: a word before it, or a page of HTML around it.
  */
 #include "kb_bits.h"
+#include "trc_dump.h"
 #include "trc_kmem.h"
 #include "trc_scan.h"
 #include "trc_text.h"
@@ -20,6 +23,9 @@
 
 /* Longest "comm-pid [cpu] " that is worth remembering. */
 #define PREFIX_MAX 64
+
+/* What the trace begins after in a page of systrace. */
+#define PAGE_DATA "class=\"trace-data\""
 
 /* What stands before the flags. */
 struct prefix {
@@ -34,6 +40,15 @@ struct ftrace {
 
 	/* trace-cmd's markers are known, not the kernel's. */
 	bool is_report;
+
+	/* The recording is a page, and whether the line is of the trace in it. */
+	bool is_page;
+	bool is_in_page;
+
+	/* A header has been read after an event: the next event must not be
+	 * earlier than those before the header. */
+	bool has_events;
+	bool is_after_header;
 
 	/* The beginning of the line before, up to its "] ": neighbours are
 	 * mostly of one task. */
@@ -90,19 +105,30 @@ static bool read_prefix_at(struct trc_scan *c, const char *dash,
 }
 
 /* The kernel puts the dash in column 16, whatever the comm holds; text that
- * has been through other hands may have it elsewhere. */
+ * has been through other hands may have it elsewhere. A comm may look like a
+ * prefix itself: the last dash that can have a comm before it is the one. */
 static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 {
 	const char *dash = c->p + COMM_WIDTH;
+	struct trc_scan found = { NULL, NULL };
 
 	if (trc_scan_left(c) > COMM_WIDTH && *dash == '-' &&
 	    read_prefix_at(c, dash, prefix))
 		return true;
 	for (dash = memchr(c->p, '-', trc_scan_left(c)); dash;
-	     dash = memchr(dash + 1, '-', (size_t)(c->end - dash - 1)))
-		if (read_prefix_at(c, dash, prefix))
-			return true;
-	return false;
+	     dash = memchr(dash + 1, '-', (size_t)(c->end - dash - 1))) {
+		struct trc_scan here = *c;
+		struct prefix other;
+
+		if (!read_prefix_at(&here, dash, &other) ||
+		    (found.p && other.comm_size > COMM_WIDTH))
+			continue;
+		*prefix = other;
+		found = here;
+	}
+	if (found.p)
+		*c = found;
+	return found.p != NULL;
 }
 
 /* Reads "secs.usecs: " or "ticks: "; c is not moved on failure. */
@@ -138,7 +164,8 @@ static bool read_flags_and_time(struct trc_scan *c, uint64_t *time_ns,
 	return read_time(c, time_ns, clock);
 }
 
-/* Takes task and cpu from the line's beginning, or from the line before's. */
+/* Takes task and cpu from the line's beginning, or from the line before's. KB_END
+ * if there are none. */
 static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 		       struct trc_record *record)
 {
@@ -149,10 +176,7 @@ static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 	if (ft->prefix_size == 0 ||
 	    !trc_scan_text(c, ft->prefix, ft->prefix_size)) {
 		if (!read_prefix(c, &prefix))
-			return trc_text_bad(&ft->text,
-					    "it is not an event (comm-pid "
-					    "[cpu] time: name: …), a comment "
-					    "or a known marker");
+			return KB_END;
 		ft->prefix_size = 0;
 		err = trc_text_task(&ft->text, prefix.comm, prefix.comm_size,
 				    prefix.pid, &ft->prefix_task);
@@ -169,12 +193,61 @@ static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 	return 0;
 }
 
+/* "(+602) ", the time since the event before that trace-cmd's --ts-diff adds. */
+static void skip_difference(struct trc_scan *c)
+{
+	struct trc_scan t = *c;
+	bool has_fraction;
+	uint64_t ns;
+
+	trc_scan_spaces(&t);
+	if (TRC_SKIP(&t, "(+") && trc_scan_seconds(&t, &ns, &has_fraction) &&
+	    TRC_SKIP(&t, ")"))
+		*c = t;
+}
+
+/* Takes an event whose line has been read up to its name. */
+static int take_event(struct ftrace *ft, struct trc_scan *c,
+		      struct trc_record *record)
+{
+	enum trc_order_rule rule =
+		ft->is_after_header ? TRC_ORDER_STRICT : TRC_ORDER_BY_CPU;
+	int err = trc_text_time(&ft->text, rule, record->cpu, record->time_ns);
+
+	ft->has_events = true;
+	ft->is_after_header = false;
+	if (err != 0)
+		return err < 0 ? err : 0;
+	return trc_kmem_event(&ft->text, c, record);
+}
+
+/* A line of the latency format. */
+static int read_dump_line(struct ftrace *ft, struct trc_scan *c)
+{
+	struct trc_record record = { .size = 0 };
+	struct trc_scan comm;
+	int32_t pid;
+	int err;
+
+	if (!trc_dump_prefix(c, &comm, &pid, &record))
+		return trc_text_bad(&ft->text,
+				    "it is not an event (comm-pid [cpu] time: "
+				    "name: …), a comment or a known marker");
+	err = trc_text_clock(&ft->text, TRC_CLOCK_NS);
+	if (err == 0)
+		err = trc_text_task(&ft->text, comm.p, trc_scan_left(&comm),
+				    pid, &record.task);
+	return err < 0 ? err : take_event(ft, c, &record);
+}
+
 static int read_event_line(struct ftrace *ft, struct trc_scan *c)
 {
 	struct trc_record record;
 	enum trc_clock clock;
 	int err = take_prefix(ft, c, &record);
 
+	if (err == KB_END)
+		return read_dump_line(ft, c);
 	if (err < 0)
 		return err;
 	if (!read_flags_and_time(c, &record.time_ns, &clock))
@@ -182,7 +255,8 @@ static int read_event_line(struct ftrace *ft, struct trc_scan *c)
 	err = trc_text_clock(&ft->text, clock);
 	if (err < 0)
 		return err;
-	return trc_kmem_event(&ft->text, c, &record);
+	skip_difference(c);
+	return take_event(ft, c, &record);
 }
 
 /* "# entries-in-buffer/entries-written: A/B": B - A were overwritten. */
@@ -191,6 +265,8 @@ static int read_comment(struct ftrace *ft, struct trc_scan *c)
 	uint64_t kept;
 	uint64_t written;
 
+	if (TRC_SKIP(c, "# tracer:"))
+		ft->is_after_header = ft->has_events;
 	if (!TRC_SKIP(c, "# entries-in-buffer/entries-written: "))
 		return 0;
 	if (!trc_scan_decimal(c, &kept) || !TRC_SKIP(c, "/") ||
@@ -235,12 +311,61 @@ static bool is_report_note(struct trc_scan c)
 	       TRC_SKIP(&c, "trace-cmd version");
 }
 
+/* Whether a line is part of a page's markup, not of the trace in it. */
+static bool is_markup(struct ftrace *ft, struct trc_scan c)
+{
+	struct trc_scan page = c;
+
+	if (ft->text.line.number == 1 &&
+	    (TRC_SKIP(&page, "<!DOCTYPE html") || TRC_SKIP(&page, "<html")))
+		ft->is_page = true;
+	if (!ft->is_page)
+		return false;
+	if (ft->is_in_page) {
+		ft->is_in_page =
+			!memmem(c.p, trc_scan_left(&c), "</script>", 9);
+		return !ft->is_in_page;
+	}
+	ft->is_in_page = memmem(c.p, trc_scan_left(&c), PAGE_DATA,
+				sizeof(PAGE_DATA) - 1) != NULL;
+	return true;
+}
+
+/*
+ * Lines of other tracers, which tell of no event: "TRACE:" of atrace, the graph of
+ * functions, and what other events print over several lines. A memory event in a
+ * comment of the graph has neither time nor task: it is refused.
+ */
+static int read_foreign(struct ftrace *ft, struct trc_scan c)
+{
+	struct trc_scan graph = c;
+	uint64_t cpu;
+
+	trc_scan_spaces(&graph);
+	if (TRC_SKIP(&graph, "TRACE:") || TRC_SKIP(&graph, "-----"))
+		return 0;
+	if (ft->text.is_after_other ||
+	    (trc_scan_decimal(&graph, &cpu) && TRC_SKIP(&graph, ")")))
+		return trc_kmem_is_in(c.p, trc_scan_left(&c))
+			       ? trc_text_bad(&ft->text,
+					      "a memory event stands in "
+					      "another tracer's line: record "
+					      "with the nop tracer")
+			       : 0;
+	return KB_END;
+}
+
 static int read_line(struct trc_text *text)
 {
 	struct ftrace *ft = (struct ftrace *)text;
 	struct trc_scan c = { text->line.text,
 			      text->line.text + text->line.size };
 	struct trc_scan first = c;
+	int err;
+
+	if (kb_unlikely(ft->is_page || text->line.number == 1) &&
+	    is_markup(ft, c))
+		return 0;
 
 	if (kb_unlikely(trc_scan_left(&c) > 0 && *c.p == '#'))
 		return read_comment(ft, &c);
@@ -258,7 +383,16 @@ static int read_line(struct trc_text *text)
 	/* The frames of a stack trace, an event of another kind. */
 	if (TRC_SKIP(&first, " => ") || TRC_SKIP(&first, "=> "))
 		return 0;
-	return read_event_line(ft, &c);
+	err = read_event_line(ft, &c);
+	if (kb_unlikely(err == KB_E_FORMAT && text->reason)) {
+		const char *reason = text->reason;
+		int foreign = read_foreign(ft, c);
+
+		if (foreign != KB_END)
+			return foreign;
+		text->reason = reason;
+	}
+	return err;
 }
 
 static int import(struct trc_job *job, bool is_report, struct kb_diag *diag)
@@ -283,18 +417,24 @@ static int import_report(struct trc_job *job, struct kb_diag *diag)
 static bool is_ftrace(struct trc_scan c)
 {
 	struct prefix prefix;
+	struct trc_record record = { .size = 0 };
+	struct trc_scan comm;
 	enum trc_clock clock;
 	uint64_t time_ns;
+	int32_t pid;
 
-	if (TRC_SKIP(&c, "# tracer: ") || TRC_SKIP(&c, "##### CPU "))
+	if (TRC_SKIP(&c, "# tracer: ") || TRC_SKIP(&c, "##### CPU ") ||
+	    memmem(c.p, trc_scan_left(&c), PAGE_DATA, sizeof(PAGE_DATA) - 1))
 		return true;
 	if (TRC_SKIP(&c, "CPU:"))
 		return memmem(c.p, trc_scan_left(&c), " [LOST ", 7) != NULL;
+	if (trc_dump_prefix(&c, &comm, &pid, &record))
+		return trc_kmem_is_in(c.p, trc_scan_left(&c));
 	return read_prefix(&c, &prefix) &&
 	       read_flags_and_time(&c, &time_ns, &clock);
 }
 
-static bool detect_ftrace(const char *head, size_t size)
+static size_t detect_ftrace(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_ftrace);
 }
@@ -310,7 +450,7 @@ static bool is_report_line(struct trc_scan c)
 	return is_report_note(c);
 }
 
-static bool detect_report(const char *head, size_t size)
+static size_t detect_report(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_report_line);
 }

@@ -170,7 +170,7 @@ static int import_heaptrack(struct trc_job *job, struct kb_diag *diag)
 	return err;
 }
 
-static bool detect_heaptrack(const char *head, size_t size)
+static bool is_heaptrack(const char *head, size_t size)
 {
 	struct trc_scan c = { head, head + size };
 	uint64_t version;
@@ -178,6 +178,11 @@ static bool detect_heaptrack(const char *head, size_t size)
 	return TRC_SKIP(&c, "v ") && trc_scan_hex(&c, &version) > 0 &&
 	       TRC_SKIP(&c, " ") && trc_scan_hex(&c, &version) > 0 &&
 	       c.p < c.end && (*c.p == '\n' || *c.p == '\r');
+}
+
+static size_t detect_heaptrack(const char *head, size_t size)
+{
+	return trc_scan_first(is_heaptrack(head, size));
 }
 
 const struct trc_format trc_format_heaptrack = {

@@ -122,7 +122,7 @@ static bool is_ours(struct trc_scan c)
 	return read_hex(&c, &value);
 }
 
-static bool detect_kheap(const char *head, size_t size)
+static size_t detect_kheap(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_ours);
 }

@@ -8,6 +8,7 @@
  * --clock-seconds the time is a number of seconds.
  */
 #include "kb_bits.h"
+#include "trc_kmem.h"
 #include "trc_rules.h"
 #include "trc_scan.h"
 #include "trc_text.h"
@@ -47,14 +48,30 @@ static bool read_time(struct trc_scan *c, uint64_t *ns, bool *is_of_day)
 	return true;
 }
 
-/* Reads "[time] (+delta) host event: ", up to the colon. */
+/* Steps over "YYYY-MM-DD " of --clock-date. */
+static void skip_date(struct trc_scan *c)
+{
+	struct trc_scan date = *c;
+	uint64_t number;
+
+	if (trc_scan_decimal(&date, &number) && TRC_SKIP(&date, "-") &&
+	    trc_scan_decimal(&date, &number) && TRC_SKIP(&date, "-") &&
+	    trc_scan_decimal(&date, &number) && TRC_SKIP(&date, " "))
+		*c = date;
+}
+
+/* Reads "[time] [(+delta)] host event: ", up to the first brace. The event's name
+ * is the last word before the colon: it holds neither a space nor a brace, and
+ * nothing before it is called by a task. */
 static bool read_prefix(struct trc_scan *c, uint64_t *ns, bool *is_of_day,
 			struct trc_scan *event)
 {
 	const char *stop;
 
-	if (!TRC_SKIP(c, "[") || !read_time(c, ns, is_of_day) ||
-	    !TRC_SKIP(c, "] (+"))
+	if (!TRC_SKIP(c, "["))
+		return false;
+	skip_date(c);
+	if (!read_time(c, ns, is_of_day) || !TRC_SKIP(c, "] "))
 		return false;
 	stop = memmem(c->p, trc_scan_left(c), ": {", 3);
 	if (!stop)
@@ -76,22 +93,68 @@ static uint64_t unwrap(struct lttng *lttng, uint64_t ns)
 	return lttng->midnights_ns + ns;
 }
 
-/* Finds " name = " and leaves `value` behind it, up to the line's end. */
+/* Steps over a value: a text in quotes, in which a backslash takes away the
+ * next character's meaning, or whatever comes up to a comma or brace. */
+static void skip_value(struct trc_scan *c)
+{
+	if (!TRC_SKIP(c, "\"")) {
+		while (c->p < c->end && *c->p != ',' && *c->p != '}')
+			c->p++;
+		return;
+	}
+	while (c->p < c->end && *c->p != '"')
+		c->p += *c->p == '\\' && trc_scan_left(c) > 1 ? 2 : 1;
+	if (c->p < c->end)
+		c->p++;
+}
+
+/*
+ * Finds a field by its name in "{ name = value, … }, { … }" and leaves `value` at
+ * its value, up to the line's end. Names in values are no fields.
+ */
 static bool find_field(const struct trc_scan *fields, const char *name,
 		       struct trc_scan *value)
 {
 	size_t size = strlen(name);
-	const char *p = fields->p;
+	struct trc_scan c = *fields;
 
-	while ((p = memmem(p, (size_t)(fields->end - p), name, size))) {
-		if (p > fields->p && p[-1] == ' ') {
-			value->p = p + size;
-			value->end = fields->end;
-			return TRC_SKIP(value, " = ");
-		}
-		p += size;
+	while (c.p < c.end) {
+		const char *start;
+
+		while (c.p < c.end && strchr("{}, ", *c.p))
+			c.p++;
+		start = c.p;
+		while (c.p < c.end && *c.p != ' ' && *c.p != '}')
+			c.p++;
+		if (!TRC_SKIP(&c, " = "))
+			continue;
+		*value = c;
+		if ((size_t)(c.p - 3 - start) == size &&
+		    memcmp(start, name, size) == 0)
+			return true;
+		skip_value(&c);
 	}
 	return false;
+}
+
+/* Whether the fields are "{ … }, { … }" and no more. */
+static bool are_whole(const struct trc_scan *fields)
+{
+	struct trc_scan c = *fields;
+
+	do {
+		if (!TRC_SKIP(&c, "{"))
+			return false;
+		while (c.p < c.end && *c.p != '}') {
+			if (*c.p == '"')
+				skip_value(&c);
+			else
+				c.p++;
+		}
+		if (!TRC_SKIP(&c, "}"))
+			return false;
+	} while (TRC_SKIP(&c, ", "));
+	return trc_scan_is_end(&c);
 }
 
 /* A field's number, decimal or hexadecimal. */
@@ -107,6 +170,16 @@ static bool find_number(const struct trc_scan *fields, const char *name,
 		       : trc_scan_decimal(&value, number);
 }
 
+/* The quote that ends a text; NULL if there is none. */
+static const char *end_of_text(const struct trc_scan *text)
+{
+	struct trc_scan c = *text;
+
+	while (c.p < c.end && *c.p != '"')
+		c.p += *c.p == '\\' && trc_scan_left(&c) > 1 ? 2 : 1;
+	return c.p < c.end ? c.p : NULL;
+}
+
 /* The task, if the recording has one. */
 static int read_task(struct trc_text *text, const struct trc_scan *fields,
 		     uint32_t *task)
@@ -117,7 +190,7 @@ static int read_task(struct trc_text *text, const struct trc_scan *fields,
 
 	*task = TRC_NAME_NONE;
 	if (find_field(fields, "procname", &name) && TRC_SKIP(&name, "\""))
-		quote = memchr(name.p, '"', trc_scan_left(&name));
+		quote = end_of_text(&name);
 	if (!find_number(fields, "tid", &pid))
 		find_number(fields, "pid", &pid);
 	if (!quote && pid == 0)
@@ -156,20 +229,86 @@ static int read_sizes(struct trc_text *text, const struct trc_scan *fields,
 	return 0;
 }
 
-static int read_fields(struct trc_text *text, const struct trc_scan *fields,
+/* What an event is about, which decides by which option it is taken. */
+enum event_takes { EVENT_KMALLOC, EVENT_CACHE, EVENT_PAGE };
+
+struct event {
+	/* Without the "kmem_" that LTTng puts before most of them; lttng-modules
+	 * before 2.2 had none. */
+	const char *name;
+	enum event_takes takes;
+	enum trc_repeat_kind kind;
+};
+
+static const struct event events[] = {
+	{ "kmalloc", EVENT_KMALLOC, TRC_REPEAT_KMALLOC },
+	{ "kmalloc_node", EVENT_KMALLOC, TRC_REPEAT_KMALLOC },
+	{ "kfree", EVENT_KMALLOC, TRC_REPEAT_KFREE },
+	{ "cache_alloc", EVENT_CACHE, TRC_REPEAT_OTHER_ALLOC },
+	{ "cache_alloc_node", EVENT_CACHE, TRC_REPEAT_OTHER_ALLOC },
+	{ "cache_free", EVENT_CACHE, TRC_REPEAT_OTHER_FREE },
+	{ "mm_page_alloc", EVENT_PAGE, TRC_REPEAT_OTHER_ALLOC },
+	{ "mm_page_free", EVENT_PAGE, TRC_REPEAT_OTHER_FREE },
+	{ "mm_page_free_direct", EVENT_PAGE, TRC_REPEAT_OTHER_FREE },
+	{ "mm_pagevec_free", EVENT_PAGE, TRC_REPEAT_OTHER_FREE },
+};
+
+/* The event of this name that the import takes, or NULL. */
+static const struct event *find_event(const struct trc_job *job,
+				      struct trc_scan name)
+{
+	size_t size;
+
+	TRC_SKIP(&name, "kmem_");
+	size = trc_scan_left(&name);
+	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++) {
+		const struct event *event = &events[i];
+
+		if (strlen(event->name) != size ||
+		    memcmp(event->name, name.p, size) != 0)
+			continue;
+		if ((event->takes == EVENT_CACHE && !job->takes_caches) ||
+		    (event->takes == EVENT_PAGE && !job->takes_pages))
+			return NULL;
+		return event;
+	}
+	return NULL;
+}
+
+/* A page is named by its pfn; one that could not be had has none. */
+static int read_page(struct trc_text *text, const struct trc_scan *fields,
+		     struct trc_record *record)
+{
+	uint64_t page = 0;
+	uint64_t pfn;
+	uint64_t order;
+
+	record->site = TRC_NAME_NONE;
+	if (!find_number(fields, "pfn", &pfn))
+		return trc_text_bad(text, "pfn is missing or not a number");
+	if (!find_number(fields, "order", &order))
+		return trc_text_bad(text, "order is missing or not a number");
+	find_number(fields, "page", &page);
+	if (!trc_kmem_page(record, page, pfn, order))
+		return trc_text_bad(text, "pfn or order is absurd");
+	return 0;
+}
+
+/* Which cpu it was; the first where nobody says. */
+static uint16_t read_cpu(const struct trc_scan *fields)
+{
+	uint64_t cpu;
+
+	if (!find_number(fields, "cpu_id", &cpu) || cpu > UINT16_MAX)
+		return 0;
+	return (uint16_t)cpu;
+}
+
+static int read_object(struct trc_text *text, const struct trc_scan *fields,
 		       enum trc_repeat_kind kind, struct trc_record *record)
 {
-	uint64_t cpu = 0;
-	int err;
+	int err = read_site(text, fields, &record->site);
 
-	if (fields->p == fields->end || fields->end[-1] != '}')
-		return trc_text_bad(text, "the closing brace is missing");
-	if (!find_number(fields, "cpu_id", &cpu) || cpu > UINT16_MAX)
-		return trc_text_bad(text, "cpu_id is missing or absurd");
-	record->cpu = (uint16_t)cpu;
-	err = read_task(text, fields, &record->task);
-	if (err == 0)
-		err = read_site(text, fields, &record->site);
 	if (err < 0)
 		return err;
 	if (!find_number(fields, "ptr", &record->pointer))
@@ -178,35 +317,56 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 	record->size_granted = 0;
 	if (kind == TRC_REPEAT_KMALLOC || kind == TRC_REPEAT_OTHER_ALLOC)
 		err = read_sizes(text, fields, record);
+	return err;
+}
+
+static int read_fields(struct trc_text *text, const struct trc_scan *fields,
+		       const struct event *event, struct trc_record *record)
+{
+	enum trc_repeat_kind kind = event->kind;
+	int err;
+
+	if (!are_whole(fields))
+		return trc_text_bad(text, "the closing brace is missing, or "
+					  "something follows the record");
+	err = read_task(text, fields, &record->task);
+	if (err == 0)
+		err = event->takes == EVENT_PAGE
+			      ? read_page(text, fields, record)
+			      : read_object(text, fields, kind, record);
 	if (err < 0)
 		return err;
+	if (kind == TRC_REPEAT_OTHER_FREE) {
+		record->size = 0;
+		record->size_granted = 0;
+	}
 	return trc_repeat_add(&text->job->repeat, &text->job->rules, record,
 			      kind, text->diag);
 }
 
-/* Which event it is: an enum trc_repeat_kind, or -1 for another. */
-static int event_kind(const struct trc_job *job, struct trc_scan name)
+/* babeltrace's notes, in either version's words, say how many events a tracer
+ * has thrown away. False if it is no note. */
+static bool read_note(struct trc_text *text, const struct trc_scan *c)
 {
-	static const struct {
-		const char *name;
-		bool is_cache;
-		int kind;
-	} events[] = {
-		{ "kmem_kmalloc", false, TRC_REPEAT_KMALLOC },
-		{ "kmem_kmalloc_node", false, TRC_REPEAT_KMALLOC },
-		{ "kmem_kfree", false, TRC_REPEAT_KFREE },
-		{ "kmem_cache_alloc", true, TRC_REPEAT_OTHER_ALLOC },
-		{ "kmem_cache_alloc_node", true, TRC_REPEAT_OTHER_ALLOC },
-		{ "kmem_cache_free", true, TRC_REPEAT_OTHER_FREE },
-	};
+	static const char *const words[] = { "discarded ", "lost " };
+	struct trc_scan number;
+	uint64_t lost;
 
-	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++)
-		if (strlen(events[i].name) == trc_scan_left(&name) &&
-		    memcmp(events[i].name, name.p, trc_scan_left(&name)) == 0)
-			return events[i].is_cache && !job->takes_caches
-				       ? -1
-				       : events[i].kind;
-	return -1;
+	if (c->p < c->end && *c->p == '[' && trc_scan_left(c) > 1 &&
+	    trc_scan_is_digit(c->p[1]))
+		return false;
+	for (size_t i = 0; i < KB_ARRAY_LEN(words); i++) {
+		number.end = c->end;
+		number.p = memmem(c->p, trc_scan_left(c), words[i],
+				  strlen(words[i]));
+		if (!number.p || !memmem(c->p, trc_scan_left(c), "racer", 5))
+			continue;
+		number.p += strlen(words[i]);
+		text->job->rules.counts.lost_events +=
+			trc_scan_decimal(&number, &lost) ? lost : 1;
+		return true;
+	}
+	return false;
 }
 
 static int read_line(struct trc_text *text)
@@ -215,27 +375,30 @@ static int read_line(struct trc_text *text)
 	struct trc_scan c = { text->line.text,
 			      text->line.text + text->line.size };
 	struct trc_scan blank = c;
-	struct trc_scan event;
-	struct trc_record record;
+	const struct event *event;
+	struct trc_record record = { .size = 0 };
+	struct trc_scan name;
 	bool is_of_day;
 	uint64_t ns;
-	int kind;
 	int err;
 
-	if (trc_scan_is_end(&blank))
+	if (trc_scan_is_end(&blank) || read_note(text, &c))
 		return 0;
-	if (!read_prefix(&c, &ns, &is_of_day, &event))
+	if (!read_prefix(&c, &ns, &is_of_day, &name))
 		return trc_text_bad(text, "it is not an event ([time] (+delta) "
 					  "host event: { … })");
 	/* It is the only one here: no test has it refused. */
 	err = trc_text_clock(text, TRC_CLOCK_NS);
 	if (err < 0)
 		return err;
+	record.cpu = read_cpu(&c);
 	record.time_ns = is_of_day ? unwrap(lttng, ns) : ns;
-	kind = event_kind(text->job, event);
-	if (kind >= 0)
-		return read_fields(text, &c, (enum trc_repeat_kind)kind,
-				   &record);
+	err = trc_text_time(text, TRC_ORDER_BY_CPU, record.cpu, record.time_ns);
+	if (err != 0)
+		return err < 0 ? err : 0;
+	event = find_event(text->job, name);
+	if (event)
+		return read_fields(text, &c, event, &record);
 	text->job->rules.counts.other_events++;
 	return 0;
 }
@@ -256,7 +419,7 @@ static bool is_ours(struct trc_scan c)
 	return read_prefix(&c, &ns, &is_of_day, &event);
 }
 
-static bool detect_lttng(const char *head, size_t size)
+static size_t detect_lttng(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_ours);
 }

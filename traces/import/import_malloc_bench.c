@@ -8,8 +8,9 @@
  *   realloc { result_id = 1, input_id = 2, size = 3 }
  *   calloc  { result_id = 1, nmemb = 2, size = 3 }
  *
- * read as a stream, one TraceLine at a time. A message that is absent or a field
- * that is 0 is not written by protobuf.
+ * read as a stream, one TraceLine at a time. All fields are optional in the sense
+ * of proto3: one that was set is written, 0 too (proto/tracefile.proto of
+ * malloc-bench).
  */
 #include "trc_scan.h"
 #include "trc_user.h"
@@ -138,48 +139,56 @@ static bool read_field(struct trc_scan *c, struct field *field)
 	return false;
 }
 
-/* Reads the numbers 1 to 3 of an operation. */
-static bool read_numbers(struct trc_scan c, uint64_t numbers[4])
+/* The numbers 1 to 3 of an operation, and which of them are there. */
+struct numbers {
+	uint64_t value[4];
+	bool is_there[4];
+};
+
+static bool read_numbers(struct trc_scan c, struct numbers *numbers)
 {
-	memset(numbers, 0, 4 * sizeof(*numbers));
+	memset(numbers, 0, sizeof(*numbers));
 	while (c.p < c.end) {
 		struct field field;
 
 		if (!read_field(&c, &field))
 			return false;
-		if (field.number < 4 && field.wire == WIRE_VARINT)
-			numbers[field.number] = field.value;
+		if (field.number < 4 && field.wire == WIRE_VARINT) {
+			numbers->value[field.number] = field.value;
+			numbers->is_there[field.number] = true;
+		}
 	}
 	return true;
 }
 
-/* The pointer of an id; 0, which protobuf does not write, is NULL. */
-static uint64_t pointer_of(uint64_t id)
+/* The pointer of the id in field `i`. The fields are optional, so one that is not
+ * there is NULL, and 0 is an id like any other. */
+static uint64_t pointer_of(const struct numbers *n, unsigned i)
 {
-	return id == 0 ? 0 : TRC_USER_ID_POINTER(id);
+	return n->is_there[i] ? TRC_USER_ID_POINTER(n->value[i]) : 0;
 }
 
 static int run_operation(struct bench *bench, uint64_t operation,
-			 const uint64_t n[4])
+			 const struct numbers *n)
 {
 	struct trc_user *user = &bench->user;
 	uint64_t size;
 
-	if (n[1] > TRC_USER_ID_MAX ||
-	    (operation == 3 && n[2] > TRC_USER_ID_MAX))
+	if (n->value[1] >= TRC_USER_ID_MAX ||
+	    (operation == 3 && n->value[2] >= TRC_USER_ID_MAX))
 		return damaged(bench, "an id is absurd");
 	switch (operation) {
 	case 1:
-		return trc_user_malloc(user, pointer_of(n[1]), n[2]);
+		return trc_user_malloc(user, pointer_of(n, 1), n->value[2]);
 	case 2:
-		return trc_user_free(user, pointer_of(n[1]));
+		return trc_user_free(user, pointer_of(n, 1));
 	case 3:
-		return trc_user_realloc(user, pointer_of(n[2]),
-					pointer_of(n[1]), n[3]);
+		return trc_user_realloc(user, pointer_of(n, 2),
+					pointer_of(n, 1), n->value[3]);
 	case 4:
-		if (__builtin_mul_overflow(n[2], n[3], &size))
+		if (__builtin_mul_overflow(n->value[2], n->value[3], &size))
 			return damaged(bench, "a size is absurd");
-		return trc_user_malloc(user, pointer_of(n[1]), size);
+		return trc_user_malloc(user, pointer_of(n, 1), size);
 	default:
 		user->text.job->rules.counts.other_events++;
 		return 0;
@@ -191,16 +200,16 @@ static int read_trace_line(struct bench *bench, struct trc_scan c)
 {
 	while (c.p < c.end) {
 		struct field field;
-		uint64_t numbers[4];
+		struct numbers numbers;
 		int err;
 
 		if (!read_field(&c, &field))
 			return damaged(bench, "an operation is unreadable");
 		if (field.wire != WIRE_BYTES)
 			continue;
-		if (!read_numbers(field.bytes, numbers))
+		if (!read_numbers(field.bytes, &numbers))
 			return damaged(bench, "an operation is unreadable");
-		err = run_operation(bench, field.number, numbers);
+		err = run_operation(bench, field.number, &numbers);
 		if (err < 0)
 			return err;
 	}
@@ -268,12 +277,12 @@ static int import_malloc_bench(struct trc_job *job, struct kb_diag *diag)
 }
 
 /* Two bytes tell little: the first TraceLine must make sense as a whole. */
-static bool detect_malloc_bench(const char *head, size_t size)
+static bool is_malloc_bench(const char *head, size_t size)
 {
 	struct trc_scan c = { head, head + size };
 	struct field line;
 	struct field operation;
-	uint64_t numbers[4];
+	struct numbers numbers;
 
 	if (!read_field(&c, &line) || line.number != 1 ||
 	    line.wire != WIRE_BYTES || line.value == 0 ||
@@ -282,7 +291,12 @@ static bool detect_malloc_bench(const char *head, size_t size)
 	c = line.bytes;
 	return read_field(&c, &operation) && operation.wire == WIRE_BYTES &&
 	       operation.number >= 1 && operation.number <= 4 && c.p == c.end &&
-	       read_numbers(operation.bytes, numbers);
+	       read_numbers(operation.bytes, &numbers);
+}
+
+static size_t detect_malloc_bench(const char *head, size_t size)
+{
+	return trc_scan_first(is_malloc_bench(head, size));
 }
 
 const struct trc_format trc_format_malloc_bench = {

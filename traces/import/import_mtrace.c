@@ -12,8 +12,17 @@
 #include "trc_scan.h"
 #include "trc_user.h"
 
+#include <stdio.h>
+#include <string.h>
+
+/* Longest symbol that is looked into. */
+#define SYMBOL_MAX 1000
+
 struct mtrace {
 	struct trc_user user;
+
+	/* "= Start" has been read. */
+	bool has_begun;
 
 	/* A "<" has been read, whose ">" must come next. */
 	bool has_old;
@@ -28,6 +37,23 @@ static bool read_value(struct trc_scan *c, uint64_t *value)
 		return false;
 	return TRC_SKIP(c, "(nil)") || trc_scan_0x(c, value) ||
 	       TRC_SKIP(c, "0");
+}
+
+/* "symbol+0xoff", where glibc since 2.36 leaves "0x" out. */
+static int read_symbol(struct trc_text *text, const char *symbol, size_t size,
+		       uint32_t *site)
+{
+	char spelling[SYMBOL_MAX + 8];
+	const char *plus = memrchr(symbol, '+', size);
+	int name_size;
+
+	if (!plus || size > SYMBOL_MAX || (size_t)(symbol + size - plus) < 2 ||
+	    memchr(plus, 'x', (size_t)(symbol + size - plus)))
+		return trc_text_site(text, symbol, size, site);
+	name_size = (int)(plus - symbol);
+	snprintf(spelling, sizeof(spelling), "%.*s+0x%.*s", name_size, symbol,
+		 (int)size - name_size - 1, plus + 1);
+	return trc_text_site(text, spelling, strlen(spelling), site);
 }
 
 /* Reads "[file:](symbol+0xoff)[0xaddress]": the symbol if there is one. */
@@ -55,8 +81,8 @@ static int read_site(struct mtrace *mtrace, struct trc_scan *c)
 	c->p = close + 2;
 	if (open > symbol + 2 && *symbol == '(' && open[-1] == ')' &&
 	    symbol[1] != '+')
-		return trc_text_site(text, symbol + 1,
-				     (size_t)(open - symbol - 2), site);
+		return read_symbol(text, symbol + 1,
+				   (size_t)(open - symbol - 2), site);
 	return trc_text_site(text, open + 1, (size_t)(close - open - 1), site);
 }
 
@@ -93,6 +119,17 @@ static int read_operation(struct mtrace *mtrace, char operation,
 	}
 }
 
+/* "= Start": a second one is another program's. */
+static int begin_program(struct mtrace *mtrace)
+{
+	if (mtrace->has_begun)
+		return trc_text_bad(&mtrace->user.text,
+				    "a second program begins here: import "
+				    "each by itself");
+	mtrace->has_begun = true;
+	return 0;
+}
+
 static int read_line(struct trc_text *text)
 {
 	struct mtrace *mtrace = (struct mtrace *)text;
@@ -101,8 +138,10 @@ static int read_line(struct trc_text *text)
 	char operation;
 	int err;
 
-	if (trc_scan_is_end(&c) || TRC_SKIP(&c, "= "))
+	if (trc_scan_is_end(&c) || TRC_SKIP(&c, "= End"))
 		return 0;
+	if (TRC_SKIP(&c, "= "))
+		return begin_program(mtrace);
 	if (!TRC_SKIP(&c, "@ "))
 		return trc_text_bad(text, "it is neither = nor @ caller "
 					  "operation");
@@ -137,13 +176,18 @@ static int import_mtrace(struct trc_job *job, struct kb_diag *diag)
 	return err;
 }
 
-static bool detect_mtrace(const char *head, size_t size)
+static bool is_mtrace(const char *head, size_t size)
 {
 	struct trc_scan c = { head, head + size };
 
 	return TRC_SKIP(&c, "= Start") ||
 	       (TRC_SKIP(&c, "@ ") && memchr(c.p, '[', trc_scan_left(&c)) &&
 		memmem(c.p, trc_scan_left(&c), "] ", 2));
+}
+
+static size_t detect_mtrace(const char *head, size_t size)
+{
+	return trc_scan_first(is_mtrace(head, size));
 }
 
 const struct trc_format trc_format_mtrace = {

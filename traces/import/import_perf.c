@@ -75,49 +75,77 @@ static bool read_cpu_and_time(struct trc_scan *c, struct prefix *prefix)
 	return true;
 }
 
+/* A task's name is no longer than this, so brackets further on are the
+ * event's. */
+#define COMM_MAX 15
+
+/*
+ * A task may be called "a 1 [0] 1.5:", so the last bracket that fits is the one,
+ * as long as what stands before it can be a task's name.
+ */
 static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 {
 	const char *start = c->p;
 	const char *bracket = memchr(start, '[', trc_scan_left(c));
+	const char *found = NULL;
 
 	while (bracket) {
 		struct trc_scan rest = { bracket, c->end };
+		struct prefix here;
 
-		if (read_cpu_and_time(&rest, prefix) &&
-		    read_task(start, bracket, prefix)) {
-			c->p = rest.p;
-			return true;
+		if (read_cpu_and_time(&rest, &here) &&
+		    read_task(start, bracket, &here) &&
+		    (!found || here.comm_size <= COMM_MAX)) {
+			*prefix = here;
+			found = rest.p;
 		}
 		bracket = memchr(bracket + 1, '[',
 				 (size_t)(c->end - bracket - 1));
 	}
-	return false;
+	if (found)
+		c->p = found;
+	return found != NULL;
 }
 
-/* Steps over the count that perf prints before a name when it sampled. */
-static void skip_period(struct trc_scan *c)
+/* Reads the count that perf prints before a name when it sampled: one of so many
+ * events was recorded. 1 if there is none. */
+static uint64_t read_period(struct trc_scan *c)
 {
 	struct trc_scan number;
 	uint64_t period;
 
 	trc_scan_spaces(c);
 	number = *c;
-	if (trc_scan_decimal(&number, &period) && TRC_SKIP(&number, " ")) {
-		trc_scan_spaces(&number);
-		*c = number;
-	}
+	if (!trc_scan_decimal(&number, &period) || !TRC_SKIP(&number, " "))
+		return 1;
+	trc_scan_spaces(&number);
+	*c = number;
+	return period > 0 ? period : 1;
 }
 
-/* A frame of a call chain: a tab or blanks, an address, a symbol. */
+/* A frame of a call chain: a tab or blanks, an address, then whatever fields were
+ * asked for. */
 static bool is_frame(struct trc_scan c)
 {
 	const char *start = c.p;
 	uint64_t address;
 
 	trc_scan_blanks(&c);
-	return c.p > start && trc_scan_hex(&c, &address) > 0 && c.p < c.end &&
-	       *c.p == ' ' && memchr(c.p, '(', trc_scan_left(&c)) &&
-	       c.end[-1] == ')';
+	return c.p > start && trc_scan_hex(&c, &address) > 0 &&
+	       (c.p == c.end || *c.p == ' ');
+}
+
+/* Steps over an event's group, "kmem:", which perf of RHEL 6 does not print.
+ * False for an event of another group, whose name has a second colon. */
+static bool skip_group(struct trc_scan *c)
+{
+	const char *p = c->p;
+
+	if (TRC_SKIP(c, "kmem:"))
+		return true;
+	while (p < c->end && *p != ':' && *p != ' ')
+		p++;
+	return p < c->end && *p == ':' && (p + 1 == c->end || p[1] == ' ');
 }
 
 /* What --show-lost-events adds: how many events went missing here. */
@@ -131,6 +159,19 @@ static int read_lost(struct trc_text *text, struct trc_scan *c)
 	return 0;
 }
 
+/* Reads an event of which each stands for `period`: the others are lost. */
+static int read_sampled(struct trc_text *text, struct trc_scan *c,
+			struct trc_record *record, uint64_t period)
+{
+	struct trc_counts *counts = &text->job->rules.counts;
+	uint64_t others = counts->other_events;
+	int err = trc_kmem_event(text, c, record);
+
+	if (err == 0 && counts->other_events == others)
+		counts->lost_events += period - 1;
+	return err;
+}
+
 static int read_line(struct trc_text *text)
 {
 	struct trc_scan c = { text->line.text,
@@ -138,6 +179,7 @@ static int read_line(struct trc_text *text)
 	struct trc_scan blank = c;
 	struct trc_record record;
 	struct prefix prefix;
+	uint64_t period;
 	int err;
 
 	if (trc_scan_is_end(&blank) || *c.p == '#')
@@ -157,14 +199,16 @@ static int read_line(struct trc_text *text)
 		return err;
 	record.time_ns = prefix.time_ns;
 	record.cpu = prefix.cpu;
-	skip_period(&c);
-	if (TRC_SKIP(&c, "PERF_RECORD_LOST lost "))
+	period = read_period(&c);
+	if (TRC_SKIP(&c, "PERF_RECORD_LOST lost ") ||
+	    TRC_SKIP(&c, "PERF_RECORD_LOST_SAMPLES lost "))
 		return read_lost(text, &c);
-	if (!TRC_SKIP(&c, "kmem:")) {
-		text->job->rules.counts.other_events++;
-		return 0;
-	}
-	return trc_kmem_event(text, &c, &record);
+	if (!skip_group(&c))
+		return trc_text_other(text, &c);
+	err = trc_text_time(text, TRC_ORDER_BY_CPU, record.cpu, record.time_ns);
+	if (err != 0)
+		return err < 0 ? err : 0;
+	return read_sampled(text, &c, &record, period);
 }
 
 static int import_perf(struct trc_job *job, struct kb_diag *diag)
@@ -174,18 +218,19 @@ static int import_perf(struct trc_job *job, struct kb_diag *diag)
 	return trc_text_run(&text, read_line);
 }
 
-/* perf's event names have their group before them. */
+/* perf's event names have their group before them, or had none; the cpu is after
+ * the pid then, where ftrace has a dash before it. */
 static bool is_ours(struct trc_scan c)
 {
 	struct prefix prefix;
 
 	if (!read_prefix(&c, &prefix))
 		return false;
-	skip_period(&c);
-	return TRC_SKIP(&c, "kmem:");
+	read_period(&c);
+	return TRC_SKIP(&c, "kmem:") || trc_kmem_is_in(c.p, trc_scan_left(&c));
 }
 
-static bool detect_perf(const char *head, size_t size)
+static size_t detect_perf(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_ours);
 }

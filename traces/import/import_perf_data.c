@@ -3,6 +3,7 @@
  * installed.
  */
 #include "trc_child.h"
+#include "trc_scan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,10 +34,15 @@ static int import_perf_data(struct trc_job *job, struct kb_diag *diag)
 				diag);
 }
 
-static bool detect_perf_data(const char *head, size_t size)
+static bool is_perf_data(const char *head, size_t size)
 {
 	return size >= 8 && (memcmp(head, "PERFILE2", 8) == 0 ||
 			     memcmp(head, "2ELIFREP", 8) == 0);
+}
+
+static size_t detect_perf_data(const char *head, size_t size)
+{
+	return trc_scan_first(is_perf_data(head, size));
 }
 
 const struct trc_format trc_format_perf_data = {

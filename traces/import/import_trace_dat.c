@@ -5,6 +5,7 @@
  * `trace-cmd report` does.
  */
 #include "trc_child.h"
+#include "trc_scan.h"
 
 #include "kb_bits.h"
 
@@ -106,9 +107,14 @@ static int import_trace_dat(struct trc_job *job, struct kb_diag *diag)
 
 #endif
 
-static bool detect_trace_dat(const char *head, size_t size)
+static bool is_trace_dat(const char *head, size_t size)
 {
 	return size >= 10 && memcmp(head, "\x17\x08\x44tracing", 10) == 0;
+}
+
+static size_t detect_trace_dat(const char *head, size_t size)
+{
+	return trc_scan_first(is_trace_dat(head, size));
 }
 
 const struct trc_format trc_format_trace_dat = {

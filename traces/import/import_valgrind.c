@@ -9,39 +9,68 @@
  *   --PID--  = 0
  *   --PID-- memalign(al 64, size 128) = 0x4A49080
  *   --PID-- _ZnwmSt11align_val_t(size 64, al 64) = 0x4D71D80
+ *
+ * With --time-stamp=yes the time since the start is before the PID.
  */
 #include "trc_scan.h"
 #include "trc_user.h"
 
+#define NS_PER_S UINT64_C(1000000000)
+
 /* What a call in the text does. */
 enum call { CALL_ALLOC, CALL_CALLOC, CALL_REALLOC, CALL_FREE };
 
-/* Reads "name(" and tells what the function does. C++'s names begin with _Zn
- * for new and _Zd for delete; "builtin" ones are the same by another name. */
+/* What a function does, by its name; -1 for one that allocates nothing, such as
+ * malloc_usable_size. C++'s names begin with _Zn for new and _Zd for delete. */
+static int call_of(struct trc_scan name)
+{
+	static const struct {
+		const char *name;
+		int call;
+	} calls[] = {
+		{ "malloc", CALL_ALLOC },
+		{ "free", CALL_FREE },
+		{ "calloc", CALL_CALLOC },
+		{ "realloc", CALL_REALLOC },
+		{ "memalign", CALL_ALLOC },
+		{ "cfree", CALL_FREE },
+		{ "posix_memalign", CALL_ALLOC },
+		{ "valloc", CALL_ALLOC },
+		{ "aligned_alloc", CALL_ALLOC },
+		{ "pvalloc", CALL_ALLOC },
+		{ "builtin_new", CALL_ALLOC },
+		{ "builtin_delete", CALL_FREE },
+		{ "builtin_vec_new", CALL_ALLOC },
+		{ "builtin_vec_delete", CALL_FREE },
+	};
+	size_t size = trc_scan_left(&name);
+
+	if (TRC_SKIP(&name, "__"))
+		size -= 2;
+	if (size > 3 && memcmp(name.p, "_Zn", 3) == 0)
+		return CALL_ALLOC;
+	if (size > 3 && memcmp(name.p, "_Zd", 3) == 0)
+		return CALL_FREE;
+	for (size_t i = 0; i < KB_ARRAY_LEN(calls); i++)
+		if (strlen(calls[i].name) == size &&
+		    memcmp(name.p, calls[i].name, size) == 0)
+			return calls[i].call;
+	return -1;
+}
+
+/* Reads "name(" and tells what the function does. */
 static bool read_name(struct trc_scan *c, enum call *call)
 {
-	const char *start = c->p;
 	const char *open = memchr(c->p, '(', trc_scan_left(c));
-	struct trc_scan name = { start, open };
+	int known;
 
 	if (!open)
 		return false;
+	known = call_of((struct trc_scan){ c->p, open });
 	c->p = open + 1;
-	if (TRC_SKIP(&name, "calloc"))
-		*call = CALL_CALLOC;
-	else if (TRC_SKIP(&name, "realloc"))
-		*call = CALL_REALLOC;
-	else if (TRC_SKIP(&name, "free") || TRC_SKIP(&name, "cfree") ||
-		 TRC_SKIP(&name, "_Zd"))
-		*call = CALL_FREE;
-	else if (TRC_SKIP(&name, "malloc") || TRC_SKIP(&name, "memalign") ||
-		 TRC_SKIP(&name, "posix_memalign") ||
-		 TRC_SKIP(&name, "aligned_alloc") ||
-		 TRC_SKIP(&name, "valloc") || TRC_SKIP(&name, "pvalloc") ||
-		 TRC_SKIP(&name, "_Zn"))
-		*call = CALL_ALLOC;
-	else
+	if (known < 0)
 		return false;
+	*call = (enum call)known;
 	return true;
 }
 
@@ -74,6 +103,14 @@ static bool read_result(struct trc_scan *c, uint64_t *pointer)
 	       trc_scan_is_end(c);
 }
 
+/* Steps over the rest of a call's arguments and its parenthesis. */
+static bool skip_arguments(struct trc_scan *c)
+{
+	while (c->p < c->end && *c->p != ')' && *c->p != '(')
+		c->p++;
+	return TRC_SKIP(c, ")");
+}
+
 static int read_realloc(struct trc_user *user, struct trc_scan *c)
 {
 	uint64_t old_pointer;
@@ -84,8 +121,11 @@ static int read_realloc(struct trc_user *user, struct trc_scan *c)
 	    !trc_scan_decimal(c, &size))
 		return trc_text_bad(&user->text,
 				    "the arguments of realloc are unreadable");
-	if (TRC_SKIP(c, ")free("))
+	if (TRC_SKIP(c, ")free(")) {
+		if (!skip_arguments(c) || !trc_scan_is_end(c))
+			return trc_text_bad(&user->text, "the call is cut off");
 		return trc_user_free(user, old_pointer);
+	}
 	if (TRC_SKIP(c, ")malloc(")) {
 		c->p = memchr(c->p, ')', trc_scan_left(c));
 		if (!c->p)
@@ -118,19 +158,52 @@ static int read_free(struct trc_user *user, struct trc_scan *c)
 {
 	uint64_t pointer;
 
-	if (!trc_scan_0x(c, &pointer) || !TRC_SKIP(c, ")"))
+	/* A sized delete has its size, and maybe an alignment, after it. */
+	if (!trc_scan_0x(c, &pointer) || !skip_arguments(c))
 		return trc_text_bad(&user->text,
 				    "the pointer freed is not a number");
+	if (!trc_scan_is_end(c))
+		return trc_text_bad(&user->text, "something follows the call");
 	return trc_user_free(user, pointer);
 }
 
-/* Steps over "--PID-- "; other lines are of another kind. */
-static bool skip_prefix(struct trc_scan *c)
+/* Reads "DD:HH:MM:SS.mmm " of --time-stamp=yes as nanoseconds. */
+static bool read_stamp(struct trc_scan *c, uint64_t *ns)
 {
-	uint64_t pid;
+	uint64_t part[3];
+	bool has_fraction;
 
-	return TRC_SKIP(c, "--") && trc_scan_decimal(c, &pid) &&
-	       TRC_SKIP(c, "-- ");
+	for (size_t i = 0; i < KB_ARRAY_LEN(part); i++)
+		if (!trc_scan_decimal(c, &part[i]) || part[i] > 100000 ||
+		    !TRC_SKIP(c, ":"))
+			return false;
+	if (!trc_scan_seconds(c, ns, &has_fraction) || !has_fraction ||
+	    *ns > 60 * NS_PER_S || !TRC_SKIP(c, " "))
+		return false;
+	*ns += ((part[0] * 24 + part[1]) * 60 + part[2]) * 60 * NS_PER_S;
+	return true;
+}
+
+/* What valgrind puts before each of its own lines. */
+struct prefix {
+	uint64_t pid;
+	bool has_time;
+	uint64_t time_ns;
+};
+
+/* Reads "--PID-- " or "--DD:HH:MM:SS.mmm PID-- "; other lines are the
+ * program's own output. */
+static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
+{
+	struct trc_scan stamp;
+
+	if (!TRC_SKIP(c, "--"))
+		return false;
+	stamp = *c;
+	prefix->has_time = read_stamp(&stamp, &prefix->time_ns);
+	if (prefix->has_time)
+		*c = stamp;
+	return trc_scan_decimal(c, &prefix->pid) && TRC_SKIP(c, "-- ");
 }
 
 static int read_line(struct trc_text *text)
@@ -138,13 +211,23 @@ static int read_line(struct trc_text *text)
 	struct trc_user *user = (struct trc_user *)text;
 	struct trc_scan c = { text->line.text,
 			      text->line.text + text->line.size };
+	struct prefix prefix;
 	enum call call;
+	int err;
 
-	/* The program's own output stands between valgrind's lines. */
-	if (!skip_prefix(&c))
+	if (!read_prefix(&c, &prefix) || !read_name(&c, &call))
 		return 0;
-	if (!read_name(&c, &call))
-		return 0;
+	err = trc_text_process(text, prefix.pid);
+	if (err != 0)
+		return err < 0 ? err : 0;
+	if (prefix.has_time) {
+		user->counts_time = false;
+		user->now.time_ns = prefix.time_ns;
+	}
+	err = trc_text_clock(text,
+			     prefix.has_time ? TRC_CLOCK_NS : TRC_CLOCK_TICKS);
+	if (err < 0)
+		return err;
 	switch (call) {
 	case CALL_FREE:
 		return read_free(user, &c);
@@ -165,12 +248,13 @@ static int import_valgrind(struct trc_job *job, struct kb_diag *diag)
 
 static bool is_ours(struct trc_scan c)
 {
+	struct prefix prefix;
 	enum call call;
 
-	return skip_prefix(&c) && read_name(&c, &call);
+	return read_prefix(&c, &prefix) && read_name(&c, &call);
 }
 
-static bool detect_valgrind(const char *head, size_t size)
+static size_t detect_valgrind(const char *head, size_t size)
 {
 	return trc_scan_lines(head, size, is_ours);
 }

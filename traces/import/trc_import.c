@@ -5,8 +5,11 @@
 #include "kb_suggest.h"
 #include "trc_format.h"
 #include "trc_job.h"
+#include "trc_scan.h"
 #include "trc_writer.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The formats that can be imported; the first that recognises a recording
@@ -19,6 +22,10 @@ static const struct trc_format *const formats[] = {
 	&trc_format_ftrace,    &trc_format_console,   &trc_format_malloc_bench,
 };
 
+/* How far into a recording its format is looked for, bytes: a kernel's or a
+ * program's log may begin with much else. */
+#define TRC_HEAD_MAX (1ul << 20)
+
 /* An import from the opening of its input to the writing of its output. */
 struct import {
 	const struct trc_import_options *opts;
@@ -29,6 +36,10 @@ struct import {
 	struct trc_source unpacked;
 
 	struct trc_writer *writer;
+
+	/* The recording's beginning, where its first piece did not tell the
+	 * format. Owned. */
+	char *head;
 };
 
 int trc_job_bad_line(struct trc_job *job, const struct trc_line *line,
@@ -79,12 +90,69 @@ static int peek(struct import *im, struct trc_source *source, const char **head,
 	return err;
 }
 
+/* The format of what is recognised first in a recording's beginning: before it
+ * may stand what other programs print. Of two that see the same the first in the
+ * list is meant. */
 static const struct trc_format *find_format(const char *head, size_t size)
 {
-	for (size_t i = 0; i < KB_ARRAY_LEN(formats); i++)
-		if (formats[i]->detect(head, size))
-			return formats[i];
-	return NULL;
+	const struct trc_format *found = NULL;
+	size_t first = TRC_SCAN_NOTHING;
+
+	if (size >= 3 && memcmp(head, TRC_LINES_BOM, 3) == 0) {
+		head += 3;
+		size -= 3;
+	}
+	for (size_t i = 0; i < KB_ARRAY_LEN(formats); i++) {
+		size_t at = formats[i]->detect(head, size);
+
+		if (at < first) {
+			first = at;
+			found = formats[i];
+		}
+	}
+	return found;
+}
+
+/* Reads on to the end, or until `head` is full. */
+static int fill_head(struct import *im, size_t *size, struct kb_diag *diag)
+{
+	while (*size < TRC_HEAD_MAX) {
+		const char *data;
+		size_t more;
+		int err;
+
+		if (report_progress(im))
+			return kb_fail(diag, KB_E_STOPPED, "%s: stopped",
+				       im->job.name);
+		err = trc_source_next(im->job.source, &data, &more, diag);
+		if (err != 0)
+			return err < 0 ? err : 0;
+		memcpy(im->head + *size, data, more);
+		*size += more;
+	}
+	return 0;
+}
+
+/* Looks for a format further on than the piece at hand, which is `head`. */
+static int look_further(struct import *im, const char *head, size_t size,
+			const struct trc_format **format, struct kb_diag *diag)
+{
+	const char *taken;
+	size_t taken_size;
+	int err;
+
+	im->head = malloc(TRC_HEAD_MAX + TRC_SOURCE_PIECE);
+	if (!im->head)
+		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory",
+			       im->job.name);
+	memcpy(im->head, head, size);
+	trc_source_next(im->job.source, &taken, &taken_size, diag);
+	err = fill_head(im, &size, diag);
+	if (err < 0)
+		return err;
+	trc_source_unread(im->job.source, im->head, size);
+	*format = find_format(im->head, size);
+	return 0;
 }
 
 /* The format that the caller wants. */
@@ -147,13 +215,27 @@ static int recognise(struct import *im, const struct trc_format **format,
 	if (err < 0 || wanted)
 		return err;
 	*format = find_format(head, size);
-	if (*format)
-		return 0;
+	if (!*format)
+		err = look_further(im, head, size, format, diag);
+	if (*format || err < 0)
+		return err;
+	head = im->head;
 	if (size >= TRC_MAGIC_SIZE &&
 	    memcmp(head, TRC_MAGIC, TRC_MAGIC_SIZE) == 0)
 		return kb_fail(diag, KB_E_FORMAT,
 			       "%s: is a .trc file already; look at it with "
 			       "trc info",
+			       im->job.name);
+	if (size >= 6 &&
+	    (memcmp(head,
+		    "\xfd"
+		    "7zXZ",
+		    5) == 0 ||
+	     memcmp(head, "BZh", 3) == 0 || memcmp(head, "PK\3\4", 4) == 0))
+		return kb_fail(diag, KB_E_FORMAT,
+			       "%s: is compressed by xz, bzip2 or zip; unpack "
+			       "it first, as in: xz -dc FILE | trc import - "
+			       "OUT.trc",
 			       im->job.name);
 	return kb_fail(diag, KB_E_FORMAT,
 		       "%s: is not a recording that can be imported, such as "
@@ -167,6 +249,26 @@ static const char *base_name(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+/* A trace of nothing is most likely a mistake: another format, other events. */
+static int check_not_empty(const struct import *im,
+			   const struct trc_format *format,
+			   struct kb_diag *diag)
+{
+	const struct trc_counts *c = &im->job.rules.counts;
+
+	if (c->events > 0 || !im->opts->refuse_empty)
+		return 0;
+	return kb_fail(diag, KB_E_FORMAT,
+		       "%s: read as %s, it holds no allocation (%" PRIu64
+		       " other events, %" PRIu64 " frees of unknown objects, "
+		       "%" PRIu64
+		       " excluded): record kmalloc and kfree, ask for "
+		       "--caches or --pages, or name another --format; "
+		       "'trc import --allow-empty' takes it",
+		       im->job.name, format->name, c->other_events,
+		       c->unmatched_frees + c->null_frees, c->excluded_allocs);
 }
 
 /* Reads the recording to its end and writes the trace. */
@@ -192,6 +294,9 @@ static int run(struct import *im, const struct trc_format *format,
 	if (err < 0)
 		return err;
 	trc_rules_finish(&im->job.rules);
+	err = check_not_empty(im, format, diag);
+	if (err < 0)
+		return err;
 	totals.counts = &im->job.rules.counts;
 	totals.clock = im->job.clock;
 	totals.source_hash = trc_source_hash(&im->stored);
@@ -203,6 +308,7 @@ static int run(struct import *im, const struct trc_format *format,
 
 static void release(struct import *im)
 {
+	free(im->head);
 	trc_writer_free(im->writer);
 	trc_repeat_release(&im->job.repeat);
 	trc_rules_release(&im->job.rules);
@@ -226,6 +332,8 @@ static int import_stored(struct import *im, const char *name,
 	im->job.name = strcmp(name, "-") == 0 ? "standard input" : name;
 	im->job.path = name;
 	im->job.lenient = opts->lenient;
+	im->job.pid = opts->pid;
+	im->job.boot = opts->boot;
 	im->job.takes_caches = opts->takes_caches;
 	im->job.takes_pages = opts->takes_pages;
 	im->job.is_stopped = report_progress;

@@ -45,6 +45,15 @@ struct trc_import_options {
 	 * from the recording's first bytes. Borrowed. */
 	const char *format;
 
+	/* Of a recording of several processes, the one with this number; of a
+	 * recording of several boots, the one with this number, from 1. 0: it
+	 * must be of one. */
+	uint64_t pid;
+	uint64_t boot;
+
+	/* A recording without an alloc is an error. */
+	bool refuse_empty;
+
 	/* Take kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
 	 * mm_page_free for allocs and frees too. */
 	bool takes_caches;

@@ -34,6 +34,11 @@ struct trc_job {
 	/* Count unreadable lines instead of failing (rule 9). */
 	bool lenient;
 
+	/* The process to be imported of a recording of several, and the boot,
+	 * from 1; 0 where the recording must be of one. */
+	uint64_t pid;
+	uint64_t boot;
+
 	/* Events of slab caches and of pages count as allocs and frees too. */
 	bool takes_caches;
 	bool takes_pages;
@@ -57,9 +62,9 @@ struct trc_format {
 	/* As the header of a .trc records it. */
 	const char *name;
 
-	/* Whether a recording that begins with `head` is of this format.
-	 * Required. */
-	bool (*detect)(const char *head, size_t size);
+	/* Where in a recording that begins with `head` the first thing is that
+	 * only this format has: its offset, or TRC_SCAN_NOTHING. Required. */
+	size_t (*detect)(const char *head, size_t size);
 
 	/* Reads job->source to its end and gives what it finds to job->rules,
 	 * or by way of job->repeat.

@@ -59,11 +59,15 @@ static bool read_site_text(struct trc_scan *c, const char **text, size_t *size)
 	return true;
 }
 
+/* Some recorders have no call sites; one that cannot be read is dropped. */
 static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
 {
 	const char *name;
 	size_t size;
 
+	*site = TRC_NAME_NONE;
+	if (TRC_SKIP(c, "call_site=(nil)") || TRC_SKIP(c, "call_site=(null)"))
+		return 0;
 	if (!TRC_SKIP(c, "call_site=") || !read_site_text(c, &name, &size))
 		return trc_text_bad(text, "call_site= is missing");
 	return trc_text_site(text, name, size, site);
@@ -142,15 +146,49 @@ static int read_pointer(struct trc_text *text, struct trc_scan *c,
 	return read_pointer_value(text, c, pointer);
 }
 
-/* " name=CACHE", which newer kernels put behind the pointer. */
+/* " name=CACHE", which newer kernels put after the pointer. A cache may be called
+ * anything, " bytes_req=" included: the field is the last of that name. */
 static void skip_cache_name(struct trc_scan *c)
 {
-	const char *stop;
+	const char *stop = NULL;
+	const char *p;
 
 	if (!TRC_SKIP(c, " name="))
 		return;
-	stop = memmem(c->p, trc_scan_left(c), " bytes_req=", 11);
+	p = c->p;
+	while ((p = memmem(p, (size_t)(c->end - p), " bytes_req=", 11)))
+		stop = p++;
 	c->p = stop ? stop : c->end;
+}
+
+/* Whether a character may be part of a flag's name or number. */
+static bool is_flag_character(char c)
+{
+	return trc_scan_is_digit(c) || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z') || c == '_' || c == '|' || c == '-' ||
+	       c == '~' || c == '(' || c == ')';
+}
+
+/*
+ * Reads what may follow a record's essential fields: flags, and " name=value"
+ * for whatever later kernels add. Anything else is another record on the same
+ * line, or what is left of one.
+ */
+static int read_rest(struct trc_text *text, struct trc_scan *c)
+{
+	for (;;) {
+		while (c->p < c->end && is_flag_character(*c->p))
+			c->p++;
+		skip_decimal_note(c);
+		if (trc_scan_is_end(c))
+			return 0;
+		while (c->p < c->end && is_flag_character(*c->p))
+			c->p++;
+		if (!TRC_SKIP(c, "="))
+			return trc_text_bad(text, "something follows the "
+						  "record: a second one on "
+						  "the line, or damage");
+	}
 }
 
 static int give(struct trc_text *text, const struct trc_record *record,
@@ -179,7 +217,8 @@ static int read_alloc(struct trc_text *text, struct trc_scan *c,
 				    "bytes_alloc= is missing or not a number");
 	if (!TRC_SKIP(c, " gfp_flags="))
 		return trc_text_bad(text, "gfp_flags= is missing");
-	return give(text, record, kind);
+	err = read_rest(text, c);
+	return err < 0 ? err : give(text, record, kind);
 }
 
 static int read_free(struct trc_text *text, struct trc_scan *c,
@@ -192,44 +231,75 @@ static int read_free(struct trc_text *text, struct trc_scan *c,
 	err = read_site(text, c, &record->site);
 	if (err == 0)
 		err = read_pointer(text, c, &record->pointer);
+	/* A cache's name, which may be anything, ends the line. */
+	if (err == 0 && !TRC_SKIP(c, " name="))
+		err = read_rest(text, c);
 	if (err == 0)
 		err = give(text, record, kind);
 	return err;
 }
 
+/* Steps over a page's pointer; true if it is NULL, in any spelling. */
+static bool skip_page_pointer(struct trc_scan *c)
+{
+	uint64_t pointer = 1;
+
+	trc_scan_spaces(c);
+	if (TRC_SKIP(c, "(nil)") || TRC_SKIP(c, "(null)"))
+		return true;
+	TRC_SKIP(c, "0x");
+	trc_scan_hex(c, &pointer);
+	return pointer == 0;
+}
+
+bool trc_kmem_page(struct trc_record *record, uint64_t page, uint64_t pfn,
+		   uint64_t order)
+{
+	/* The kernel stores -1 where there is no page; older ones print 0. */
+	bool is_null = page == 0 && (pfn == 0 || pfn == UINT64_MAX);
+
+	if ((pfn >= PAGE_POINTER && !is_null) || order > ORDER_MAX)
+		return false;
+	record->pointer = is_null ? 0 : PAGE_POINTER | pfn;
+	record->size = UINT64_C(1) << (order + PAGE_SHIFT);
+	record->size_granted = record->size;
+	return true;
+}
+
 /*
- * Reads "page=P pfn=N order=D". The pfn names the page: it is never hashed. An
- * allocation that failed has no page.
+ * Reads "page=P pfn=N order=D". The pfn names the page: it is never hashed, and
+ * programs that print the event without the kernel's help show no pointer. An
+ * allocation that failed has neither.
  */
 static int read_page(struct trc_text *text, struct trc_scan *c,
 		     struct trc_record *record)
 {
-	struct trc_scan number;
 	uint64_t pfn;
 	uint64_t order;
 	bool is_null;
 
 	if (!TRC_SKIP(c, "page="))
 		return trc_text_bad(text, "page= is missing");
-	number = *c;
-	is_null = TRC_SKIP(c, "(n") || TRC_SKIP(c, "0x0 ") ||
-		  TRC_SKIP(c, "0000000000000000 ");
-	*c = number;
-	c->p = memmem(c->p, trc_scan_left(c), " pfn=", 5);
-	if (!c->p)
+	is_null = skip_page_pointer(c);
+	skip_decimal_note(c);
+	if (!TRC_SKIP(c, " pfn="))
 		return trc_text_bad(text, "pfn= is missing");
-	c->p += 5;
-	if (!read_size(c, &pfn) || (!is_null && pfn >= PAGE_POINTER))
+	if (!read_size(c, &pfn))
 		return trc_text_bad(text, "the pfn is not a number");
-	if (!TRC_SKIP(c, " order=") || !read_size(c, &order) ||
-	    order > ORDER_MAX)
+
+	if (!TRC_SKIP(c, " order=") || !read_size(c, &order))
 		return trc_text_bad(text, "order= is missing or absurd");
 	if (c->p == c->end && !text->line.is_terminated)
 		return trc_text_bad(text, "the recording is cut off here");
-	record->pointer = is_null ? 0 : PAGE_POINTER | pfn;
+	if (c->p < c->end && *c->p != ' ')
+		return trc_text_bad(text, "order= is not a number");
+	if (read_rest(text, c) < 0)
+		return KB_E_FORMAT;
 	record->site = TRC_NAME_NONE;
-	record->size = UINT64_C(1) << (order + PAGE_SHIFT);
-	record->size_granted = record->size;
+	if (!trc_kmem_page(record, !is_null, pfn, order))
+		return trc_text_bad(text,
+				    "the pfn is not a number, or order= is "
+				    "absurd");
 	return 0;
 }
 
@@ -253,18 +323,6 @@ static int read_page_free(struct trc_text *text, struct trc_scan *c,
 	if (err == 0)
 		err = give(text, record, TRC_REPEAT_OTHER_FREE);
 	return err;
-}
-
-/* Whether an event's name and its colon come next. */
-static bool is_event_name(const struct trc_scan *c)
-{
-	const char *p = c->p;
-
-	while (p < c->end && *p != ':' && *p != ' ')
-		p++;
-	if (p > c->p && p < c->end && *p == ':')
-		return true;
-	return trc_scan_left(c) >= 13 && memcmp(c->p, "<stack trace>", 13) == 0;
 }
 
 /* Steps over the padding behind a name, and over "(call site) ", which
@@ -300,20 +358,20 @@ static int read_optional(struct trc_text *text, struct trc_scan *c,
 		skip_gap(c);
 		return read_page_alloc(text, c, record);
 	}
-	if (job->takes_pages && TRC_SKIP(c, "mm_page_free:")) {
+	if (job->takes_pages && (TRC_SKIP(c, "mm_page_free:") ||
+				 TRC_SKIP(c, "mm_page_free_direct:") ||
+				 TRC_SKIP(c, "mm_pagevec_free:"))) {
 		skip_gap(c);
 		return read_page_free(text, c, record);
 	}
-	if (!is_event_name(c))
-		return trc_text_bad(text, "no event's name follows the time");
-	text->job->rules.counts.other_events++;
-	return 0;
+	return trc_text_other(text, c);
 }
 
 int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 		   struct trc_record *record)
 {
 	trc_scan_spaces(c);
+	text->is_after_other = false;
 	if (TRC_SKIP(c, "kmalloc:") || TRC_SKIP(c, "kmalloc_node:")) {
 		skip_gap(c);
 		return read_alloc(text, c, record, TRC_REPEAT_KMALLOC);

@@ -23,6 +23,14 @@
 int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 		   struct trc_record *record);
 
+/*
+ * Names a page by its pfn, of 4096 * 2^order bytes, in record's pointer and
+ * sizes; NULL if neither the page's pointer nor its pfn says which. False if the
+ * numbers are absurd.
+ */
+bool trc_kmem_page(struct trc_record *record, uint64_t page, uint64_t pfn,
+		   uint64_t order);
+
 /* Whether a line holds the beginning of an alloc or free of the kernel's,
  * wherever in it: for recorders amid other output. */
 bool trc_kmem_is_in(const char *line, size_t size);

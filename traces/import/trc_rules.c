@@ -280,6 +280,13 @@ int trc_rules_free_implied(struct trc_rules *rules,
 	return free_as(rules, record, TRC_FREE_IMPLIED, diag);
 }
 
+bool trc_rules_knows(const struct trc_rules *rules, uint64_t pointer)
+{
+	const struct trc_pointer_table *t = &rules->table;
+
+	return t->room > 0 && t->keys[find(t, pointer)] != 0;
+}
+
 void trc_rules_finish(struct trc_rules *rules)
 {
 	struct trc_counts *c = &rules->counts;

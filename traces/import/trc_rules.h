@@ -88,6 +88,9 @@ int trc_rules_free_implied(struct trc_rules *rules,
 bool trc_rules_makes_object(const struct trc_rules *rules,
 			    const struct trc_record *record);
 
+/* Whether an object with this pointer is live or excluded. */
+bool trc_rules_knows(const struct trc_rules *rules, uint64_t pointer);
+
 /* Makes the counts whole, after the last record. */
 void trc_rules_finish(struct trc_rules *rules);
 

@@ -1,9 +1,6 @@
 #include "trc_scan.h"
 
-/* Lines of a recording's beginning that detection looks at. */
-#define DETECT_LINES 64
-
-#define NS_PER_S     UINT64_C(1000000000)
+#define NS_PER_S UINT64_C(1000000000)
 
 /* Reads what stands behind the point of a number of seconds, 1 to 9 digits, as
  * nanoseconds. */
@@ -37,18 +34,23 @@ bool trc_scan_seconds(struct trc_scan *c, uint64_t *value, bool *has_fraction)
 	return true;
 }
 
-bool trc_scan_lines(const char *head, size_t size,
-		    bool (*is_ours)(struct trc_scan line))
+size_t trc_scan_lines(const char *head, size_t size,
+		      bool (*is_ours)(struct trc_scan line))
 {
 	const char *end = head + size;
+	const char *line = head;
 
-	for (unsigned i = 0; i < DETECT_LINES && head < end; i++) {
-		const char *newline = memchr(head, '\n', (size_t)(end - head));
+	while (line < end) {
+		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		const char *stop = newline ? newline : end;
 
-		if (is_ours((struct trc_scan){ head, stop }))
-			return true;
-		head = newline ? newline + 1 : end;
+		while (stop > line && stop[-1] == '\r')
+			stop--;
+		/* A program's file may hold a text that looks like a line. */
+		if (!memchr(line, 0, (size_t)(stop - line)) &&
+		    is_ours((struct trc_scan){ line, stop }))
+			return (size_t)(line - head);
+		line = newline ? newline + 1 : end;
 	}
-	return false;
+	return TRC_SCAN_NOTHING;
 }

@@ -123,11 +123,20 @@ static inline bool trc_scan_is_end(struct trc_scan *c)
  */
 bool trc_scan_seconds(struct trc_scan *c, uint64_t *value, bool *has_fraction);
 
+/* "Nothing": no place in a recording. */
+#define TRC_SCAN_NOTHING SIZE_MAX
+
 /*
- * Looks for a line among the first ones of a recording's `size` bytes that
- * `is_ours` recognises: for detection.
+ * Looks for a line among a recording's first `size` bytes that `is_ours`
+ * recognises: for detection. Returns its offset, or TRC_SCAN_NOTHING.
  */
-bool trc_scan_lines(const char *head, size_t size,
-		    bool (*is_ours)(struct trc_scan line));
+size_t trc_scan_lines(const char *head, size_t size,
+		      bool (*is_ours)(struct trc_scan line));
+
+/* For detection by the very beginning: 0 if it is ours. */
+static inline size_t trc_scan_first(bool is_ours)
+{
+	return is_ours ? 0 : TRC_SCAN_NOTHING;
+}
 
 #endif /* TRC_SCAN_H */

@@ -2,6 +2,8 @@
 
 #include "kb_bits.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Reads the line at hand as what it is. */
@@ -32,6 +34,12 @@ int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 		if (err < 0)
 			break;
 	}
+	trc_order_release(&text->order);
+	if (err == KB_END && text->job->boot > text->boot + 1)
+		return kb_fail(
+			text->diag, KB_E_RANGE,
+			"%s: there is no boot %" PRIu64 "; it holds %" PRIu64,
+			text->job->name, text->job->boot, text->boot + 1);
 	return err == KB_END ? 0 : err;
 }
 
@@ -44,6 +52,56 @@ static int name_error(struct trc_text *text, int err, const char *too_long)
 		return kb_fail(text->diag, err, "%s: out of memory",
 			       text->job->name);
 	return err;
+}
+
+int trc_text_process(struct trc_text *text, uint64_t pid)
+{
+	const struct trc_job *job = text->job;
+
+	if (job->pid != 0)
+		return pid != job->pid;
+	if (!text->has_process) {
+		text->has_process = true;
+		text->process = pid;
+	}
+	if (pid == text->process)
+		return 0;
+	snprintf(text->reason_text, sizeof(text->reason_text),
+		 "process %" PRIu64 " begins here, and what came before is of "
+		 "process %" PRIu64 ": each has a heap of its own; choose one "
+		 "with --pid",
+		 pid, text->process);
+	return trc_text_bad(text, text->reason_text);
+}
+
+int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
+		  uint64_t time_ns)
+{
+	uint64_t wanted = text->job->boot;
+	uint64_t back;
+
+	if (trc_order_take(&text->order, rule, cpu, time_ns, &back) < 0)
+		return kb_fail(text->diag, KB_E_NOMEM, "%s: out of memory",
+			       text->job->name);
+	if (kb_likely(back == 0))
+		return wanted != 0 && text->boot + 1 != wanted;
+	if (wanted == 0) {
+		snprintf(text->reason_text, sizeof(text->reason_text),
+			 text->job->clock == TRC_CLOCK_NS
+				 ? "time goes back by %.6g s: another boot or "
+				   "recording begins here; choose one with "
+				   "--boot"
+				 : "time goes back by %.6g ticks: another boot "
+				   "or recording begins here; choose one with "
+				   "--boot",
+			 text->job->clock == TRC_CLOCK_NS ? (double)back / 1e9
+							  : (double)back);
+		return trc_text_bad(text, text->reason_text);
+	}
+	text->boot++;
+	trc_order_reset(&text->order);
+	trc_order_take(&text->order, rule, cpu, time_ns, &back);
+	return text->boot + 1 != wanted;
 }
 
 int trc_text_site(struct trc_text *text, const char *site, size_t size,

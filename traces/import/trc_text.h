@@ -9,6 +9,8 @@
 
 #include "trc_job.h"
 #include "trc_lines.h"
+#include "trc_order.h"
+#include "trc_scan.h"
 
 /* An import of text at work; an importer that needs more puts it first in a
  * struct of its own. */
@@ -25,6 +27,22 @@ struct trc_text {
 
 	/* An event has been read, so the recording's clock is known. */
 	bool has_clock;
+
+	/* The process whose heap it is, once one is known; see
+	 * trc_text_process. */
+	bool has_process;
+	uint64_t process;
+
+	/* Times so far, and how often they have gone back. */
+	struct trc_order order;
+	uint64_t boot;
+
+	/* Room for a reason that names numbers. */
+	char reason_text[160];
+
+	/* The last event was of another kind: what follows it and is no event
+	 * is the rest of its text, or its stack. */
+	bool is_after_other;
 
 	/* The most hexadecimal digits that a pointer of the recording had:
 	 * without "0x" before them, and with it. */
@@ -51,11 +69,41 @@ static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
 }
 
 /*
+ * Counts an event that the import has no use for, whatever its name and its
+ * text. What ends a recording in the middle may have been an event of ours: it
+ * is refused. Returns 0 or as trc_text_bad.
+ */
+static inline int trc_text_other(struct trc_text *text,
+				 const struct trc_scan *c)
+{
+	if (!text->line.is_terminated && !memchr(c->p, ':', trc_scan_left(c)))
+		return trc_text_bad(text, "the recording is cut off here");
+	text->job->rules.counts.other_events++;
+	text->is_after_other = true;
+	return 0;
+}
+
+/*
  * Gives each line of the job's source to `read_line`, which returns 0, what
  * trc_text_bad returned, or another error with `diag` filled. Lines that are
  * too long never get there. Returns 0 at the end, or the error.
  */
 int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *));
+
+/*
+ * Decides whether an event of process `pid` is of the heap that is imported: the
+ * one that --pid names, else the first, which must stay the only one. Returns
+ * 0, 1 to leave the event out, or as trc_text_bad.
+ */
+int trc_text_process(struct trc_text *text, uint64_t pid);
+
+/*
+ * Notes the time of an event and decides whether it is of the recording, or boot,
+ * that is imported: the one that --boot names, else the first, which must stay
+ * the only one. Returns as trc_text_process, or KB_E_NOMEM.
+ */
+int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
+		  uint64_t time_ns);
 
 /* Finds the number of a call site as recorders spell it; 0 or an error as
  * read_line may return it. "0x0" is TRC_NAME_NONE. */

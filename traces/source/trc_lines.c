@@ -101,6 +101,19 @@ static int skip_long(struct trc_lines *lines, struct kb_diag *diag)
 	return 0;
 }
 
+/* Takes off what is no part of the text: a UTF-8 byte order mark before the
+ * first line, and carriage returns, of which some terminals' logs have two. */
+static void strip(struct trc_line *line)
+{
+	if (kb_unlikely(line->number == 1) && line->size >= 3 &&
+	    memcmp(line->text, TRC_LINES_BOM, 3) == 0) {
+		line->text += 3;
+		line->size -= 3;
+	}
+	while (line->size > 0 && line->text[line->size - 1] == '\r')
+		line->size--;
+}
+
 int trc_lines_next(struct trc_lines *lines, struct trc_line *line,
 		   struct kb_diag *diag)
 {
@@ -127,7 +140,6 @@ int trc_lines_next(struct trc_lines *lines, struct trc_line *line,
 			return err;
 	}
 	line->number = ++lines->number;
-	if (line->size > 0 && line->text[line->size - 1] == '\r')
-		line->size--;
+	strip(line);
 	return 0;
 }

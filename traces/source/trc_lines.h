@@ -20,8 +20,12 @@
 
 #define TRC_LINE_MAX (64ul * 1024)
 
+/* The UTF-8 byte order mark, which editors and spreadsheets put first. */
+#define TRC_LINES_BOM "\xef\xbb\xbf"
+
 struct trc_line {
-	/* The text without its newline or carriage return; not terminated. */
+	/* The text without its newline, carriage returns before that, and a
+	 * byte order mark; not terminated. */
 	const char *text;
 	size_t size;
 

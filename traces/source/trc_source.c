@@ -14,7 +14,7 @@
 
 /* Bytes given at once: several fit a core's own cache, so that what has been
  * hashed is still near when it is parsed. */
-#define PIECE_SIZE (128ul * 1024)
+#define PIECE_SIZE TRC_SOURCE_PIECE
 
 /* No recording needs a larger window than zstd's --long=27. */
 #define WINDOW_LOG_MAX 27
@@ -388,6 +388,12 @@ int trc_source_peek(struct trc_source *source, const char **data, size_t *size,
 		source->ahead_size = *size;
 	}
 	return err;
+}
+
+void trc_source_unread(struct trc_source *source, const char *data, size_t size)
+{
+	source->ahead = data;
+	source->ahead_size = size;
 }
 
 bool trc_source_is_zstd(const char *head, size_t size)

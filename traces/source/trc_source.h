@@ -13,6 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The most bytes that are given at once. */
+#define TRC_SOURCE_PIECE (128ul * 1024)
+
 /* How many times its size a compressed recording may unpack to, and how many
  * bytes in any case. */
 #define TRC_SOURCE_RATIO_MAX  4096
@@ -101,6 +104,11 @@ int trc_source_next(struct trc_source *source, const char **data, size_t *size,
 /* As trc_source_next, but the next call gives the same bytes again. */
 int trc_source_peek(struct trc_source *source, const char **data, size_t *size,
 		    struct kb_diag *diag);
+
+/* Gives `size` bytes at `data` back: the next call gives them again, the caller
+ * keeps them until the one after that. Nothing may be peeked at then. */
+void trc_source_unread(struct trc_source *source, const char *data,
+		       size_t size);
 
 /* Whether these first bytes of an input are zstd's. */
 bool trc_source_is_zstd(const char *head, size_t size);

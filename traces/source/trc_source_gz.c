@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define PIECE_SIZE (128ul * 1024)
+#define PIECE_SIZE TRC_SOURCE_PIECE
 
 /* Tells zlib to expect gzip's header, with the largest window there is. */
 #define GZIP_WINDOW_BITS (15 + 16)

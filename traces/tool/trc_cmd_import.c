@@ -18,6 +18,7 @@ struct request {
 	struct kb_words exclude;
 	const char *in;
 	const char *out;
+	bool allow_empty;
 	bool quiet;
 };
 
@@ -96,6 +97,7 @@ static int check(void *target, struct kb_diag *diag)
 			return kb_fail(diag, KB_E_ARG,
 				       "--exclude-site names no symbol; see "
 				       "'trc import --help'");
+	r->import.refuse_empty = !r->allow_empty;
 	r->import.exclude_sites = r->exclude.word;
 	r->import.exclude_site_count = r->exclude.count;
 	return 0;
@@ -134,6 +136,25 @@ static const struct kb_option options[] = {
 		  "failing at the first",
 	  .kind = KB_OPTION_SWITCH,
 	  AT(import.lenient) },
+	{ .name = "pid",
+	  .value = "N",
+	  .help = "import process N of a recording of several",
+	  .kind = KB_OPTION_NUMBER,
+	  .low = 1,
+	  .high = INT32_MAX,
+	  AT(import.pid) },
+	{ .name = "boot",
+	  .value = "N",
+	  .help = "import boot N, from 1, of a log of several: where time goes "
+		  "back, another one begins",
+	  .kind = KB_OPTION_NUMBER,
+	  .low = 1,
+	  .high = UINT32_MAX,
+	  AT(import.boot) },
+	{ .name = "allow-empty",
+	  .help = "take a recording without any allocation",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(allow_empty) },
 	{ .name = "keep-recorder",
 	  .help = "keep the trace recorder's own allocations "
 		  "(__rb_allocate_pages, rb_allocate_cpu_buffer)",

@@ -84,7 +84,12 @@ static void test_trc_lines__any_cut_gives_the_same_lines(void **state)
 	check("\n", "1:$");
 	check("one\n\ntwo\nthree", "1:one$2:$3:two$4:three");
 	check("one\r\ntwo\r\n\r\n", "1:one$2:two$3:$");
-	check("a\rb\r\r\nc", "1:a\rb\r$2:c");
+	check("a\rb\r\r\nc", "1:a\rb$2:c");
+	check("\xef\xbb\xbf"
+	      "a\n\xef\xbb\xbf"
+	      "b\n",
+	      "1:a$2:\xef\xbb\xbf"
+	      "b$");
 	check("no newline", "1:no newline");
 }
 

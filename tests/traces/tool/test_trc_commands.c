@@ -170,7 +170,8 @@ static void test_trc_commands__damage_leaves_nothing(void **state)
 	run(*state, 2, "$TRC merge d.trc $T x.trc");
 	run(*state, 2, "$TRC convert --to csv d.trc x.trc");
 	run(*state, 2, "$TRC gen --like d.trc x.trc");
-	run(*state, 0, "echo '= Start' >m; $TRC import m empty.trc");
+	run(*state, 0,
+	    "echo '= Start' >m; $TRC import --allow-empty m empty.trc");
 	run(*state, 2, "$TRC gen --like empty.trc x.trc");
 	run(*state, 0, "grep -q 'empty.trc: has no allocs to fit to' before");
 	run(*state, 0, "test -z \"$(ls -A | grep -e x.trc -e import)\"");

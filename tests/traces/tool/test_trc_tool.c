@@ -163,7 +163,8 @@ static void test_trc_tool__import_options(void **state)
 {
 	const struct setting *set = *state;
 
-	expect(run(set, "$TRC import --exclude-site kmalloc_example " SEED
+	expect(run(set, "$TRC import --allow-empty --exclude-site "
+			"kmalloc_example " SEED
 			" o.trc && $TRC info o.trc; rm o.trc"),
 	       0, "excluded_allocs               3");
 	expect(run(set, "$TRC import --kernel-release=6.1.0-x --level 1 " SEED
@@ -175,6 +176,52 @@ static void test_trc_tool__import_options(void **state)
 	expect(run(set, "cp " SEED " ./-in; $TRC import --quiet -- -in o.trc; "
 			"S=$?; rm ./-in o.trc; exit $S"),
 	       0, "");
+}
+
+static void test_trc_tool__an_empty_import_is_an_error(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, "printf '# tracer: nop\\n' > in; "
+			"$TRC import in o.trc; S=$?; rm -f in; ls; exit $S"),
+	       2, "read as ftrace, it holds no allocation");
+	expect(run(set, "printf '# tracer: nop\\n' > in; "
+			"$TRC import --allow-empty in o.trc; S=$?; "
+			"rm in o.trc; exit $S"),
+	       0, "o.trc: 0 events");
+}
+
+/* A log of two boots: the second allocates what the first did. */
+#define BOOT(bytes)                                                      \
+	"[    0.5] kmalloc: call_site=f+0x1 ptr=0x1000 bytes_req=" bytes \
+	" bytes_alloc=16 gfp_flags=x\\n"                                 \
+	"[    0.9] kfree: call_site=f+0x1 ptr=0x1000\\n"
+#define IMPORT_BOOT(n)                                                         \
+	"printf '" BOOT("11") BOOT("12") "' > in; $TRC import --boot " n       \
+					 " in o.trc; S=$?; $TRC print o.trc; " \
+					 "rm -f in o.trc; exit $S"
+
+static void test_trc_tool__import_takes_one_boot_of_several(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, IMPORT_BOOT("1")), 0, "\t11\t");
+	expect(run(set, IMPORT_BOOT("2")), 0, "\t12\t");
+	expect(run(set, IMPORT_BOOT("3")), 2, "there is no boot 3; it holds 2");
+}
+
+#define PROCESSES                                                           \
+	"(echo '--7-- malloc(5) = 0x100'; echo '--8-- malloc(6) = 0x100') " \
+	"> in; $TRC import --pid "
+
+static void test_trc_tool__import_takes_one_process_of_several(void **state)
+{
+	const struct setting *set = *state;
+
+	expect(run(set, PROCESSES "7 in o.trc; $TRC print o.trc; rm in o.trc"),
+	       0, "\t5\t");
+	expect(run(set, PROCESSES "8 in o.trc; $TRC print o.trc; rm in o.trc"),
+	       0, "\t6\t");
 }
 
 static void test_trc_tool__import_reads_pipes(void **state)
@@ -423,6 +470,9 @@ int main(int argc, char **argv)
 		CASE(test_trc_tool__wrong_usage),
 		CASE(test_trc_tool__import_says_what_it_made),
 		CASE(test_trc_tool__import_options),
+		CASE(test_trc_tool__an_empty_import_is_an_error),
+		CASE(test_trc_tool__import_takes_one_boot_of_several),
+		CASE(test_trc_tool__import_takes_one_process_of_several),
 		CASE(test_trc_tool__import_reads_pipes),
 		CASE(test_trc_tool__errors_name_file_and_line),
 		CASE(test_trc_tool__one_damaged_file_fails_all_but_shows_others),
