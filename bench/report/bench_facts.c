@@ -4,13 +4,14 @@
 #include "kb_signal.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
-/* Above this share of an allocator's time the harness itself must be told. */
+/* Harness overhead above this share of an allocator's time is reported. */
 #define NULL_SHARE_TOLD 0.20
 
-/* The other order is told of if it saves at least this factor of nodes. */
-#define ORDER_TOLD 1.1
+/* A change of the heap is called a gain if it saves at least this factor. */
+#define GAIN_TOLD 1.1
 
 /* The seed heap's, with the heap's default options; NULL if it did not run. */
 static const struct bench_cell_summary *seed_of(const struct bench_report *r)
@@ -33,11 +34,11 @@ static void tell_median_lookup(FILE *out, struct bench_figure p50)
 	char text[BENCH_TEXT_SIZE];
 
 	if (p50.state == BENCH_FIGURE_NUMBER)
-		fprintf(out, "; half of its lookups take more than %s",
+		fprintf(out, " The median lookup takes %s.",
 			bench_format_ns(text, p50.ns));
 	else if (p50.state == BENCH_FIGURE_BELOW_FLOOR)
-		fprintf(out, "; half of its lookups take less than the clock "
-			     "can tell");
+		fprintf(out, " The median lookup is below the timer's "
+			     "resolution.");
 }
 
 static void tell_search(FILE *out, const struct bench_report *r)
@@ -51,14 +52,14 @@ static void tell_search(FILE *out, const struct bench_report *r)
 	    !bench_cell_counter(seed->cell, "live_max", &live))
 		return;
 	fprintf(out,
-		"- To find one cluster by its address, kfree of kheap compares "
-		"%s nodes on average and %s at worst, with at most %s live",
+		"- kheap's kfree searches %s list nodes on average (worst case "
+		"%s, peak %s live clusters).",
 		bench_format_number(a, seed->steps.nodes_visited.value),
 		bench_format_count(b, worst), bench_format_count(c, live));
 	if (seed->has_latency[REPLAY_SERIES_lookup])
 		tell_median_lookup(out,
 				   seed->latency[REPLAY_SERIES_lookup].p50);
-	fprintf(out, ".\n");
+	fprintf(out, "\n");
 }
 
 static void tell_order(FILE *out, const struct bench_report *r)
@@ -74,13 +75,32 @@ static void tell_order(FILE *out, const struct bench_report *r)
 		return;
 	tail_mean = tail->steps.nodes_visited.value;
 	head_mean = head->steps.nodes_visited.value;
-	if (head_mean <= 0 || tail_mean < ORDER_TOLD * head_mean)
+	if (head_mean <= 0 || tail_mean < GAIN_TOLD * head_mean)
 		return;
 	fprintf(out,
-		"- Pushing new nodes at the head of their row instead of the "
-		"tail leaves %s nodes a kfree: %s times fewer.\n",
+		"- Inserting new nodes at the head of the list instead of the "
+		"tail cuts the search to %s nodes per kfree, a %s× "
+		"reduction.\n",
 		bench_format_number(a, head_mean),
 		bench_format_number(b, tail_mean / head_mean));
+}
+
+static void tell_page_map(FILE *out, double list_ns, double map_ns)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
+
+	bench_format_ns(a, map_ns);
+	bench_format_ns(b, list_ns);
+	if (list_ns >= GAIN_TOLD * map_ns)
+		fprintf(out,
+			"- A page-map lookup makes the same heap %s× faster: "
+			"%s per event, down from %s.",
+			bench_format_number(c, list_ns / map_ns), a, b);
+	else
+		fprintf(out,
+			"- With a page-map lookup the same heap takes %s per "
+			"event; as designed, %s.",
+			a, b);
 }
 
 static void tell_ratio(FILE *out, const struct bench_report *r)
@@ -88,46 +108,49 @@ static void tell_ratio(FILE *out, const struct bench_report *r)
 	const struct bench_cell_summary *seed = whole_of(r, "kheap");
 	const struct bench_cell_summary *map =
 		whole_of(r, "kheap:lookup=pagemap");
-	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	char a[BENCH_TEXT_SIZE];
 
 	if (!seed)
 		return;
-	bench_format_ns(b, seed->throughput.ns.median);
 	if (map)
-		fprintf(out,
-			"- With a page map for its lookup the same heap takes "
-			"%s an event instead of %s",
-			bench_format_ns(a, map->throughput.ns.median), b);
+		tell_page_map(out, seed->throughput.ns.median,
+			      map->throughput.ns.median);
 	else
-		fprintf(out, "- kheap takes %s an event", b);
+		fprintf(out, "- kheap takes %s per event.",
+			bench_format_ns(a, seed->throughput.ns.median));
 	if (seed->ratio.known)
-		fprintf(out, "; kheap is %s times as slow as " BENCH_BASELINE,
+		fprintf(out,
+			" As designed, kheap takes %s× as long "
+			"as " BENCH_BASELINE ".",
 			bench_format_number(a, seed->ratio.value));
-	fprintf(out, ".\n");
+	fprintf(out, "\n");
 }
 
 static void tell_ideal(FILE *out, const struct bench_report *r)
 {
 	const struct bench_ideal *ideal =
 		r->analysis ? &r->analysis->ideal : NULL;
-	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 
 	if (!ideal || ideal->requested.peak == 0)
 		return;
 	fprintf(out,
-		"- At most %s are asked for at once; the recorded kernel spent "
-		"at most %s on them. In whole pages they take at least ",
+		"- Peak demand is %s. The recorded kernel itself used %s for "
+		"the same objects; any allocator that gives each object its "
+		"own pages needs at least %s.",
 		bench_format_bytes(a, (double)ideal->requested.peak),
-		bench_format_bytes(b, (double)ideal->kernel.peak));
-	fprintf(out, "%s", bench_format_bytes(a, (double)ideal->pages.peak));
-	if (!ideal->has_packing)
-		fprintf(out, "; the trace is too long or its objects are too "
-			     "large to be packed offline.\n");
-	else
-		fprintf(out, ", and packed offline by %s %s.\n",
+		bench_format_bytes(b, (double)ideal->kernel.peak),
+		bench_format_bytes(c, (double)ideal->pages.peak));
+	if (ideal->has_packing)
+		fprintf(out,
+			" An offline packing in whole pages (by %s) needs "
+			"%s.\n",
 			ideal->packing.order,
-			bench_format_bytes(b, (double)BENCH_PAGE *
+			bench_format_bytes(a, (double)BENCH_PAGE *
 						      ideal->packing.height));
+	else
+		fprintf(out, " The trace is too long, or its objects too "
+			     "large, to pack offline.\n");
 }
 
 static void tell_memory(FILE *out, const struct bench_report *r)
@@ -140,12 +163,12 @@ static void tell_memory(FILE *out, const struct bench_report *r)
 	    !most->mapped_ratio.known)
 		return;
 	fprintf(out,
-		"- At its peak %s maps the least, %s times what is asked for "
-		"at most, and %s the most, %s times.\n",
-		least->cell->spec.name,
+		"- Peak mapped memory ranges from %s× peak demand (%s) to %s× "
+		"(%s).\n",
 		bench_format_number(a, least->mapped_ratio.value),
-		most->cell->spec.name,
-		bench_format_number(b, most->mapped_ratio.value));
+		least->cell->spec.name,
+		bench_format_number(b, most->mapped_ratio.value),
+		most->cell->spec.name);
 }
 
 static void tell_failures(FILE *out, const struct bench_report *r)
@@ -161,56 +184,56 @@ static void tell_failures(FILE *out, const struct bench_report *r)
 			continue;
 		bench_cell_counter(cell, "first_failed_event", &first);
 		fprintf(out,
-			"- %s could not serve %s allocations, the first at "
-			"event %s: its window is too small for this trace "
-			"(see --heap-pages).\n",
+			"- %s failed %s allocation%s at event %s: its heap "
+			"window is too small for this trace. Raise "
+			"--heap-pages.\n",
 			cell->spec.name, bench_format_count(a, failed),
+			failed == 1 ? "" : "s, the first",
 			bench_format_count(b, first));
 	}
 }
 
-/* What was measured of a trace whose searches are too long for the budget, and
- * what the interval is then worth. */
-static void tell_sampling(FILE *out, const struct bench_report *r)
+/* What was measured where a full replay is too long for the budget, and what the
+ * interval covers then. */
+static void tell_sampling_of(FILE *out, const struct bench_report *r,
+			     const struct bench_cell_summary *s)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
+	const struct bench_throughput *t = &s->throughput;
+	const struct bench_cell *cell = s->cell;
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_throughput *t =
-			&r->summary->cell[i].throughput;
-		const struct bench_cell *cell = &r->cells[i];
-
-		if (!t->sampled)
-			continue;
+	fprintf(out,
+		"- %s was sampled, because a full replay would exceed its "
+		"budget: %s samples of %s events were timed in %zu run%s, and "
+		"the rest of the %s events was replayed without searching. ",
+		cell->spec.name, bench_format_count(a, t->windows),
+		bench_format_count(b, cell->sampling.window), cell->epochs,
+		cell->epochs == 1 ? "" : "s",
+		bench_format_count(c, r->trace->counts.events));
+	if (t->interval_of_windows)
+		fprintf(out, "The interval is that of the samples' mean, "
+			     "assuming a normal distribution.\n");
+	else if (t->ns.has_interval)
+		fprintf(out, "Each run drew new samples; the interval is that "
+			     "of the runs' median.\n");
+	else
+		fprintf(out, "There are too few for an interval.\n");
+	if (cell->latency)
 		fprintf(out,
-			"- %s was sampled, since one replay of the whole trace "
-			"takes longer than its budget: %s windows of %s events "
-			"were timed in %zu runs, and the rest of the %s events "
-			"was gone through without searching; ",
-			cell->spec.name, bench_format_count(a, t->windows),
-			bench_format_count(b, cell->sampling.window),
-			cell->epochs,
-			bench_format_count(c, r->trace->counts.events));
-		if (t->interval_of_windows)
-			fprintf(out, "its interval is that of the windows' "
-				     "mean, taken for normal.\n");
-		else if (t->ns.has_interval)
-			fprintf(out, "each run drew its windows anew, and the "
-				     "interval is that of the runs' "
-				     "median.\n");
-		else
-			fprintf(out, "too few for an interval.\n");
-		if (cell->latency)
-			fprintf(out,
-				"- Single frees of %s were timed on the way "
-				"through it in the same manner, with %s events "
-				"run for real before each.\n",
-				cell->spec.name,
-				bench_format_count(a, cell->sampling.warm));
-	}
+			"- Single frees of %s were sampled the same way, with "
+			"%s warm-up events before each sample.\n",
+			cell->spec.name,
+			bench_format_count(a, cell->sampling.warm));
 }
 
-/* A search that takes minutes is verified at some of the frees. */
+static void tell_sampling(FILE *out, const struct bench_report *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->summary->cell[i].throughput.sampled)
+			tell_sampling_of(out, r, &r->summary->cell[i]);
+}
+
+/* A search that takes minutes is verified for only some of the frees. */
 static void tell_searches(FILE *out, const struct bench_report *r)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
@@ -221,9 +244,10 @@ static void tell_searches(FILE *out, const struct bench_report *r)
 		if (!v || v->searches == v->finds)
 			continue;
 		fprintf(out,
-			"- Every event of %s was verified, but its own search "
-			"was made for %s of %s clusters only: it is long.\n",
-			r->cells[i].spec.name,
+			"- Every event of %s was verified, but %s's own search "
+			"was checked for only %s of %s clusters, because it "
+			"is slow.\n",
+			r->cells[i].spec.name, r->cells[i].spec.name,
 			bench_format_count(a, v->searches),
 			bench_format_count(b, v->finds));
 	}
@@ -232,7 +256,7 @@ static void tell_searches(FILE *out, const struct bench_report *r)
 static void tell_null_share(FILE *out, const struct bench_report *r)
 {
 	const struct bench_cell_summary *null = whole_of(r, BENCH_HARNESS);
-	const char *separator = "";
+	bool any = false;
 	char a[BENCH_TEXT_SIZE];
 
 	if (!null)
@@ -243,39 +267,49 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 		if (s == null || !s->whole ||
 		    s->harness_share.value < NULL_SHARE_TOLD)
 			continue;
-		fprintf(out, "%s%s %.0f %%",
-			*separator ? separator
-				   : "- The harness's own share (null) is over "
-				     "20 % of: ",
-			s->cell->spec.name, 100 * s->harness_share.value);
-		separator = ", ";
+		if (any)
+			fprintf(out, ", ");
+		else
+			fprintf(out,
+				"- Harness overhead (" BENCH_HARNESS
+				", %s per event) exceeds %.0f%% of the time "
+				"of: ",
+				bench_format_ns(a, null->throughput.ns.median),
+				100 * NULL_SHARE_TOLD);
+		fprintf(out, "%s %.0f%%", s->cell->spec.name,
+			100 * s->harness_share.value);
+		any = true;
 	}
-	if (*separator)
-		fprintf(out, "; null is %s an event.\n",
-			bench_format_ns(a, null->throughput.ns.median));
+	if (any)
+		fprintf(out, ".\n");
 }
 
-/* What the steps of the seed's kfree cost, and how well that tells its time. */
+/* What the steps of the seed's kfree cost, and how well they explain its time. The
+ * constant is no cost of a step; a negative factor is none either. The whole fit is
+ * in results.json. */
 static void tell_model(FILE *out, const struct bench_report *r)
 {
 	const struct bench_cell_summary *seed = seed_of(r);
 	const struct bench_model *m;
+	char text[BENCH_TEXT_SIZE];
+	size_t told = 0;
 
 	if (!seed || !seed->has_kfree_model)
 		return;
 	m = &seed->kfree_model;
 	fprintf(out,
-		"- The counters explain %.1f %% of what the times of single "
-		"kfrees of kheap vary (%zu samples, %zu left out): ",
-		100 * m->fit.r2, m->samples, m->left_out);
-	for (size_t i = 0, n = 0; i < BENCH_MODEL_COLUMNS; i++)
-		if (m->fit.used[i])
-			fprintf(out, "%s%s %.3g", n++ ? ", " : "",
-				bench_model_columns[i], m->fit.factor[i]);
+		"- The exact counts explain %.0f%% of the variation in "
+		"kheap's kfree time",
+		100 * m->fit.r2);
+	for (size_t i = 1; i < BENCH_MODEL_COLUMNS; i++)
+		if (m->fit.used[i] && m->fit.factor[i] > 0)
+			fprintf(out, "%s %s per %s", told++ ? "," : ": about",
+				bench_format_ns(text, m->fit.factor[i]),
+				bench_model_steps[i]);
 	fprintf(out, ".\n");
 }
 
-/* How far the times of single operations are to be believed. */
+/* How exact the times of single operations are. */
 static void tell_clock(FILE *out, const struct bench_report *r)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
@@ -284,43 +318,75 @@ static void tell_clock(FILE *out, const struct bench_report *r)
 		return;
 	fprintf(out,
 		"- Times of single operations are service times only (closed "
-		"loop), each within %s, of a lookup in a frozen state within "
-		"%s; reading the clock took at most %.2f %% of a replay.\n",
+		"loop), accurate to %s, frozen lookups to %s. Reading the "
+		"clock took at most %.2f%% of a replay.\n",
 		bench_format_ns(a, r->summary->error_ns),
 		bench_format_ns(b, r->summary->frozen_error_ns),
 		100 * r->summary->intrusion_max);
 }
 
-/* Epochs that something else ran into: they are in all figures; beside those,
- * what is left without them. */
-static void tell_contamination(FILE *out, const struct bench_report *r)
+/* The runs that something else disturbed, over all allocators. */
+struct noise {
+	size_t runs;
+	size_t noisy;
+	size_t preempted;
+	size_t stolen;
+	size_t faulted;
+
+	/* The largest change of a median without them, as a share, and whose it
+	 * is; NULL where nothing could be compared. */
+	double change;
+	const struct bench_cell_summary *most;
+};
+
+static void add_noise(struct noise *n, const struct bench_cell_summary *s)
 {
-	const char *separator = "- Contaminated epochs (they are in the "
-				"figures): ";
-	bool any = false;
+	const struct bench_throughput *t = &s->throughput;
+	double change;
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_throughput *t =
-			&r->summary->cell[i].throughput;
-		const struct bench_cell *cell = &r->cells[i];
-		char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	n->runs += s->cell->epochs;
+	n->noisy += t->contaminated;
+	n->preempted += t->preempted;
+	n->stolen += t->stolen;
+	n->faulted += t->faulted;
+	if (t->contaminated == 0 || t->clean_ns.count == 0 || t->below_floor ||
+	    t->sampled || t->ns.median <= 0)
+		return;
+	change = fabs(t->clean_ns.median / t->ns.median - 1);
+	if (n->most && change <= n->change)
+		return;
+	n->change = change;
+	n->most = s;
+}
 
-		if (t->contaminated == 0)
-			continue;
+/* Noisy runs are in all figures; how much that matters. Which runs they are is in
+ * results.json. */
+static void tell_noise(FILE *out, const struct bench_report *r)
+{
+	struct noise n = { .runs = 0 };
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	for (size_t i = 0; i < r->count; i++)
+		add_noise(&n, &r->summary->cell[i]);
+	if (n.noisy == 0)
+		return;
+	fprintf(out, "- Noise: %s of %s runs ", bench_format_count(a, n.noisy),
+		bench_format_count(b, n.runs));
+	if (n.stolen == 0 && n.faulted == 0)
+		fprintf(out, "%s preempted.", n.noisy == 1 ? "was" : "were");
+	else
 		fprintf(out,
-			"%s%s %zu of %zu (preempted %zu, steal %zu, faults "
-			"%zu)",
-			separator, cell->spec.name, t->contaminated,
-			cell->epochs, t->preempted, t->stolen, t->faulted);
-		if (t->clean_ns.count && !t->below_floor && !t->sampled)
-			fprintf(out, ", clean %s against %s ns/event",
-				bench_format_number(a, t->clean_ns.median),
-				bench_format_number(b, t->ns.median));
-		separator = "; ";
-		any = true;
-	}
-	if (any)
-		fprintf(out, ".\n");
+			"%s disturbed (%zu preempted, %zu with stolen CPU "
+			"time, %zu with extra page faults).",
+			n.noisy == 1 ? "was" : "were", n.preempted, n.stolen,
+			n.faulted);
+	if (n.most)
+		fprintf(out,
+			" Excluding %s changes no median by more than %.1f%% "
+			"(%s).",
+			n.noisy == 1 ? "it" : "them",
+			ceil(1000 * n.change) / 10, n.most->cell->spec.name);
+	fprintf(out, "\n");
 }
 
 /* Why the throughput pass is partial; false if it is not. */
@@ -334,16 +400,16 @@ static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
 	if (!cell->throughput_done || cell->stop != BENCH_STOP_BUDGET)
 		return false;
 	if (!s->has_throughput)
-		fprintf(out, "ended before the first timed event");
+		fprintf(out, "ran out before the first timed event");
 	else if (t->covered < r->trace->counts.events)
 		fprintf(out,
-			"ended after %s of %s events, and its figures are of "
-			"those alone",
+			"ran out after %s of %s events, and its figures cover "
+			"only those",
 			bench_format_count(a, t->covered),
 			bench_format_count(b, r->trace->counts.events));
 	else if (!t->ns.has_interval)
-		fprintf(out, "held %zu epochs, too few for an interval",
-			cell->epochs);
+		fprintf(out, "allowed %zu run%s, too few for an interval",
+			cell->epochs, cell->epochs == 1 ? "" : "s");
 	else
 		return false;
 	return true;
@@ -354,14 +420,14 @@ static void tell_partial(FILE *out, const struct bench_report *r,
 {
 	fprintf(out, "- %s is partial: ", s->cell->spec.name);
 	if (kb_signal) {
-		fprintf(out, "it was stopped before its end.\n");
+		fprintf(out, "the run was stopped early.\n");
 		return;
 	}
 	fprintf(out, "its budget of %g s ", r->settings->budget_s);
 	if (!tell_throughput_cut(out, r, s))
-		fprintf(out, "ended within the latency pass, whose figures "
-			     "are of the events before that alone");
-	fprintf(out, "; raise --budget.\n");
+		fprintf(out, "ran out during the latency pass, whose figures "
+			     "cover only the events before that");
+	fprintf(out, ". Raise --budget.\n");
 }
 
 static void tell_states(FILE *out, const struct bench_report *r)
@@ -388,13 +454,13 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_null_share(out, report);
 	tell_model(out, report);
 	tell_clock(out, report);
-	tell_contamination(out, report);
+	tell_noise(out, report);
 	tell_sampling(out, report);
 	tell_searches(out, report);
 	tell_states(out, report);
 	if (report->env->slow_build &&
 	    (report->settings->passes &
 	     (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
-		fprintf(out, "- This is a debug build: its times say "
-			     "nothing.\n");
+		fprintf(out, "- This is a debug build: its times are "
+			     "meaningless.\n");
 }

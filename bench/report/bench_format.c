@@ -32,8 +32,8 @@ char *bench_format_number(char out[BENCH_TEXT_SIZE], double x)
 	return out;
 }
 
-/* `x` with the unit behind it that leaves three digits before the point at most;
- * each is a thousand times the one before. */
+/* `x` in the unit that leaves at most three digits before the point; each unit is a
+ * thousand times the one before. */
 static char *with_unit(char out[BENCH_TEXT_SIZE], double x,
 		       const char *const units[4])
 {
@@ -42,14 +42,17 @@ static char *with_unit(char out[BENCH_TEXT_SIZE], double x,
 
 	for (; i < 3 && x >= 999.5; i++)
 		x /= 1000;
-	bench_format_number(number, x);
-	snprintf(out, BENCH_TEXT_SIZE, "%.30s%s", number, units[i]);
+	if (x == 0)
+		strcpy(number, "0");
+	else
+		bench_format_number(number, x);
+	snprintf(out, BENCH_TEXT_SIZE, "%.30s %s", number, units[i]);
 	return out;
 }
 
 char *bench_format_ns(char out[BENCH_TEXT_SIZE], double ns)
 {
-	static const char *const units[] = { "ns", "us", "ms", "s" };
+	static const char *const units[] = { "ns", "µs", "ms", "s" };
 
 	return with_unit(out, ns, units);
 }
@@ -75,10 +78,25 @@ char *bench_format_figure(char out[BENCH_TEXT_SIZE], struct bench_figure f,
 	case BENCH_FIGURE_NUMBER:
 		return bench_format_ns(out, f.ns);
 	case BENCH_FIGURE_BELOW_FLOOR:
-		snprintf(out, BENCH_TEXT_SIZE, "<%.0fns", ceil(floor_ns));
+		snprintf(out, BENCH_TEXT_SIZE, "<%.0f ns", ceil(floor_ns));
 		return out;
 	default:
 		strcpy(out, "-");
 		return out;
 	}
+}
+
+size_t bench_format_columns(const char *text)
+{
+	size_t columns = 0;
+
+	/* Bytes 10xxxxxx continue a character. */
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xC0) != 0x80;
+	return columns;
+}
+
+int bench_format_width(const char *text, size_t columns)
+{
+	return (int)(columns + strlen(text) - bench_format_columns(text));
 }

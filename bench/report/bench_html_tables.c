@@ -75,14 +75,14 @@ static void throughput(struct value *v, const struct bench_cell_summary *s,
 		bench_format_rate(v->text, t->ns.median);
 		set_number(v, 1 / t->ns.median);
 	} else if (strcmp(what, "interval") == 0 && t->ns.has_interval) {
-		snprintf(v->text, sizeof(v->text), "%s – %s",
+		snprintf(v->text, sizeof(v->text), "[%s, %s]",
 			 bench_format_number(low, t->ns.low),
 			 bench_format_number(high, t->ns.high));
 		set_number(v, t->ns.low);
 	} else if (strcmp(what, "cold") == 0 && !t->sampled) {
 		bench_format_number(v->text, t->cold_ns.median);
 		set_number(v, t->cold_ns.median);
-	} else if (strcmp(what, "epochs") == 0) {
+	} else if (strcmp(what, "runs") == 0) {
 		show_count(v, t->ns.count);
 	}
 }
@@ -103,7 +103,7 @@ static void counter(struct value *v, const struct bench_cell_summary *s,
 		show_count(v, n);
 }
 
-/* A counter for each lookup. */
+/* A counter per lookup. */
 static void mean(struct value *v, const struct bench_cell_summary *s,
 		 const char *what)
 {
@@ -237,8 +237,9 @@ static void memory(struct value *v, const struct bench_cell_summary *s,
 	set_number(v, bytes.value);
 }
 
-static void times_asked(struct value *v, const struct bench_cell_summary *s,
-			const char *what)
+static void mapped_per_requested(struct value *v,
+				 const struct bench_cell_summary *s,
+				 const char *what)
 {
 	(void)what;
 	show_number(v, s->memory.mapped_ratio);
@@ -254,7 +255,7 @@ static void show_waste(struct value *v, const struct bench_waste *waste,
 
 	if (!share.known)
 		return;
-	snprintf(v->text, sizeof(v->text), "%.1f %%", 100 * share.value);
+	snprintf(v->text, sizeof(v->text), "%.1f%%", 100 * share.value);
 	set_number(v, share.value);
 }
 
@@ -285,107 +286,106 @@ static void digest(struct value *v, const struct bench_cell_summary *s,
 static const struct sheet sheets[] = {
 	{ BENCH_PASS_THROUGHPUT,
 	  "Time per event",
-	  "Median ns per event over fresh processes, with its 95 % interval.",
+	  "Median ns per event over fresh processes, with its 95% confidence "
+	  "interval.",
 	  { { "ns/event", throughput, "ns" },
-	    { "95 % interval", throughput, "interval" },
+	    { "95% interval", throughput, "interval" },
 	    { "events/s", throughput, "rate" },
 	    { BENCH_TIMES, times_baseline, "" },
 	    { "cold", throughput, "cold" },
-	    { "epochs", throughput, "epochs" } } },
+	    { "runs", throughput, "runs" } } },
 	{ BENCH_PASS_COUNT,
-	  "Steps of the lookups",
-	  "Exact counts of the lookups that kfree makes: the same on every "
-	  "machine. A lookup that does not count a kind of step has none.",
+	  "Lookup steps",
+	  "Exact counts of what kfree's lookups do, the same on every machine. "
+	  "A dash means that the allocator does not count this step.",
 	  { { "lookups", counter, "lookups" },
-	    { "rows each", mean, "rows_visited" },
-	    { "nodes each", mean, "nodes_visited" },
-	    { "nodes at worst", counter, "nodes_visited_max" },
-	    { "cache lines each", mean, "lines_touched" },
-	    { "nodes to unlink", mean, "remove_nodes_visited" } } },
+	    { "rows per lookup", mean, "rows_visited" },
+	    { "nodes per lookup", mean, "nodes_visited" },
+	    { "max nodes", counter, "nodes_visited_max" },
+	    { "cache lines per lookup", mean, "lines_touched" },
+	    { "nodes per unlink", mean, "remove_nodes_visited" } } },
 	{ BENCH_PASS_LATENCY,
-	  "Time of one kfree",
-	  "Single operations, timed one by one. A time below what the clock "
-	  "can tell is given as less than that.",
+	  "kfree time",
+	  "Single operations, timed one by one. Times below the timer's "
+	  "resolution are given as less than that.",
 	  { { "p50", kfree_time, "p50" },
 	    { "p90", kfree_time, "p90" },
 	    { "p99", kfree_time, "p99" },
 	    { "p99.9", kfree_time, "p999" },
-	    { "slowest", kfree_time, "max" },
+	    { "max", kfree_time, "max" },
 	    { "samples", kfree_time, "samples" } } },
 	{ BENCH_PASS_LATENCY,
-	  "Time of one lookup",
+	  "Lookup time",
 	  "The part of kfree that finds the cluster, where it can be timed "
 	  "alone.",
 	  { { "p50", lookup_time, "p50" },
 	    { "p90", lookup_time, "p90" },
 	    { "p99", lookup_time, "p99" },
 	    { "p99.9", lookup_time, "p999" },
-	    { "slowest", lookup_time, "max" },
+	    { "max", lookup_time, "max" },
 	    { "samples", lookup_time, "samples" } } },
 	{ BENCH_PASS_LATENCY,
-	  "Time of one lookup in a frozen state",
-	  "At some places the replay stands still, and lookups that are to "
-	  "come are made at once, 32 in one window of the clock, each waiting "
-	  "for the one before: so short ones have a time too. Cold is the "
-	  "first pass over them, warm the next three; medians over windows, "
-	  "the call included.",
+	  "Frozen lookup time",
+	  "Lookups too short to time one by one are timed in batches. At some "
+	  "points the replay pauses and runs the next 32 lookups back to back, "
+	  "each depending on the previous one, in a single timer interval. "
+	  "Cold is the first pass over them, warm the next three. Medians over "
+	  "batches, call included.",
 	  { { "cold", frozen_time, "cold" },
 	    { "warm", frozen_time, "warm" },
 	    { "error", frozen_time, "error" },
-	    { "places", frozen_time, "places" } } },
+	    { "points", frozen_time, "points" } } },
 	{ BENCH_PASS_LATENCY,
-	  "Parts of one kfree",
-	  "The median of each part, timed on its own, and of the whole; the "
-	  "medians of parts need not add up to that of the whole.",
+	  "Parts of kfree",
+	  "The median of each part, timed on its own, and of the whole. The "
+	  "medians of the parts do not add up to that of the whole.",
 	  { { "lookup", part_time, "lookup" },
 	    { "unmap", part_time, "unmap" },
 	    { "remove", part_time, "remove" },
 	    { "release", part_time, "release" },
 	    { "whole kfree", part_time, "kfree" } } },
 	{ BENCH_PASS_COUNT,
-	  "Memory at its peak",
-	  "The most of each at any event; of what an allocator tells of "
-	  "itself, "
-	  "at the end of any of 512 stretches of the trace. 1 MB is a million "
+	  "Peak memory",
+	  "The maximum at any event. What an allocator reports of itself is "
+	  "read at the end of each of 512 bins of the trace. 1 MB is 10^6 "
 	  "bytes.",
-	  { { "asked for", memory, "requested.peak" },
-	    { "granted", memory, "granted.peak" },
+	  { { "requested", memory, "requested.peak" },
+	    { "usable", memory, "granted.peak" },
 	    { "mapped", memory, "mapped.peak" },
 	    { "resident", memory, "resident.peak" },
-	    { "records", memory, "metadata.peak" },
-	    { "mapped × asked for", times_asked, "" },
-	    { "smallest largest request", memory, "largest.low" } } },
+	    { "metadata", memory, "metadata.peak" },
+	    { "mapped / requested", mapped_per_requested, "" },
+	    { "largest free block (min)", memory, "largest.low" } } },
 	{ BENCH_PASS_COUNT,
-	  "Memory on average",
-	  "The mean over the events. Inside: the share of the granted bytes "
-	  "that nobody asked for. Outside: the share of the mapped bytes that "
-	  "no object was granted. Broken up: the share of a window's free "
-	  "bytes "
-	  "that are not in its longest free run.",
-	  { { "asked for", memory, "requested.mean" },
-	    { "granted", memory, "granted.mean" },
+	  "Average memory",
+	  "The mean over the events. Internal waste: the share of the usable "
+	  "bytes that were not requested. External waste: the share of the "
+	  "mapped bytes that are not usable. Fragmentation: the share of the "
+	  "heap window's free bytes that are not in its longest free run.",
+	  { { "requested", memory, "requested.mean" },
+	    { "usable", memory, "granted.mean" },
 	    { "mapped", memory, "mapped.mean" },
 	    { "resident", memory, "resident.mean" },
-	    { "records", memory, "metadata.mean" },
-	    { "waste inside", mean_waste, "inside" },
-	    { "waste outside", mean_waste, "outside" },
-	    { "broken up", mean_waste, "broken" } } },
+	    { "metadata", memory, "metadata.mean" },
+	    { "internal waste", mean_waste, "inside" },
+	    { "external waste", mean_waste, "outside" },
+	    { "fragmentation", mean_waste, "broken" } } },
 	{ BENCH_PASS_COUNT,
 	  "Memory at the end",
-	  "After the last event, with what is then still live.",
-	  { { "asked for", memory, "requested.end" },
-	    { "granted", memory, "granted.end" },
+	  "After the last event, including objects that are still live.",
+	  { { "requested", memory, "requested.end" },
+	    { "usable", memory, "granted.end" },
 	    { "mapped", memory, "mapped.end" },
 	    { "resident", memory, "resident.end" },
-	    { "records", memory, "metadata.end" },
-	    { "waste inside", end_waste, "inside" },
-	    { "waste outside", end_waste, "outside" },
-	    { "broken up", end_waste, "broken" } } },
+	    { "metadata", memory, "metadata.end" },
+	    { "internal waste", end_waste, "inside" },
+	    { "external waste", end_waste, "outside" },
+	    { "fragmentation", end_waste, "broken" } } },
 	{ BENCH_PASS_ALL,
 	  "Pages and checks",
 	  "Equal digests mean equal addresses and sizes at every event.",
 	  { { "peak pages", counter, "pages_peak" },
-	    { "failed allocs", counter, "failed_allocs" },
+	    { "failed allocations", counter, "failed_allocs" },
 	    { "verified", state, "verified" },
 	    { "state", state, "state" },
 	    { "digest", digest, "" } } },

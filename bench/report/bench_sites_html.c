@@ -22,7 +22,7 @@ static const struct column columns[] = {
 	{ "page·events", offsetof(struct bench_site, page_events) },
 	{ "waste·events, bytes", offsetof(struct bench_site, waste_byte_events) },
 	{ "waste at peak, bytes", offsetof(struct bench_site, waste_at_peak) },
-	{ "live at the end", offsetof(struct bench_site, live_at_end) },
+	{ "live at end", offsetof(struct bench_site, live_at_end) },
 };
 /* clang-format on */
 
@@ -46,17 +46,18 @@ static void write_row(FILE *out, const struct bench_site *site,
 
 static void write_table(FILE *out, const struct bench_site_table *t)
 {
-	fputs("<h3>Who pays: the kernel's call sites</h3>\n"
+	fputs("<h3>Cost by call site</h3>\n"
 	      "<div class=\"pan\" role=\"region\" tabindex=\"0\" "
 	      "aria-label=\"Call sites, table\">\n<table class=\"s\">\n"
 	      "<caption>What the recorded kernel's call sites cost in ",
 	      out);
 	kb_escape_html(out, t->alloc);
 	fprintf(out,
-		": the %d whose objects' frees compare most nodes, exactly. A "
-		"site is charged for what it allocates: pages and bytes beyond "
-		"those asked for, times the events for which they are held, "
-		"and the lookup of its objects' frees.</caption>\n"
+		": the %d whose objects' frees compare the most nodes. Counts "
+		"are exact. A site is charged for what it allocates: pages, "
+		"and bytes beyond those requested, times the events for which "
+		"they are held; and for the lookups that free its "
+		"objects.</caption>\n"
 		"<thead><tr><th scope=\"col\">call site</th>",
 		BENCH_SITE_ROWS);
 	for (size_t i = 0; i < KB_ARRAY_LEN(columns); i++)
@@ -65,7 +66,7 @@ static void write_table(FILE *out, const struct bench_site_table *t)
 	for (size_t i = 0; i < t->count; i++)
 		write_row(out, &t->row[i].cost, t->row[i].name);
 	fputs("</tbody>\n<tfoot>\n", out);
-	write_row(out, &t->total, "all sites together");
+	write_row(out, &t->total, "all sites");
 	fputs("</tfoot>\n</table>\n</div>\n", out);
 }
 

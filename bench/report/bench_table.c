@@ -9,8 +9,8 @@
 #define COLUMNS_MAX  32
 #define HEADING_SIZE 24
 
-/* A column: its heading, the group that it stays together with, and one text a
- * cell. */
+/* A column: its heading, the group that it stays together with, and one text per
+ * allocator. */
 struct column {
 	char group[HEADING_SIZE];
 	char heading[HEADING_SIZE];
@@ -59,7 +59,7 @@ static void set_throughput(struct column *ns, struct column *ci,
 	bench_format_number(ns->text[i], t->ns.median);
 	bench_format_rate(rate->text[i], t->ns.median);
 	if (t->ns.has_interval)
-		snprintf(ci->text[i], BENCH_TEXT_SIZE, "%.20s..%.20s",
+		snprintf(ci->text[i], BENCH_TEXT_SIZE, "[%.20s, %.20s]",
 			 bench_format_number(low, t->ns.low),
 			 bench_format_number(high, t->ns.high));
 }
@@ -125,7 +125,7 @@ static void add_latency(struct table *t, const char *group,
 	}
 }
 
-/* Short lookups, which no single reading resolves. */
+/* Lookups too short to time one by one. */
 static void add_frozen(struct table *t)
 {
 	const struct bench_run_summary *s = t->report->summary;
@@ -164,13 +164,13 @@ static void add_bytes(struct column *c, size_t i,
 static void add_memory(struct table *t)
 {
 	const struct bench_report *r = t->report;
-	struct column *granted = add_column(t, "peak memory", "granted");
+	struct column *usable = add_column(t, "peak memory", "usable");
 	struct column *mapped = add_column(t, "peak memory", "mapped");
 
-	for (size_t i = 0; granted && mapped && i < r->count; i++) {
+	for (size_t i = 0; usable && mapped && i < r->count; i++) {
 		if (!r->cells[i].count)
 			continue;
-		add_bytes(granted, i, &r->cells[i].count->memory.granted);
+		add_bytes(usable, i, &r->cells[i].count->memory.granted);
 		add_bytes(mapped, i, &r->cells[i].count->memory.mapped);
 	}
 }
@@ -223,7 +223,8 @@ static void measure(struct table *t)
 {
 	t->name_width = strlen("allocator");
 	for (size_t i = 0; i < t->report->count; i++) {
-		size_t length = strlen(t->report->cells[i].spec.name);
+		size_t length =
+			bench_format_columns(t->report->cells[i].spec.name);
 
 		t->name_width = length > t->name_width ? length : t->name_width;
 	}
@@ -232,7 +233,7 @@ static void measure(struct table *t)
 
 		c->width = strlen(c->heading);
 		for (size_t i = 0; i < t->report->count; i++) {
-			size_t length = strlen(c->text[i]);
+			size_t length = bench_format_columns(c->text[i]);
 
 			c->width = length > c->width ? length : c->width;
 		}
@@ -283,7 +284,7 @@ static size_t fitting(const struct table *t, size_t first, size_t width)
 	return k > first ? k - first : 1;
 }
 
-/* The headings of groups, each over its first column. */
+/* The groups' headings, each over its first column. */
 static void write_groups(FILE *out, const struct table *t, size_t first,
 			 size_t count)
 {
@@ -312,27 +313,33 @@ static void write_groups(FILE *out, const struct table *t, size_t first,
 	fprintf(out, "\n");
 }
 
+static void write_text(FILE *out, const struct column *c, size_t i)
+{
+	fprintf(out, "  %*s", bench_format_width(c->text[i], c->width),
+		c->text[i]);
+}
+
 static void write_part(FILE *out, const struct table *t, size_t first,
-		       size_t count, bool colour)
+		       size_t count, bool color)
 {
 	const struct bench_report *r = t->report;
 
 	write_groups(out, t, first, count);
-	fprintf(out, "%s%-*s", colour ? "\033[1m" : "", (int)t->name_width,
+	fprintf(out, "%s%-*s", color ? "\033[1m" : "", (int)t->name_width,
 		"allocator");
 	for (size_t k = first; k < first + count; k++)
 		fprintf(out, "  %*s", (int)t->column[k].width,
 			t->column[k].heading);
-	fprintf(out, "%s\n", colour ? "\033[0m" : "");
+	fprintf(out, "%s\n", color ? "\033[0m" : "");
 	for (size_t i = 0; i < r->count; i++) {
+		const char *name = r->cells[i].spec.name;
 		bool bad = r->cells[i].status < 0;
 
-		fprintf(out, "%s%-*s", colour && bad ? "\033[31m" : "",
-			(int)t->name_width, r->cells[i].spec.name);
+		fprintf(out, "%s%-*s", color && bad ? "\033[31m" : "",
+			bench_format_width(name, t->name_width), name);
 		for (size_t k = first; k < first + count; k++)
-			fprintf(out, "  %*s", (int)t->column[k].width,
-				t->column[k].text[i]);
-		fprintf(out, "%s\n", colour && bad ? "\033[0m" : "");
+			write_text(out, &t->column[k], i);
+		fprintf(out, "%s\n", color && bad ? "\033[0m" : "");
 	}
 	fprintf(out, "\n");
 }
@@ -352,7 +359,7 @@ static void write_trace_line(FILE *out, const struct bench_report *r)
 }
 
 void bench_table_write(FILE *out, const struct bench_report *report,
-		       size_t width, bool colour)
+		       size_t width, bool color)
 {
 	struct table t = { .report = report };
 
@@ -361,7 +368,7 @@ void bench_table_write(FILE *out, const struct bench_report *report,
 	for (size_t first = 0; first < t.columns;) {
 		size_t count = fitting(&t, first, width);
 
-		write_part(out, &t, first, count, colour);
+		write_part(out, &t, first, count, color);
 		first += count;
 	}
 	bench_facts_write(out, report);

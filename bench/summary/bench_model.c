@@ -23,6 +23,10 @@ const char *const bench_model_columns[BENCH_MODEL_COLUMNS] = {
 	"ns_per_tlb_invalidation",
 };
 
+const char *const bench_model_steps[BENCH_MODEL_COLUMNS] = {
+	"kfree", "node", "cache line", "page-table write", "TLB invalidation",
+};
+
 /* The samples: rows of counts, and times. */
 struct points {
 	double *x;

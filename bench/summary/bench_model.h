@@ -25,6 +25,9 @@
 /* "base_ns", "ns_per_node", …: the factors' names. */
 extern const char *const bench_model_columns[BENCH_MODEL_COLUMNS];
 
+/* The step that each factor is the time of, in words; of the constant, "kfree". */
+extern const char *const bench_model_steps[BENCH_MODEL_COLUMNS];
+
 /* Points to draw, at most. */
 #define BENCH_MODEL_POINTS 1000
 

@@ -62,10 +62,14 @@ static void compare(struct bench_run_summary *out)
 	}
 }
 
-/* True if an allocator tells what it maps, and maps anything. */
+/* True if an allocator reports what it maps. Some report less than they hand out:
+ * no such figure is compared. */
 static bool maps(const struct bench_cell_summary *s)
 {
-	return s->cell->count && s->cell->count->memory.mapped.peak > 0;
+	const struct replay_count_result *count = s->cell->count;
+
+	return count && count->memory.mapped.peak > 0 &&
+	       count->memory.mapped.peak >= count->memory.granted.peak;
 }
 
 static uint64_t mapped(const struct bench_cell_summary *s)

@@ -259,8 +259,8 @@ struct bench_run_summary {
 	/* The largest share that the readings took of any cell's replays. */
 	double intrusion_max;
 
-	/* The cells that map least and most at their peaks; NULL if none says
-	 * what it maps. */
+	/* The cells that map least and most at their peaks, of those that map at
+	 * least what is usable; NULL if there is none. */
 	const struct bench_cell_summary *maps_least;
 	const struct bench_cell_summary *maps_most;
 };

@@ -4,6 +4,7 @@
 #include "kb_bits.h"
 
 #include <float.h>
+#include <stdio.h>
 #include <string.h>
 
 static char out[BENCH_TEXT_SIZE];
@@ -55,12 +56,12 @@ static void test_bench_format__ns(void **state)
 		double ns;
 		const char *text;
 	} cases[] = {
-		{ 0, "0.00ns" },       { 7.254, "7.25ns" },
-		{ 812, "812ns" },      { 999.4, "999ns" },
-		{ 999.6, "1.00us" },   { 13400, "13.4us" },
-		{ 999.6e3, "1.00ms" }, { 1.2e6, "1.20ms" },
-		{ 999.6e6, "1.00s" },  { 2.5e9, "2.50s" },
-		{ 3.6e12, "3,600s" },
+		{ 0, "0 ns" },		{ 7.254, "7.25 ns" },
+		{ 812, "812 ns" },	{ 999.4, "999 ns" },
+		{ 999.6, "1.00 µs" },	{ 13400, "13.4 µs" },
+		{ 999.6e3, "1.00 ms" }, { 1.2e6, "1.20 ms" },
+		{ 999.6e6, "1.00 s" },	{ 2.5e9, "2.50 s" },
+		{ 3.6e12, "3,600 s" },
 	};
 
 	(void)state;
@@ -72,21 +73,21 @@ static void test_bench_format__ns(void **state)
 static void test_bench_format__bytes(void **state)
 {
 	(void)state;
-	assert_string_equal(bench_format_bytes(out, 0), "0.00B");
-	assert_string_equal(bench_format_bytes(out, 999), "999B");
-	assert_string_equal(bench_format_bytes(out, 4096), "4.10kB");
-	assert_string_equal(bench_format_bytes(out, 64335872), "64.3MB");
-	assert_string_equal(bench_format_bytes(out, 2e9), "2.00GB");
+	assert_string_equal(bench_format_bytes(out, 0), "0 B");
+	assert_string_equal(bench_format_bytes(out, 999), "999 B");
+	assert_string_equal(bench_format_bytes(out, 4096), "4.10 kB");
+	assert_string_equal(bench_format_bytes(out, 64335872), "64.3 MB");
+	assert_string_equal(bench_format_bytes(out, 2e9), "2.00 GB");
 }
 
 static void test_bench_format__rate(void **state)
 {
 	(void)state;
-	assert_string_equal(bench_format_rate(out, 81.3), "12.3M/s");
-	assert_string_equal(bench_format_rate(out, 0.5), "2.00G/s");
-	assert_string_equal(bench_format_rate(out, 1e9), "1.00/s");
-	assert_string_equal(bench_format_rate(out, 4e5), "2.50k/s");
-	assert_string_equal(bench_format_rate(out, 0), "0.00/s");
+	assert_string_equal(bench_format_rate(out, 81.3), "12.3 M/s");
+	assert_string_equal(bench_format_rate(out, 0.5), "2.00 G/s");
+	assert_string_equal(bench_format_rate(out, 1e9), "1.00 /s");
+	assert_string_equal(bench_format_rate(out, 4e5), "2.50 k/s");
+	assert_string_equal(bench_format_rate(out, 0), "0 /s");
 }
 
 static void test_bench_format__figure(void **state)
@@ -94,13 +95,30 @@ static void test_bench_format__figure(void **state)
 	struct bench_figure f = { BENCH_FIGURE_NUMBER, 812 };
 
 	(void)state;
-	assert_string_equal(bench_format_figure(out, f, 59.2), "812ns");
+	assert_string_equal(bench_format_figure(out, f, 59.2), "812 ns");
 	f.state = BENCH_FIGURE_BELOW_FLOOR;
 	f.ns = 3;
-	assert_string_equal(bench_format_figure(out, f, 59.2), "<60ns");
-	assert_string_equal(bench_format_figure(out, f, 60), "<60ns");
+	assert_string_equal(bench_format_figure(out, f, 59.2), "<60 ns");
+	assert_string_equal(bench_format_figure(out, f, 60), "<60 ns");
 	f.state = BENCH_FIGURE_NONE;
 	assert_string_equal(bench_format_figure(out, f, 60), "-");
+}
+
+/* µ is two bytes and one column. */
+static void test_bench_format__columns(void **state)
+{
+	char padded[32];
+
+	(void)state;
+	assert_int_equal(bench_format_columns(""), 0);
+	assert_int_equal(bench_format_columns("812 ns"), 6);
+	assert_int_equal(bench_format_columns("9.31 µs"), 7);
+	snprintf(padded, sizeof(padded), "%*s|",
+		 bench_format_width("9.31 µs", 9), "9.31 µs");
+	assert_string_equal(padded, "  9.31 µs|");
+	snprintf(padded, sizeof(padded), "%*s|",
+		 bench_format_width("812 ns", 9), "812 ns");
+	assert_string_equal(padded, "   812 ns|");
 }
 
 /* No number is too large for the room there is. */
@@ -128,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_bench_format__bytes),
 		cmocka_unit_test(test_bench_format__rate),
 		cmocka_unit_test(test_bench_format__figure),
+		cmocka_unit_test(test_bench_format__columns),
 		cmocka_unit_test(test_bench_format__fits_the_room),
 	};
 

@@ -246,6 +246,12 @@ static void test_bench_summary__counts_per_lookup_and_byte(void **state)
 	assert_ptr_equal(s.maps_least, s.maps_most);
 	assert_false(s.cell[0].index_bytes.known);
 	bench_summary_release(&s);
+	/* A peak below that of the usable bytes is not compared. */
+	m->mapped.peak = m->granted.peak - 1;
+	assert_int_equal(bench_summary_make(&s, &source, &diag), 0);
+	assert_null(s.maps_least);
+	assert_null(s.maps_most);
+	bench_summary_release(&s);
 }
 
 int main(void)
