@@ -209,8 +209,9 @@ int bench_sites_read(struct bench_sites *out, const struct bench_trace *trace,
 	err = bench_walk_open(&out->walk, trace, config, diag);
 	if (err == 0 && !has_pages(out->walk.alloc.vt))
 		err = kb_fail(diag, KB_E_UNSUPPORTED,
-			      "%s gives no object pages of its own, to be "
-			      "charged to a call site; try --alloc kheap",
+			      "bench sites needs an allocator that gives each "
+			      "object its own pages; %s does not. Try --alloc "
+			      "kheap",
 			      config->spec->name);
 	while (err == 0) {
 		err = bench_walk_next(&out->walk, diag);

@@ -5,6 +5,7 @@
 #include "bench_commands.h"
 #include "bench_compare_report.h"
 #include "bench_elf.h"
+#include "bench_format.h"
 #include "bench_options.h"
 #include "bench_trace_open.h"
 #include "kb_json.h"
@@ -90,11 +91,12 @@ static int check(void *target, struct kb_diag *diag)
 	return bench_options_check(&c->opts, ALLOCS_COMPARED, diag);
 }
 
-/* Keeps a gate for the reports, and says what came of it. */
+/* Keeps a gate for the reports and prints its verdict. */
 static void tell_gate(struct compare *c, const struct bench_pair *p,
 		      const char *kind)
 {
 	double sorted[BENCH_PAIR_EPOCHS_MAX];
+	char events[BENCH_TEXT_SIZE];
 	struct bench_summary s;
 
 	memcpy(sorted, p->ratio, p->epochs * sizeof(*sorted));
@@ -106,12 +108,12 @@ static void tell_gate(struct compare *c, const struct bench_pair *p,
 	       p->trace->file, p->alloc[0]);
 	if (strcmp(p->alloc[0], p->alloc[1]) != 0)
 		printf(" -> %s", p->alloc[1]);
-	printf("  %+.2f %%", 100 * expm1(s.median));
+	printf("  %+.2f%%", 100 * expm1(s.median));
 	if (s.has_interval)
-		printf(" [%+.2f, %+.2f]", 100 * expm1(s.low),
+		printf(" [%+.2f%%, %+.2f%%]", 100 * expm1(s.low),
 		       100 * expm1(s.high));
-	printf("  %zu epochs of %llu operations a slice, %.1f s\n", p->epochs,
-	       (unsigned long long)p->slice_ops, p->seconds);
+	printf("  %zu runs, %s events per slice, %.1f s\n", p->epochs,
+	       bench_format_count(events, p->slice_ops), p->seconds);
 	fflush(stdout);
 }
 
@@ -167,8 +169,8 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 	if (pair.verdict == BENCH_VERDICT_PASS)
 		return KB_EXIT_GOOD;
 	kb_complain("bench",
-		    "the base does not pass even against itself; this machine "
-		    "is too noisy now, so try again when it is idle");
+		    "the base does not pass against itself, so this machine is "
+		    "too noisy now; try again when it is idle");
 	return KB_EXIT_ENVIRONMENT;
 }
 
@@ -257,8 +259,8 @@ static int run_gates(struct compare *c)
 	if (status != KB_EXIT_GOOD)
 		return status;
 	if (!c->opts.json)
-		printf("seed %llu, theta %g %%, delta %g %%, alpha %g %%, "
-		       "beta %g %%\n",
+		printf("seed %llu, theta %g%%, delta %g%%, alpha %g%%, beta "
+		       "%g%%\n",
 		       (unsigned long long)c->opts.settings.seed,
 		       100 * c->test.theta, 100 * c->test.delta,
 		       100 * c->test.alpha, 100 * c->test.beta);

@@ -71,9 +71,9 @@ static void write_code(FILE *f, const char *text)
 
 static void write_change(FILE *f, const json_t *gate)
 {
-	fprintf(f, "%+.2f %%", number_of(gate, "change_pct"));
+	fprintf(f, "%+.2f%%", number_of(gate, "change_pct"));
 	if (json_object_get(gate, "low_pct"))
-		fprintf(f, " | %+.2f … %+.2f %%", number_of(gate, "low_pct"),
+		fprintf(f, " | [%+.2f%%, %+.2f%%]", number_of(gate, "low_pct"),
 			number_of(gate, "high_pct"));
 	else
 		fprintf(f, " | ");
@@ -91,8 +91,8 @@ static void write_markdown(FILE *f, const void *user)
 			   "measure.\n");
 		return;
 	}
-	fprintf(f, "| verdict | gate | trace | allocator | change | 95 %% "
-		   "interval | epochs |\n|---|---|---|---|---|---|---|\n");
+	fprintf(f, "| verdict | gate | trace | allocator | change | 95%% "
+		   "interval | runs |\n|---|---|---|---|---|---|---|\n");
 	json_array_foreach(json_object_get(document, "gates"), i, gate) {
 		fprintf(f, "| %s | %s | ", text_of(gate, "verdict"),
 			text_of(gate, "kind"));
@@ -103,8 +103,8 @@ static void write_markdown(FILE *f, const void *user)
 		write_change(f, gate);
 		fprintf(f, " | %zu |\n", epochs_of(gate));
 	}
-	fprintf(f, "\nA/A is the base against itself: it must pass for the "
-		   "rest to mean anything.\n");
+	fprintf(f, "\nA/A compares the base with itself. If it does not pass, "
+		   "the other verdicts mean nothing.\n");
 }
 
 static void write_testcase(FILE *f, const json_t *gate)
@@ -118,7 +118,7 @@ static void write_testcase(FILE *f, const json_t *gate)
 	kb_escape_html(f, text_of(gate, "allocator"));
 	fprintf(f, "\">");
 	if (strcmp(verdict, "FAIL") == 0)
-		fprintf(f, "<failure message=\"%+.2f %% slower\"/>",
+		fprintf(f, "<failure message=\"%.2f%% slower\"/>",
 			number_of(gate, "change_pct"));
 	else if (strcmp(verdict, "PASS") != 0)
 		fprintf(f, "<skipped message=\"%s\"/>", verdict);

@@ -1,10 +1,10 @@
 /*
- * diff: two results folders side by side: what changed, and whether it is more
- * than the error.
+ * diff: compares two results folders: what changed, and whether the difference is
+ * significant.
  *
- * Counters are exact, so any difference is one. Of two medians with intervals it
- * is said that they differ only if the intervals are apart; of single times only
- * if they are further apart than both clocks' error bounds together.
+ * Counters are exact, so any difference counts. Two medians differ if their
+ * intervals are disjoint; single times differ by more than the sum of both timers'
+ * error bounds.
  */
 #include "bench_commands.h"
 #include "bench_diff_figures.h"
@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Room for a name in the table; longer ones push their row to the right. */
+/* Width of a name in the table; longer ones push their row to the right. */
 #define NAME_WIDTH 28
 
 /* One side. */
@@ -82,7 +82,7 @@ static int load(struct side *side)
 	if (side->document &&
 	    (!json_is_object(side->context) || !json_is_array(side->results))) {
 		kb_complain("bench",
-			    "%s: is no document of bench's; name a results "
+			    "%s: was not written by bench; name a results "
 			    "folder",
 			    path);
 		side->context = NULL;
@@ -91,7 +91,7 @@ static int load(struct side *side)
 	return side->context ? KB_EXIT_GOOD : KB_EXIT_USAGE;
 }
 
-/* The cell of the other side that `cell` is to be compared with. */
+/* The cell of the other side to compare `cell` with. */
 static const json_t *partner(const struct side *side, const json_t *cell,
 			     bool any_trace)
 {
@@ -211,7 +211,7 @@ static void print_change(double a, double b)
 	char text[BENCH_TEXT_SIZE];
 
 	if (a > 0)
-		snprintf(text, sizeof(text), "%+.1f %%", 100 * (b - a) / a);
+		snprintf(text, sizeof(text), "%+.1f%%", 100 * (b - a) / a);
 	else
 		snprintf(text, sizeof(text), "-");
 	printf("  %9s", text);
@@ -249,7 +249,7 @@ static void print_median(const struct median *m)
 	char interval[2 * BENCH_TEXT_SIZE + 8] = "";
 
 	if (m->has_interval)
-		snprintf(interval, sizeof(interval), "[%s..%s]",
+		snprintf(interval, sizeof(interval), "[%s, %s]",
 			 bench_format_number(low, m->low),
 			 bench_format_number(high, m->high));
 	printf("  %8s %-16s", m->known ? bench_format_number(text, m->ns) : "-",
@@ -262,14 +262,14 @@ static const char faster[] = "FASTER";
 static const char *judge_medians(const struct median *a, const struct median *b)
 {
 	if (!a->known || !b->known)
-		return "below the clock's floor";
+		return "below the timer's resolution";
 	if (!a->has_interval || !b->has_interval)
-		return "no interval, cannot tell";
+		return "inconclusive (no interval)";
 	if (b->high < a->low)
 		return faster;
 	if (b->low > a->high)
 		return slower;
-	return "within the error";
+	return "no significant difference";
 }
 
 /* The counters that time follows from. */
@@ -308,7 +308,7 @@ static void name_cause(const json_t *a, const json_t *b, bool is_slower)
 		printf(": the same work, done %s",
 		       is_slower ? "slower" : "faster");
 	else
-		printf(": %s work, %s %+.1f %%",
+		printf(": %s work, %s %+.1f%%",
 		       most_share > 0 ? "more" : "less", most,
 		       100 * most_share);
 }
@@ -343,7 +343,7 @@ static void print_time(bool known, double ns, double floor_ns)
 
 	bench_format_ns(text, known ? ns : floor_ns);
 	snprintf(with_sign, sizeof(with_sign), "%s%s", known ? "" : "<", text);
-	printf("  %9s", with_sign);
+	printf("  %*s", bench_format_width(with_sign, 9), with_sign);
 }
 
 /* One quantile of one kind of operation in both. */
@@ -356,7 +356,7 @@ static void compare_time(const json_t *a, const json_t *b, const char *kind,
 	double x_floor = 0, y_floor = 0;
 	bool has_x, has_y;
 
-	/* Without samples enough there is no such member at all. */
+	/* With too few samples there is no such member. */
 	if (!json_object_get(x, quantile) || !json_object_get(y, quantile))
 		return;
 	has_x = number_of(x, quantile, &x_ns);
@@ -375,12 +375,12 @@ static void compare_time(const json_t *a, const json_t *b, const char *kind,
 	else
 		printf("  %9s", "-");
 	if (!has_x || !has_y)
-		printf("  %s below the floor\n",
+		printf("  %s below the timer's resolution\n",
 		       has_x || has_y ? "one" : "both");
 	else if (fabs(x_ns - y_ns) <= x_error + y_error)
-		printf("  within the clock's error\n");
+		printf("  no significant difference\n");
 	else
-		printf("  more than the clock's error\n");
+		printf("  more than the timer's error\n");
 }
 
 static void compare_latency(const json_t *a, const json_t *b)
@@ -444,7 +444,7 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 	if (*text_of(a, "digest") && *text_of(b, "digest") &&
 	    strcmp(text_of(a, "digest"), text_of(b, "digest")) != 0) {
 		print_name(a);
-		printf("  %-22s other addresses or sizes\n", "digest");
+		printf("  %-22s different addresses or sizes\n", "digest");
 		++*different;
 	}
 }
@@ -533,7 +533,7 @@ static void print_diff(const struct diff *d)
 		if (other)
 			compare_counters(cell, other, &equal, &different);
 	}
-	printf("  %zu equal, %zu differ\n", equal, different);
+	printf("  %zu equal, %zu different\n", equal, different);
 	tell_lonely(&d->a, &d->b, d->force, 'A');
 	tell_lonely(&d->b, &d->a, d->force, 'B');
 }
@@ -592,7 +592,8 @@ static int draw_diff(const struct diff *d)
 	free(ratio);
 	if (err < 0)
 		return kb_complain_diag("bench", &diag);
-	printf("\nWritten to %s/figures/: %zu pictures\n", d->out, drawn);
+	printf("\nWritten to %s/figures/: %zu picture%s\n", d->out, drawn,
+	       drawn == 1 ? "" : "s");
 	return KB_EXIT_GOOD;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands between two blocks of a TSV file, the last line's end included. */
+/* What separates two blocks of a TSV file, the end of the last line included. */
 static const char gap[] = "\n\n\n";
 
 /* lookup-nodes.tsv of both, read whole; NULL where it is not there. */
@@ -36,7 +36,7 @@ static void write_ratios(FILE *f, const void *user)
 {
 	const struct bench_diff_figures *d = user;
 
-	write_meta(f, d, "Time per event: B as a share of A", 1);
+	write_meta(f, d, "Time per event: B relative to A", 1);
 	fputs("allocator\tratio\tlow\thigh\n", f);
 	for (size_t i = 0; i < d->ratios; i++) {
 		const struct bench_diff_ratio *r = &d->ratio[i];
@@ -71,7 +71,7 @@ static char *read_whole(const char *folder, const char *name)
 	return text;
 }
 
-/* The block behind this one; NULL behind the last. */
+/* The block after this one; NULL after the last. */
 static const char *next_block(const char *block)
 {
 	const char *end = strstr(block, gap);
@@ -136,8 +136,7 @@ static void write_nodes(FILE *f, const void *user)
 	size_t series = 0;
 
 	write_both(NULL, n, &series);
-	write_meta(f, n->figures, "Nodes that kfree's lookup compares, in both",
-		   series);
+	write_meta(f, n->figures, "Nodes compared per lookup, A and B", series);
 	write_both(f, n, &series);
 }
 

@@ -90,7 +90,7 @@ static int try_slice(const struct alloc *alloc, struct replay_program *program,
 		} else if (alloc->vt->free(alloc->ctx, *handle) < 0) {
 			return kb_fail(diag, KB_E_WRONG,
 				       "event %" PRIu64 ": the allocator does "
-				       "not know the address it handed out",
+				       "not know an address it returned",
 				       slice->first_event + i + 1);
 		}
 	}
@@ -146,8 +146,8 @@ static int find_bound(struct fitting *f, const struct alloc_spec *spec,
 						: f->ideal->requested.peak;
 	if (!alloc.vt->gauge)
 		err = kb_fail(f->diag, KB_E_ARG,
-			      "%s has no heap window whose size could be "
-			      "searched; try kheap, or see bench --list",
+			      "%s has no heap window with a size; try kheap, "
+			      "or see bench --list",
 			      spec->name);
 	alloc_close(&alloc);
 	bytes = kb_max(kb_div_up(bytes, BENCH_PAGE), 1);
@@ -189,16 +189,16 @@ static void print_head(const struct fitting *f)
 	printf("%s: %s events, at most %s bytes live\n", f->trace.file,
 	       bench_format_count(a, f->trace.counts.events),
 	       bench_format_count(b, ideal->requested.peak));
-	printf("live pages at most   %8s  no allocator of whole pages does "
-	       "with less\n",
+	printf("peak live pages      %8s  the lower bound for any allocator of "
+	       "whole pages\n",
 	       bench_format_count(a, ideal->pages.peak / BENCH_PAGE));
 	if (ideal->has_packing)
-		printf("packed offline       %8s  by %s\n",
+		printf("offline packing      %8s  by %s\n",
 		       bench_format_count(a, ideal->packing.height),
 		       ideal->packing.order);
 	else
-		printf("packed offline              -  the trace is too long "
-		       "or its objects are too large\n");
+		printf("offline packing             -  the trace is too long, "
+		       "or its objects too large\n");
 }
 
 static void print_cell(const struct fit_cell *cell, int width)
@@ -208,33 +208,36 @@ static void print_cell(const struct fit_cell *cell, int width)
 
 	printf("%-*s ", width, cell->spec->name);
 	if (s->pages == 0) {
-		printf("%9s  refuses even with %s pages\n", "-",
+		printf("%9s  fails even with %s pages\n", "-",
 		       bench_format_count(a, s->max));
 		return;
 	}
 	printf("%9s  %9.4f  ", bench_format_count(a, s->pages),
 	       (double)s->pages / (double)s->bound);
 	if (s->pages == s->bound)
-		printf("the bound itself");
+		printf("the lower bound");
 	else if (s->tried_from == s->bound)
-		printf("no smaller size does");
+		printf("no smaller size works");
 	else
-		printf("none from %s on does, smaller ones are untried",
+		printf("no size from %s up to it works; smaller ones were not "
+		       "tried",
 		       bench_format_count(a, s->tried_from));
 	if (s->refused_above)
-		printf("; but %s refuses",
+		printf("; %s fails, though larger",
 		       bench_format_count(a, s->refused_above));
 	printf("\n");
 }
 
 static void print_table(const struct fitting *f)
 {
+	static const char bound[] = "× bound";
 	int width = (int)strlen("allocator");
 
 	print_head(f);
 	for (size_t i = 0; i < f->count; i++)
 		width = (int)kb_max((uint64_t)width, strlen(f->specs[i].name));
-	printf("\n%-*s %9s  %9s\n", width, "allocator", "pages", "× bound");
+	printf("\n%-*s %9s  %*s\n", width, "allocator", "pages",
+	       bench_format_width(bound, 9), bound);
 	for (size_t i = 0; i < f->count; i++)
 		if (f->cells[i].done)
 			print_cell(&f->cells[i], width);

@@ -2,7 +2,7 @@
  * gate and bless: exact counters against baselines that are committed and
  * reviewed in the diff like code. Time has no place here.
  *
- * One file a trace, DIR/<trace's name>.counters:
+ * One file per trace, DIR/<trace's name>.counters:
  *
  *   kbcounters 1
  *   trace sha256:9f… events:31619
@@ -18,6 +18,7 @@
  * `info`: printed only. bless keeps the kinds that a file has.
  */
 #include "bench_commands.h"
+#include "bench_format.h"
 #include "bench_options.h"
 #include "bench_trace_open.h"
 #include "kb_out.h"
@@ -36,8 +37,8 @@
 /* Cells that are gated if --alloc names none: those that count. */
 #define ALLOCS_GATED "kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast"
 
-/* A search is made for real where all of a cell's compare so many nodes at most:
- * some ten seconds' worth. */
+/* Searches are walked where all of a cell's compare at most this many nodes: about
+ * ten seconds' worth. */
 #define WALK_NODES_MAX	(UINT64_C(1) << 32)
 
 #define BASELINE_FOLDER "bench/baseline"
@@ -167,14 +168,14 @@ static int read_baseline(struct baseline *b, const char *path,
 			err = KB_E_FORMAT;
 		if (err < 0)
 			kb_fail_line(diag, err, path, number,
-				     "is no line of a baseline, or one too "
-				     "many, or cut off; make the file anew "
-				     "with 'bench bless'");
+				     "is not a line of a baseline, is a "
+				     "duplicate, or is cut off; rewrite the "
+				     "file with 'bench bless'");
 	}
 	fclose(f);
 	if (err == 0 && (!*b->trace || !*b->config || b->count == 0))
 		err = kb_fail(diag, KB_E_FORMAT,
-			      "%s: is cut off; make it anew with 'bench bless'",
+			      "%s: is cut off; rewrite it with 'bench bless'",
 			      path);
 	return err;
 }
@@ -307,18 +308,22 @@ static int count_trace(struct gate *gate, const struct bench_trace *trace,
 	return err;
 }
 
-/* Tells the cells whose searches are too long to be made. */
+/* Names the allocators whose searches take too long to walk. */
 static void note_unwalked(const struct gate *gate,
+			  const struct bench_trace *trace,
 			  const struct baseline *ranked)
 {
+	char text[BENCH_TEXT_SIZE];
+
 	for (size_t i = 0; i < gate->opts.alloc_count; i++) {
 		const char *cell = gate->opts.allocs[i].name;
 		uint64_t nodes = nodes_of(ranked, cell);
 
 		if (nodes > WALK_NODES_MAX)
-			printf("note  %s: %" PRIu64 " nodes are not walked, "
-			       "only counted by their ranks\n",
-			       cell, nodes);
+			printf("note  %s  %s  %s nodes are not walked, only "
+			       "counted by rank\n",
+			       trace->file, cell,
+			       bench_format_count(text, nodes));
 	}
 }
 
@@ -331,9 +336,10 @@ static int check_walk(struct gate *gate, const struct bench_trace *trace,
 		      const struct baseline *ranked, struct kb_diag *diag)
 {
 	struct baseline walked = { .count = 0 };
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 	int err, different = 0;
 
-	note_unwalked(gate, ranked);
+	note_unwalked(gate, trace, ranked);
 	err = count_trace(gate, trace, ranked, &walked, diag);
 	for (size_t i = 0; i < walked.count && err == 0; i++) {
 		const struct entry *w = &walked.entry[i];
@@ -341,43 +347,59 @@ static int check_walk(struct gate *gate, const struct bench_trace *trace,
 
 		if (r && r->value == w->value)
 			continue;
-		printf("FAIL  %s: %s %" PRIu64 " walked, %" PRIu64
-		       " by the ranks\n",
-		       w->cell, w->name, w->value, r ? r->value : 0);
+		printf("FAIL  %s  %s  %s  %s walked, %s by rank\n", trace->file,
+		       w->cell, w->name, bench_format_count(a, w->value),
+		       bench_format_count(b, r ? r->value : 0));
 		different++;
 	}
 	release_baseline(&walked);
 	return err < 0 ? err : different;
 }
 
-/* One counter against its baseline. Returns whether it is good. */
-static bool compare_entry(const struct entry *was, const struct entry *now)
+/* What a counter of this kind must do. */
+static const char *rule_of(const char *kind)
 {
-	double ratio =
-		was->value ? 100.0 * ((double)now->value - (double)was->value) /
-				     (double)was->value
-			   : 0;
+	return strcmp(kind, "exact") == 0 ? "must match exactly"
+	       : strcmp(kind, "max") == 0 ? "must not rise"
+					  : "for information";
+}
+
+static void print_change(const char *file, const struct entry *was,
+			 const struct entry *now, bool good)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+
+	printf("%s  %s  %s  %s  ", good ? "note" : "FAIL", file, now->cell,
+	       now->name);
+	if (strcmp(was->name, "digest") == 0)
+		printf("%016" PRIx64 " -> %016" PRIx64 "  (", was->value,
+		       now->value);
+	else
+		printf("%s -> %s  (", bench_format_count(a, was->value),
+		       bench_format_count(b, now->value));
+	if (strcmp(was->name, "digest") != 0 && was->value > 0)
+		printf("%+.2f%%; ",
+		       100.0 * ((double)now->value - (double)was->value) /
+			       (double)was->value);
+	printf("%s)\n", rule_of(was->kind));
+}
+
+/* One counter against its baseline. Returns whether it is good. */
+static bool compare_entry(const char *file, const struct entry *was,
+			  const struct entry *now)
+{
+	bool good = strcmp(was->kind, "info") == 0 ||
+		    (strcmp(was->kind, "max") == 0 && now->value < was->value);
 
 	if (was->value == now->value)
 		return true;
-	if (strcmp(was->name, "digest") == 0) {
-		printf("FAIL  %s: digest %016" PRIx64 " was %016" PRIx64 "\n",
-		       now->cell, now->value, was->value);
-		return false;
-	}
-	if (strcmp(was->kind, "info") == 0 ||
-	    (strcmp(was->kind, "max") == 0 && now->value < was->value)) {
-		printf("note  %s: %s %" PRIu64 " was %" PRIu64 " (%+.2f %%)\n",
-		       now->cell, now->name, now->value, was->value, ratio);
-		return true;
-	}
-	printf("FAIL  %s: %s %" PRIu64 " was %" PRIu64 " (%+.2f %%), %s\n",
-	       now->cell, now->name, now->value, was->value, ratio, was->kind);
-	return false;
+	print_change(file, was, now, good);
+	return good;
 }
 
 /* Counts the differences between baseline and run. */
-static size_t compare(struct baseline *was, const struct baseline *now)
+static size_t compare(const char *file, struct baseline *was,
+		      const struct baseline *now)
 {
 	size_t differences = 0;
 
@@ -387,44 +409,49 @@ static size_t compare(struct baseline *was, const struct baseline *now)
 
 		if (old) {
 			old->met = true;
-			differences += !compare_entry(old, entry);
+			differences += !compare_entry(file, old, entry);
 			continue;
 		}
-		printf("FAIL  %s: %s is not in the baseline\n", entry->cell,
-		       entry->name);
+		printf("FAIL  %s  %s  %s  (not in the baseline)\n", file,
+		       entry->cell, entry->name);
 		differences++;
 	}
 	for (size_t i = 0; i < was->count; i++) {
 		if (was->entry[i].met || !has_cell(now, was->entry[i].cell))
 			continue;
-		printf("FAIL  %s: %s is gone\n", was->entry[i].cell,
-		       was->entry[i].name);
+		printf("FAIL  %s  %s  %s  (in the baseline only)\n", file,
+		       was->entry[i].cell, was->entry[i].name);
 		differences++;
 	}
 	return differences;
 }
 
-/* Tells whether the two speak of the same thing. Returns an exit status. */
+/* Whether the two are comparable. Returns an exit status. */
 static int check_comparable(const struct baseline *was,
 			    const struct baseline *now, const char *path)
 {
 	if (strcmp(was->trace, now->trace) != 0) {
-		kb_complain("bench", "%s is of another trace (%s, this is %s)",
-			    path, was->trace, now->trace);
+		kb_complain(
+			"bench",
+			"%s is a baseline of another trace (%s; this is %s)",
+			path, was->trace, now->trace);
 		return KB_EXIT_ENVIRONMENT;
 	}
 	if (strcmp(was->config, now->config) != 0) {
 		kb_complain("bench",
-			    "%s is of another configuration (%s, this is %s)",
+			    "%s is a baseline of another configuration (%s; "
+			    "this is "
+			    "%s)",
 			    path, was->config, now->config);
 		return KB_EXIT_ENVIRONMENT;
 	}
 	for (size_t i = 0; i < now->count; i++) {
 		if (has_cell(was, now->entry[i].cell))
 			continue;
-		kb_complain("bench",
-			    "%s has no cell '%s'; add it with 'bench bless'",
-			    path, now->entry[i].cell);
+		kb_complain(
+			"bench",
+			"%s has no allocator '%s'; add it with 'bench bless'",
+			path, now->entry[i].cell);
 		return KB_EXIT_ENVIRONMENT;
 	}
 	return KB_EXIT_GOOD;
@@ -445,12 +472,15 @@ static int gate_file(struct gate *gate, const struct bench_trace *trace,
 	}
 	status = check_comparable(&was, now, path);
 	if (status == KB_EXIT_GOOD) {
-		differences = compare(&was, now);
-		printf("%s  %s: %zu counters of %zu cells",
+		differences = compare(trace->file, &was, now);
+		printf("%s  %s: %zu counters of %zu allocator%s, ",
 		       differences ? "FAIL" : "PASS", trace->file, now->count,
-		       gate->opts.alloc_count);
-		printf(differences ? ", %zu differ\n" : " equal\n",
-		       differences);
+		       gate->opts.alloc_count,
+		       gate->opts.alloc_count == 1 ? "" : "s");
+		if (differences)
+			printf("%zu different\n", differences);
+		else
+			printf("all equal\n");
 		status = differences ? KB_EXIT_WORSE : KB_EXIT_GOOD;
 	}
 	release_baseline(&was);
@@ -668,12 +698,12 @@ const struct kb_command bench_gate_command = {
 	.program = "bench",
 	.name = "gate",
 	.summary = "compare exact counters with committed baselines",
-	.about = "Counts each allocator's work anew and compares every counter "
+	.about = "Recounts each allocator's work and compares every counter "
 		 "and digest with DIR/NAME.counters, after the trace's name. A "
 		 "counter marked 'exact' must be equal, one marked 'max' may "
 		 "fall, 'info' is only reported. Searches are counted by each "
-		 "cluster's rank, and also walked unless that takes minutes: "
-		 "one step more than the ranks say fails.",
+		 "cluster's rank, and also walked unless that takes minutes. "
+		 "If a walk takes more steps than its rank, the gate fails.",
 	.options = gate_options,
 	.stray = "trace",
 	.examples = "bench gate --trace traces/boot.trc --trace "
@@ -690,8 +720,8 @@ const struct kb_command bench_gate_command = {
 const struct kb_command bench_bless_command = {
 	.program = "bench",
 	.name = "bless",
-	.summary = "write those baselines anew",
-	.about = "Counts each allocator's work anew, writes DIR/NAME.counters, "
+	.summary = "rewrite those baselines",
+	.about = "Recounts each allocator's work, writes DIR/NAME.counters, "
 		 "after the trace's name, and adds a line with the date and "
 		 "the reason to DIR/CHANGES. Kinds (exact, max, info) that the "
 		 "file has are kept.",

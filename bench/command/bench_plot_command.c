@@ -92,8 +92,8 @@ static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 	width = window.ws_xpixel ? window.ws_xpixel : columns * COLUMN_PX;
 	if (!sixel && columns < COLUMNS_MIN)
 		return kb_fail(diag, KB_E_ARG,
-			       "this window has %u columns, and a figure in "
-			       "letters needs %d; widen it, or open the SVG",
+			       "this terminal has %u columns; a figure in "
+			       "letters needs %d. Widen it, or open the SVG",
 			       (unsigned)columns, COLUMNS_MIN);
 	columns = kb_min(columns, COLUMNS_MAX);
 	rows = kb_min(kb_max(rows, ROWS_MIN), ROWS_MAX);
@@ -147,11 +147,12 @@ static int draw_all(const struct plot_options *o, struct kb_diag *diag)
 	kb_progress_end(&progress);
 	if (err == 0 && drawn == 0)
 		return kb_fail(diag, KB_E_ARG,
-			       "%s holds no data of a figure (*.tsv)",
+			       "%s has no figure data (*.tsv); name a results "
+			       "folder",
 			       o->folder);
 	if (err == 0)
-		printf("Written to %s/figures/: %zu pictures\n", o->folder,
-		       drawn);
+		printf("Written to %s/figures/: %zu picture%s\n", o->folder,
+		       drawn, drawn == 1 ? "" : "s");
 	return err;
 }
 

@@ -98,7 +98,7 @@ static int list_everything(void)
 	printf("\nPasses (--pass LIST)\n"
 	       "  verify      a shadow model agrees at every event\n"
 	       "  count       exact integer counters, untimed\n"
-	       "  throughput  ns per event with its 95 %% interval\n"
+	       "  throughput  ns per event with its 95%% interval\n"
 	       "  latency     kfree and lookup, operation by operation\n");
 	return KB_EXIT_GOOD;
 }
@@ -166,7 +166,7 @@ static int choose_cells(struct session *s, struct job *job)
 	if (count)
 		return KB_EXIT_GOOD;
 	kb_complain("bench",
-		    "--benchmark_filter matches no cell of '%s'; names are "
+		    "--benchmark_filter matches nothing in '%s'; names are "
 		    "like '%s/%s'",
 		    job->trace.given, job->trace.file, opts->allocs[0].name);
 	return KB_EXIT_USAGE;

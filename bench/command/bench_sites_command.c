@@ -60,10 +60,11 @@ static int check(void *target, struct kb_diag *diag)
 			       "--json and --tsv exclude each other");
 	if (o->frees &&
 	    (o->by == BENCH_SITES_PAGES || o->by == BENCH_SITES_WASTE))
-		return kb_fail(diag, KB_E_ARG,
-			       "a free holds no %s: --frees goes with --by "
-			       "nodes or lookups",
-			       costs[o->by]);
+		return kb_fail(
+			diag, KB_E_ARG,
+			"--frees ranks by nodes or lookups; a free has no "
+			"%s",
+			costs[o->by]);
 	return 0;
 }
 
@@ -171,7 +172,7 @@ static void print_row(const struct bench_site *site, bool frees,
 	print_cell(frees ? site->frees : site->lookups, 9);
 	print_cell(part, 11);
 	if (whole)
-		snprintf(text, sizeof(text), "%.1f %%",
+		snprintf(text, sizeof(text), "%.1f%%",
 			 100 * (double)part / (double)whole);
 	else
 		strcpy(text, "-");
@@ -207,11 +208,11 @@ static void print_table(const struct bench_sites *s,
 			bench_sites_name(name, sizeof(name), s, s->site[i].id));
 		left--;
 	}
-	print_row(&s->total, o->frees, s, "all sites together");
+	print_row(&s->total, o->frees, s, "all sites");
 	if (!s->has_nodes)
 		printf("\n%s counts no nodes.\n", spec->name);
 	if (o->frees ? !s->has_free_sites : !s->has_sites)
-		printf("\nThis trace does not say which sites %s.\n",
+		printf("\nThis trace does not record which sites %s.\n",
 		       o->frees ? "free" : "allocate");
 }
 
@@ -302,7 +303,7 @@ static const struct kb_option options[] = {
 	  AT(tsv) },
 	{ .name = "heap-pages",
 	  .value = "N",
-	  .help = "pages of the simulated heap window (default 32766)",
+	  .help = "pages of the simulated heap window (default 32,766)",
 	  .kind = KB_OPTION_NUMBER32,
 	  .low = 1,
 	  .high = UINT32_MAX,
@@ -316,7 +317,7 @@ const struct kb_command bench_sites_command = {
 	.summary = "rank the trace's call sites by what they cost in a heap",
 	.about = "Ranks the call sites of the recorded kernel by what they "
 		 "cost in this heap: lookups, the nodes these compare, pages "
-		 "held over time, and bytes granted beyond the request. The "
+		 "held over time, and usable bytes beyond the request. The "
 		 "figures are counted, not timed: they are exact, and those of "
 		 "all sites add up to the count pass's. A site is charged for "
 		 "the objects it allocates: their pages while they live, and "
@@ -326,7 +327,7 @@ const struct kb_command bench_sites_command = {
 	.notes = "Units:\n"
 		 "  page-events  pages held, times the events for which they "
 		 "are held\n"
-		 "  waste        bytes granted less bytes requested, times "
+		 "  waste        usable bytes less requested bytes, times "
 		 "events; and at the\n"
 		 "               event at which the heap first held most "
 		 "pages",

@@ -604,7 +604,7 @@ static void write_tsv(FILE *f, const void *user)
 	for (size_t i = 0; i < s->count; i++)
 		series += is_drawn(&s->scenes[i]);
 	fprintf(f,
-		"title\tWhat a lookup costs against the live clusters\n"
+		"title\tLookup cost by number of live clusters\n"
 		"revision\t%s\n"
 		"series\t%zu\n\n\n",
 		kb_revision, series);

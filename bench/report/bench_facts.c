@@ -10,6 +10,10 @@
 /* Harness overhead above this share of an allocator's time is reported. */
 #define NULL_SHARE_TOLD 0.20
 
+/* A factor of the cost model is told if it is larger than this many of its standard
+ * errors. */
+#define ERRORS_TOLD 2
+
 /* A change of the heap is called a gain if it saves at least this factor. */
 #define GAIN_TOLD 1.1
 
@@ -285,8 +289,8 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 }
 
 /* What the steps of the seed's kfree cost, and how well they explain its time. The
- * constant is no cost of a step; a negative factor is none either. The whole fit is
- * in results.json. */
+ * constant is no step's cost; nor is a factor that is negative or inside its error.
+ * The whole fit is in results.json. */
 static void tell_model(FILE *out, const struct bench_report *r)
 {
 	const struct bench_cell_summary *seed = seed_of(r);
@@ -302,7 +306,8 @@ static void tell_model(FILE *out, const struct bench_report *r)
 		"kheap's kfree time",
 		100 * m->fit.r2);
 	for (size_t i = 1; i < BENCH_MODEL_COLUMNS; i++)
-		if (m->fit.used[i] && m->fit.factor[i] > 0)
+		if (m->fit.used[i] &&
+		    m->fit.factor[i] > ERRORS_TOLD * m->fit.error[i])
 			fprintf(out, "%s %s per %s", told++ ? "," : ": about",
 				bench_format_ns(text, m->fit.factor[i]),
 				bench_model_steps[i]);
@@ -382,7 +387,7 @@ static void tell_noise(FILE *out, const struct bench_report *r)
 			n.faulted);
 	if (n.most)
 		fprintf(out,
-			" Excluding %s changes no median by more than %.1f%% "
+			" Excluding %s changes medians by at most %.1f%% "
 			"(%s).",
 			n.noisy == 1 ? "it" : "them",
 			ceil(1000 * n.change) / 10, n.most->cell->spec.name);

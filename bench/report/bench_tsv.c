@@ -51,7 +51,7 @@ static void write_meta_text(struct tsv *t, const char *key, const char *text)
 	fputc('\n', t->f);
 }
 
-/* A cell lacks what this file is written from, or did not get enough of it. */
+/* A cell lacks the data of this file, or has only part of it. */
 static bool is_partial(const struct tsv *t)
 {
 	const struct bench_report *r = t->report;
@@ -66,7 +66,7 @@ static bool is_partial(const struct tsv *t)
 	return false;
 }
 
-/* Block 0: what the pictures are titled with. */
+/* Block 0: what the pictures' titles say. */
 static void write_meta(struct tsv *t, const char *title, size_t series)
 {
 	const struct bench_report *r = t->report;
@@ -104,8 +104,7 @@ static const struct replay_series *cost_series(const struct bench_cell *cell,
 		       : NULL;
 }
 
-/* `samples` are those at or above the quantile: the clock's, not what they stand
- * for. */
+/* `samples` are those at or above the quantile, unweighted. */
 static void write_cost_point(struct tsv *t, const struct replay_series *series,
 			     double q)
 {
@@ -142,7 +141,7 @@ static void write_lookup_cost(struct tsv *t)
 
 	for (size_t i = 0; i < r->count; i++)
 		count += cost_series(&r->cells[i], &lookup) != NULL;
-	write_meta(t, "What kfree's lookup costs", count);
+	write_meta(t, "Lookup latency", count);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_series *series =
 			cost_series(&r->cells[i], &lookup);
@@ -177,9 +176,9 @@ static size_t count_cells(const struct bench_report *r,
 	return n;
 }
 
-/* The share of lookups that compare at least so many nodes: exact, and thinned
- * out to one row for each of a histogram's buckets, at its lowest number that
- * some lookup compares. */
+/* The share of lookups that compare at least n nodes: exact, and thinned out to one
+ * row per bucket of a histogram, at the bucket's lowest number that some lookup
+ * compares. */
 static void write_nodes_curve(struct tsv *t, const struct replay_tally *tally)
 {
 	const double lookups = (double)tally->lookups;
@@ -204,8 +203,7 @@ static void write_lookup_nodes(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Nodes that kfree's lookup compares",
-		   count_cells(r, has_lookups));
+	write_meta(t, "Nodes compared per lookup", count_cells(r, has_lookups));
 	for (size_t i = 0; i < r->count; i++) {
 		if (!has_lookups(&r->cells[i]))
 			continue;
@@ -267,7 +265,7 @@ static void write_lookup_histograms(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "What each lookup does, counted", count_tallies(r));
+	write_meta(t, "Steps per lookup", count_tallies(r));
 	for (size_t i = 0; i < r->count; i++) {
 		if (!has_lookups(&r->cells[i]))
 			continue;
@@ -281,8 +279,7 @@ static void write_timeline(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Lookup cost along the trace",
-		   count_cells(r, has_lookups));
+	write_meta(t, "Lookups over the trace", count_cells(r, has_lookups));
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_count_result *c = r->cells[i].count;
 
@@ -312,7 +309,7 @@ static void write_throughput(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Time per event", 1);
+	write_meta(t, "Time per event, by allocator", 1);
 	fprintf(t->f, "allocator\tns\tlow\thigh\tepochs\n");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_throughput *x =
@@ -334,7 +331,7 @@ static void write_heap_window(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "The heap window over time", count_cells(r, has_window));
+	write_meta(t, "Heap window over the trace", count_cells(r, has_window));
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_count_result *c = r->cells[i].count;
 
@@ -390,7 +387,7 @@ static void write_memory(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Memory along the trace", 1 + count_cells(r, has_memory));
+	write_meta(t, "Memory over the trace", 1 + count_cells(r, has_memory));
 	write_ideal(t);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_count_result *c = r->cells[i].count;
@@ -460,14 +457,14 @@ static void write_rows(struct tsv *t)
 
 	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
 		series += p->group_most[g] > 0;
-	write_meta(t, "Live clusters in each row along the trace", series);
+	write_meta(t, "Live clusters per row over the trace", series);
 	for (unsigned g = 0; g < BENCH_PROFILE_GROUPS; g++)
 		if (p->group_most[g] > 0)
 			write_row_group(t, g);
 }
 
-/* The stretches of time through which a stretch of addresses stays the same in
- * one colouring; of one key alone, or of all. */
+/* The periods in which a range of addresses keeps the same color in one map; of one
+ * key alone, or of all. */
 static void write_map_runs(struct tsv *t, enum bench_map_kind kind,
 			   uint32_t address, uint8_t only)
 {
@@ -517,13 +514,13 @@ static void write_address_map(struct tsv *t)
 {
 	const struct bench_analysis *analysis = t->report->analysis;
 	const struct bench_map *m = &analysis->map;
-	char title[64 + ALLOC_NAME_SIZE] = "The heap window, address by time";
+	char title[64 + ALLOC_NAME_SIZE] = "Heap window: address over time";
 
 	if (!analysis->has_map) {
 		write_meta(t, title, 0);
 		return;
 	}
-	snprintf(title, sizeof(title), "The heap window of %s, address by time",
+	snprintf(title, sizeof(title), "Heap window of %s: address over time",
 		 analysis->map_alloc);
 	write_meta(t, title, 2 + (m->has_sites ? m->sites + 1 : 0));
 	write_map_block(t, "age", BENCH_MAP_AGE, BENCH_MAP_NOTHING);
@@ -542,7 +539,7 @@ static void write_cost_model(struct tsv *t)
 
 	for (size_t i = 0; i < s->count; i++)
 		series += s->cell[i].has_kfree_model;
-	write_meta(t, "Time of one kfree, as its counters tell it", series);
+	write_meta(t, "kfree latency predicted from counters", series);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct bench_model *model = &s->cell[i].kfree_model;
 

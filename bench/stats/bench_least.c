@@ -5,16 +5,16 @@
 #include <string.h>
 
 /* A column with less than this share of its length left, once the others' are
- * taken off, says nothing of its own: two factors would stand for one. */
+ * taken off, says nothing of its own: two factors would mean one. */
 #define OWN_SHARE_MIN 0.05
 
-/* The system on its way: columns one after the other, then the values. */
+/* The system: columns one after the other, then the values. */
 struct system {
 	double *a;
 	size_t rows;
 	size_t columns;
 
-	/* Which of the given columns stands at each place. */
+	/* Which of the given columns is at each place. */
 	size_t order[BENCH_LEAST_COLUMNS_MAX];
 
 	/* Length of each given column at first. */
@@ -105,6 +105,31 @@ static void solve(const struct system *s, struct bench_least *fit)
 	}
 }
 
+/* The standard errors: the residuals' deviation times the length of each row of
+ * the triangle's inverse, which is found column by column. */
+static void set_errors(const struct system *s, struct bench_least *fit)
+{
+	const double *y = column(s, s->columns);
+	const size_t beyond = s->rows - s->rank;
+	const double deviation =
+		norm(y + s->rank, beyond) / sqrt((double)beyond);
+	double inverse[BENCH_LEAST_COLUMNS_MAX];
+	double square[BENCH_LEAST_COLUMNS_MAX] = { 0 };
+
+	for (size_t j = 0; j < s->rank; j++) {
+		for (size_t k = j + 1; k-- > 0;) {
+			double rest = k == j;
+
+			for (size_t i = k + 1; i <= j; i++)
+				rest -= column(s, i)[k] * inverse[i];
+			inverse[k] = rest / s->diagonal[k];
+			square[k] += inverse[k] * inverse[k];
+		}
+	}
+	for (size_t k = 0; k < s->rank; k++)
+		fit->error[s->order[k]] = deviation * sqrt(square[k]);
+}
+
 double bench_least_predict(const struct bench_least *fit, const double *row,
 			   size_t columns)
 {
@@ -152,6 +177,7 @@ int bench_least(struct bench_least *fit, const double *x, const double *y,
 	while (s.rank < columns && choose_next(&s, s.rank))
 		reflect(&s, s.rank++);
 	solve(&s, fit);
+	set_errors(&s, fit);
 	fit->r2 = explained(fit, x, y, count, columns);
 	free(s.a);
 	return 0;

@@ -123,7 +123,7 @@ static void test_bench_sites__ranks(void **state)
 	cli_sh(c, "$BENCH sites --trace r --top 1");
 	cli_expect(c, 0);
 	cli_holds(c->out, "1 of 3");
-	cli_holds(c->out, "60.0 %");
+	cli_holds(c->out, "60.0%");
 }
 
 /* Over every allocator, and over refused allocs, nothing is lost. */
@@ -222,13 +222,14 @@ static void test_bench_sites__refuses(void **state)
 	cli_sh(c, "$BENCH sites");
 	cli_refused(c, 2, "sites needs --trace FILE");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --alloc null");
-	cli_refused(c, 2, "null gives no object pages", "try --alloc kheap");
+	cli_refused(c, 2, "each object its own pages; null does not",
+		    "Try --alloc kheap");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --alloc slab+kheap");
-	cli_refused(c, 2, "slab+kheap gives no object pages");
+	cli_refused(c, 2, "slab+kheap does not");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --by time");
 	cli_refused(c, 2, "--by takes nodes", "'time'");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --frees --by waste");
-	cli_refused(c, 2, "a free holds no waste");
+	cli_refused(c, 2, "a free has no waste");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --top");
 	cli_refused(c, 2, "'--top' needs a value: --top N");
 	cli_sh(c, "$BENCH sites --trace $TRACES/boot.trc --json --tsv");

@@ -52,8 +52,8 @@ static void test_bench_compare__an_equal_passes(void **state)
 	cli_sh(c, COMPARE " $FAKE_TIME_BENCH " BOOT " --alloc kheap-fast"
 			  " --inject 0");
 	cli_expect(c, 0);
-	cli_holds(c->out, "PASS          A/A  boot.trc/kheap-fast  +0.00 %");
-	cli_holds(c->out, "PASS          A/B  boot.trc/kheap-fast  +0.00 %");
+	cli_holds(c->out, "PASS          A/A  boot.trc/kheap-fast  +0.00%");
+	cli_holds(c->out, "PASS          A/B  boot.trc/kheap-fast  +0.00%");
 }
 
 /* By the machine's own clock there is a verdict; which, is for the machine to

@@ -57,13 +57,13 @@ static void test_bench_fit__the_seeds_example(void **state)
 	assert_string_equal(
 		c->out,
 		"seed-example.trc: 5 events, at most 16,384 bytes live\n"
-		"live pages at most          4  no allocator of whole pages "
-		"does with less\n"
-		"packed offline              4  by size x lifetime\n"
+		"peak live pages             4  the lower bound for any "
+		"allocator of whole pages\n"
+		"offline packing             4  by size x lifetime\n"
 		"\n"
-		"allocator           pages   × bound\n"
-		"kheap                   4     1.0000  the bound itself\n"
-		"kheap:fit=worst         4     1.0000  the bound itself\n");
+		"allocator           pages    × bound\n"
+		"kheap                   4     1.0000  the lower bound\n"
+		"kheap:fit=worst         4     1.0000  the lower bound\n");
 	assert_string_equal(c->err, "");
 	cli_sh(c, "$BENCH fit --trace $TRACES/seed-example.trc --json -");
 	cli_expect(c, 0);

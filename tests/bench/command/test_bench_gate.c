@@ -24,7 +24,7 @@ static void test_bench_gate__what_was_blessed_passes(void **state)
 	cli_expect(c, 0);
 	cli_sh(c, "$BENCH gate " SEED " --baseline b");
 	cli_expect(c, 0);
-	cli_holds(c->out, "PASS  seed-example.trc");
+	cli_holds(c->out, "PASS  seed-example.trc: ");
 	cli_sh(c, "grep -c 'seed-example: a start' b/CHANGES");
 	cli_expect(c, 0);
 	cli_sh(c, "head -1 b/seed-example.counters");
@@ -38,7 +38,8 @@ static void test_bench_gate__one_node_fails(void **state)
 
 	gate_edited(c, "s/^exact nodes_visited .*/exact nodes_visited 1/");
 	cli_expect(c, 1);
-	cli_holds(c->out, "FAIL  kheap: nodes_visited 4 was 1 (+300.00 %)");
+	cli_holds(c->out, "FAIL  seed-example.trc  kheap  nodes_visited  1 -> 4"
+			  "  (+300.00%; must match exactly)\n");
 	gate_edited(c, "s/^exact nodes_visited .*/exact nodes_visited 9/");
 	cli_expect(c, 1);
 }
@@ -51,7 +52,8 @@ static void test_bench_gate__kinds(void **state)
 	gate_edited(c, "s/^max pages_peak .*/max pages_peak 99/;"
 		       "s/^exact maps .*/info maps 99/");
 	cli_expect(c, 0);
-	cli_holds(c->out, "note  kheap: pages_peak 4 was 99");
+	cli_holds(c->out, "note  seed-example.trc  kheap  pages_peak  99 -> 4"
+			  "  (-95.96%; must not rise)\n");
 	gate_edited(c, "s/^max pages_peak .*/max pages_peak 3/");
 	cli_expect(c, 1);
 	/* A kind that was chosen stays when the figures are written anew. */
@@ -66,7 +68,7 @@ static void test_bench_gate__a_digest_fails(void **state)
 
 	gate_edited(c, "s/^digest .*/digest 0123456789abcdef/");
 	cli_expect(c, 1);
-	cli_holds(c->out, "was 0123456789abcdef");
+	cli_holds(c->out, "  digest  0123456789abcdef -> ");
 }
 
 /* A counter that is new, or gone, is a difference. */
@@ -76,10 +78,10 @@ static void test_bench_gate__new_and_gone(void **state)
 
 	gate_edited(c, "/^exact frees /d");
 	cli_expect(c, 1);
-	cli_holds(c->out, "frees is not in the baseline");
+	cli_holds(c->out, "frees  (not in the baseline)");
 	gate_edited(c, "s/^exact frees 2/&\\nexact freees 2/");
 	cli_expect(c, 1);
-	cli_holds(c->out, "freees is gone");
+	cli_holds(c->out, "freees  (in the baseline only)");
 }
 
 /* Another trace, another window, no cell, no file, no baseline: 4, and what to
@@ -93,7 +95,7 @@ static void test_bench_gate__incomparable(void **state)
 	cli_sh(c, "$BENCH gate " SEED " --baseline b --heap-pages 99");
 	cli_refused(c, 4, "configuration");
 	cli_sh(c, "$BENCH gate " SEED " --baseline b --alloc null");
-	cli_refused(c, 4, "no cell 'null'", "bless");
+	cli_refused(c, 4, "no allocator 'null'", "bless");
 	cli_sh(c, "cp $TRACES/boot.trc seed-example.trc; $BENCH gate --trace"
 		  " seed-example.trc --baseline b --alloc kheap-fast");
 	cli_refused(c, 4, "another trace");

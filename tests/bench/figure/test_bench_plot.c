@@ -40,7 +40,7 @@ static void test_bench_plot__in_letters(void **state)
 	cli_sh(c, RUN "$BENCH plot --term r lookup-nodes");
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");
-	cli_holds(c->out, "Nodes that kfree's lookup compares");
+	cli_holds(c->out, "Nodes compared per lookup");
 	cli_holds(c->out, "seed-example.trc · 5 events · 3 objects");
 	cli_holds(c->out, "*G* kheap");
 	assert_int_equal(widest(c->out), 80);
@@ -49,7 +49,7 @@ static void test_bench_plot__in_letters(void **state)
 	assert_int_equal(widest(c->out), 100);
 	cli_on_terminal(c, 59, "$BENCH plot --term r lookup-nodes");
 	cli_expect(c, 2);
-	cli_holds(c->out, "this window has 59 columns");
+	cli_holds(c->out, "this terminal has 59 columns");
 }
 
 static void test_bench_plot__in_sixels(void **state)

@@ -73,6 +73,22 @@ static void test_bench_least__leaves_out_what_says_the_same(void **state)
 		assert_close(bench_least_predict(&fit, x + i * 5, 5), y[i]);
 }
 
+/* A line's slope and constant have the textbook's standard errors. */
+static void test_bench_least__standard_errors(void **state)
+{
+	static const double line[] = { 1, 1, 1, 2, 1, 3, 1, 4, 1, 5 };
+	static const double values[] = { 2, 4, 5, 4, 5 };
+	struct bench_least fit;
+
+	/* Slope 0.6, constant 2.2, squares left 2.4, mean x 3, Sxx 10. */
+	(void)state;
+	assert_int_equal(bench_least(&fit, line, values, 5, 2), 0);
+	assert_close(fit.factor[0], 2.2);
+	assert_close(fit.factor[1], 0.6);
+	assert_close(fit.error[1], sqrt(2.4 / 3 / 10));
+	assert_close(fit.error[0], sqrt(2.4 / 3 * (1.0 / 5 + 9.0 / 10)));
+}
+
 /* Its residuals are at right angles to every column: no other factors are
  * nearer. And the share explained is what is left of the variance. */
 static void test_bench_least__is_the_nearest(void **state)
@@ -117,6 +133,7 @@ int main(void)
 		cmocka_unit_test(test_bench_least__finds_what_is_there),
 		cmocka_unit_test(
 			test_bench_least__leaves_out_what_says_the_same),
+		cmocka_unit_test(test_bench_least__standard_errors),
 		cmocka_unit_test(test_bench_least__is_the_nearest),
 		cmocka_unit_test(
 			test_bench_least__needs_more_rows_than_columns),
