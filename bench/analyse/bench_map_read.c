@@ -150,7 +150,7 @@ static int rank_sites(struct mapping *m, struct kb_diag *diag)
 	return 0;
 }
 
-/* The key under which a page is counted in one of the colourings. */
+/* The key that a page counts for in one of the maps. */
 static uint8_t key_of(const struct mapping *m, const struct page *page,
 		      enum bench_map_kind kind)
 {

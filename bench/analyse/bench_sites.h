@@ -55,12 +55,12 @@ int bench_sites_read(struct bench_sites *out, const struct bench_trace *trace,
 		     const struct alloc_config *config, struct kb_diag *diag);
 void bench_sites_release(struct bench_sites *sites);
 
-/* Sorts the most expensive first, by what their objects cost, or by what their
- * own frees do if `frees`; sites that cost nothing of it go behind, by id. */
+/* Sorts the most expensive first, by what their objects cost, or with `frees` by
+ * what their own frees cost; sites without any cost follow, by id. */
 void bench_sites_sort(struct bench_sites *sites, enum bench_sites_by by,
 		      bool frees);
 
-/* A site's name with its module behind it, cleaned. Returns `out`. */
+/* A site's name, then its module, cleaned. Returns `out`. */
 char *bench_sites_name(char *out, size_t size, const struct bench_sites *sites,
 		       uint32_t id);
 

@@ -1,12 +1,12 @@
 /*
- * bench_smallest: the smallest heap window that carries a trace without refusing
- * anything.
+ * bench_smallest: the smallest heap window that can replay a trace without a failed
+ * allocation.
  *
- * A larger window does not always serve what a smaller one did: most fits place
- * objects otherwise in it. So no bisection alone finds the smallest. The search
- * goes up from the bound by doubling to a window that does, halves down to one
- * whose neighbour below does not, and then tries every smaller size from the
- * bound on; or, if there are more of these than it may, the nearest ones below.
+ * A larger window may fail where a smaller one works, because most fits place
+ * objects differently in it. So bisection alone does not find the smallest. The
+ * search doubles from the lower bound up to a size that works, bisects down to one
+ * whose predecessor fails, and then tries every smaller size from the bound up; if
+ * those are more than allowed, only the nearest ones.
  *
  * Only bench's own files include this file.
  */
@@ -17,13 +17,13 @@
 
 #include <stdint.h>
 
-/* Tries a window of `pages`. Returns 1 if it carries the trace, 0 if not, or <0
+/* Tries a window of `pages`. Returns 1 if it can replay the trace, 0 if not, or <0
  * to end the search. */
 typedef int (*bench_smallest_try)(void *user, uint32_t pages);
 
 struct bench_smallest {
-	/* No window of fewer pages can do, and no more may be tried; of smaller
-	 * sizes than the one that halving finds, so many at most. */
+	/* The lower bound; the largest size to try; and how many sizes smaller
+	 * than the one that halving finds may be tried. */
 	uint32_t bound;
 	uint32_t max;
 	uint32_t below_max;

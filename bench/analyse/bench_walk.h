@@ -29,7 +29,7 @@ struct bench_walk_event {
 	/* For trc_reader_site. */
 	uint32_t site;
 
-	/* Allocs: bytes asked for. */
+	/* Allocs: bytes requested. */
 	uint64_t size;
 
 	/* Allocs: what the allocator gave, 0 if it refused. Frees: what it is
@@ -68,7 +68,7 @@ struct bench_walk {
 int bench_walk_open(struct bench_walk *walk, const struct bench_trace *trace,
 		    const struct alloc_config *config, struct kb_diag *diag);
 
-/* Reads the next event without playing it. Returns 0, KB_END behind the last
+/* Reads the next event without playing it. Returns 0, KB_END after the last
  * one, KB_E_STOPPED after a signal, or <0 with `diag` filled. */
 int bench_walk_next(struct bench_walk *walk, struct kb_diag *diag);
 

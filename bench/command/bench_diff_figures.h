@@ -17,8 +17,8 @@ struct bench_diff_ratio {
 	/* Borrowed. */
 	const char *allocator;
 
-	/* B as a share of A; and the interval that holds it if both medians lie
-	 * in theirs: B's low end over A's high one, and the other way round. */
+	/* B over A; and the interval that contains it if both medians are in
+	 * theirs: B's low end over A's high one, and the reverse. */
 	double ratio;
 	bool has_interval;
 	double low;

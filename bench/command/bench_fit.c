@@ -1,6 +1,6 @@
 /*
- * fit: the smallest heap window that carries a trace, for each allocator that
- * takes one.
+ * fit: the smallest heap window that can replay a trace, for each allocator that
+ * has one.
  */
 #include "alloc_spec.h"
 #include "bench_trace_open.h"
@@ -75,7 +75,7 @@ static int open_alloc(struct fitting *f, uint32_t pages, struct alloc *out)
 	return alloc_open(out, &config, f->diag);
 }
 
-/* Replays a slice. Returns 1, 0 once something is refused, or <0. */
+/* Replays a slice. Returns 1, 0 after a failed allocation, or <0. */
 static int try_slice(const struct alloc *alloc, struct replay_program *program,
 		     const struct replay_slice *slice, struct kb_diag *diag)
 {

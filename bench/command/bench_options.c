@@ -366,7 +366,7 @@ const struct kb_command bench_itself = {
 		    "none\n"
 		    "bench --trace traces/boot.trc --pass count --json - | jq "
 		    ".results",
-	.exits = "0 good, also if figures are left out because gnuplot is not "
+	.exits = "0 good, also if figures are skipped because gnuplot is not "
 		 "installed\n"
 		 "2 usage, unreadable or corrupt input, an output that cannot "
 		 "be written\n"

@@ -93,12 +93,12 @@ struct bench_options {
 		.kind = KB_OPTION_TEXT, BENCH_OPTION(at, json)             \
 	}
 
-#define BENCH_OPTION_HEAP_PAGES(at)                                           \
-	{                                                                     \
-		.name = "heap-pages", .value = "N",                           \
-		.help = "pages of the simulated heap window (default 32766)", \
-		.kind = KB_OPTION_NUMBER32, .low = 1, .high = UINT32_MAX,     \
-		BENCH_OPTION(at, settings.heap_pages)                         \
+#define BENCH_OPTION_HEAP_PAGES(at)                                            \
+	{                                                                      \
+		.name = "heap-pages", .value = "N",                            \
+		.help = "pages of the simulated heap window (default 32,766)", \
+		.kind = KB_OPTION_NUMBER32, .low = 1, .high = UINT32_MAX,      \
+		BENCH_OPTION(at, settings.heap_pages)                          \
 	}
 
 #define BENCH_OPTION_HEAP_BASE(at)                                          \

@@ -86,7 +86,7 @@ static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 
 	if (kb_terminal_window(STDOUT_FILENO, &window) && window.ws_row > 0) {
 		columns = window.ws_col;
-		/* The prompt behind it wants one too. */
+		/* The prompt after it takes one too. */
 		rows = window.ws_row - 1u;
 	}
 	width = window.ws_xpixel ? window.ws_xpixel : columns * COLUMN_PX;

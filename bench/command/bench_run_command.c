@@ -450,7 +450,7 @@ static int write_benchfmt(const struct session *s, struct kb_diag *diag)
 	return kb_out_commit(&out, diag);
 }
 
-/* Everything behind the measurements. Returns an exit status. */
+/* Everything after the measurements. Returns an exit status. */
 static int finish_session(struct session *s, int status)
 {
 	struct kb_diag diag;

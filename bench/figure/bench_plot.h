@@ -28,7 +28,7 @@ struct bench_plot_job {
 	/* Borrowed; one step per figure that has data. NULL for none. */
 	struct kb_progress *progress;
 
-	/* Borrowed; gets the SVGs. NULL if nobody wants them. */
+	/* Borrowed; gets the SVGs. NULL if they are not wanted. */
 	struct bench_plot_svgs *svgs;
 };
 

@@ -56,8 +56,8 @@ static bool read_header(const struct image *image, Elf64_Ehdr *header)
 			   (uint64_t)header->e_shnum * sizeof(Elf64_Shdr));
 }
 
-/* The i-th executable section; false if there are not so many, or it does not
- * lie within the file. */
+/* The i-th executable section; false if there are fewer, or if it is not within
+ * the file. */
 static bool code_section(const struct image *image, const Elf64_Ehdr *header,
 			 size_t i, Elf64_Shdr *out)
 {

@@ -50,7 +50,7 @@ struct bench_env {
 	long cache_l2;
 	long cache_l3;
 
-	/* The C library's version; what changes its and its neighbours' code at
+	/* The C library's version; what changes its and other libraries' code at
 	 * start, "" if nothing does. Static. */
 	const char *libc;
 	const char *glibc_tunables;

@@ -1,7 +1,6 @@
 /*
- * bench_process: child processes of bench that share memory with it: this very
- * program, or another build of it, executed anew under a name that says what it
- * is to be.
+ * bench_process: child processes of bench that share memory with it: this program,
+ * or another build of it, executed again under a name that selects its job.
  *
  * Only bench's own files include this file.
  */
@@ -44,7 +43,7 @@ void *bench_shared_attach(size_t size);
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared);
 
-/* This very program's file. */
+/* This program's file. */
 #define BENCH_PROCESS_SELF "/proc/self/exe"
 
 /* Waits for a child's end; its wait status. */

@@ -320,8 +320,8 @@ static int judge_end(const struct side *side, const char *exe, int wait_status,
 	    side->status > 0)
 		return kb_fail(diag, KB_E_WRONG,
 			       "the allocator in '%s' has overwritten memory "
-			       "that is not its own: what its process left "
-			       "behind is no result",
+			       "that is not its own, so its process has no "
+			       "valid result",
 			       exe);
 	if (side->status < 0)
 		return kb_fail(diag, side->status, "%.*s",

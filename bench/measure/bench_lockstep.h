@@ -53,12 +53,12 @@ struct bench_lockstep_job {
 	uint8_t order[BENCH_LOCKSTEP_TURNS];
 
 	/*
-	 * For testing the instrument: behind each of its slices the candidate
-	 * reads the clock over and over for so many millionths of the time that
-	 * the slice took, and that is timed as part of the slice. So the ratio
-	 * is exact whatever the machine's speed of the moment: too long by at
-	 * most one reading, some 50 ns of a slice of 0.3 ms or 0.02 %, and by
-	 * what preempts the readings themselves.
+	 * For testing the instrument: after each of its slices the candidate
+	 * reads the clock repeatedly for this many millionths of the slice's
+	 * time, and that counts as part of the slice. So the ratio is exact at
+	 * any speed of the machine: too long by at most one reading, about 50 ns
+	 * of a slice of 0.3 ms or 0.02%, and by what preempts the readings
+	 * themselves.
 	 */
 	uint32_t inject_ppm;
 };

@@ -1,11 +1,9 @@
 /*
- * bench_outcome: what a worker leaves behind, and whether that can be a result at
- * all.
+ * bench_outcome: a worker's result, and whether it can be valid.
  *
- * An allocator in a worker may write anywhere, so also over its worker's result.
- * Whoever reads the result relies on what is checked here: counts within their
- * arrays, strings that end, truth values that are ones. That the figures are
- * right nobody can check.
+ * An allocator may write anywhere in its worker, the result included. Readers rely
+ * on the checks made here: counts within their arrays, terminated strings, valid
+ * booleans. Whether the figures are right cannot be checked.
  *
  * Only bench's own files include this file.
  */
@@ -20,7 +18,7 @@
 
 #include <stdbool.h>
 
-/* What a worker leaves behind: the result of the pass that ran. */
+/* The result of the pass that a worker ran. */
 struct bench_outcome {
 	/* 0, or <0 with `diag` filled. KB_E_WRONG also where it crashed, ended
 	 * its process, hung or panicked. */

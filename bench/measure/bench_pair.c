@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* A turn is to last at least so long, ns. */
+/* The shortest turn, ns. */
 #define SLICE_NS 300000.0
 
 /* Operations of a slice while nothing is known of their cost, and at least. */
@@ -59,7 +59,7 @@ static double mean_ns(const struct bench_pair *p,
 }
 
 /* Finds out how many operations make a slice: the same for both sides, for a
- * count of its own would favour one. */
+ * count of its own would favor one. */
 static int size_slices(struct bench_pair *p, struct kb_diag *diag)
 {
 	struct bench_lockstep_epoch epoch;

@@ -8,7 +8,7 @@
 #define NODE_NS 3
 
 /* The pilot's windows: enough to see the trace's parts, short enough to cost
- * nothing where a search takes 100 us. */
+ * nothing where a search takes 100 µs. */
 #define PILOT_WINDOWS 64
 #define PILOT_WINDOW  32
 #define PILOT_WARM    16

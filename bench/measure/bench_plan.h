@@ -2,11 +2,10 @@
  * bench_plan: whether a cell's throughput pass runs the whole trace or samples
  * it (replay_sample.h), and how.
  *
- * A trace that might not fit is first sampled thinly, by a pilot: what an event
- * costs there says whether one epoch of the whole fits the pass's budget. If
- * not, the pass becomes some epochs of a systematic sample each, every one in a
- * fresh process with a random start of its own: replicates, whose spread is that
- * of the sampling and of the processes together.
+ * A pilot first samples a trace that might exceed the budget: its cost per event
+ * tells whether one epoch of the whole trace fits. If not, each epoch becomes a
+ * systematic sample, in a fresh process and with its own random start. The epochs
+ * are replicates: their spread covers the sampling and the processes.
  *
  * Only bench's own files and its tests include this file.
  */
@@ -19,11 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* True if searches could be so long, for all that a trace's header says of it,
- * that an epoch of the whole trace would take more than the budget. */
+/* True if, by the trace's header, searches could be long enough that an epoch of
+ * the whole trace exceeds the budget. */
 bool bench_plan_doubts(const struct trc_counts *counts, uint64_t budget_ns);
 
-/* The pilot's sampling of a trace of so many events. */
+/* The pilot's sampling of a trace with this many events. */
 struct replay_sampling bench_plan_pilot(uint64_t events);
 
 /* What is known after the pilot. */

@@ -26,8 +26,8 @@ struct effort {
 	uint64_t enough_ns;
 
 	/* Samples of each kind that the latency pass wants, and the most
-	 * processes it starts for them: at least RUNS_MIN, as where things lie
-	 * differs from process to process. */
+	 * processes it starts for them: at least RUNS_MIN, as addresses
+	 * differ from process to process. */
 	uint64_t samples;
 	size_t latency_runs_max;
 };

@@ -20,22 +20,22 @@ struct bench_run {
 	struct replay_clock *clock;
 	struct kb_progress *progress;
 
-	/* One an allocator. Owned by the caller. */
+	/* One per allocator. Owned by the caller. */
 	struct bench_cell *cells;
 	size_t count;
 
 	/* The CPU that timed passes run on; -1 for any. */
 	int cpu;
 
-	/* The count pass makes every search for real; see alloc_config. */
+	/* The count pass walks every search; see alloc_config. */
 	bool walk;
 };
 
 /*
- * Runs the chosen passes over all cells. What goes wrong with one allocator
- * stays in its cell. Returns 0; KB_E_STOPPED after a signal, with unfinished
- * cells marked partial; or <0 with `diag` filled if nothing can be run at all or
- * the trace was written to meanwhile.
+ * Runs the chosen passes over all cells. One allocator's failure affects only its
+ * own cell. Returns 0; KB_E_STOPPED after a signal, with unfinished
+ * cells marked partial; or <0 with `diag` filled if nothing can be run or the
+ * trace was modified meanwhile.
  */
 int bench_run(struct bench_run *run, struct kb_diag *diag);
 

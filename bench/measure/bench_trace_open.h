@@ -15,7 +15,7 @@
 
 /*
  * Opens a trace: reads its header, imports it first if it is not a .trc, and
- * hashes it. `stop` is asked now and then whether an import is to end. Returns
+ * hashes it. `stop` is polled during an import and ends it. Returns
  * 0, to be released by the caller, or <0 with `diag` filled.
  */
 int bench_trace_open(struct bench_trace *trace, const char *given,

@@ -30,8 +30,7 @@ struct shared {
 	_Atomic uint32_t done;
 	struct bench_outcome outcome;
 
-	/* Behind everything else: pages of it that nobody writes to take no
-	 * memory. */
+	/* Last, because pages of it that nobody writes to take no memory. */
 	struct replay_exact exact;
 };
 
@@ -195,23 +194,23 @@ static void explain_death(struct bench_outcome *out,
 	out->status = KB_E_WRONG;
 	if (watched == CHILD_HANGS)
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s hangs: no progress for %g s behind event %llu; "
+			"%s hangs: no progress for %g s after event %llu; "
 			"--timeout sets how long to wait",
 			alloc, job->timeout_ms / 1e3, events);
 	else if (WIFSIGNALED(wait_status))
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s crashed behind event %llu: %s", alloc, events,
+			"%s crashed after event %llu: %s", alloc, events,
 			strsignal(WTERMSIG(wait_status)));
 	else
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s ended its process with status %d behind event %llu",
+			"%s ended its process with status %d after event %llu",
 			alloc,
 			WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1,
 			events);
 }
 
-/* What a worker that has done its job has left behind: its allocator may have
- * written there as well. */
+/* The result of a worker that has done its job. Its allocator may have written
+ * there as well. */
 static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 			 const struct shared *shared)
 {
@@ -226,8 +225,8 @@ static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 	}
 	memset(out, 0, sizeof(*out));
 	out->status = kb_fail(&out->diag, KB_E_WRONG,
-			      "%s has overwritten memory that is not its own: "
-			      "what its process left behind is no result",
+			      "%s has overwritten memory that is not its own, "
+			      "so its process has no valid result",
 			      job->alloc);
 }
 

@@ -1,12 +1,11 @@
 /*
  * bench_worker: runs one pass of one cell in a fresh process.
  *
- * A fresh process an epoch: a new address space, new physical pages, a new
- * layout, nothing left behind by the one before; and an allocator that crashes
- * takes only its own cell with it. One that hangs is ended after a time without
- * progress, counted in looks at it, so that a machine that sleeps ends nobody.
- * The worker is this very program executed
- * anew; job and result lie in memory that both map.
+ * Each epoch has a fresh process: a new address space, new physical pages, a new
+ * layout, nothing left over from the one before. An allocator that crashes takes
+ * only its own cell with it. One that hangs is ended after a time without progress,
+ * counted in looks at it, so that a machine that sleeps ends no worker. The worker
+ * is this program, executed again; job and result are in memory that both map.
  *
  * Only bench's own files include this file.
  */
@@ -62,7 +61,7 @@ struct bench_job {
 	/* Of the throughput pass; period 0: none. */
 	struct replay_sampling sampling;
 
-	/* A worker that does no event for so long is ended; 0 is for ever. */
+	/* A worker that does no event for this long is ended; 0 is never. */
 	uint32_t timeout_ms;
 };
 
@@ -76,8 +75,8 @@ struct bench_idle {
 	uint64_t idle_ms;
 };
 
-/* A look at a worker that has done so many events by now. Returns true if it has
- * done none for `timeout_ms`: it hangs. 0 is for ever. */
+/* A look at a worker that has done `events` events so far. Returns true if it has
+ * done none for `timeout_ms`: it hangs. 0 is never. */
 bool bench_idle_look(struct bench_idle *idle, uint64_t events,
 		     uint32_t timeout_ms);
 

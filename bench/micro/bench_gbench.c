@@ -93,7 +93,7 @@ static void tell_epoch(struct gb_state *state, void *user)
 
 	if (cell->status < 0 || cell->epochs == 0) {
 		gb_skip(state, cell->status < 0 ? cell->diag.text
-						: "no epoch was timed");
+						: "no run was timed");
 		return;
 	}
 	ns = r->summary->epoch[r->next++ % cell->epochs].ns;

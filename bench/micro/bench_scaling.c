@@ -51,8 +51,8 @@ struct scene {
 	enum population population;
 	enum free_order order;
 
-	/* What the longest run measured, by the place in one_row_live: ns and
-	 * nodes a lookup; 0 where nothing ran. */
+	/* What the longest run measured, by the index in one_row_live: ns and
+	 * nodes per lookup; 0 where nothing ran. */
 	double ns[KB_ARRAY_LEN(one_row_live)];
 	double nodes[KB_ARRAY_LEN(one_row_live)];
 };
@@ -353,7 +353,7 @@ static int prepare_holes(struct heap *heap, struct kb_diag *diag)
 	return err;
 }
 
-/* Writes an iteration's operations behind `op`; returns the place behind. */
+/* Writes an iteration's operations from `op` on; returns the end. */
 static struct replay_op *iterate_page(struct replay_op *op, struct kb_rng *rng)
 {
 	(void)rng;

@@ -6,7 +6,7 @@
  *   lookup/ALLOC/POPULATION/ORDER/live:N
  *       One lookup with N clusters live. POPULATION: one-row (all of one page)
  *       or many-row (1 to 31 pages, evenly). ORDER is that of the frees that the
- *       lookup stands for: fifo looks for the oldest cluster, lifo for the
+ *       lookup represents: fifo looks for the oldest cluster, lifo for the
  *       newest, random for any. The state is frozen, so caches are warm. The
  *       counters `rows`, `nodes` and `lines`, where the lookup counts such, are
  *       means over real frees in that order, exact.

@@ -1,7 +1,7 @@
 /*
  * gbench_shim: Google Benchmark (Debian's libbenchmark 1.7.1) for C.
  *
- * One .cc file is behind this header; no exception crosses it. Objects are
+ * One .cc file implements this header; no exception crosses it. Objects are
  * opaque and live as long as the library's registry. What the library gets
  * wrong or right in 1.7.1 is kept out of callers' way here:
  *   - a benchmark that skips in one repetition and not in a later one crashes
@@ -34,7 +34,7 @@ struct gb_bench *gb_register(const char *name, gb_fn fn, void *user);
 /* Forgets all registered benchmarks. */
 void gb_clear(void);
 
-/* Adds a run with this argument, read back by gb_arg_of and shown behind its
+/* Adds a run with this argument, read back by gb_arg_of and shown after its
  * name: ".../live:4096". */
 void gb_arg(struct gb_bench *bench, int64_t arg);
 void gb_arg_name(struct gb_bench *bench, const char *name);
@@ -69,7 +69,7 @@ void gb_counter(struct gb_state *state, const char *name, double value);
 void gb_bytes(struct gb_state *state, int64_t bytes);
 void gb_items(struct gb_state *state, int64_t items);
 
-/* Reports an error instead of a time; the body returns behind it. */
+/* Reports an error instead of a time; the body returns after it. */
 void gb_skip(struct gb_state *state, const char *why);
 
 /* A line of the report's context. */
@@ -88,7 +88,7 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
  */
 int gb_run(int argc, char **argv, bool all, bool to_stderr);
 
-/* Keeps a value, or all of memory, from being optimised away. */
+/* Keeps a value, or all of memory, from being optimized away. */
 #define gb_do_not_optimize(x) __asm__ volatile("" : : "g"(x) : "memory")
 
 #ifdef __cplusplus

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The counters that stand beside the times: exact, so that benchstat shows any
- * change of theirs as one. */
+/* The counters next to the times. They are exact, so benchstat shows every change
+ * as one. */
 static const char *const units[] = {
 	"rows_visited",		"nodes_visited", "lines_touched",
 	"remove_nodes_visited", "pte_writes",	 "pages_peak",
@@ -60,7 +60,7 @@ static void write_cell(FILE *f, const struct bench_cell_summary *s)
 	for (size_t i = 0; i < cell->epochs; i++) {
 		bench_benchfmt_name(f, cell->trace->file, cell->spec.name);
 		fprintf(f, " %" PRIu64, cell->epoch[i].events);
-		/* What the clock cannot tell is no number here either. */
+		/* Times below the timer's resolution are no numbers here either. */
 		if (is_number)
 			fprintf(f, " %.6g ns/event", s->epoch[i].ns);
 		write_counters(f, s);

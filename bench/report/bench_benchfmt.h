@@ -21,7 +21,7 @@ void bench_benchfmt_key(FILE *f, const char *key, const char *text);
  * a slash a part of it: both become underscores. */
 void bench_benchfmt_name(FILE *f, const char *trace, const char *alloc);
 
-/* Writes all cells with epochs, a line an epoch: ns/event, and the counters that
+/* Writes all cells with epochs, one line per epoch: ns/event, and the counters that
  * have been counted. */
 void bench_benchfmt_write(FILE *f, const struct bench_report *reports,
 			  size_t count);

@@ -16,7 +16,7 @@ static const char *const series_names[] = {
 #undef X
 };
 
-/* So many stretches, each twice as long as the one before, cut into buckets. */
+/* Groups of buckets, each twice as wide as the one before. */
 #define GROUPS (REPLAY_HIST_BUCKETS / REPLAY_HIST_SUB)
 
 /* One file on its way out. */
@@ -38,7 +38,7 @@ static void write_line(FILE *f, double ns, uint64_t seen, uint64_t count)
 	fprintf(f, "\n");
 }
 
-/* The value that stands for a bucket. */
+/* The value that represents a bucket. */
 static double ns_of(const struct replay_hist *hist, size_t bucket,
 		    const struct replay_clock *clock)
 {
@@ -101,8 +101,8 @@ static void write_file(FILE *f, const void *user)
 	fprintf(f, "# %" PRIu64 " samples, each known to %.3f ns\n",
 		series->plain.count, run->error_ns);
 	fprintf(f,
-		"# clock's floor %.3f ns: a line there says how many took at "
-		"most so long\n",
+		"# clock's floor %.3f ns: a line there counts all times "
+		"below it\n",
 		run->floor_ns);
 	fprintf(f, "%16s %14s %12s %16s\n\n", "Value", "Percentile",
 		"TotalCount", "1/(1-Percentile)");

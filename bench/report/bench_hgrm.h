@@ -6,8 +6,8 @@
  * '#' are comments to its plotter.
  *
  * A line is a bucket of replay_hist.h; counts are of the operations that the
- * samples stand for. What the clock cannot tell is one line, at its floor: so
- * many took at most so long.
+ * samples represent. All times below the timer's resolution are one line, at the
+ * clock's floor.
  *
  * Only bench's own files include this file.
  */

@@ -54,7 +54,7 @@ static json_t *epochs_json(const struct bench_cell_summary *s)
 	return array;
 }
 
-/* A value that may not be known; it is then left out. */
+/* Sets a value; omits it if it is not known. */
 static void set_time(json_t *object, const char *name, struct bench_maybe time)
 {
 	if (time.known)
@@ -78,7 +78,7 @@ static json_t *sampling_json(const struct bench_cell *cell,
 }
 
 /* What disturbed the epochs: how many, and each one's raw figures in the order of
- * epoch_ns_per_event; what the clean ones say stands beside the figure of all. */
+ * epoch_ns_per_event; the clean ones' figure is next to that of all. */
 static void set_contamination(json_t *object,
 			      const struct bench_cell_summary *s)
 {
@@ -326,7 +326,7 @@ static void set_latency(json_t *object, const struct bench_cell_summary *s)
 	json_object_set_new(object, "latency_sampling", intrusion_json(s));
 }
 
-/* Sets a value that may not be there; it is then left out. */
+/* Sets a value; omits it if it is NULL. */
 static void set_if(json_t *object, const char *name, json_t *value)
 {
 	if (value)
@@ -334,7 +334,7 @@ static void set_if(json_t *object, const char *name, json_t *value)
 }
 
 /* Lookups that take 0 steps, 1, 2 to 3, 4 to 7, …: pairs of a bin's lowest
- * number and how many there are; empty bins left out. */
+ * number and how many there are; empty bins are omitted. */
 static json_t *bins_json(const struct replay_tally *tally)
 {
 	json_t *array = json_array();
@@ -403,7 +403,7 @@ static json_t *digest_json(const struct bench_cell *cell)
 	return json_string(text);
 }
 
-/* Left out where nobody could tell. */
+/* Omitted where it is not known. */
 static void set_span(json_t *object, const char *name,
 		     const struct replay_span *span)
 {

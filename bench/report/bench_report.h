@@ -33,7 +33,7 @@ struct bench_report {
 	const struct bench_cell *cells;
 	size_t count;
 
-	/* Allocators that were left out since this machine lacks them. */
+	/* Allocators that were skipped because this machine lacks them. */
 	const struct bench_skipped *skipped;
 	size_t skipped_count;
 
@@ -47,7 +47,7 @@ struct bench_report {
 /* Writes the line about the trace, the table, and what to notice. `width` is
  * the terminal's, columns; 0 for as wide as it takes. */
 void bench_table_write(FILE *out, const struct bench_report *report,
-		       size_t width, bool colour);
+		       size_t width, bool color);
 
 struct json_t;
 
@@ -60,7 +60,7 @@ struct json_t *bench_json_context(const struct bench_report *report);
 int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag);
 
-/* Writes the sentences about what to notice, one a line, "- " in front. */
+/* Writes the findings ("What to notice"), one per line, each after "- ". */
 void bench_facts_write(FILE *out, const struct bench_report *report);
 
 #endif /* BENCH_REPORT_H */

@@ -18,8 +18,7 @@
 struct bench_analysis {
 	struct bench_ideal ideal;
 
-	/* What only a results folder shows; where it was not asked for, none of
-	 * it is there. */
+	/* Only for a results folder; absent where none was requested. */
 	bool has_profile;
 	struct bench_profile profile;
 

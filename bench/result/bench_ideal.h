@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 struct bench_ideal {
-	/* After every event, bytes: asked for; granted by the recorded kernel
-	 * (its bytes_alloc); and in pages of which no two objects share one,
-	 * which is the least for any allocator of whole pages. */
+	/* After every event, bytes: requested; used by the recorded kernel (its
+	 * bytes_alloc); and in pages that no two objects share, the lower bound
+	 * for any allocator of whole pages. */
 	struct replay_span requested;
 	struct replay_span kernel;
 	struct replay_span pages;

@@ -16,13 +16,13 @@
 #define BENCH_MAP_BINS	    512
 #define BENCH_MAP_ADDRESSES 256
 
-/* Call sites with a colour of their own; the others share one. */
+/* Call sites with a color of their own; the others share one. */
 #define BENCH_MAP_SITES 7
 
-/* A cell in which nothing lives. */
+/* A bin without a live object. */
 #define BENCH_MAP_NOTHING UINT8_MAX
 
-/* What the dominant object of a cell is: the three colourings. */
+/* What of a bin's dominant object is shown: the three maps. */
 enum bench_map_kind {
 	/* floor(log2) of the events since its alloc, its own included. */
 	BENCH_MAP_AGE,

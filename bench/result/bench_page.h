@@ -13,7 +13,7 @@
 /* Bytes of a page. */
 #define BENCH_PAGE 4096u
 
-/* Pages of an object of so many bytes; one of none has a page too. */
+/* Pages of an object of `size` bytes; an empty one has a page too. */
 static inline uint64_t bench_pages(uint64_t size)
 {
 	return kb_max(kb_div_up(size, BENCH_PAGE), 1);

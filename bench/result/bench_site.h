@@ -15,7 +15,7 @@
  * What is counted for each site: X(name, help). All are sums over sites equal to
  * the whole replay's. An object of which the heap holds `granted` bytes and
  * which lives from event a to event b counts b - a events (one that is not
- * freed: up to behind the last event).
+ * freed: to the end of the trace).
  */
 /* clang-format off */
 #define BENCH_SITE_COUNTERS(X)                                                 \
@@ -34,7 +34,7 @@
 /* clang-format on */
 
 struct bench_site {
-	/* For trc_reader_site; 0 stands for what has no site. */
+	/* For trc_reader_site; 0 means without a site. */
 	uint32_t id;
 
 #define X(name, help) uint64_t name;
@@ -55,7 +55,7 @@ struct bench_site_table {
 	struct bench_site_row {
 		struct bench_site cost;
 
-		/* Cleaned, its module behind it. */
+		/* Cleaned; then its module. */
 		char name[256];
 	} row[BENCH_SITE_ROWS];
 

@@ -42,7 +42,7 @@ enum show_op {
 	SHOW_SKIPPED
 };
 
-/* How the allocator's lookup goes about it. */
+/* How the allocator's lookup works. */
 enum show_search {
 	/* Row 0, row 1, … and along each list. */
 	SHOW_ROWS,
@@ -75,13 +75,13 @@ struct show_scene {
 
 	enum show_op op;
 
-	/* Bytes asked for; SHOW_ALLOC and SHOW_FAILED. */
+	/* Bytes requested; SHOW_ALLOC and SHOW_FAILED. */
 	uint64_t size;
 
 	/* Where it was called, cleaned; "" if the trace does not say. */
 	char site[256];
 
-	/* A free that nobody recorded but that must have happened. */
+	/* A free that was not recorded but must have happened. */
 	bool implied;
 
 	/* Before the event and after it. */
@@ -105,7 +105,7 @@ struct show_scene {
 
 /* Draws a scene for a terminal of `width` columns. */
 void bench_show_text(FILE *out, const struct show_scene *scene, size_t width,
-		     bool colour);
+		     bool color);
 
 /* Draws a scene as an SVG document. */
 void bench_show_svg(FILE *out, const struct show_scene *scene);
@@ -116,7 +116,7 @@ size_t bench_show_row_length(const struct show_heap *heap, size_t first);
 
 /* The tracking arrays' entries as a list: `*count` clusters by rising index,
  * at most `room`, always with the subject's among them (a freed one's with size
- * 0). `*more` gets the number of those left out. */
+ * 0). `*more` gets the number of those omitted. */
 void bench_show_entries(const struct show_scene *scene,
 			struct alloc_cluster *entry, size_t room, size_t *count,
 			size_t *more);

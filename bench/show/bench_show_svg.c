@@ -96,7 +96,7 @@ static void arrow(const struct picture *p, int x, int y, bool both)
 		both ? " marker-start=\"url(#end)\"" : "");
 }
 
-/* Nodes of a row; behind them NULL, or how many more there are. */
+/* A row's nodes, then NULL or how many more there are. */
 static void draw_nodes(const struct picture *p,
 		       const struct alloc_cluster *first, size_t count, int y)
 {
@@ -169,7 +169,7 @@ static int draw_rows(const struct picture *p, int y)
 	if (at < heap->count)
 		text_at(p, MARGIN, y + 20, "s",
 			"… (%s more clusters in the "
-			"rows behind)",
+			"rows after these)",
 			bench_format_count(a, heap->count - at));
 	else if (next < heap->rows)
 		draw_row_head(p, next, heap->rows - 1, true, y);
@@ -307,7 +307,7 @@ static void draw_operation(const struct picture *p)
 		break;
 	case SHOW_SKIPPED:
 		text_at(p, MARGIN, p->y, "m",
-			"a kfree that is left out: its kmalloc had returned 0");
+			"a skipped kfree: its kmalloc had returned 0");
 		break;
 	}
 }

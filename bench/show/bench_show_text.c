@@ -28,7 +28,7 @@ struct page {
 
 	/* Columns between the two sides. */
 	size_t inner;
-	bool colour;
+	bool color;
 };
 
 static void rule(const struct page *p, const char *left, const char *right)
@@ -73,7 +73,7 @@ static void title(const struct page *p, const char *text)
 
 	rule(p, "╔", "╗");
 	fprintf(p->f, "║ %*s%s%s%s%*s ║\n", (int)pad, "",
-		p->colour ? "\033[1m" : "", text, p->colour ? "\033[0m" : "",
+		p->color ? "\033[1m" : "", text, p->color ? "\033[0m" : "",
 		(int)(p->inner - pad - kb_escape_columns(text)), "");
 	rule(p, "╠", "╣");
 }
@@ -100,7 +100,7 @@ static void row_line(const struct page *p, const struct alloc_cluster *first,
 	used = (size_t)snprintf(text, sizeof(text), "Row %" PRIu32 " →",
 				first->row);
 	columns = used - 2;
-	/* " ↔ … (7,642 more)" or " → NULL" must still fit behind it. */
+	/* " ↔ … (7,642 more)" or " → NULL" must still fit after it. */
 	while (shown < count) {
 		int digits = snprintf(NULL, 0, "%" PRIu32, first[shown].index);
 		size_t own = (size_t)digits + (shown ? 5 : 3);
@@ -343,18 +343,17 @@ static void operation_box(const struct page *p, const struct show_scene *s)
 		tell_free(p, s);
 		break;
 	case SHOW_SKIPPED:
-		line(p,
-		     "A kfree that is left out: its kmalloc had returned 0.");
+		line(p, "A skipped kfree: its kmalloc had returned 0.");
 		break;
 	}
 	rule(p, "╚", "╝");
 }
 
 void bench_show_text(FILE *out, const struct show_scene *scene, size_t width,
-		     bool colour)
+		     bool color)
 {
 	size_t outer = (size_t)kb_min(kb_max(width, WIDTH_MIN), WIDTH_MAX);
-	struct page page = { out, outer - 4, colour };
+	struct page page = { out, outer - 4, color };
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 
 	fprintf(out, "%s, event %s of %s, %s: %s live\n", scene->trace,

@@ -37,7 +37,7 @@ struct bench_least {
 int bench_least(struct bench_least *fit, const double *x, const double *y,
 		size_t count, size_t columns);
 
-/* What the fit says of one row. */
+/* The fit's value for one row. */
 double bench_least_predict(const struct bench_least *fit, const double *row,
 			   size_t columns);
 

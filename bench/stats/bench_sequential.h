@@ -7,7 +7,7 @@
  *   FAIL  if x(kF) > ln(1 + theta)       more than a tolerable slowdown,
  *   PASS  if x(E + 1 - kP) < ln(1 + delta)   not a slowdown that matters,
  *
- * else go on; behind the last look: INCONCLUSIVE. kF and kP are the largest k
+ * else go on; after the last look: INCONCLUSIVE. kF and kP are the largest k
  * with P(Binomial(E, 1/2) < k) at most the look's share of alpha and of beta (an
  * equal fifth each), so that, of independent epochs,
  *

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Fewest values for which a 95 % interval of the median exists. */
+/* Fewest values for which a 95% interval of the median exists. */
 #define BENCH_STATS_INTERVAL_MIN 6
 
 struct bench_summary {
@@ -23,7 +23,7 @@ struct bench_summary {
 	double spread;
 
 	/*
-	 * The 95 % interval of the median by order statistics: [x(k), x(n+1-k)]
+	 * The 95% interval of the median by order statistics: [x(k), x(n+1-k)]
 	 * with the largest k for which 1 - 2 P(Binomial(n, 1/2) < k) >= 0.95
 	 * (e.g. David & Nagaraja, Order Statistics, 7.1). It assumes nothing of
 	 * the values' distribution but that they are independent.

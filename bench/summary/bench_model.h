@@ -5,9 +5,9 @@
  *   t ≈ base + a · nodes + b · lines + c · PTE writes + d · TLB invalidations
  *
  * So a slowdown has a name: more work, if counters changed; slower work, if these
- * factors did. Every sample counts, those below the clock's floor too: an average
- * of many readings is known better than any of them. What an interrupt or a
- * preemption hit is left out, and counted.
+ * factors did. Samples below the clock's floor count too: the mean of many readings
+ * is more exact than any of them. Samples hit by an interrupt or a preemption are
+ * omitted, and counted.
  *
  * Only bench's own files include this file.
  */
@@ -35,10 +35,10 @@ struct bench_model {
 	struct bench_least fit;
 	size_t samples;
 
-	/* Samples further from the fit than eight times what is usual. */
+	/* Samples further from the fit than eight times the usual distance. */
 	size_t left_out;
 
-	/* Of the samples that the fit rests on every n-th, ns. */
+	/* Every n-th of the samples in the fit, ns. */
 	size_t points;
 	struct bench_model_point {
 		double predicted;

@@ -2,9 +2,9 @@
  * bench_summary: every figure that reports show of a run, computed once, after
  * measuring. Writers read it and compute nothing.
  *
- * Two results may be compared if both are numbers and of the same events: of part
- * of a trace nothing is said against the whole. That rule is applied here alone,
- * by bench_summary_ratio() and by the cells' `ratio` and `whole`.
+ * Two results are comparable if both are numbers and of the same events: part of a
+ * trace is not compared with the whole. Only bench_summary_ratio() and the cells'
+ * `ratio` and `whole` apply that rule.
  *
  * Only bench's own files include this file.
  */
@@ -57,8 +57,8 @@ struct bench_throughput {
 	uint64_t windows;
 	bool interval_of_windows;
 
-	/* Epochs by what contaminated them, and of any kind; and what the clean
-	 * ones say: all zeros if there is none. */
+	/* Noisy epochs by cause, and in all; and the summary of the clean ones:
+	 * all zeros if there is none. */
 	size_t preempted;
 	size_t stolen;
 	size_t faulted;
@@ -66,9 +66,9 @@ struct bench_throughput {
 	struct bench_summary clean_ns;
 };
 
-/* What may contaminate an epoch, as bits: the process lost its CPU against its
- * will; the hypervisor kept the CPU from us; there were more page faults than in
- * the cell's median epoch by over a tenth and by over 16. */
+/* What makes an epoch noisy, as bits: the process was preempted; the hypervisor
+ * stole CPU time; page faults exceeded the cell's median epoch by more than a tenth
+ * and by more than 16. */
 enum bench_contamination {
 	BENCH_PREEMPTED = 1,
 	BENCH_STOLEN = 2,
@@ -123,9 +123,9 @@ struct bench_latency {
 	uint64_t preempted;
 };
 
-/* Mean and standard deviation of one kind of operation, by what the samples stand
- * for: of readings as they are, not cut off at the floor, since the mean of many
- * is known better than any of them. */
+/* Mean and standard deviation of one kind of operation, weighted by what the
+ * samples represent. Readings are not cut off at the floor: the mean of many is more exact
+ * than any of them. */
 struct bench_moments {
 	double mean_ns;
 	double deviation_ns;
@@ -151,7 +151,7 @@ struct bench_intrusion {
 	struct bench_maybe measured;
 };
 
-/* Counters that are told per lookup. */
+/* Counters that are reported per lookup. */
 /* clang-format off */
 #define BENCH_STEPS(X)                                                         \
 	X(rows_visited)                                                        \
@@ -173,9 +173,9 @@ struct bench_step_quantiles {
 #undef X
 };
 
-/* Shares: of the granted bytes those that nobody asked for; of the mapped bytes
- * those that no object was granted; of a window's free bytes those that are not in
- * its longest free run. */
+/* Shares: of the usable bytes those not requested (internal waste); of the mapped
+ * bytes those not usable (external waste); of a heap window's free bytes those not
+ * in its longest free run (fragmentation). */
 struct bench_waste {
 	struct bench_maybe inside;
 	struct bench_maybe outside;
@@ -188,7 +188,7 @@ struct bench_memory {
 	REPLAY_MEMORY(X)
 #undef X
 
-	/* At the peaks: mapped over asked for. */
+	/* At the peaks: mapped over requested. */
 	struct bench_maybe mapped_ratio;
 
 	/* On average, and after the last event. */
@@ -238,7 +238,7 @@ struct bench_cell_summary {
 	 * live then, to a thousandth. */
 	struct bench_maybe index_bytes;
 
-	/* Peak of what is mapped over the most that the trace asks for. */
+	/* Peak mapped memory over the trace's peak demand. */
 	struct bench_maybe mapped_ratio;
 };
 

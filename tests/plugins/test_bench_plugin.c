@@ -69,11 +69,11 @@ static void check_faults(struct cli *c, const char *options,
 static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 {
 	static const struct fault faults[] = {
-		{ "faulty", "init-crash", "behind event 0: Segmentation" },
-		{ "faulty", "alloc-crash", "behind event 1: Segmentation" },
-		{ "faulty", "free-crash", "behind event 3: Segmentation" },
-		{ "faulty", "fini-crash", "behind event 5: Segmentation" },
-		{ "faulty", "wild", "behind event 1: Segmentation" },
+		{ "faulty", "init-crash", "after event 0: Segmentation" },
+		{ "faulty", "alloc-crash", "after event 1: Segmentation" },
+		{ "faulty", "free-crash", "after event 3: Segmentation" },
+		{ "faulty", "fini-crash", "after event 5: Segmentation" },
+		{ "faulty", "wild", "after event 1: Segmentation" },
 		{ "faulty", "init-status", "its init returned 7" },
 		{ "faulty", "alloc-exit", "ended its process with status 0" },
 		{ "faulty", "overlap", "event 2: the allocation overlaps" },
@@ -127,7 +127,7 @@ static void test_bench_plugin__one_that_hangs_is_ended(void **state)
 {
 	static const struct fault faults[] = {
 		{ "faulty", "alloc-hang",
-		  "hangs: no progress for 2 s behind event " },
+		  "hangs: no progress for 2 s after event " },
 		{ "faulty", "fini-hang", "--timeout sets how long to wait" },
 		{ NULL, NULL, NULL },
 	};
