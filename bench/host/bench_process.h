@@ -28,7 +28,8 @@ struct bench_shared {
 	int file_fd;
 };
 
-/* Makes shared memory, without a file. Returns 0, to be released, or <0 with `diag` filled. */
+/* Makes shared memory, without a file. Returns 0, to be released, or <0 with `diag`
+ * filled. */
 int bench_shared_new(struct bench_shared *shared, size_t size,
 		     struct kb_diag *diag);
 void bench_shared_release(struct bench_shared *shared);
@@ -37,8 +38,8 @@ void bench_shared_release(struct bench_shared *shared);
  * than `size` bytes. */
 void *bench_shared_attach(size_t size);
 
-/* Executes `exe` as `name` with the shared memory and the file; it leaves Ctrl-C to its
- * parent. Returns its process id, or -1. A child whose exec fails exits with
+/* Executes `exe` as `name` with the shared memory and the file; it leaves Ctrl-C to
+ * its parent. Returns its process id, or -1. A child whose exec fails exits with
  * 127. */
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared);

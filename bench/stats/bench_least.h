@@ -21,7 +21,8 @@ struct bench_least {
 	double factor[BENCH_LEAST_COLUMNS_MAX];
 	bool used[BENCH_LEAST_COLUMNS_MAX];
 
-	/* The factor's standard error, for residuals of one variance; 0 where it was not used. */
+	/* The factor's standard error, for residuals of one variance; 0 where it
+	 * was not used. */
 	double error[BENCH_LEAST_COLUMNS_MAX];
 
 	/* The share of the values' variance that is explained; 0 if they have

@@ -124,8 +124,8 @@ struct bench_latency {
 };
 
 /* Mean and standard deviation of one kind of operation, weighted by what the
- * samples represent. Readings are not cut off at the floor: the mean of many is more exact
- * than any of them. */
+ * samples represent. Readings are not cut off at the floor: the mean of many is
+ * more exact than any of them. */
 struct bench_moments {
 	double mean_ns;
 	double deviation_ns;
