@@ -1,10 +1,11 @@
-# scripts/include-graph's account. Reads lines
+# The computation of scripts/include-graph. Reads lines
 #
 #   file PATH           a source or a header; these come first
 #   include PATH NAME   one of its includes
-#   allow ROOM ROOM...  what the sources of a room may include besides its own
+#   allow ROOM ROOM...  the folders that a folder may include besides itself
 #
-# and prints what scripts/include-graph says.
+# and prints the tables that scripts/include-graph describes. In the code a room is a
+# source folder, a floor a level, an arrow an edge, and a circle a cycle.
 
 function base_of(path) {
 	sub(/.*\//, "", path)
@@ -15,8 +16,8 @@ function room_of(path) {
 	return sub(/\/[^\/]*$/, "", path) ? path : "."
 }
 
-# The file that an include names: the one beside the includer, or the first of that
-# name. No two headers share a name, as a rule.
+# The file that an include refers to: the one in the includer's folder, or else the
+# first of that name. Header names are normally unique.
 function resolve(includer, name,	beside) {
 	name = base_of(name)
 	beside = room_of(includer) "/" name
@@ -34,8 +35,9 @@ function within(name, prefix) {
 	return prefix == "" || name == prefix || index(name, prefix "/") == 1
 }
 
-# Takes the graph of `n` names in node[], with arrow[kind, from, to], apart. Sets graph_*:
-# the floors, arrows and circles there are; floor_of[]; and circle_text[1..circles].
+# Analyzes the graph of `n` names in node[] with edges arrow[kind, from, to]. Sets the
+# counts graph_floors, graph_arrows and graph_circles; floor_of[]; and circle_text[],
+# from 1.
 function analyse(n,	i, j, k, changed, left, out, into, group, top, floor) {
 	graph_arrows = graph_circles = graph_floors = 0
 	split("", floor_of)
@@ -50,7 +52,7 @@ function analyse(n,	i, j, k, changed, left, out, into, group, top, floor) {
 				graph_arrows++
 	}
 
-	# What nothing leads to, or from, is in no circle.
+	# Repeatedly drop nodes without edges in or out; they are in no cycle.
 	do {
 		changed = 0
 		for (i = 1; i <= n; i++) {
@@ -70,7 +72,7 @@ function analyse(n,	i, j, k, changed, left, out, into, group, top, floor) {
 		}
 	} while (changed)
 
-	# Of the few that are left: who reaches whom.
+	# Compute reachability among the few remaining nodes.
 	for (i = 1; i <= n; i++)
 		for (j = 1; j <= n; j++)
 			if (left[i] && left[j] && (kind, node[i], node[j]) in arrow)
@@ -94,7 +96,7 @@ function analyse(n,	i, j, k, changed, left, out, into, group, top, floor) {
 			circle_text[++graph_circles] = top
 	}
 
-	# Longest paths, a circle being one.
+	# Longest paths, with each cycle as a single node.
 	for (i = 1; i <= n; i++)
 		floor[i] = 0
 	do {
@@ -134,7 +136,7 @@ function modules_within(prefix,	i, n) {
 	return n + 0
 }
 
-# One room's own modules.
+# The modules of one folder.
 function modules_of(name,	i, n) {
 	kind = "module"
 	for (i = 1; i <= modules; i++)
@@ -191,7 +193,7 @@ $1 == "allow" {
 }
 
 END {
-	# Rooms in the order of their names, whatever the order of the files.
+	# Sort folders by name, regardless of the order of the files.
 	for (i = 2; i <= rooms; i++)
 		for (j = i; j > 1 && room[j] < room[j - 1]; j--) {
 			name = room[j]
@@ -203,15 +205,15 @@ END {
 	for (i = 1; i <= rooms; i++)
 		room_floor[room[i]] = floor_of[room[i]]
 	for (i = 1; i <= graph_circles; i++)
-		fault[++faults] = "circle of rooms: " circle_text[i]
+		fault[++faults] = "cycle of folders: " circle_text[i]
 	for (i = 1; i <= rooms; i++)
 		for (j = 1; j <= rooms; j++)
 			if (table && ("room", room[i], room[j]) in arrow &&
 			    !((room[i], room[j]) in allowed))
 				fault[++faults] = "forbidden: " example[room[i], room[j]]
 
-	printf("%-18s %5s %6s %7s %7s %7s %7s\n", "room", "floor", "files",
-	       "modules", "floors", "circles", "arrows")
+	printf("%-18s %5s %6s %7s %7s %7s %7s\n", "folder", "level", "files",
+	       "modules", "levels", "cycles", "edges")
 	for (i = 1; i <= rooms; i++) {
 		n = modules_of(room[i])
 		analyse(n)
@@ -219,9 +221,9 @@ END {
 		       room_floor[room[i]], files[room[i]], n, graph_floors,
 		       graph_circles, includes[room[i]])
 	}
-	printf("\n%-10s %6s %6s %6s %7s   %7s %6s %6s %7s\n", "", "rooms",
-	       "floors", "arrows", "circles", "modules", "floors", "arrows",
-	       "circles")
+	printf("\n%-10s %6s %6s %6s %7s   %7s %6s %6s %7s\n", "", "folders",
+	       "levels", "edges", "cycles", "modules", "levels", "edges",
+	       "cycles")
 	sum("whole tree", "")
 	sum("bench", "bench")
 	sum("traces", "traces")
@@ -230,7 +232,7 @@ END {
 	if (faults || graph_circles)
 		print ""
 	for (i = 1; i <= graph_circles; i++)
-		print "circle of modules: " circle_text[i]
+		print "cycle of modules: " circle_text[i]
 	for (i = 1; i <= faults; i++)
 		print fault[i]
 	exit faults > 0
