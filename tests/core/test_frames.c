@@ -18,7 +18,7 @@ static pfn_t take(struct frames *frames, kva_t va)
  *   give 0, give 2    free: 2, 0
  *   take ×3           2 0 3
  */
-static void test_frames__last_given_comes_first(void **state)
+static void test_frames__last_freed_is_reused_first(void **state)
 {
 	struct frames frames;
 
@@ -142,7 +142,7 @@ static void test_frames__reverse_order_restores_the_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_frames__last_given_comes_first),
+		cmocka_unit_test(test_frames__last_freed_is_reused_first),
 		cmocka_unit_test(test_frames__limit_is_exact),
 		cmocka_unit_test(test_frames__records_grow_with_use),
 		cmocka_unit_test(test_frames__new_records_are_zeros),

@@ -180,7 +180,7 @@ static void test_kheap__add_and_remove_directly(void **state)
 
 /* Expect: no node where there is no such row, index or cluster, and index 0 as
  * any other. */
-static void test_kheap__remove_knows_its_limits(void **state)
+static void test_kheap__remove_checks_its_argument(void **state)
 {
 	struct kheap *h = test_heap_new((struct kheap_config){ 0 });
 
@@ -325,7 +325,7 @@ static void check_behind(const struct lookup_ops *lookup)
 	kheap_free(h);
 }
 
-static void test_kheap__nothing_behind_the_arrays(void **state)
+static void test_kheap__no_access_past_the_arrays(void **state)
 {
 	(void)state;
 	with_each(check_behind);
@@ -744,11 +744,11 @@ int main(void)
 		cmocka_unit_test(test_kheap__golden_kfree),
 		cmocka_unit_test(test_kheap__seed_steps),
 		cmocka_unit_test(test_kheap__add_and_remove_directly),
-		cmocka_unit_test(test_kheap__remove_knows_its_limits),
+		cmocka_unit_test(test_kheap__remove_checks_its_argument),
 		cmocka_unit_test(test_kheap__kfree_in_steps),
 		cmocka_unit_test(test_kheap__forward_is_the_same),
 		cmocka_unit_test(test_kheap__forward_knows_index_0),
-		cmocka_unit_test(test_kheap__nothing_behind_the_arrays),
+		cmocka_unit_test(test_kheap__no_access_past_the_arrays),
 		cmocka_unit_test(test_kheap__head_order),
 		cmocka_unit_test(test_kheap__sizes_round_up),
 		cmocka_unit_test(test_kheap__too_large),

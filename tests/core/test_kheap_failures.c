@@ -252,7 +252,7 @@ static void test_kheap_failures__no_room_in_the_lookup(void **state)
 }
 
 /* The lookup is told of each cluster that lives, and of no other. */
-static void test_kheap_failures__lookup_is_told(void **state)
+static void test_kheap_failures__lookup_errors_are_passed_on(void **state)
 {
 	const long before = kb_fault_unfreed();
 	struct kheap *h = test_heap_new(
@@ -496,7 +496,7 @@ static void live_and_die(struct kheap_config config, bool counted)
 	assert_int_equal(kb_fault_unfreed(), before);
 }
 
-static void test_kheap_failures__free_leaves_nothing(void **state)
+static void test_kheap_failures__free_frees_everything(void **state)
 {
 	const struct lookup_ops *const *lookup;
 	int fit;
@@ -563,7 +563,7 @@ static void test_kheap_failures__radix_without_a_node(void **state)
 }
 
 /* Nodes that the caller frees, and pages in two page tables. */
-static void test_kheap_failures__parts_leave_nothing(void **state)
+static void test_kheap_failures__parts_free_everything(void **state)
 {
 	const kva_t va = UINT32_C(0xF0400000) - 600 * KVA_PAGE_SIZE;
 	const long before = kb_fault_unfreed();
@@ -788,17 +788,18 @@ int main(void)
 		cmocka_unit_test(test_kheap_failures__no_node),
 		cmocka_unit_test(test_kheap_failures__no_node_in_any_fit),
 		cmocka_unit_test(test_kheap_failures__no_room_in_the_lookup),
-		cmocka_unit_test(test_kheap_failures__lookup_is_told),
+		cmocka_unit_test(
+			test_kheap_failures__lookup_errors_are_passed_on),
 		cmocka_unit_test(test_kheap_failures__add_cluster),
 		cmocka_unit_test(test_kheap_failures__every_frame_limit),
 		cmocka_unit_test(test_kheap_failures__map_refused),
 		cmocka_unit_test(test_kheap_failures__new),
 		cmocka_unit_test(test_kheap_failures__new_with_more),
 		cmocka_unit_test(test_kheap_failures__no_ranks),
-		cmocka_unit_test(test_kheap_failures__free_leaves_nothing),
+		cmocka_unit_test(test_kheap_failures__free_frees_everything),
 		cmocka_unit_test(test_kheap_failures__low_window),
 		cmocka_unit_test(test_kheap_failures__radix_without_a_node),
-		cmocka_unit_test(test_kheap_failures__parts_leave_nothing),
+		cmocka_unit_test(test_kheap_failures__parts_free_everything),
 		cmocka_unit_test(test_kheap_failures__nth_allocation),
 		cmocka_unit_test(test_kheap_failures__fast_new),
 		cmocka_unit_test(test_kheap_failures__lists_init),

@@ -188,7 +188,7 @@ static void check_random(kva_t base, uint32_t pages, uint64_t seed, int steps)
 
 /* Windows that are short, that cross a page table's end, of whole page tables,
  * and that end where addresses do. */
-static void test_kheap_fast__is_the_general_heap(void **state)
+static void test_kheap_fast__equals_the_general_heap(void **state)
 {
 	(void)state;
 	check_random(BASE, PAGES, 1, 6000);
@@ -330,7 +330,7 @@ static void test_kheap_fast__touch_sets_the_flags(void **state)
 }
 
 /* Expect: no address for a frame that is free, a table's or was never used. */
-static void test_kheap_fast__reverse_knows_its_limits(void **state)
+static void test_kheap_fast__reverse_checks_its_argument(void **state)
 {
 	struct kheap_fast *f = new_fast(BASE, PAGES);
 	const kva_t va = kheap_fast_kmalloc(f, 1);
@@ -585,13 +585,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* First, while malloc puts one array behind the other. */
 		cmocka_unit_test(test_kheap_fast__end_of_the_window),
-		cmocka_unit_test(test_kheap_fast__is_the_general_heap),
+		cmocka_unit_test(test_kheap_fast__equals_the_general_heap),
 		cmocka_unit_test(test_kheap_fast__full_window),
 		cmocka_unit_test(test_kheap_fast__payload_follows_the_frame),
 		cmocka_unit_test(test_kheap_fast__whole_window),
 		cmocka_unit_test(test_kheap_fast__more_than_a_page),
 		cmocka_unit_test(test_kheap_fast__touch_sets_the_flags),
-		cmocka_unit_test(test_kheap_fast__reverse_knows_its_limits),
+		cmocka_unit_test(test_kheap_fast__reverse_checks_its_argument),
 		cmocka_unit_test(test_kheap_fast__reverse_of_a_stale_frame),
 		cmocka_unit_test(test_kheap_fast__damaged_clusters),
 		cmocka_unit_test(test_kheap_fast__damaged_tables),

@@ -239,7 +239,7 @@ static void check_lost(const struct lookup_ops *lookup)
 	kheap_free(h);
 }
 
-static void test_lookup__a_lost_cluster_is_seen(void **state)
+static void test_lookup__a_lost_cluster_is_detected(void **state)
 {
 	(void)state;
 	with_each(check_lost);
@@ -571,7 +571,7 @@ static void test_lookup__costs_where_hashes_meet(void **state)
 
 /* Two clusters at home in one slot of a table of 64. Expect: the one that came
  * first is there, the other one behind it. */
-static void test_lookup__robinhood_first_come(void **state)
+static void test_lookup__robinhood_ties_keep_order(void **state)
 {
 	struct kheap *h = test_heap_new(
 		(struct kheap_config){ .base = WIDE_BASE,
@@ -698,7 +698,7 @@ static void test_lookup__rowmap_sees_each_row(void **state)
 }
 
 /* Two clusters at one address. Expect: an order by address will not have it. */
-static void test_lookup__sorted_sees_a_double(void **state)
+static void test_lookup__sorted_detects_a_duplicate(void **state)
 {
 	const struct lookup_ops *sorted = lookup_by_name("sorted");
 	struct kheap *h = new_with(sorted);
@@ -716,7 +716,7 @@ static void test_lookup__sorted_sees_a_double(void **state)
 
 /* The same in a tree: a node gets another's address, and with that it is not
  * linked in a second time. */
-static void test_lookup__rbtree_sees_a_double(void **state)
+static void test_lookup__rbtree_detects_a_duplicate(void **state)
 {
 	const struct lookup_ops *rbtree = lookup_by_name("rbtree");
 	struct kheap *h = new_with(rbtree);
@@ -735,7 +735,7 @@ static void test_lookup__rbtree_sees_a_double(void **state)
 
 /* A cluster that is entered again, at another address. Expect: its link is found
  * in the bucket where it no longer belongs. */
-static void test_lookup__hash_sees_a_link_astray(void **state)
+static void test_lookup__hash_detects_a_misplaced_link(void **state)
 {
 	const struct lookup_ops *hash = lookup_by_name("hash");
 	struct kheap *h = new_with(hash);
@@ -752,7 +752,7 @@ static void test_lookup__hash_sees_a_link_astray(void **state)
 
 /* A page that is entered twice. Expect: its leaf says that it holds more than it
  * does. */
-static void test_lookup__radix_sees_a_double(void **state)
+static void test_lookup__radix_detects_a_duplicate(void **state)
 {
 	const struct lookup_ops *radix = lookup_by_name("radix");
 	struct kheap *h = new_with(radix);
@@ -776,21 +776,21 @@ int main(void)
 		cmocka_unit_test(test_lookup__bytes),
 		cmocka_unit_test(test_lookup__steps_are_exact),
 		cmocka_unit_test(test_lookup__counts_what_it_says),
-		cmocka_unit_test(test_lookup__a_lost_cluster_is_seen),
+		cmocka_unit_test(test_lookup__a_lost_cluster_is_detected),
 		cmocka_unit_test(test_lookup__wide_window),
 		cmocka_unit_test(test_lookup__bytes_follow_the_clusters),
 		cmocka_unit_test(test_lookup__costs_in_a_wide_window),
 		cmocka_unit_test(test_lookup__costs_where_hashes_meet),
-		cmocka_unit_test(test_lookup__robinhood_first_come),
+		cmocka_unit_test(test_lookup__robinhood_ties_keep_order),
 		cmocka_unit_test(test_lookup__robinhood_full),
 		cmocka_unit_test(test_lookup__rowmap_lines_of_words),
 		cmocka_unit_test(test_lookup__lines_of_none),
 		cmocka_unit_test(test_lookup__scan_begins_at_the_first_index),
 		cmocka_unit_test(test_lookup__rowmap_sees_each_row),
-		cmocka_unit_test(test_lookup__sorted_sees_a_double),
-		cmocka_unit_test(test_lookup__rbtree_sees_a_double),
-		cmocka_unit_test(test_lookup__hash_sees_a_link_astray),
-		cmocka_unit_test(test_lookup__radix_sees_a_double),
+		cmocka_unit_test(test_lookup__sorted_detects_a_duplicate),
+		cmocka_unit_test(test_lookup__rbtree_detects_a_duplicate),
+		cmocka_unit_test(test_lookup__hash_detects_a_misplaced_link),
+		cmocka_unit_test(test_lookup__radix_detects_a_duplicate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,7 +226,7 @@ static void test_page_runs__steps_of_the_order(void **state)
 
 /* |#.#####.##|, the rover at 6. Expect: a request longer than any hole examines
  * none, the one behind the rover neither. */
-static void test_page_runs__next_fit_knows_the_longest(void **state)
+static void test_page_runs__next_fit_finds_the_longest(void **state)
 {
 	struct page_runs runs;
 	uint64_t steps = 0;
@@ -268,7 +268,7 @@ static void test_page_runs__maximum_is_found_early(void **state)
 
 /* Lengths 2, 4 and 6 at 1, 10 and 20, the middle one the root: each search
  * compares two nodes. */
-static void test_page_runs__order_by_size(void **state)
+static void test_page_runs__ordered_by_size(void **state)
 {
 	static const struct {
 		uint32_t length, page;
@@ -789,9 +789,9 @@ int main(void)
 		cmocka_unit_test(test_page_runs__smallest_and_largest_window),
 		cmocka_unit_test(test_page_runs__steps_are_exact),
 		cmocka_unit_test(test_page_runs__steps_of_the_order),
-		cmocka_unit_test(test_page_runs__next_fit_knows_the_longest),
+		cmocka_unit_test(test_page_runs__next_fit_finds_the_longest),
 		cmocka_unit_test(test_page_runs__maximum_is_found_early),
-		cmocka_unit_test(test_page_runs__order_by_size),
+		cmocka_unit_test(test_page_runs__ordered_by_size),
 		cmocka_unit_test(test_page_runs__agree_with_the_model),
 		cmocka_unit_test(test_page_runs__shortest_list),
 		cmocka_unit_test(test_page_runs__give_undoes_take),

@@ -283,7 +283,7 @@ static void test_pager_sim__out_of_frames_leaves_no_trace(void **state)
  *
  * Expect: the table goes again; that is a map undone. Two frames are enough.
  */
-static void test_pager_sim__a_table_alone_is_undone(void **state)
+static void test_pager_sim__an_unused_table_is_undone(void **state)
 {
 	struct pager pager = test_pager_sim(1);
 	const struct pager_counters expected = {
@@ -512,7 +512,7 @@ static void test_pager_sim__random_pages(void **state)
 
 /* Two pages mapped, touched twice and unmapped, by hand: 4 + 2 entries
  * written, 2 invalidations, 2 misses, a page table zeroed. */
-static void test_pager_sim__cycles_are_modelled(void **state)
+static void test_pager_sim__cycles_are_modeled(void **state)
 {
 	struct pager pager = test_pager_sim(0);
 	struct pager_counters c;
@@ -707,7 +707,7 @@ int main(void)
 		cmocka_unit_test(test_pager_sim__tables_follow_their_pages),
 		cmocka_unit_test(test_pager_sim__unmap_mirrors_map),
 		cmocka_unit_test(test_pager_sim__out_of_frames_leaves_no_trace),
-		cmocka_unit_test(test_pager_sim__a_table_alone_is_undone),
+		cmocka_unit_test(test_pager_sim__an_unused_table_is_undone),
 		cmocka_unit_test(test_pager_sim__invlpg_drops_the_page),
 		cmocka_unit_test(test_pager_sim__tlb_shape_is_configured),
 		cmocka_unit_test(test_pager_sim__plain_counts_nothing),
@@ -715,7 +715,7 @@ int main(void)
 		cmocka_unit_test(test_pager_sim__limits),
 		cmocka_unit_test(test_pager_sim__ends_of_the_address_space),
 		cmocka_unit_test(test_pager_sim__random_pages),
-		cmocka_unit_test(test_pager_sim__cycles_are_modelled),
+		cmocka_unit_test(test_pager_sim__cycles_are_modeled),
 		cmocka_unit_test(test_pager_sim__damaged_entries),
 		cmocka_unit_test(test_pager_sim__damaged_frames),
 		cmocka_unit_test(test_pager_sim__damaged_empty_table),

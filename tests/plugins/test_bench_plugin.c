@@ -94,7 +94,8 @@ static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 }
 
 /* The comparison ends, though what it waits by is overwritten as well. */
-static void test_bench_plugin__a_vandal_is_not_compared(void **state)
+static void
+test_bench_plugin__a_plugin_that_overwrites_memory_is_not_compared(void **state)
 {
 	struct cli *c = *state;
 
@@ -123,7 +124,7 @@ static void test_bench_plugin__bad_counters(void **state)
 /* Nothing else is asked: on a machine that does not give it the processor for so
  * long, kheap hangs too, and each before it has begun. How the time is told is
  * test_bench_worker's to see. */
-static void test_bench_plugin__one_that_hangs_is_ended(void **state)
+static void test_bench_plugin__a_hung_plugin_is_killed(void **state)
 {
 	static const struct fault faults[] = {
 		{ "faulty", "alloc-hang",
@@ -199,7 +200,7 @@ static void test_bench_plugin__a_sound_one_has_every_pass(void **state)
 }
 
 /* It is cleaned, it names its plugin, and it has an end. */
-static void test_bench_plugin__may_say_something(void **state)
+static void test_bench_plugin__plugin_output_is_allowed(void **state)
 {
 	struct cli *c = *state;
 	const char *at;
@@ -215,7 +216,8 @@ static void test_bench_plugin__may_say_something(void **state)
 	assert_int_equal(lines, 20);
 }
 
-static void test_bench_plugin__what_is_no_plugin_is_refused(void **state)
+static void
+test_bench_plugin__files_that_are_not_plugins_are_refused(void **state)
 {
 	static const struct {
 		const char *name;
@@ -308,14 +310,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_plugin__a_fault_is_its_own_result),
-		cli_test(test_bench_plugin__a_vandal_is_not_compared),
+		cli_test(
+			test_bench_plugin__a_plugin_that_overwrites_memory_is_not_compared),
 		cli_test(test_bench_plugin__bad_counters),
-		cli_test(test_bench_plugin__one_that_hangs_is_ended),
+		cli_test(test_bench_plugin__a_hung_plugin_is_killed),
 		cli_test(test_bench_plugin__memory_is_limited),
 		cli_test(test_bench_plugin__no_pass_after_a_failed_one),
 		cli_test(test_bench_plugin__a_sound_one_has_every_pass),
-		cli_test(test_bench_plugin__may_say_something),
-		cli_test(test_bench_plugin__what_is_no_plugin_is_refused),
+		cli_test(test_bench_plugin__plugin_output_is_allowed),
+		cli_test(
+			test_bench_plugin__files_that_are_not_plugins_are_refused),
 		cli_test(test_bench_plugin__odd_names_stay_right),
 		cli_test(test_bench_plugin__other_commands_refuse_it),
 	};

@@ -43,7 +43,7 @@ static struct replay_clock jittery(void)
 	return clock;
 }
 
-static void test_replay_clock__judges_quantum_and_cost(void **state)
+static void test_replay_clock__reports_quantum_and_cost(void **state)
 {
 	const struct replay_clock clock = jittery();
 
@@ -223,7 +223,7 @@ static void test_replay_clock__the_error_covers_the_truth(void **state)
 /* The error is no wild guess either: no clock's is over four times the largest
  * that it makes of 100,000 readings, the fences' 5 ns apart. But for one whose
  * every pair shows the same: its step could be as large as that. */
-static void test_replay_clock__the_error_is_not_idle(void **state)
+static void test_replay_clock__the_error_is_tight(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < KB_ARRAY_LEN(clocks); i++) {
@@ -295,7 +295,7 @@ static void test_replay_clock__interrupts_are_not_jitter(void **state)
 }
 
 /* Each reading that was hit is told from each that was not. */
-static void test_replay_clock__tells_preempted_readings(void **state)
+static void test_replay_clock__detects_preempted_readings(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < KB_ARRAY_LEN(clocks); i++) {
@@ -406,7 +406,7 @@ static void test_replay_clock__qualifies_this_machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay_clock__judges_quantum_and_cost),
+		cmocka_unit_test(test_replay_clock__reports_quantum_and_cost),
 		cmocka_unit_test(test_replay_clock__error_and_floor),
 		cmocka_unit_test(test_replay_clock__spread_below_the_mean),
 		cmocka_unit_test(test_replay_clock__a_coarse_clock),
@@ -414,10 +414,10 @@ int main(void)
 		cmocka_unit_test(test_replay_clock__ns_of_a_reading),
 		cmocka_unit_test(test_replay_clock__a_step_that_is_no_divisor),
 		cmocka_unit_test(test_replay_clock__the_error_covers_the_truth),
-		cmocka_unit_test(test_replay_clock__the_error_is_not_idle),
+		cmocka_unit_test(test_replay_clock__the_error_is_tight),
 		cmocka_unit_test(test_replay_clock__a_batch_divides_the_error),
 		cmocka_unit_test(test_replay_clock__interrupts_are_not_jitter),
-		cmocka_unit_test(test_replay_clock__tells_preempted_readings),
+		cmocka_unit_test(test_replay_clock__detects_preempted_readings),
 		cmocka_unit_test(
 			test_replay_clock__a_drifting_clock_is_refused),
 		cmocka_unit_test(test_replay_clock__finds_the_ticks_length),

@@ -108,7 +108,7 @@ static void test_replay_count__hand_computed(void **state)
 }
 
 /* The same, by the other lookups and orders. */
-static void test_replay_count__what_a_lookup_changes(void **state)
+static void test_replay_count__effect_of_the_lookup(void **state)
 {
 	(void)state;
 	count_script(SCRIPT, "kheap:lookup=pagemap", 3, ALLOC_TOUCH_NONE,
@@ -303,7 +303,7 @@ static void test_replay_count__memory_of_variants(void **state)
 }
 
 /* An allocator that tells nothing: its process stands for it. */
-static void test_replay_count__memory_that_nobody_tells(void **state)
+static void test_replay_count__memory_that_is_not_reported(void **state)
 {
 	struct trc_reader *reader = test_trace("+1:1 +2:1 -1 -2");
 	struct kb_diag diag;
@@ -442,7 +442,8 @@ static void test_replay_count__is_deterministic(void **state)
 	assert_memory_equal(&result, &other, sizeof(result));
 }
 
-static void test_replay_count__an_allocator_that_disowns(void **state)
+static void
+test_replay_count__an_allocator_that_rejects_its_objects(void **state)
 {
 	struct trc_reader *reader = test_trace("+1:1 +2:1 -1 -2");
 	struct test_allocator *liar = test_allocator_new();
@@ -475,7 +476,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replay_count__hand_computed),
-		cmocka_unit_test(test_replay_count__what_a_lookup_changes),
+		cmocka_unit_test(test_replay_count__effect_of_the_lookup),
 		cmocka_unit_test(
 			test_replay_count__hosts_have_no_heaps_counters),
 		cmocka_unit_test(test_replay_count__digest),
@@ -484,11 +485,13 @@ int main(void)
 		cmocka_unit_test(test_replay_count__distributions_add_up),
 		cmocka_unit_test(test_replay_count__memory),
 		cmocka_unit_test(test_replay_count__memory_of_variants),
-		cmocka_unit_test(test_replay_count__memory_that_nobody_tells),
+		cmocka_unit_test(
+			test_replay_count__memory_that_is_not_reported),
 		cmocka_unit_test(test_replay_count__an_empty_trace),
 		cmocka_unit_test(test_replay_count__touch),
 		cmocka_unit_test(test_replay_count__is_deterministic),
-		cmocka_unit_test(test_replay_count__an_allocator_that_disowns),
+		cmocka_unit_test(
+			test_replay_count__an_allocator_that_rejects_its_objects),
 		cmocka_unit_test(test_replay_count__finds_counters_by_name),
 	};
 

@@ -18,7 +18,7 @@ static int run_rounds(struct replay_lap *lap, unsigned rounds, uint64_t step,
 /* A trace that leaves two objects live goes round more often than the window
  * has pages for, so everything is freed at its end; and in steps that do not
  * divide it, so a slice may cross the end. */
-static void test_replay_lap__goes_round_and_frees(void **state)
+static void test_replay_lap__wraps_around_and_frees(void **state)
 {
 	struct replay_job job = { .reader = test_trace("+1:1 +2:9000 +3:1 -1"),
 				  .alloc = test_alloc_open("kheap", 6) };
@@ -60,7 +60,7 @@ static void test_replay_lap__an_empty_trace_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay_lap__goes_round_and_frees),
+		cmocka_unit_test(test_replay_lap__wraps_around_and_frees),
 		cmocka_unit_test(test_replay_lap__an_empty_trace_is_refused),
 	};
 

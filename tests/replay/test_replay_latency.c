@@ -79,7 +79,7 @@ static void test_replay_latency__times_every_free_both_ways(void **state)
 
 /* Without steps the lookup alone takes turns with the whole; without a lookup
  * every sample is whole. */
-static void test_replay_latency__takes_what_there_is(void **state)
+static void test_replay_latency__without_steps_or_lookup(void **state)
 {
 	struct replay_job job = job_of(NULL, (struct alloc){ NULL, NULL });
 
@@ -158,7 +158,7 @@ static void choose_dearest(uint64_t dearest[64])
 
 /* The dearest are in every lap, for themselves alone. Events 100 and 101 of this
  * trace are an alloc and a free. */
-static void test_replay_latency__always_times_the_dearest(void **state)
+static void test_replay_latency__always_times_the_most_expensive(void **state)
 {
 	struct replay_job job = job_of(NULL, (struct alloc){ NULL, NULL });
 	uint64_t dearest[64];
@@ -180,7 +180,7 @@ static void test_replay_latency__always_times_the_dearest(void **state)
 
 /* Where laps go forward between samples, and the dearest were most of the 86 that
  * there may be, they are like any other free. */
-static void test_replay_latency__too_many_dearest_to_go_forward(void **state)
+static void test_replay_latency__too_many_expensive_to_skip_ahead(void **state)
 {
 	struct replay_job job = job_of(NULL, (struct alloc){ NULL, NULL });
 	uint64_t dearest[64];
@@ -231,7 +231,7 @@ static void test_replay_latency__same_seed_same_choice(void **state)
 }
 
 /* Everything that is looked up is live, and everything is freed once. */
-static void test_replay_latency__leaves_the_heap_in_order(void **state)
+static void test_replay_latency__leaves_the_heap_valid(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
 	char *script = test_script(3000, 100);
@@ -279,7 +279,7 @@ static void test_replay_latency__no_window_without_objects(void **state)
 }
 
 /* Refused allocs have no free to time. */
-static void test_replay_latency__leaves_out_refused_frees(void **state)
+static void test_replay_latency__skips_refused_frees(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
 	struct trc_reader *reader = test_trace("+1:5 +2:5 -1 -2");
@@ -338,7 +338,7 @@ static void look_at_progress(uint64_t ns)
 }
 
 /* Whoever watches sees it go on within a slice, which may take long. */
-static void test_replay_latency__tells_its_progress(void **state)
+static void test_replay_latency__reports_its_progress(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
 	char *script = test_script(18000, 3);
@@ -381,20 +381,21 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_replay_latency__times_every_free_both_ways),
-		cmocka_unit_test(test_replay_latency__takes_what_there_is),
+		cmocka_unit_test(test_replay_latency__without_steps_or_lookup),
 		cmocka_unit_test(test_replay_latency__samples_marked_frees),
 		cmocka_unit_test(
 			test_replay_latency__goes_forward_between_samples),
-		cmocka_unit_test(test_replay_latency__always_times_the_dearest),
 		cmocka_unit_test(
-			test_replay_latency__too_many_dearest_to_go_forward),
+			test_replay_latency__always_times_the_most_expensive),
+		cmocka_unit_test(
+			test_replay_latency__too_many_expensive_to_skip_ahead),
 		cmocka_unit_test(test_replay_latency__same_seed_same_choice),
-		cmocka_unit_test(test_replay_latency__leaves_the_heap_in_order),
+		cmocka_unit_test(test_replay_latency__leaves_the_heap_valid),
 		cmocka_unit_test(
 			test_replay_latency__no_window_without_objects),
-		cmocka_unit_test(test_replay_latency__leaves_out_refused_frees),
+		cmocka_unit_test(test_replay_latency__skips_refused_frees),
 		cmocka_unit_test(test_replay_latency__a_budget_cuts_short),
-		cmocka_unit_test(test_replay_latency__tells_its_progress),
+		cmocka_unit_test(test_replay_latency__reports_its_progress),
 		cmocka_unit_test(test_replay_latency__nothing_to_time),
 	};
 

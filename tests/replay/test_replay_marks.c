@@ -77,7 +77,7 @@ static void test_replay_marks__are_a_random_part(void **state)
 }
 
 /* One in a thousand, and only where there is a difference. */
-static void test_replay_marks__knows_the_dearest(void **state)
+static void test_replay_marks__finds_the_most_expensive(void **state)
 {
 	(void)state;
 	count_trace("boot.trc", "kheap:order=head", 1);
@@ -134,7 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replay_marks__add_up),
 		cmocka_unit_test(test_replay_marks__are_a_random_part),
-		cmocka_unit_test(test_replay_marks__knows_the_dearest),
+		cmocka_unit_test(test_replay_marks__finds_the_most_expensive),
 		cmocka_unit_test(test_replay_marks__chooses_as_a_sort_does),
 	};
 

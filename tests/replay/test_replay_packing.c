@@ -52,7 +52,7 @@ static void pack(struct replay_packed *o, size_t count, uint32_t events,
  *            b b b b b .   1 page
  *                c c c     2 pages: fits where a was
  */
-static void test_replay_packing__reuses_what_has_gone(void **state)
+static void test_replay_packing__reuses_freed_space(void **state)
 {
 	struct replay_packed o[] = {
 		{ .birth = 0, .death = 3, .pages = 3 },
@@ -198,7 +198,7 @@ static void test_replay_packing__limits(void **state)
 
 /* Two objects that together are higher than what is packed; the load is told
  * all the same. */
-static void test_replay_packing__too_high(void **state)
+static void test_replay_packing__peak_is_too_high(void **state)
 {
 	struct replay_packed o[] = {
 		{ .birth = 0, .death = 3, .pages = REPLAY_PACKING_PAGES_MAX },
@@ -214,13 +214,13 @@ static void test_replay_packing__too_high(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay_packing__reuses_what_has_gone),
+		cmocka_unit_test(test_replay_packing__reuses_freed_space),
 		cmocka_unit_test(test_replay_packing__looks_ahead),
 		cmocka_unit_test(test_replay_packing__nothing),
 		cmocka_unit_test(test_replay_packing__random_loads),
 		cmocka_unit_test(test_replay_packing__tries_other_orders),
 		cmocka_unit_test(test_replay_packing__limits),
-		cmocka_unit_test(test_replay_packing__too_high),
+		cmocka_unit_test(test_replay_packing__peak_is_too_high),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

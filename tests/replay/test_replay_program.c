@@ -105,7 +105,7 @@ static void test_replay_program__rewinds(void **state)
 }
 
 /* What has run is known, wherever it stops. */
-static void test_replay_program__mark_knows_what_is_held(void **state)
+static void test_replay_program__mark_lists_live_objects(void **state)
 {
 	static const uint8_t held[7][3] = {
 		{ 0, 0, 0 }, { 1, 0, 0 }, { 1, 1, 0 }, { 0, 1, 0 },
@@ -147,7 +147,7 @@ static void test_replay_program__refuses_4_gib(void **state)
 }
 
 /* What the reader says of damage is passed on. */
-static void test_replay_program__passes_damage_on(void **state)
+static void test_replay_program__returns_trace_errors(void **state)
 {
 	static const char nothing[] = "\x89KHTRC\r\n";
 	struct trc_reader *reader;
@@ -167,9 +167,9 @@ int main(void)
 		cmocka_unit_test(test_replay_program__packs_a_trace),
 		cmocka_unit_test(test_replay_program__walks_all_blocks),
 		cmocka_unit_test(test_replay_program__rewinds),
-		cmocka_unit_test(test_replay_program__mark_knows_what_is_held),
+		cmocka_unit_test(test_replay_program__mark_lists_live_objects),
 		cmocka_unit_test(test_replay_program__refuses_4_gib),
-		cmocka_unit_test(test_replay_program__passes_damage_on),
+		cmocka_unit_test(test_replay_program__returns_trace_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static void check_plan(const struct replay_sampling *plan, uint64_t events)
 	free(measured);
 }
 
-static void test_replay_sample__every_event_is_as_likely(void **state)
+static void test_replay_sample__every_event_is_equally_likely(void **state)
 {
 	(void)state;
 	check_plan(&(struct replay_sampling){ 10, 2, 3 }, 47);
@@ -221,7 +221,7 @@ static void test_replay_sample__a_sampled_replay_ends_the_same(void **state)
 	assert_true(sampled.rate_squares > 0);
 }
 
-static void test_replay_sample__needs_a_way_forward(void **state)
+static void test_replay_sample__needs_forward_support(void **state)
 {
 	const struct replay_sampling plan = { 1000, 50, 20 };
 	uint64_t hash;
@@ -235,13 +235,14 @@ static void test_replay_sample__needs_a_way_forward(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay_sample__every_event_is_as_likely),
+		cmocka_unit_test(
+			test_replay_sample__every_event_is_equally_likely),
 		cmocka_unit_test(test_replay_sample__the_seed_draws_the_start),
 		cmocka_unit_test(
 			test_replay_sample__forward_leaves_the_same_state),
 		cmocka_unit_test(
 			test_replay_sample__a_sampled_replay_ends_the_same),
-		cmocka_unit_test(test_replay_sample__needs_a_way_forward),
+		cmocka_unit_test(test_replay_sample__needs_forward_support),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

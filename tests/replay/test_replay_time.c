@@ -59,7 +59,7 @@ static void test_replay_time__runs_the_trace_twice(void **state)
 
 /* A refused alloc's free is left out, in both replays, and so is a stale
  * handle in a slot that was taken again in vain. */
-static void test_replay_time__leaves_out_refused_frees(void **state)
+static void test_replay_time__skips_refused_frees(void **state)
 {
 	for (unsigned nth = 1; nth <= 8; nth++) {
 		struct test_allocator *t = test_allocator_new();
@@ -97,7 +97,7 @@ static void test_replay_time__touches_as_asked(void **state)
 }
 
 /* Runs of one kind of any length, at the borders of slices too. */
-static void test_replay_time__slices_lose_nothing(void **state)
+static void test_replay_time__slices_cover_every_event(void **state)
 {
 	static const unsigned events[] = { 0, 1, 2, 2047, 2048, 2049, 9000 };
 
@@ -244,9 +244,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_replay_time__runs_the_trace_twice),
-		cmocka_unit_test(test_replay_time__leaves_out_refused_frees),
+		cmocka_unit_test(test_replay_time__skips_refused_frees),
 		cmocka_unit_test(test_replay_time__touches_as_asked),
-		cmocka_unit_test(test_replay_time__slices_lose_nothing),
+		cmocka_unit_test(test_replay_time__slices_cover_every_event),
 		cmocka_unit_test(test_replay_time__a_budget_cuts_short),
 		cmocka_unit_test(
 			test_replay_time__half_of_the_budget_is_the_first_replays),

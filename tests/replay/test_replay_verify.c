@@ -51,7 +51,7 @@ static void check_lie(enum test_lie lie, unsigned nth, const char *event,
 	}
 }
 
-static void test_replay_verify__an_honest_one_passes(void **state)
+static void test_replay_verify__a_correct_allocator_passes(void **state)
 {
 	struct trc_reader *reader = test_trace(SCRIPT);
 	struct replay_verify_result result;
@@ -113,7 +113,7 @@ static void test_replay_verify__payload(void **state)
 	check_lie(TEST_CORRUPTS, 2, "event 6:", "payload");
 }
 
-static void test_replay_verify__forgotten(void **state)
+static void test_replay_verify__lost_object(void **state)
 {
 	(void)state;
 	check_lie(TEST_FORGETS, 2, "event 5:", "does not find");
@@ -128,7 +128,7 @@ static void test_replay_verify__wrong_size(void **state)
 	check_lie(TEST_WRONG_SIZE, 4, "event 6:", "size");
 }
 
-static void test_replay_verify__disowned(void **state)
+static void test_replay_verify__rejected_free(void **state)
 {
 	(void)state;
 	check_lie(TEST_DISOWNS, 2, "event 5:", "does not know the address");
@@ -141,7 +141,7 @@ static void test_replay_verify__structures(void **state)
 }
 
 /* One freed address in so many is searched again, wherever the frees lie. */
-static void test_replay_verify__freed_but_found(void **state)
+static void test_replay_verify__found_after_free(void **state)
 {
 	(void)state;
 	for (unsigned depth = 1; depth <= 2; depth++) {
@@ -160,7 +160,8 @@ static void test_replay_verify__freed_but_found(void **state)
 }
 
 /* The structures of a heap are walked along the way, not only at the end. */
-static void test_replay_verify__walks_on_the_way(void **state)
+static void
+test_replay_verify__checks_structures_during_the_replay(void **state)
 {
 	char *script = test_script(800, 5);
 	struct trc_reader *reader = test_trace(script);
@@ -236,18 +237,20 @@ static void test_replay_verify__digest_is_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replay_verify__an_honest_one_passes),
+		cmocka_unit_test(
+			test_replay_verify__a_correct_allocator_passes),
 		cmocka_unit_test(test_replay_verify__a_refusal_is_allowed),
 		cmocka_unit_test(test_replay_verify__overlap),
 		cmocka_unit_test(test_replay_verify__alignment),
 		cmocka_unit_test(test_replay_verify__handed_out_twice),
 		cmocka_unit_test(test_replay_verify__payload),
-		cmocka_unit_test(test_replay_verify__forgotten),
+		cmocka_unit_test(test_replay_verify__lost_object),
 		cmocka_unit_test(test_replay_verify__wrong_size),
-		cmocka_unit_test(test_replay_verify__disowned),
+		cmocka_unit_test(test_replay_verify__rejected_free),
 		cmocka_unit_test(test_replay_verify__structures),
-		cmocka_unit_test(test_replay_verify__freed_but_found),
-		cmocka_unit_test(test_replay_verify__walks_on_the_way),
+		cmocka_unit_test(test_replay_verify__found_after_free),
+		cmocka_unit_test(
+			test_replay_verify__checks_structures_during_the_replay),
 		cmocka_unit_test(test_replay_verify__real_allocators),
 		cmocka_unit_test(test_replay_verify__digest_is_counts),
 	};

@@ -200,7 +200,7 @@ static void test_bench_sites__pages_over_time(void **state)
 }
 
 /* A buddy's blocks are powers of two: three pages take four. */
-static void test_bench_sites__waste_is_of_what_is_granted(void **state)
+static void test_bench_sites__waste_is_relative_to_usable_size(void **state)
 {
 	struct cli *c = *state;
 
@@ -243,7 +243,7 @@ int main(void)
 		cli_test(test_bench_sites__ranks),
 		cli_test(test_bench_sites__adds_up),
 		cli_test(test_bench_sites__pages_over_time),
-		cli_test(test_bench_sites__waste_is_of_what_is_granted),
+		cli_test(test_bench_sites__waste_is_relative_to_usable_size),
 		cli_test(test_bench_sites__refuses),
 	};
 

@@ -46,7 +46,7 @@ static void test_bench_smallest__the_bound_itself(void **state)
 	assert_int_equal(s.tries, 1);
 }
 
-static void test_bench_smallest__where_larger_is_better(void **state)
+static void test_bench_smallest__monotonic(void **state)
 {
 	struct bench_smallest s = search("..........++++++", 3, 10);
 
@@ -57,7 +57,7 @@ static void test_bench_smallest__where_larger_is_better(void **state)
 }
 
 /* Halving meets 10, whose neighbour refuses; 6 does too. */
-static void test_bench_smallest__where_it_is_not(void **state)
+static void test_bench_smallest__not_monotonic(void **state)
 {
 	struct bench_smallest s = search(".....+...+++++++", 2, 10);
 
@@ -67,7 +67,7 @@ static void test_bench_smallest__where_it_is_not(void **state)
 	assert_int_equal(s.refused_above, 9);
 }
 
-static void test_bench_smallest__no_more_below_than_it_may(void **state)
+static void test_bench_smallest__tries_below_are_limited(void **state)
 {
 	struct bench_smallest s = search(".....+...+++++++", 2, 3);
 
@@ -82,7 +82,7 @@ static void test_bench_smallest__no_more_below_than_it_may(void **state)
 	assert_int_equal(s.tried_from, 10);
 }
 
-static void test_bench_smallest__nothing_does(void **state)
+static void test_bench_smallest__no_size_suffices(void **state)
 {
 	struct bench_smallest s = search("...........", 3, 10);
 
@@ -94,7 +94,7 @@ static void test_bench_smallest__nothing_does(void **state)
 	assert_int_equal(s.pages, 11);
 }
 
-static void test_bench_smallest__ends_when_told(void **state)
+static void test_bench_smallest__stops_on_request(void **state)
 {
 	struct bench_smallest s = { .bound = 2, .max = 16, .below_max = 8 };
 
@@ -112,12 +112,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bench_smallest__the_bound_itself),
-		cmocka_unit_test(test_bench_smallest__where_larger_is_better),
-		cmocka_unit_test(test_bench_smallest__where_it_is_not),
-		cmocka_unit_test(
-			test_bench_smallest__no_more_below_than_it_may),
-		cmocka_unit_test(test_bench_smallest__nothing_does),
-		cmocka_unit_test(test_bench_smallest__ends_when_told),
+		cmocka_unit_test(test_bench_smallest__monotonic),
+		cmocka_unit_test(test_bench_smallest__not_monotonic),
+		cmocka_unit_test(test_bench_smallest__tries_below_are_limited),
+		cmocka_unit_test(test_bench_smallest__no_size_suffices),
+		cmocka_unit_test(test_bench_smallest__stops_on_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

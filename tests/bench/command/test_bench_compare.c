@@ -20,7 +20,7 @@ static void test_bench_compare__the_same_code_needs_no_run(void **state)
 
 /* A candidate that is kept busy for as long again fails; every epoch is in the raw
  * data. */
-static void test_bench_compare__a_crawl_fails(void **state)
+static void test_bench_compare__a_slow_candidate_fails(void **state)
 {
 	struct cli *c = *state;
 	const json_t *gate;
@@ -72,7 +72,7 @@ static void test_bench_compare__on_this_machine(void **state)
 						    "log_ratios")) >= 12);
 }
 
-static void test_bench_compare__a_stranger_is_incomparable(void **state)
+static void test_bench_compare__a_foreign_program_is_incomparable(void **state)
 {
 	struct cli *c = *state;
 
@@ -159,10 +159,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_compare__the_same_code_needs_no_run),
-		cli_test(test_bench_compare__a_crawl_fails),
+		cli_test(test_bench_compare__a_slow_candidate_fails),
 		cli_test(test_bench_compare__an_equal_passes),
 		cli_test(test_bench_compare__on_this_machine),
-		cli_test(test_bench_compare__a_stranger_is_incomparable),
+		cli_test(test_bench_compare__a_foreign_program_is_incomparable),
 		cli_test(test_bench_compare__a_killed_partner),
 		cli_test(test_bench_compare__another_compiler),
 		cli_test(test_bench_compare__gates_share_alpha),

@@ -78,7 +78,7 @@ static void test_bench_diff__intervals_decide(void **state)
 }
 
 /* A slowdown is named: by the counter that changed most, if any did. */
-static void test_bench_diff__more_work_is_told(void **state)
+static void test_bench_diff__more_work_is_reported(void **state)
 {
 	struct cli *c = *state;
 
@@ -238,7 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_diff__intervals_decide),
-		cli_test(test_bench_diff__more_work_is_told),
+		cli_test(test_bench_diff__more_work_is_reported),
 		cli_test(test_bench_diff__counters_are_exact),
 		cli_test(test_bench_diff__single_times_have_the_clocks_error),
 		cli_test(test_bench_diff__refuses_what_cannot_be_compared),

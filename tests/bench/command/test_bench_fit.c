@@ -24,7 +24,7 @@ static json_int_t refused(struct cli *c, const char *alloc, json_int_t pages)
 }
 
 /* The window found refuses nothing, and the next smaller one something. */
-static void test_bench_fit__finds_what_runs_confirm(void **state)
+static void test_bench_fit__result_is_confirmed_by_runs(void **state)
 {
 	static const char *const fits[] = { "kheap:lookup=pagemap",
 					    "kheap:lookup=pagemap,fit=next",
@@ -95,7 +95,7 @@ static void test_bench_fit__refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cli_test(test_bench_fit__finds_what_runs_confirm),
+		cli_test(test_bench_fit__result_is_confirmed_by_runs),
 		cli_test(test_bench_fit__the_seeds_example),
 		cli_test(test_bench_fit__refuses),
 	};

@@ -16,7 +16,7 @@ static void gate_edited(struct cli *c, const char *edit)
 }
 
 /* What was blessed passes; bless has said when and why. */
-static void test_bench_gate__what_was_blessed_passes(void **state)
+static void test_bench_gate__a_blessed_baseline_passes(void **state)
 {
 	struct cli *c = *state;
 
@@ -179,7 +179,7 @@ static void test_bench_gate__committed_baselines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cli_test(test_bench_gate__what_was_blessed_passes),
+		cli_test(test_bench_gate__a_blessed_baseline_passes),
 		cli_test(test_bench_gate__one_node_fails),
 		cli_test(test_bench_gate__kinds),
 		cli_test(test_bench_gate__a_digest_fails),

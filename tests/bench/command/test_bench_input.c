@@ -133,7 +133,7 @@ static void refused(struct cli *c, const char *file, const char *words)
 	cli_refused(c, 2, file, words);
 }
 
-static void test_bench_input__refuses_what_is_no_trace(void **state)
+static void test_bench_input__refuses_files_that_are_not_traces(void **state)
 {
 	struct cli *c = *state;
 
@@ -279,7 +279,7 @@ static void test_bench_input__the_largest_size_fails_in_the_heap(void **state)
 }
 
 /* A window too small: counted, said, and still a good run. */
-static void test_bench_input__a_small_window_is_told(void **state)
+static void test_bench_input__a_small_window_is_reported(void **state)
 {
 	struct cli *c = *state;
 	const json_t *cell;
@@ -329,13 +329,13 @@ int main(void)
 		cli_test(test_bench_input__pipes),
 		cli_test(test_bench_input__a_text_without_its_last_newline),
 		cli_test(test_bench_input__trc_by_standard_input),
-		cli_test(test_bench_input__refuses_what_is_no_trace),
+		cli_test(test_bench_input__refuses_files_that_are_not_traces),
 		cli_test(test_bench_input__refuses_a_truncated_trc),
 		cli_test(test_bench_input__refuses_a_flipped_bit),
 		cli_test(test_bench_input__refuses_a_lying_header),
 		cli_test(test_bench_input__refuses_bad_recordings),
 		cli_test(test_bench_input__the_largest_size_fails_in_the_heap),
-		cli_test(test_bench_input__a_small_window_is_told),
+		cli_test(test_bench_input__a_small_window_is_reported),
 		cli_test(test_bench_input__odd_file_names),
 	};
 

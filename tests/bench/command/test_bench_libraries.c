@@ -130,7 +130,7 @@ static void test_bench_libraries__absent_by_name_is_an_error(void **state)
 	cli_refused(c, 4, "tcmalloc: " NO_TCMALLOC);
 }
 
-static void test_bench_libraries__list_tells_what_is_there(void **state)
+static void test_bench_libraries__list_shows_available_allocators(void **state)
 {
 	struct cli *c = *state;
 
@@ -148,7 +148,7 @@ static void test_bench_libraries__list_tells_what_is_there(void **state)
 }
 
 /* Of two versions the newer one, if it will do. */
-static void test_bench_libraries__another_version_may_do(void **state)
+static void test_bench_libraries__another_version_may_work(void **state)
 {
 	struct cli *c = *state;
 
@@ -215,8 +215,8 @@ int main(void)
 		cli_test(test_bench_libraries__one_absent_default),
 		cli_test(test_bench_libraries__all_defaults_are_there),
 		cli_test(test_bench_libraries__absent_by_name_is_an_error),
-		cli_test(test_bench_libraries__list_tells_what_is_there),
-		cli_test(test_bench_libraries__another_version_may_do),
+		cli_test(test_bench_libraries__list_shows_available_allocators),
+		cli_test(test_bench_libraries__another_version_may_work),
 		cli_test(test_bench_libraries__advice_is_right_for_the_cause),
 		cli_test(test_bench_libraries__static_thread_locals),
 	};

@@ -128,7 +128,8 @@ static void test_bench_options__the_last_out_counts(void **state)
 
 /* Google Benchmark's options are set apart, in their order, wherever they
  * stand. */
-static void test_bench_options__google_benchmarks_are_passed_on(void **state)
+static void
+test_bench_options__google_benchmark_options_are_passed_on(void **state)
 {
 	struct bench_options opts;
 
@@ -260,7 +261,7 @@ static void test_bench_options__help(void **state)
 
 /* What gate and compare do not take as options, their reports state all the
  * same. */
-static void test_bench_options__of_a_command(void **state)
+static void test_bench_options__options_of_a_command(void **state)
 {
 	struct bench_options opts;
 	struct kb_diag diag;
@@ -295,12 +296,12 @@ int main(void)
 		cmocka_unit_test(test_bench_options__out_none_is_no_folder),
 		cmocka_unit_test(test_bench_options__the_last_out_counts),
 		cmocka_unit_test(
-			test_bench_options__google_benchmarks_are_passed_on),
+			test_bench_options__google_benchmark_options_are_passed_on),
 		cmocka_unit_test(test_bench_options__commands_need_no_trace),
 		cmocka_unit_test(test_bench_options__borders),
 		cmocka_unit_test(test_bench_options__names_the_unknown_one),
 		cmocka_unit_test(test_bench_options__help),
-		cmocka_unit_test(test_bench_options__of_a_command),
+		cmocka_unit_test(test_bench_options__options_of_a_command),
 		cmocka_unit_test(test_bench_options__names_of_passes),
 	};
 

@@ -85,7 +85,7 @@ static void test_bench_output__the_seeds_example(void **state)
 }
 
 /* What does not apply is absent: no heap's counters, no digest, no pass. */
-static void test_bench_output__what_does_not_apply_is_absent(void **state)
+static void test_bench_output__inapplicable_fields_are_absent(void **state)
 {
 	static const char *const heap_only[] = {
 		"lookups",    "rows_visited", "nodes_visited",
@@ -357,7 +357,7 @@ static void test_bench_output__table(void **state)
 
 /* The index's bytes at its largest, shared among the clusters live at most:
  * 5 events, 3 live, a page map of 4 bytes a page. */
-static void test_bench_output__bytes_a_cluster(void **state)
+static void test_bench_output__bytes_per_cluster(void **state)
 {
 	struct cli *c = *state;
 	const json_t *cell, *share;
@@ -623,7 +623,7 @@ static size_t longest_line(const char *text)
 	return longest;
 }
 
-static void test_bench_output__colour_only_on_a_terminal(void **state)
+static void test_bench_output__color_only_on_a_terminal(void **state)
 {
 	struct cli *c = *state;
 
@@ -695,7 +695,7 @@ static void test_bench_output__bare_environment(void **state)
 }
 
 /* A translation for each object's first byte, or for each of its pages. */
-static void test_bench_output__touch_costs_what_it_says(void **state)
+static void test_bench_output__touch_cost_is_as_reported(void **state)
 {
 	static const struct {
 		const char *touch;
@@ -722,12 +722,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_output__the_seeds_example),
-		cli_test(test_bench_output__what_does_not_apply_is_absent),
+		cli_test(test_bench_output__inapplicable_fields_are_absent),
 		cli_test(test_bench_output__all_passes),
 		cli_test(test_bench_output__hgrm),
 		cli_test(test_bench_output__benchfmt),
 		cli_test(test_bench_output__table),
-		cli_test(test_bench_output__bytes_a_cluster),
+		cli_test(test_bench_output__bytes_per_cluster),
 		cli_test(test_bench_output__the_search_in_words),
 		cli_test(test_bench_output__json_on_stdout_is_alone),
 		cli_test(test_bench_output__json_file_is_the_same),
@@ -742,11 +742,11 @@ int main(void)
 		cli_test(test_bench_output__without_gnuplot),
 		cli_test(test_bench_output__pictures_that_cannot_be_written),
 		cli_test(test_bench_output__figures),
-		cli_test(test_bench_output__colour_only_on_a_terminal),
+		cli_test(test_bench_output__color_only_on_a_terminal),
 		cli_test(test_bench_output__progress_only_on_a_terminal),
 		cli_test(test_bench_output__table_fits_the_terminal),
 		cli_test(test_bench_output__bare_environment),
-		cli_test(test_bench_output__touch_costs_what_it_says),
+		cli_test(test_bench_output__touch_cost_is_as_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,7 @@ static void test_bench_stop__a_small_budget_for_latency(void **state)
 }
 
 /* A budget that is enough leaves no mark. */
-static void test_bench_stop__enough_is_not_partial(void **state)
+static void test_bench_stop__a_complete_run_is_not_partial(void **state)
 {
 	struct cli *c = *state;
 
@@ -243,7 +243,7 @@ int main(void)
 		cli_test(test_bench_stop__a_long_search_is_sampled),
 		cli_test(test_bench_stop__a_sample_is_cut_short),
 		cli_test(test_bench_stop__a_small_budget_for_latency),
-		cli_test(test_bench_stop__enough_is_not_partial),
+		cli_test(test_bench_stop__a_complete_run_is_not_partial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,7 +215,7 @@ static void test_bench_usage__default_allocators(void **state)
 }
 
 /* A misnamed worker has no shared memory to work on. */
-static void test_bench_usage__a_stray_worker_says_so(void **state)
+static void test_bench_usage__a_stray_worker_is_an_error(void **state)
 {
 	struct cli *c = *state;
 
@@ -238,7 +238,7 @@ int main(void)
 		cli_test(test_bench_usage__refuses_a_cpu_that_is_not_there),
 		cli_test(test_bench_usage__names_are_canonical_and_single),
 		cli_test(test_bench_usage__default_allocators),
-		cli_test(test_bench_usage__a_stray_worker_says_so),
+		cli_test(test_bench_usage__a_stray_worker_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

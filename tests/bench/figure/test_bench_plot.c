@@ -62,7 +62,7 @@ static void test_bench_plot__in_sixels(void **state)
 	assert_memory_equal(c->out, "\033P", 2);
 }
 
-static void test_bench_plot__all_anew(void **state)
+static void test_bench_plot__redraws_everything(void **state)
 {
 	struct cli *c = *state;
 
@@ -136,7 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_plot__in_letters),
 		cli_test(test_bench_plot__in_sixels),
-		cli_test(test_bench_plot__all_anew),
+		cli_test(test_bench_plot__redraws_everything),
 		cli_test(test_bench_plot__goes_on_after_a_failure),
 		cli_test(test_bench_plot__keeps_what_was_drawn),
 		cli_test(test_bench_plot__refuses),

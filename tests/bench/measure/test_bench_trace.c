@@ -100,7 +100,7 @@ static void test_bench_trace__keeps_to_the_file_it_opened(void **state)
 }
 
 /* As many bytes, but others; and the same ones at another time. */
-static void test_bench_trace__tells_what_was_written(void **state)
+static void test_bench_trace__reports_what_was_written(void **state)
 {
 	static const struct timespec times[2] = { { 5, 0 }, { 5, 0 } };
 	struct bench_trace trace;
@@ -140,7 +140,7 @@ static void test_bench_trace__an_imported_file_may_change(void **state)
 }
 
 /* What another build says of the path that it was given. */
-static void test_bench_trace__an_error_names_what_was_given(void **state)
+static void test_bench_trace__an_error_names_the_given_path(void **state)
 {
 	struct bench_trace trace;
 	struct kb_diag diag;
@@ -160,10 +160,10 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bench_trace__keeps_to_the_file_it_opened),
-		cmocka_unit_test(test_bench_trace__tells_what_was_written),
+		cmocka_unit_test(test_bench_trace__reports_what_was_written),
 		cmocka_unit_test(test_bench_trace__an_imported_file_may_change),
 		cmocka_unit_test(
-			test_bench_trace__an_error_names_what_was_given),
+			test_bench_trace__an_error_names_the_given_path),
 	};
 	int failed;
 

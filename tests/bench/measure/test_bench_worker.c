@@ -272,7 +272,7 @@ static void test_bench_worker__is_never_interrupted(void **state)
 }
 
 /* So many looks in a row without an event, and not one less. */
-static void test_bench_worker__hangs_after_looks_in_vain(void **state)
+static void test_bench_worker__hang_is_found_after_idle_polls(void **state)
 {
 	const uint32_t timeout_ms = 5 * BENCH_LOOK_MS;
 	struct bench_idle idle = { 0 };
@@ -302,7 +302,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bench_worker__a_crash_is_a_wrong_result),
 		cmocka_unit_test(test_bench_worker__stops_when_told),
 		cmocka_unit_test(test_bench_worker__is_never_interrupted),
-		cmocka_unit_test(test_bench_worker__hangs_after_looks_in_vain),
+		cmocka_unit_test(
+			test_bench_worker__hang_is_found_after_idle_polls),
 	};
 
 	if (argc == 1 && strcmp(argv[0], BENCH_WORKER_NAME) == 0)

@@ -37,7 +37,7 @@ static void make(const double factor[5])
 	}
 }
 
-static void test_bench_least__finds_what_is_there(void **state)
+static void test_bench_least__finds_exact_coefficients(void **state)
 {
 	static const double factor[5] = { 25, 1.2, -0.3, 8, 0 };
 	struct bench_least fit;
@@ -54,7 +54,7 @@ static void test_bench_least__finds_what_is_there(void **state)
 }
 
 /* A column that says what another says, or nothing, is not used. */
-static void test_bench_least__leaves_out_what_says_the_same(void **state)
+static void test_bench_least__drops_dependent_columns(void **state)
 {
 	static const double factor[5] = { 5, 2, 0, 3, 0 };
 	struct bench_least fit;
@@ -91,7 +91,7 @@ static void test_bench_least__standard_errors(void **state)
 
 /* Its residuals are at right angles to every column: no other factors are
  * nearer. And the share explained is what is left of the variance. */
-static void test_bench_least__is_the_nearest(void **state)
+static void test_bench_least__minimizes_the_squares(void **state)
 {
 	static const double factor[5] = { 25, 1.2, -0.3, 8, 2 };
 	struct kb_rng rng = kb_rng_init(2);
@@ -130,11 +130,10 @@ static void test_bench_least__needs_more_rows_than_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bench_least__finds_what_is_there),
-		cmocka_unit_test(
-			test_bench_least__leaves_out_what_says_the_same),
+		cmocka_unit_test(test_bench_least__finds_exact_coefficients),
+		cmocka_unit_test(test_bench_least__drops_dependent_columns),
 		cmocka_unit_test(test_bench_least__standard_errors),
-		cmocka_unit_test(test_bench_least__is_the_nearest),
+		cmocka_unit_test(test_bench_least__minimizes_the_squares),
 		cmocka_unit_test(
 			test_bench_least__needs_more_rows_than_columns),
 	};

@@ -90,7 +90,7 @@ static void test_bench_sequential__an_open_question_stays_open(void **state)
 			 BENCH_VERDICT_INCONCLUSIVE);
 }
 
-static void test_bench_sequential__only_looks_judge(void **state)
+static void test_bench_sequential__verdicts_only_at_the_looks(void **state)
 {
 	double ratio[192] = { 0 };
 
@@ -108,7 +108,7 @@ static void test_bench_sequential__only_looks_judge(void **state)
 /* The promise itself, on made-up noise: at the tolerance at most 1 in 100 FAIL,
  * at the target at most 5 in 100 PASS. 2,000 gates each; the bounds leave four
  * standard deviations. */
-static void test_bench_sequential__keeps_its_promise(void **state)
+static void test_bench_sequential__error_rates_are_as_promised(void **state)
 {
 	unsigned fails = 0, passes = 0;
 
@@ -129,8 +129,10 @@ int main(void)
 		cmocka_unit_test(test_bench_sequential__clear_cases),
 		cmocka_unit_test(
 			test_bench_sequential__an_open_question_stays_open),
-		cmocka_unit_test(test_bench_sequential__only_looks_judge),
-		cmocka_unit_test(test_bench_sequential__keeps_its_promise),
+		cmocka_unit_test(
+			test_bench_sequential__verdicts_only_at_the_looks),
+		cmocka_unit_test(
+			test_bench_sequential__error_rates_are_as_promised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

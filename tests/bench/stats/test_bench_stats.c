@@ -136,7 +136,7 @@ static void test_bench_stats__interval_is_of_order_statistics(void **state)
 }
 
 /* One wild value moves neither median nor interval. */
-static void test_bench_stats__an_outlier_is_borne(void **state)
+static void test_bench_stats__an_outlier_is_tolerated(void **state)
 {
 	double calm[] = { 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 };
 	double wild[] = { 10, 11, 12, 13, 14, 15, 16, 17, 18, 1e12 };
@@ -160,7 +160,7 @@ int main(void)
 		cmocka_unit_test(test_bench_stats__few_values),
 		cmocka_unit_test(
 			test_bench_stats__interval_is_of_order_statistics),
-		cmocka_unit_test(test_bench_stats__an_outlier_is_borne),
+		cmocka_unit_test(test_bench_stats__an_outlier_is_tolerated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

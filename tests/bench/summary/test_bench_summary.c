@@ -37,7 +37,7 @@ static void make(struct bench_run_summary *out, const struct bench_cell *cells,
 }
 
 /* Eight epochs of 1,000 events. Three are hit: one by each kind of trouble. */
-static void test_bench_summary__tells_contaminated_epochs(void **state)
+static void test_bench_summary__reports_contaminated_epochs(void **state)
 {
 	struct replay_time_result epoch[8];
 	struct bench_cell cell = { .epoch = epoch, .epochs = 8 };
@@ -257,7 +257,8 @@ static void test_bench_summary__counts_per_lookup_and_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bench_summary__tells_contaminated_epochs),
+		cmocka_unit_test(
+			test_bench_summary__reports_contaminated_epochs),
 		cmocka_unit_test(test_bench_summary__weights_its_samples),
 		cmocka_unit_test(test_bench_summary__a_model_finds_the_factors),
 		cmocka_unit_test(test_bench_summary__compares_like_with_like),

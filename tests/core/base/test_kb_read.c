@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static void test_kb_read__is_read(void **state)
+static void test_kb_read__reads_a_file(void **state)
 {
 	char bytes[8];
 	int ends[2];
@@ -26,7 +26,7 @@ static void test_kb_read__is_read(void **state)
 }
 
 /* Nothing is there when it first asks. */
-static void test_kb_read__waits_where_read_would_not(void **state)
+static void test_kb_read__waits_on_nonblocking_input(void **state)
 {
 	char byte = 0;
 	int ends[2];
@@ -43,7 +43,7 @@ static void test_kb_read__waits_where_read_would_not(void **state)
 }
 
 /* A signal is the caller's to judge. */
-static void test_kb_read__tells_of_a_signal(void **state)
+static void test_kb_read__reports_a_signal(void **state)
 {
 	char byte;
 
@@ -57,9 +57,9 @@ static void test_kb_read__tells_of_a_signal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kb_read__is_read),
-		cmocka_unit_test(test_kb_read__waits_where_read_would_not),
-		cmocka_unit_test(test_kb_read__tells_of_a_signal),
+		cmocka_unit_test(test_kb_read__reads_a_file),
+		cmocka_unit_test(test_kb_read__waits_on_nonblocking_input),
+		cmocka_unit_test(test_kb_read__reports_a_signal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

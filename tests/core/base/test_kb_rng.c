@@ -72,7 +72,7 @@ static void test_kb_rng__below_stays_below(void **state)
 }
 
 /* Eight bins of 80,000 draws: 10,000 each, give or take five deviations. */
-static void test_kb_rng__below_is_even(void **state)
+static void test_kb_rng__below_is_uniform(void **state)
 {
 	struct kb_rng rng = kb_rng_init(7);
 	unsigned bin[8] = { 0 };
@@ -91,7 +91,7 @@ int main(void)
 		cmocka_unit_test(test_kb_rng__below_is_the_high_product),
 		cmocka_unit_test(test_kb_rng__high_product_carries),
 		cmocka_unit_test(test_kb_rng__below_stays_below),
-		cmocka_unit_test(test_kb_rng__below_is_even),
+		cmocka_unit_test(test_kb_rng__below_is_uniform),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

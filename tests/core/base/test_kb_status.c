@@ -43,7 +43,7 @@ static void test_kb_status__fail_fills_and_passes_on(void **state)
 	assert_false(diag.has_offset);
 }
 
-static void test_kb_status__no_diag_only_passes_on(void **state)
+static void test_kb_status__works_without_a_diag(void **state)
 {
 	(void)state;
 	assert_int_equal(kb_fail(NULL, KB_E_NOMEM, "x"), KB_E_NOMEM);
@@ -93,7 +93,7 @@ static void test_kb_status__places(void **state)
 }
 
 /* Neither a text nor a path may drive a terminal; UTF-8 passes. */
-static void test_kb_status__control_characters_are_defused(void **state)
+static void test_kb_status__control_characters_are_replaced(void **state)
 {
 	struct kb_diag diag;
 
@@ -139,11 +139,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_status__every_status_has_its_own_name),
 		cmocka_unit_test(test_kb_status__fail_fills_and_passes_on),
-		cmocka_unit_test(test_kb_status__no_diag_only_passes_on),
+		cmocka_unit_test(test_kb_status__works_without_a_diag),
 		cmocka_unit_test(test_kb_status__first_error_wins),
 		cmocka_unit_test(test_kb_status__places),
 		cmocka_unit_test(
-			test_kb_status__control_characters_are_defused),
+			test_kb_status__control_characters_are_replaced),
 		cmocka_unit_test(test_kb_status__long_texts_are_cut),
 	};
 

@@ -18,7 +18,7 @@ static const char *const allocators[] = { "kheap",    "glibc",	  "jemalloc",
 					  "mimalloc", "tcmalloc", "null",
 					  NULL };
 
-static void test_kb_suggest__one_slip(void **state)
+static void test_kb_suggest__one_typo(void **state)
 {
 	static const struct {
 		const char *wanted;
@@ -118,7 +118,7 @@ static void test_kb_suggest__absurd_lengths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kb_suggest__one_slip),
+		cmocka_unit_test(test_kb_suggest__one_typo),
 		cmocka_unit_test(test_kb_suggest__nothing_near),
 		cmocka_unit_test(test_kb_suggest__how_near_is_near),
 		cmocka_unit_test(test_kb_suggest__beginnings),

@@ -267,7 +267,7 @@ static void test_page_heap__survives_a_failing_pager(void **state)
 }
 
 /* Double, wild and interior frees change nothing. */
-static void test_page_heap__refuses_what_is_not_live(void **state)
+static void test_page_heap__refuses_objects_that_are_not_live(void **state)
 {
 	(void)state;
 	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
@@ -299,7 +299,7 @@ static void test_page_heap__refuses_what_is_not_live(void **state)
 
 /* Expect: more than there can be is refused by number, and none is too much for
  * numbers to hold. */
-static void test_page_heap__refuses_what_is_too_long(void **state)
+static void test_page_heap__refuses_requests_that_are_too_large(void **state)
 {
 	(void)state;
 	for (size_t d = 0; d < KB_ARRAY_LEN(designs); d++) {
@@ -317,7 +317,7 @@ static void test_page_heap__refuses_what_is_too_long(void **state)
 
 /* Pages that are mapped or not behind the heap's back. Expect: those of its
  * window are seen. */
-static void test_page_heap__knows_what_is_backed(void **state)
+static void test_page_heap__is_valid_checks_the_backing(void **state)
 {
 	struct page_heap *h = open_heap(BITMAP, TEST_PAGES, test_pager_sim(0));
 	const struct pager pager = h->pager;
@@ -388,7 +388,7 @@ static void test_page_heap__buddy_wastes_just_under_half(void **state)
  * Half the window is free, and two pages are not to be had. With page 0 back
  * too, its buddy 1 joins it: two pages, at 0, and no more.
  */
-static void test_page_heap__buddy_half_free_serves_no_two_pages(void **state)
+static void test_page_heap__buddy_half_free_cannot_serve_two_pages(void **state)
 {
 	struct pager none = { NULL, NULL };
 	struct page_heap *h = open_heap(BUDDY, 64, none);
@@ -435,7 +435,7 @@ static void test_page_heap__buddy_steps(void **state)
 
 /* Blocks lie at multiples of their length; neighbours that are no buddies do
  * not join: with 1 and 2 free, two pages in a row, two are not to be had. */
-static void test_page_heap__buddy_joins_buddies_alone(void **state)
+static void test_page_heap__buddy_merges_only_buddies(void **state)
 {
 	struct pager none = { NULL, NULL };
 	struct page_heap *h = open_heap(BUDDY, 4, none);
@@ -476,7 +476,7 @@ static void test_page_heap__bitmap_is_next_fit(void **state)
 }
 
 /* It takes what is left of the run that the rover stands in. */
-static void test_page_heap__bitmap_goes_on_in_its_run(void **state)
+static void test_page_heap__bitmap_continues_in_its_run(void **state)
 {
 	struct pager none = { NULL, NULL };
 	struct page_heap *h = open_heap(BITMAP, 8, none);
@@ -911,17 +911,19 @@ int main(void)
 		cmocka_unit_test(test_page_heap__agrees_with_a_shadow),
 		cmocka_unit_test(test_page_heap__plain_is_counted),
 		cmocka_unit_test(test_page_heap__survives_a_failing_pager),
-		cmocka_unit_test(test_page_heap__refuses_what_is_not_live),
-		cmocka_unit_test(test_page_heap__refuses_what_is_too_long),
-		cmocka_unit_test(test_page_heap__knows_what_is_backed),
+		cmocka_unit_test(
+			test_page_heap__refuses_objects_that_are_not_live),
+		cmocka_unit_test(
+			test_page_heap__refuses_requests_that_are_too_large),
+		cmocka_unit_test(test_page_heap__is_valid_checks_the_backing),
 		cmocka_unit_test(test_page_heap__record_bytes),
 		cmocka_unit_test(test_page_heap__buddy_wastes_just_under_half),
 		cmocka_unit_test(
-			test_page_heap__buddy_half_free_serves_no_two_pages),
+			test_page_heap__buddy_half_free_cannot_serve_two_pages),
 		cmocka_unit_test(test_page_heap__buddy_steps),
-		cmocka_unit_test(test_page_heap__buddy_joins_buddies_alone),
+		cmocka_unit_test(test_page_heap__buddy_merges_only_buddies),
 		cmocka_unit_test(test_page_heap__bitmap_is_next_fit),
-		cmocka_unit_test(test_page_heap__bitmap_goes_on_in_its_run),
+		cmocka_unit_test(test_page_heap__bitmap_continues_in_its_run),
 		cmocka_unit_test(test_page_heap__bitmap_steps),
 		cmocka_unit_test(test_page_heap__vmem_instant_fit_is_instant),
 		cmocka_unit_test(test_page_heap__vmem_instant_fit_falls_back),

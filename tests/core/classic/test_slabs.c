@@ -66,7 +66,7 @@ static void test_slabs__objects_per_slab(void **state)
 }
 
 /* Larger ones are clusters, and kfree tells the two apart. */
-static void test_slabs__larger_ones_are_clusters(void **state)
+static void test_slabs__larger_requests_are_clusters(void **state)
 {
 	struct slabs *s = open_slabs(16);
 	kva_t small = slabs_kmalloc_counted(s, 100);
@@ -134,7 +134,7 @@ static void test_slabs__a_page_changes_its_class(void **state)
 }
 
 /* 42 objects of 96 bytes fill no page. Expect: nothing starts in the rest. */
-static void test_slabs__nothing_behind_the_last_object(void **state)
+static void test_slabs__no_access_past_the_last_object(void **state)
 {
 	struct slabs *s = open_slabs(4);
 
@@ -380,10 +380,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slabs__objects_per_slab),
-		cmocka_unit_test(test_slabs__larger_ones_are_clusters),
+		cmocka_unit_test(test_slabs__larger_requests_are_clusters),
 		cmocka_unit_test(test_slabs__empty_slabs_go_back),
 		cmocka_unit_test(test_slabs__a_page_changes_its_class),
-		cmocka_unit_test(test_slabs__nothing_behind_the_last_object),
+		cmocka_unit_test(test_slabs__no_access_past_the_last_object),
 		cmocka_unit_test(test_slabs__counters),
 		cmocka_unit_test(test_slabs__touch),
 		cmocka_unit_test(test_slabs__damage),

@@ -43,7 +43,7 @@ static void test_kb_exit__of_each_status(void **state)
 }
 
 /* A worse result hides a better one, and never the other way round. */
-static void test_kb_exit__the_graver_counts(void **state)
+static void test_kb_exit__the_worse_status_wins(void **state)
 {
 	static const int rising[] = { 0, 3, 4, 2, 1, 5, 130 };
 
@@ -88,7 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_exit__of_each_status),
-		cmocka_unit_test(test_kb_exit__the_graver_counts),
+		cmocka_unit_test(test_kb_exit__the_worse_status_wins),
 		cmocka_unit_test(test_kb_exit__a_complaint_is_one_line),
 	};
 

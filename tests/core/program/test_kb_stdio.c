@@ -46,7 +46,7 @@ static void test_kb_stdio__every_closed_set(void **state)
 }
 
 /* Nothing to put in a closed stream's place. In a child as well. */
-static void test_kb_stdio__without_files(void **state)
+static void test_kb_stdio__open_fails(void **state)
 {
 	pid_t pid = fork();
 	int status = -1;
@@ -64,7 +64,7 @@ static void test_kb_stdio__without_files(void **state)
 
 /* A write that failed before is told with its own cause, whatever errno says by
  * then. */
-static void test_kb_stdio__flush_tells_an_earlier_failure(void **state)
+static void test_kb_stdio__flush_reports_an_earlier_failure(void **state)
 {
 	static const int stale[] = { 0, ENOENT };
 
@@ -98,8 +98,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_stdio__every_closed_set),
-		cmocka_unit_test(test_kb_stdio__without_files),
-		cmocka_unit_test(test_kb_stdio__flush_tells_an_earlier_failure),
+		cmocka_unit_test(test_kb_stdio__open_fails),
+		cmocka_unit_test(
+			test_kb_stdio__flush_reports_an_earlier_failure),
 		cmocka_unit_test(test_kb_stdio__flush_writes),
 	};
 

@@ -73,7 +73,7 @@ static struct recorded read_recorded(const char *trace)
 
 /* At most 1.10 times what the recorded kernel's allocator handed out, slabs'
  * free objects included, on every boot. */
-static void test_alloc_classic__slabs_take_what_the_kernel_took(void **state)
+static void test_alloc_classic__slab_pages_match_the_kernel(void **state)
 {
 	static const char *const traces[] = { "boot.trc", "debian-boot.trc",
 					      "boot-6.12.trc" };
@@ -90,7 +90,7 @@ static void test_alloc_classic__slabs_take_what_the_kernel_took(void **state)
 }
 
 /* The Debian boot's two sides, exactly. */
-static void test_alloc_classic__the_debian_boot_exactly(void **state)
+static void test_alloc_classic__exact_pages_of_the_debian_boot(void **state)
 {
 	struct replay_count_result result =
 		count("slab+kheap", "debian-boot.trc");
@@ -111,7 +111,7 @@ static void test_alloc_classic__bump_takes_every_page_once(void **state)
 }
 
 /* At its window's end it refuses, and goes on refusing. */
-static void test_alloc_classic__bump_ends_with_its_window(void **state)
+static void test_alloc_classic__bump_is_limited_to_its_window(void **state)
 {
 	struct alloc alloc = test_alloc_open("bump", 3);
 	uint64_t one = alloc.vt->alloc(alloc.ctx, 1);
@@ -142,7 +142,7 @@ static void test_alloc_classic__exact_designs_peak_with_the_heap(void **state)
 }
 
 /* Objects that share a page keep their own payload. */
-static void test_alloc_classic__slab_payloads_are_apart(void **state)
+static void test_alloc_classic__slab_payloads_do_not_overlap(void **state)
 {
 	struct alloc alloc = test_alloc_open("slab+kheap", 0);
 	const struct alloc_vt *vt = alloc.vt;
@@ -165,14 +165,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			test_alloc_classic__slabs_take_what_the_kernel_took),
-		cmocka_unit_test(test_alloc_classic__the_debian_boot_exactly),
+			test_alloc_classic__slab_pages_match_the_kernel),
+		cmocka_unit_test(
+			test_alloc_classic__exact_pages_of_the_debian_boot),
 		cmocka_unit_test(
 			test_alloc_classic__bump_takes_every_page_once),
-		cmocka_unit_test(test_alloc_classic__bump_ends_with_its_window),
+		cmocka_unit_test(
+			test_alloc_classic__bump_is_limited_to_its_window),
 		cmocka_unit_test(
 			test_alloc_classic__exact_designs_peak_with_the_heap),
-		cmocka_unit_test(test_alloc_classic__slab_payloads_are_apart),
+		cmocka_unit_test(
+			test_alloc_classic__slab_payloads_do_not_overlap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,8 @@ test_alloc_glibc__the_harness_allocates_nothing_meanwhile(void **state)
 }
 
 /* The second glibc is another one, so nothing of it passes here. */
-static void test_alloc_glibc__single_operations_have_their_own(void **state)
+static void
+test_alloc_glibc__single_operations_use_the_second_glibc(void **state)
 {
 	struct alloc alloc = test_alloc_open("glibc", 0);
 	uint64_t before = calls;
@@ -102,7 +103,7 @@ static void test_alloc_glibc__single_operations_have_their_own(void **state)
 
 /* What it tells of its memory follows the allocations, and them alone: the
  * process's own allocations do not show. */
-static void test_alloc_glibc__statistics_are_its_own(void **state)
+static void test_alloc_glibc__statistics_exclude_the_process(void **state)
 {
 	struct alloc alloc = test_alloc_open("glibc", 0);
 	struct alloc_memory before, other, after;
@@ -134,9 +135,10 @@ int main(void)
 		cmocka_unit_test(
 			test_alloc_glibc__the_harness_allocates_nothing_meanwhile),
 		cmocka_unit_test(
-			test_alloc_glibc__single_operations_have_their_own),
+			test_alloc_glibc__single_operations_use_the_second_glibc),
 #endif
-		cmocka_unit_test(test_alloc_glibc__statistics_are_its_own),
+		cmocka_unit_test(
+			test_alloc_glibc__statistics_exclude_the_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void assert_nobody_moved_in(void)
 
 /* Every allocator is opened, used and left open; the process's own malloc stays
  * what it was, and memory from it goes back to it. */
-static void test_alloc_isolation__malloc_stays_the_process_s(void **state)
+static void test_alloc_isolation__malloc_is_not_replaced(void **state)
 {
 	const char *before = home_of("malloc");
 	struct alloc alloc[64];
@@ -63,8 +63,7 @@ static void test_alloc_isolation__malloc_stays_the_process_s(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			test_alloc_isolation__malloc_stays_the_process_s),
+		cmocka_unit_test(test_alloc_isolation__malloc_is_not_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,7 @@ static void test_alloc_list__all_verify_a_boot(void **state)
 }
 
 /* Touching every page of a boot: of the hosts' memory, and of the heap's. */
-static void test_alloc_list__touching_changes_no_result(void **state)
+static void test_alloc_list__touching_does_not_change_results(void **state)
 {
 	(void)state;
 	verify("glibc", "boot.trc", ALLOC_TOUCH_ALL);
@@ -206,7 +206,7 @@ static void close_with_live_objects(const char *name)
 	alloc_close(&alloc);
 }
 
-static void test_alloc_list__close_takes_the_rest(void **state)
+static void test_alloc_list__close_frees_remaining_objects(void **state)
 {
 	(void)state;
 	for_each_spec(close_with_live_objects);
@@ -421,7 +421,7 @@ static void check_memory(const char *name)
 	alloc_close(&alloc);
 }
 
-static void test_alloc_list__memory_is_told(void **state)
+static void test_alloc_list__memory_is_reported(void **state)
 {
 	(void)state;
 	for_each_spec(check_memory);
@@ -433,17 +433,19 @@ int main(void)
 		cmocka_unit_test(test_alloc_list__names_and_keys_are_sound),
 		cmocka_unit_test(test_alloc_list__contract),
 		cmocka_unit_test(test_alloc_list__all_run_timed),
-		cmocka_unit_test(test_alloc_list__close_takes_the_rest),
+		cmocka_unit_test(
+			test_alloc_list__close_frees_remaining_objects),
 		cmocka_unit_test(test_alloc_list__payload_is_kept),
 		cmocka_unit_test(
 			test_alloc_list__payload_is_watched_to_the_byte),
 		cmocka_unit_test(test_alloc_list__no_such_library),
 		cmocka_unit_test(test_alloc_list__any_library_of_several),
 		cmocka_unit_test(test_alloc_list__sized_frees),
-		cmocka_unit_test(test_alloc_list__memory_is_told),
+		cmocka_unit_test(test_alloc_list__memory_is_reported),
 		cmocka_unit_test(test_alloc_list__all_verify_the_seeds_example),
 		cmocka_unit_test(test_alloc_list__all_verify_a_boot),
-		cmocka_unit_test(test_alloc_list__touching_changes_no_result),
+		cmocka_unit_test(
+			test_alloc_list__touching_does_not_change_results),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

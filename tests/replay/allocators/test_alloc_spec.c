@@ -157,7 +157,7 @@ static void test_alloc_spec__splits_lists(void **state)
 	check_list("kheap,", NAMES("kheap"));
 }
 
-static void test_alloc_spec__drops_what_is_there_already(void **state)
+static void test_alloc_spec__drops_duplicates(void **state)
 {
 	(void)state;
 	check_list("kheap,null,kheap,kheap:order=tail,null",
@@ -166,7 +166,7 @@ static void test_alloc_spec__drops_what_is_there_already(void **state)
 		   NAMES("kheap:order=head,pager=none"));
 }
 
-static void test_alloc_spec__lists_grow_and_refuse(void **state)
+static void test_alloc_spec__lists_grow_and_reject_bad_names(void **state)
 {
 	struct alloc_spec *specs = NULL;
 	struct kb_diag diag;
@@ -232,7 +232,7 @@ static void test_alloc_spec__close_empties(void **state)
 }
 
 /* A heap that cannot be: refused, and its pager not leaked. */
-static void test_alloc_spec__open_passes_refusals_on(void **state)
+static void test_alloc_spec__open_returns_errors(void **state)
 {
 	struct alloc_spec spec;
 	struct alloc_config config = { .spec = &spec,
@@ -257,11 +257,12 @@ int main(void)
 		cmocka_unit_test(test_alloc_spec__errors_suggest),
 		cmocka_unit_test(test_alloc_spec__absurd_lengths),
 		cmocka_unit_test(test_alloc_spec__splits_lists),
-		cmocka_unit_test(test_alloc_spec__drops_what_is_there_already),
-		cmocka_unit_test(test_alloc_spec__lists_grow_and_refuse),
+		cmocka_unit_test(test_alloc_spec__drops_duplicates),
+		cmocka_unit_test(
+			test_alloc_spec__lists_grow_and_reject_bad_names),
 		cmocka_unit_test(test_alloc_spec__every_value_of_every_key),
 		cmocka_unit_test(test_alloc_spec__close_empties),
-		cmocka_unit_test(test_alloc_spec__open_passes_refusals_on),
+		cmocka_unit_test(test_alloc_spec__open_returns_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

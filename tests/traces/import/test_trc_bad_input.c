@@ -246,7 +246,7 @@ static void test_trc_bad_input__clock_going_back(void **state)
 
 /* The same formats, damaged in a file: nothing is left behind, not even under
  * another name. */
-static void test_trc_bad_input__nothing_is_left(void **state)
+static void test_trc_bad_input__no_file_is_left(void **state)
 {
 	char *directory = make_directory();
 	char in[256];
@@ -281,7 +281,7 @@ int main(void)
 			test_trc_bad_input__absurd_and_negative_numbers),
 		cmocka_unit_test(test_trc_bad_input__garbage_anywhere),
 		cmocka_unit_test(test_trc_bad_input__clock_going_back),
-		cmocka_unit_test(test_trc_bad_input__nothing_is_left),
+		cmocka_unit_test(test_trc_bad_input__no_file_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

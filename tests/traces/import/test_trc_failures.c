@@ -96,7 +96,7 @@ static void test_trc_failures__tables_cannot_grow(void **state)
 }
 
 /* The kmalloc of cpu 0 holds back all that follows. */
-static void test_trc_failures__what_is_held_back_cannot_grow(void **state)
+static void test_trc_failures__pending_events_cannot_grow(void **state)
 {
 	struct blob text = { 0 };
 
@@ -489,8 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_failures__import_without_memory),
 		cmocka_unit_test(test_trc_failures__tables_cannot_grow),
-		cmocka_unit_test(
-			test_trc_failures__what_is_held_back_cannot_grow),
+		cmocka_unit_test(test_trc_failures__pending_events_cannot_grow),
 		cmocka_unit_test(
 			test_trc_failures__implied_free_without_memory),
 		cmocka_unit_test(test_trc_failures__each_column_without_memory),

@@ -222,7 +222,7 @@ static void test_trc_forms__perf_has_every_alloc(void **state)
 
 /* What did not fit is accounted for: the buffer that was too small saw as much
  * as the others. */
-static void test_trc_forms__nothing_is_lost_unsaid(void **state)
+static void test_trc_forms__every_loss_is_reported(void **state)
 {
 	struct imported whole = import_form("trace.txt");
 	struct imported small = import_form("small-pipe.txt");
@@ -238,7 +238,7 @@ static void test_trc_forms__nothing_is_lost_unsaid(void **state)
 /* Three recorders of one program. They know of no cpu, share no clock, and
  * mtrace says nothing of free(NULL). heaptrack has one object more, from before
  * main to the end: the C++ library's reserve for exceptions. */
-static void test_trc_forms__a_program_is_one_program(void **state)
+static void test_trc_forms__program_recorders_agree(void **state)
 {
 	static const struct {
 		const char *name;
@@ -331,9 +331,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_forms__all_give_the_same_events),
 		cmocka_unit_test(test_trc_forms__perf_has_every_alloc),
-		cmocka_unit_test(test_trc_forms__a_program_is_one_program),
+		cmocka_unit_test(test_trc_forms__program_recorders_agree),
 		cmocka_unit_test(test_trc_forms__damaged_files),
-		cmocka_unit_test(test_trc_forms__nothing_is_lost_unsaid),
+		cmocka_unit_test(test_trc_forms__every_loss_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,7 @@ static void test_trc_import__origin_is_recorded(void **state)
 	free(file.data);
 }
 
-static void test_trc_import__what_is_no_recording(void **state)
+static void test_trc_import__files_that_are_not_recordings(void **state)
 {
 	struct blob trace = read_whole(TRC_TEST_TRACES "seed-example.trc");
 	struct imported im = import_bytes("", 0, NULL);
@@ -408,7 +408,8 @@ int main(void)
 		cmocka_unit_test(test_trc_import__default_level_is_small_too),
 		cmocka_unit_test(test_trc_import__twice_gives_the_same_bytes),
 		cmocka_unit_test(test_trc_import__origin_is_recorded),
-		cmocka_unit_test(test_trc_import__what_is_no_recording),
+		cmocka_unit_test(
+			test_trc_import__files_that_are_not_recordings),
 		cmocka_unit_test(test_trc_import__no_events),
 		cmocka_unit_test(test_trc_import__level_out_of_range),
 		cmocka_unit_test(test_trc_import__zstd_bomb_is_bounded),

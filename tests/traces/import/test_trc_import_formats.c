@@ -547,7 +547,7 @@ static void test_trc_import_formats__odd_lines(void **state)
 }
 
 /* Beginnings that only resemble a format's. */
-static void test_trc_import_formats__not_recognised(void **state)
+static void test_trc_import_formats__not_recognized(void **state)
 {
 	static const char *const texts[] = {
 		/* csapp: too few numbers, no operation, rubbish behind one. */
@@ -786,7 +786,7 @@ int main(void)
 		cmocka_unit_test(test_trc_import_formats__refusals),
 		cmocka_unit_test(test_trc_import_formats__long_names),
 		cmocka_unit_test(test_trc_import_formats__odd_lines),
-		cmocka_unit_test(test_trc_import_formats__not_recognised),
+		cmocka_unit_test(test_trc_import_formats__not_recognized),
 		cmocka_unit_test(test_trc_import_formats__malloc_bench),
 		cmocka_unit_test(test_trc_import_formats__pages_and_caches),
 		cmocka_unit_test(test_trc_import_formats__recordings),

@@ -160,7 +160,7 @@ static void test_trc_import_ftrace__call_sites(void **state)
 }
 
 /* One site whatever its length; two where only the module differs. */
-static void test_trc_import_ftrace__spellings_of_a_site_are_one(void **state)
+static void test_trc_import_ftrace__spellings_of_a_site_are_equal(void **state)
 {
 	static const char text[] = HEAD
 		"a-1 [000] 1.0: kmalloc: call_site=f+0x1/0x2 ptr=0x100" TAIL
@@ -367,7 +367,7 @@ int main(void)
 		cmocka_unit_test(test_trc_import_ftrace__bare_counter_is_ticks),
 		cmocka_unit_test(test_trc_import_ftrace__call_sites),
 		cmocka_unit_test(
-			test_trc_import_ftrace__spellings_of_a_site_are_one),
+			test_trc_import_ftrace__spellings_of_a_site_are_equal),
 		cmocka_unit_test(test_trc_import_ftrace__generations_of_fields),
 		cmocka_unit_test(test_trc_import_ftrace__bad_fields),
 		cmocka_unit_test(test_trc_import_ftrace__line_ends),

@@ -140,7 +140,7 @@ static void test_trc_rules__traced_twice_is_one_allocation(void **state)
 
 /* What comes between on another cpu, and what is no kmalloc or kfree, keeps its
  * place and decides nothing. */
-static void test_trc_rules__other_cpus_come_between(void **state)
+static void test_trc_rules__duplicates_with_other_cpus_in_between(void **state)
 {
 	const struct trc_import_options opts = { .takes_caches = true,
 						 .takes_pages = true };
@@ -173,7 +173,7 @@ static void test_trc_rules__other_cpus_come_between(void **state)
 }
 
 /* Any kmalloc or kfree of the cpu between says that the first was over. */
-static void test_trc_rules__not_next_to_each_other_is_not_twice(void **state)
+static void test_trc_rules__separated_events_are_not_duplicates(void **state)
 {
 	static const char *const between[] = {
 		FREE("1.5", "g+0x1/0x2", "0x200"), /* matched */
@@ -206,7 +206,7 @@ static void test_trc_rules__not_next_to_each_other_is_not_twice(void **state)
 
 /* Another pointer, size, granted size or cpu; an object that has ended; a third
  * event. */
-static void test_trc_rules__what_differs_is_not_twice(void **state)
+static void test_trc_rules__different_events_are_not_duplicates(void **state)
 {
 	static const struct {
 		const char *text;
@@ -303,7 +303,7 @@ static uint64_t duplicates_after(uint32_t between)
 	return duplicates;
 }
 
-static void test_trc_rules__twice_is_looked_for_so_far(void **state)
+static void test_trc_rules__duplicates_are_found_within_a_limit(void **state)
 {
 	(void)state;
 	assert_int_equal(duplicates_after(65535), 1);
@@ -312,7 +312,7 @@ static void test_trc_rules__twice_is_looked_for_so_far(void **state)
 
 /* What each recorder of a kernel's memory events writes for one alloc, and for the
  * same on another cpu where it tells cpus. */
-static void test_trc_rules__every_kernel_format_knows_it(void **state)
+static void test_trc_rules__every_kernel_format_applies_it(void **state)
 {
 #define FIELDS                                                       \
 	"call_site=f+0x1/0x2 ptr=" A " bytes_req=10 bytes_alloc=16 " \
@@ -402,7 +402,7 @@ test_trc_rules__excluded_alloc_of_live_pointer_frees_it(void **state)
 	imported_release(&im);
 }
 
-static void test_trc_rules__recorder_is_left_out(void **state)
+static void test_trc_rules__recorder_is_excluded(void **state)
 {
 	struct imported im = import_text(KB_LINES(
 		ALLOC("1.0", RB, A)
@@ -599,18 +599,22 @@ int main(void)
 			test_trc_rules__live_pointer_allocated_again_implies_a_free),
 		cmocka_unit_test(
 			test_trc_rules__traced_twice_is_one_allocation),
-		cmocka_unit_test(test_trc_rules__other_cpus_come_between),
 		cmocka_unit_test(
-			test_trc_rules__not_next_to_each_other_is_not_twice),
-		cmocka_unit_test(test_trc_rules__what_differs_is_not_twice),
+			test_trc_rules__duplicates_with_other_cpus_in_between),
+		cmocka_unit_test(
+			test_trc_rules__separated_events_are_not_duplicates),
+		cmocka_unit_test(
+			test_trc_rules__different_events_are_not_duplicates),
 		cmocka_unit_test(
 			test_trc_rules__traced_twice_by_an_excluded_caller),
-		cmocka_unit_test(test_trc_rules__twice_is_looked_for_so_far),
-		cmocka_unit_test(test_trc_rules__every_kernel_format_knows_it),
+		cmocka_unit_test(
+			test_trc_rules__duplicates_are_found_within_a_limit),
+		cmocka_unit_test(
+			test_trc_rules__every_kernel_format_applies_it),
 		cmocka_unit_test(test_trc_rules__programs_trace_once),
 		cmocka_unit_test(
 			test_trc_rules__excluded_alloc_of_live_pointer_frees_it),
-		cmocka_unit_test(test_trc_rules__recorder_is_left_out),
+		cmocka_unit_test(test_trc_rules__recorder_is_excluded),
 		cmocka_unit_test(test_trc_rules__keep_recorder_keeps_it),
 		cmocka_unit_test(
 			test_trc_rules__exclude_site_adds_symbols_and_offsets),

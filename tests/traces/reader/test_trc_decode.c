@@ -134,7 +134,7 @@ static void test_trc_decode__columns_too_short(void **state)
 }
 
 /* The one event has a time code of 12 bits, which take two bytes. */
-static void test_trc_decode__times_without_their_bits(void **state)
+static void test_trc_decode__times_with_missing_bits(void **state)
 {
 	static const struct trc_block_header hdr = { .events = 1,
 						     .new_classes = 1,
@@ -167,7 +167,7 @@ static void check_site(const char *back, uint32_t new_sites, const char *says)
 	check_block(TRC_COLUMNS_ALL, &hdr, parts, says);
 }
 
-static void test_trc_decode__sites_that_are_not_there(void **state)
+static void test_trc_decode__missing_sites(void **state)
 {
 	(void)state;
 	check_site("\0", 1, NULL);
@@ -227,7 +227,7 @@ static void check_far_slot(uint32_t slot, uint32_t size, const char *says)
 	check_block(TRC_COLUMNS_REPLAY, &hdr, parts, says);
 }
 
-static void test_trc_decode__far_slots(void **state)
+static void test_trc_decode__large_slot_numbers(void **state)
 {
 	(void)state;
 	check_far_slot(0, 8, NULL);
@@ -298,10 +298,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_decode__planes_of_odd_sizes),
 		cmocka_unit_test(test_trc_decode__columns_too_short),
-		cmocka_unit_test(test_trc_decode__times_without_their_bits),
-		cmocka_unit_test(test_trc_decode__sites_that_are_not_there),
+		cmocka_unit_test(test_trc_decode__times_with_missing_bits),
+		cmocka_unit_test(test_trc_decode__missing_sites),
 		cmocka_unit_test(test_trc_decode__too_many_classes),
-		cmocka_unit_test(test_trc_decode__far_slots),
+		cmocka_unit_test(test_trc_decode__large_slot_numbers),
 		cmocka_unit_test(test_trc_decode__too_many_sites),
 		cmocka_unit_test(test_trc_decode__strings_at_their_limits),
 	};

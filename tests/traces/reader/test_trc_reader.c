@@ -285,7 +285,7 @@ static void test_trc_reader__damage_has_block_and_offset(void **state)
 	free(file.data);
 }
 
-static void test_trc_reader__an_error_comes_again(void **state)
+static void test_trc_reader__an_error_repeats(void **state)
 {
 	struct blob file = example();
 	struct kb_diag diag = { 0 };
@@ -307,7 +307,7 @@ static void test_trc_reader__an_error_comes_again(void **state)
 	free(file.data);
 }
 
-static void test_trc_reader__something_behind_the_end_is_found(void **state)
+static void test_trc_reader__trailing_data_is_found(void **state)
 {
 	struct blob file = example();
 
@@ -523,7 +523,8 @@ static void test_trc_reader__unknown_columns_are_skipped(void **state)
 
 /* Whatever the block holds, sealed or not: an error or events, no more. The
  * sanitizers say whether it was no more. */
-static void test_trc_reader__sealed_garbage_is_harmless(void **state)
+static void
+test_trc_reader__garbage_with_valid_checksums_is_harmless(void **state)
 {
 	struct kb_rng rng = kb_rng_init(1);
 
@@ -579,9 +580,8 @@ int main(void)
 		cmocka_unit_test(test_trc_reader__every_truncation_is_found),
 		cmocka_unit_test(test_trc_reader__every_flipped_bit_is_found),
 		cmocka_unit_test(test_trc_reader__damage_has_block_and_offset),
-		cmocka_unit_test(test_trc_reader__an_error_comes_again),
-		cmocka_unit_test(
-			test_trc_reader__something_behind_the_end_is_found),
+		cmocka_unit_test(test_trc_reader__an_error_repeats),
+		cmocka_unit_test(test_trc_reader__trailing_data_is_found),
 		cmocka_unit_test(test_trc_reader__other_versions_are_refused),
 		cmocka_unit_test(test_trc_reader__lying_headers),
 		cmocka_unit_test(test_trc_reader__lying_counts),
@@ -591,7 +591,8 @@ int main(void)
 		cmocka_unit_test(test_trc_reader__lying_columns),
 		cmocka_unit_test(test_trc_reader__zstd_bomb_is_not_unpacked),
 		cmocka_unit_test(test_trc_reader__unknown_columns_are_skipped),
-		cmocka_unit_test(test_trc_reader__sealed_garbage_is_harmless),
+		cmocka_unit_test(
+			test_trc_reader__garbage_with_valid_checksums_is_harmless),
 		cmocka_unit_test(test_trc_reader__garbage_is_no_trace),
 	};
 

@@ -150,7 +150,7 @@ static void test_trc_source__frames_are_joined(void **state)
 	free(plain.data);
 }
 
-static void test_trc_source__what_is_cut_is_an_error_with_a_place(void **state)
+static void test_trc_source__truncation_is_an_error_with_a_place(void **state)
 {
 	struct blob plain = make_bytes(300000);
 
@@ -250,7 +250,7 @@ static void test_trc_source__unreadable_files(void **state)
 }
 
 /* What unpacks to thousands of times its size is no recording. */
-static void test_trc_source__a_bomb_is_refused(void **state)
+static void test_trc_source__a_decompression_bomb_is_refused(void **state)
 {
 	struct kb_diag diag = { 0 };
 
@@ -270,7 +270,7 @@ static void test_trc_source__a_bomb_is_refused(void **state)
 }
 
 /* Each byte of the magic numbers counts; a skippable frame of zstd's too. */
-static void test_trc_source__recognises_compression(void **state)
+static void test_trc_source__recognizes_compression(void **state)
 {
 	static const char zstd_heads[][4] = {
 		{ 0x28, (char)0xb5, 0x2f, (char)0xfd },
@@ -300,7 +300,7 @@ static void test_trc_source__recognises_compression(void **state)
 	}
 }
 
-static void test_trc_source__what_cannot_be_read_says_why(void **state)
+static void test_trc_source__read_errors_name_the_cause(void **state)
 {
 	struct trc_source source;
 	struct kb_diag diag = { 0 };
@@ -412,7 +412,7 @@ static void test_trc_source__a_file_that_never_stops_growing(void **state)
 
 /* At the end there are no bytes, however often one asks, even if there are more
  * by then: as from a terminal, where the end is a key. */
-static void test_trc_source__the_end_is_remembered(void **state)
+static void test_trc_source__the_end_repeats(void **state)
 {
 	struct kb_diag diag = { 0 };
 	struct trc_source source;
@@ -457,18 +457,19 @@ int main(void)
 			test_trc_source__memory_and_file_give_all_and_hash_it),
 		cmocka_unit_test(test_trc_source__frames_are_joined),
 		cmocka_unit_test(
-			test_trc_source__what_is_cut_is_an_error_with_a_place),
+			test_trc_source__truncation_is_an_error_with_a_place),
 		cmocka_unit_test(
 			test_trc_source__damage_is_an_error_with_a_place),
 		cmocka_unit_test(test_trc_source__unreadable_files),
-		cmocka_unit_test(test_trc_source__a_bomb_is_refused),
-		cmocka_unit_test(test_trc_source__recognises_compression),
-		cmocka_unit_test(test_trc_source__what_cannot_be_read_says_why),
+		cmocka_unit_test(
+			test_trc_source__a_decompression_bomb_is_refused),
+		cmocka_unit_test(test_trc_source__recognizes_compression),
+		cmocka_unit_test(test_trc_source__read_errors_name_the_cause),
 		cmocka_unit_test(
 			test_trc_source__a_file_that_changes_is_an_error),
 		cmocka_unit_test(
 			test_trc_source__a_file_that_never_stops_growing),
-		cmocka_unit_test(test_trc_source__the_end_is_remembered),
+		cmocka_unit_test(test_trc_source__the_end_repeats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

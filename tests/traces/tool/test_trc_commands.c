@@ -57,7 +57,7 @@ static void test_trc_commands__convert_keeps_implied_frees(void **state)
 	    "$TRC print b.trc | cmp - a");
 }
 
-static void test_trc_commands__what_is_unknown_stays_so(void **state)
+static void test_trc_commands__unknown_values_stay_unknown(void **state)
 {
 	run(*state, 0,
 	    "printf '%s\\n' '= Start' '@ p:[0x1] + 0x1000 0x10' "
@@ -105,7 +105,7 @@ static void test_trc_commands__anonymize(void **state)
 	    "$TRC convert --to csv a.trc - | grep -q systemd");
 }
 
-static void test_trc_commands__gen_is_determined(void **state)
+static void test_trc_commands__gen_is_deterministic(void **state)
 {
 	run(*state, 0,
 	    "o='--events 30000 --cpus 2 --size pareto:16,1.2'; "
@@ -384,11 +384,11 @@ int main(int argc, char **argv)
 	struct CMUnitTest tests[] = {
 		TEST(convert_gives_every_column_back),
 		TEST(convert_keeps_implied_frees),
-		TEST(what_is_unknown_stays_so),
+		TEST(unknown_values_stay_unknown),
 		TEST(cut),
 		TEST(filter_and_merge),
 		TEST(anonymize),
-		TEST(gen_is_determined),
+		TEST(gen_is_deterministic),
 		TEST(stat),
 		TEST(minimize),
 		TEST(damage_leaves_nothing),

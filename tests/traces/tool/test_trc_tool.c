@@ -100,7 +100,7 @@ static void test_trc_tool__help_fits_80_columns(void **state)
 	       1, "");
 }
 
-static void test_trc_tool__misspellings_are_met_with_a_guess(void **state)
+static void test_trc_tool__misspellings_get_a_suggestion(void **state)
 {
 	const struct setting *set = *state;
 
@@ -466,7 +466,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		CASE(test_trc_tool__help_and_version),
 		CASE(test_trc_tool__help_fits_80_columns),
-		CASE(test_trc_tool__misspellings_are_met_with_a_guess),
+		CASE(test_trc_tool__misspellings_get_a_suggestion),
 		CASE(test_trc_tool__wrong_usage),
 		CASE(test_trc_tool__import_says_what_it_made),
 		CASE(test_trc_tool__import_options),
