@@ -1,5 +1,5 @@
-"""What the tests of faults share: a command in a folder of its own, what it leaves
-when nothing goes wrong, and whether it kept the rules when something did."""
+"""Shared by the fault tests: runs a command in its own folder, records the files of a
+run without faults, and judges a run with a fault."""
 
 import filecmp
 import os
@@ -7,17 +7,17 @@ import shutil
 import subprocess
 import sys
 
-# Good, wrong input or output, a machine that cannot, a wrong result; 127 is the
-# loader's, and of a child whose exec failed.
+# Success, bad input or output, unable machine, wrong result; 127 is from the loader
+# or from a child whose exec failed.
 STATUSES = {0, 2, 4, 5, 127}
 
-# No run is failed for being slow: this is far more than any takes, on a loaded
-# machine too, and less than ctest's own limit (tests/CMakeLists.txt).
+# A run never fails for being slow: this limit is far above what any takes, even on a
+# loaded machine, and below ctest's limit (tests/CMakeLists.txt).
 TIMEOUT_S = 1800
 
 
 class Case:
-    """A command, and the files that it leaves, in a folder of its own."""
+    """A command in its own folder, and the files that it leaves."""
 
     def __init__(self, name, out, command):
         self.name = name
@@ -44,16 +44,15 @@ class Case:
         shutil.copytree(self.folder, self.good)
 
     def files(self, folder):
-        """All but the latencies' distributions: of a trace as short as these
-        how many have samples hangs on chance."""
+        """All files but the latency histograms: on such short traces it is
+        random which of them have samples."""
         return {os.path.relpath(os.path.join(where, name), folder)
                 for where, _, names in os.walk(folder) for name in names
                 if os.path.basename(where) != "latency"}
 
     def judge(self, what, done, statuses=frozenset(STATUSES), dies=False):
-        """The complaint about a run that met a fault, or None. One that was
-        killed (`dies`) may say nothing and leave what it was writing under
-        another name."""
+        """Returns the complaint about a run with a fault, or None. A killed run
+        (`dies`) may print nothing and leave temporary files."""
         status = done.returncode
         if status not in statuses:
             return "%s, %s: exit status %d, %s" % (self.name, what, status,
@@ -75,7 +74,7 @@ class Case:
 
 
 def is_like(path, good):
-    """Equal; or, where a file tells when it was made, as well formed."""
+    """Equal; or well formed, if the file has a date in it."""
     if filecmp.cmp(path, good, shallow=False):
         return True
     text = open(path, "rb").read()
@@ -105,7 +104,7 @@ def cases(source, trc, bench, out, plots=False):
         bench, "--trace", seed, "--alloc", "kheap,kheap-fast", "--pass",
         "verify,count", "--no-plots", "--out", "results"])
     if plots:
-        # A signal ends it at once.
+        # The signal ends it at once.
         yield Case("show", out, [bench, "show", "--trace", seed, "--svg",
                                  "heap.svg"])
         yield Case("plots", out, [
