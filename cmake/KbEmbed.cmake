@@ -1,5 +1,5 @@
 # kb_embed(TARGET SYMBOL FILE) : gives TARGET the text of FILE as `const char
-# SYMBOL[]`, made anew whenever FILE changes.
+# SYMBOL[]`, regenerated whenever FILE changes.
 set(KB_EMBED_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/embed.cmake)
 function(kb_embed target symbol file)
 	set(from ${CMAKE_CURRENT_SOURCE_DIR}/${file})

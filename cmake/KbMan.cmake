@@ -1,6 +1,6 @@
-# kb_man_pages(PROGRAM COMMAND...) : PROGRAM.1 and PROGRAM-COMMAND.1, made of the
-# program's own help, so that they always say what it does. A cross build runs it
-# under CMAKE_CROSSCOMPILING_EMULATOR, and fails without one.
+# kb_man_pages(PROGRAM COMMAND...) : makes PROGRAM.1 and PROGRAM-COMMAND.1 from the
+# program's --help, so they are always up to date. A cross build runs it under
+# CMAKE_CROSSCOMPILING_EMULATOR and fails without one.
 function(kb_man_pages program)
 	set(maker ${PROJECT_SOURCE_DIR}/cmake/help-to-man)
 	foreach(command "" ${ARGN})
@@ -15,7 +15,7 @@ function(kb_man_pages program)
 	endforeach()
 	add_custom_target(${program}_man ALL DEPENDS ${pages})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-	# bash looks for a program's completion in the file of its name.
+	# bash loads a program's completion from the file of the same name.
 	install(FILES ${PROJECT_SOURCE_DIR}/core/program/completion
 		DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
 		RENAME ${program})

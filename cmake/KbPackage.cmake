@@ -1,7 +1,7 @@
-# A Debian package of what `cmake --install` installs: `cpack -G DEB` in the build
-# folder. The libraries that are loaded by name at run time cannot be seen by
-# dpkg-shlibdeps, so they are recommended by hand, as is gnuplot: by the names of
-# each release, since a package may be installed on another than made it.
+# `cpack -G DEB` in the build folder makes a Debian package of the files that `cmake
+# --install` installs. dpkg-shlibdeps cannot see libraries that are loaded by name at
+# run time, so they are listed here as recommended, like gnuplot. The list has the
+# names of every release, since the package may be installed on another release.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME kheap-replay)
 set(CPACK_PACKAGE_VENDOR kheap-replay)

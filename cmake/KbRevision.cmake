@@ -1,6 +1,6 @@
-# The revision that reports carry: from git where there is a checkout, else the
-# project's version (a tarball). Found at configure time; editing a source does
-# not change it, which is why reports also say "dirty" only from git itself.
+# The revision in reports: from git in a checkout, else the project's version (in a
+# tarball). It is determined at configure time, so editing a source does not change
+# it; "dirty" also comes from git at that time.
 set(KB_REVISION "v${PROJECT_VERSION}")
 find_package(Git QUIET)
 if(Git_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
@@ -12,7 +12,7 @@ if(Git_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
 	if(KB_GIT_DESCRIBE)
 		set(KB_REVISION "${KB_GIT_DESCRIBE}")
 	endif()
-	# In a worktree .git is a file, and these are elsewhere.
+	# In a worktree .git is a file, and these files are elsewhere.
 	execute_process(
 		COMMAND ${GIT_EXECUTABLE} -C ${PROJECT_SOURCE_DIR}
 			rev-parse --absolute-git-dir

@@ -1,6 +1,6 @@
-# The flags every target of this project is compiled with. A target's include
-# path is what enforces the include rules of docs/architecture.md: link a library
-# (and so see its headers) only where the table there allows it.
+# The compiler flags of every target. A target's include path enforces the include rules
+# of docs/architecture.md: link a library, which makes its headers visible, only where
+# the table there allows it.
 
 set(KB_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef)
 set(KB_C_WARNINGS -Wstrict-prototypes -Wmissing-prototypes)

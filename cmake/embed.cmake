@@ -1,6 +1,6 @@
 # cmake -DFROM=FILE -DTO=FILE.c -DSYMBOL=NAME -P embed.cmake : writes the bytes of
-# FROM as a C string NAME. As an array of characters, because compilers need not take
-# long string literals, and so that no character needs escaping.
+# FROM as a C string NAME. It is a character array, because compilers may limit the
+# length of string literals, and because no character needs escaping then.
 file(READ ${FROM} bytes HEX)
 string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}")
 string(FIND "${bytes}" "'\\x00'" nul)
