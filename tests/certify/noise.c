@@ -1,5 +1,5 @@
 /*
- * certify-noise: a neighbour that disturbs measurements, in bursts.
+ * certify-noise: a neighbor that disturbs measurements, in bursts.
  *
  * usage: certify-noise cpu|memory CPU SEED
  *

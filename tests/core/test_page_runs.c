@@ -103,7 +103,7 @@ static void check_merge(bool left, bool right, uint32_t start, uint32_t length)
 }
 
 /*
- * Pages 4 and 5 come back between free and taken neighbours:
+ * Pages 4 and 5 come back between free and taken neighbors:
  *
  *   |####..####|  |##....####|  |####.....#|  |##.......#|
  */
@@ -565,7 +565,7 @@ static void test_page_runs__bytes(void **state)
 	assert_int_equal(runs_init(&runs, 200, RUNS_CUSTOM), 0);
 	assert_int_equal(runs_bytes(&runs), plain + runs_sizes_bytes(200));
 	runs_release(&runs);
-	/* A tree's root; a node is three pointers, a colour and a key. */
+	/* A tree's root; a node is three pointers, a color and a key. */
 	assert_true(runs_sizes_bytes(200) >=
 		    sizeof(void *) + 200 * (3 * sizeof(void *) + 8));
 	assert_true(runs_sizes_bytes(200) <=

@@ -70,7 +70,7 @@ static uint64_t test_alloc_one(void *ctx, uint32_t size)
 	o->size = size;
 	o->live = true;
 	t->live++;
-	/* A gap stays, for lies about neighbours to be about one only. */
+	/* A gap stays, for lies about neighbors to be about one only. */
 	t->next += honest_span(size) + 4 * TEST_GRANULE;
 	return o->handle;
 }

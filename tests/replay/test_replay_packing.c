@@ -147,7 +147,7 @@ static void test_replay_packing__random_loads(void **state)
 
 			memcpy(again, o, sizeof(o));
 			pack(o, n, events, &out);
-			/* Intervals alone are coloured at best. */
+			/* Intervals alone are colored at best. */
 			if (larges[l] == 0)
 				assert_int_equal(out.height, out.load);
 			/* A heuristic, but no bad one. */

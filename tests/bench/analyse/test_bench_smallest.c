@@ -56,7 +56,7 @@ static void test_bench_smallest__monotonic(void **state)
 	assert_int_equal(s.refused_above, 0);
 }
 
-/* Halving meets 10, whose neighbour refuses; 6 does too. */
+/* Halving meets 10, whose neighbor refuses; 6 does too. */
 static void test_bench_smallest__not_monotonic(void **state)
 {
 	struct bench_smallest s = search(".....+...+++++++", 2, 10);

@@ -433,7 +433,7 @@ static void test_page_heap__buddy_steps(void **state)
 	page_heap_free(h);
 }
 
-/* Blocks lie at multiples of their length; neighbours that are no buddies do
+/* Blocks lie at multiples of their length; neighbors that are no buddies do
  * not join: with 1 and 2 free, two pages in a row, two are not to be had. */
 static void test_page_heap__buddy_merges_only_buddies(void **state)
 {

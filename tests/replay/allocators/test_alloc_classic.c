@@ -155,7 +155,7 @@ static void test_alloc_classic__slab_payloads_do_not_overlap(void **state)
 	vt->fill(alloc.ctx, b, 100, 2);
 	assert_true(vt->intact(alloc.ctx, a, 100, 1));
 	assert_true(vt->intact(alloc.ctx, b, 100, 2));
-	/* Four bytes too many reach the neighbour, 128 away. */
+	/* Four bytes too many reach the neighbor, 128 away. */
 	vt->fill(alloc.ctx, a, 132, 1);
 	assert_false(vt->intact(alloc.ctx, b, 100, 2));
 	alloc_close(&alloc);
