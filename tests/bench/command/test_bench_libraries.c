@@ -171,7 +171,7 @@ static void test_bench_libraries__advice_is_right_for_the_cause(void **state)
 	cli_refused(c, 4,
 		    "mimalloc: " KB_LIBRARIES "/lacking/libmimalloc.so.3 has "
 		    "no mi_free_size, so its version is too old or too new; "
-		    "use the one of libmimalloc3 or libmimalloc2.0");
+		    "use the one in libmimalloc3 or libmimalloc2.0");
 	/* It is there; another is not, and installing it again brings that. */
 	cli_sh(c, KB_LINES(
 		LACKS("libmimalloc.so.2")
