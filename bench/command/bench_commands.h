@@ -11,6 +11,17 @@
 #include "kb_exit.h"
 #include "kb_options.h"
 
+/* The option of a command about exactly one trace: its name, a char pointer at
+ * this offset of the target. */
+#define BENCH_OPTION_ONE_TRACE(at)                                  \
+	{                                                           \
+		.name = "trace", .value = "FILE",                   \
+		.help = "the trace: a .trc, or any recording 'trc " \
+			"import' reads",                            \
+		.is_required = true, .is_single = true,             \
+		.kind = KB_OPTION_TEXT, .offset = (at)              \
+	}
+
 extern const struct kb_command bench_compare_command;
 extern const struct kb_command bench_gate_command;
 extern const struct kb_command bench_bless_command;

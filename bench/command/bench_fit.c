@@ -371,13 +371,7 @@ static int fit_main(int argc, char **argv)
 #define AT(member) .offset = offsetof(struct fit_options, member)
 
 static const struct kb_option options[] = {
-	{ .name = "trace",
-	  .value = "FILE",
-	  .help = "the trace: a .trc, or any recording 'trc import' reads",
-	  .is_required = true,
-	  .is_single = true,
-	  .kind = KB_OPTION_TEXT,
-	  AT(trace) },
+	BENCH_OPTION_ONE_TRACE(offsetof(struct fit_options, trace)),
 	{ .name = "alloc",
 	  .value = "LIST",
 	  .help = "allocators with a heap window (default: kheap with each "

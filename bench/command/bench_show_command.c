@@ -120,13 +120,7 @@ static int show_main(int argc, char **argv)
 #define AT(member) .offset = offsetof(struct show_options, member)
 
 static const struct kb_option options[] = {
-	{ .name = "trace",
-	  .value = "FILE",
-	  .help = "the trace: a .trc, or any recording 'trc import' reads",
-	  .is_required = true,
-	  .is_single = true,
-	  .kind = KB_OPTION_TEXT,
-	  AT(trace) },
+	BENCH_OPTION_ONE_TRACE(offsetof(struct show_options, trace)),
 	{ .name = "at",
 	  .value = "N",
 	  .help = "the event, from 1; 0 is the empty heap before the first "

@@ -265,13 +265,7 @@ static int sites_main(int argc, char **argv)
 #define AT(member) .offset = offsetof(struct sites_options, member)
 
 static const struct kb_option options[] = {
-	{ .name = "trace",
-	  .value = "FILE",
-	  .help = "the trace: a .trc, or any recording 'trc import' reads",
-	  .is_required = true,
-	  .is_single = true,
-	  .kind = KB_OPTION_TEXT,
-	  AT(trace) },
+	BENCH_OPTION_ONE_TRACE(offsetof(struct sites_options, trace)),
 	{ .name = "alloc",
 	  .value = "SPEC",
 	  .help = "the heap (default kheap)",

@@ -1,23 +1,16 @@
 #include "bench_format.h"
 
-#include <inttypes.h>
+#include "kb_digits.h"
+
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 char *bench_format_count(char out[BENCH_TEXT_SIZE], uint64_t n)
 {
-	char digits[24];
-	int length = snprintf(digits, sizeof(digits), "%" PRIu64, n);
-	char *p = out;
-
-	for (int i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			*p++ = ',';
-		*p++ = digits[i];
-	}
-	*p = '\0';
-	return out;
+	static_assert(BENCH_TEXT_SIZE >= KB_DIGITS_SIZE, "room for any count");
+	return kb_digits(out, n);
 }
 
 char *bench_format_number(char out[BENCH_TEXT_SIZE], double x)
