@@ -32,8 +32,7 @@ int frames_grow(struct frames *frames)
 	records = realloc(frames->records, capacity * sizeof(*records));
 	if (!records)
 		return KB_E_NOMEM;
-	/* Whether a free frame holds a payload or a table is asked before it has
-	 * ever held one. */
+	/* A free frame's record may be read before the frame was ever used. */
 	memset(records + frames->capacity, 0,
 	       (capacity - frames->capacity) * sizeof(*records));
 	frames->records = records;

@@ -2,14 +2,14 @@
  * frames: the page frames of the simulated machine, and which one comes next.
  *
  * Frames are numbered from 0. The next one handed out is the most recently
- * given back; if none is left of those, the lowest never used. A frame has a
- * record only once it has been used, so that memory follows the frames in use,
- * not the limit.
+ * freed; if there is none, the lowest never used. A frame has a record only
+ * once it has been used, so that memory follows the frames in use, not the
+ * limit.
  *
  * Giving frames back in the reverse order of taking them restores the order in
- * which later ones come. For frames from the list that is plain. New ones are
- * taken only when the list is empty, so they go back to its bottom, lowest
- * first, just where they would have come from.
+ * which later ones come. For frames from the list that is obvious. New ones are
+ * taken only when the list is empty, so they go to its bottom, lowest first, in
+ * the order in which they would have been taken.
  *
  * Only the simulated pager and its tests may include this file.
  */
@@ -65,7 +65,7 @@ void frames_release(struct frames *frames);
  * reached, or KB_E_NOMEM. */
 int frames_grow(struct frames *frames);
 
-/* The record of a frame that has been used. Good until the next take. */
+/* The record of a frame that has been used. Valid until the next take. */
 static inline struct frame *frames_at(const struct frames *frames, pfn_t pfn)
 {
 	kb_assert(pfn < frames->fresh);

@@ -1,36 +1,36 @@
 /*
  * The cluster heap of a teaching kernel.
  *
- * What such a kernel wants from kmalloc is pages at addresses it can use at
- * once, and from kfree that the address alone be enough. The first is a matter
- * of choosing a free stretch of the window and having the pager back it
- * (page_runs.c, pager.h). The second needs a record: how long was the cluster
- * that starts here? A heap with a header in front of each block reads it there.
- * This one hands out whole pages and keeps its records apart:
+ * Such a kernel wants kmalloc to return pages that it can use at once, and
+ * kfree to need nothing but the address. For the first, the heap chooses a free
+ * run of the window and has the pager back it (page_runs.c, pager.h). The
+ * second needs a record: how long was the cluster that starts here? A heap with
+ * a header in front of each block reads it there. This one hands out whole
+ * pages and keeps its records elsewhere:
  *
  *   free_clusters[0] → [6] ↔ [7]            index   5       6       7
  *   free_clusters[1] → [5]           cluster_size   8192    4096    4096
  *   free_clusters[2]                   cluster_va   F0000   F0002   F0003 000
  *
  * A cluster's index ties the parts together: the node in its row carries it,
- * and it is the place of size and address in the tracking arrays. Going from an
- * index to anything is one load. Going from an address to the index is a search
- * and nothing in these structures helps with it: rows are ordered by length,
- * lists by age. The seed looks at every cluster of every row until it meets the
+ * and the tracking arrays hold size and address under it. From an index,
+ * anything is one load away. From an address to the index takes a search, and
+ * nothing in these structures helps with that: rows are ordered by length,
+ * lists by age. The seed compares every cluster of every row until it finds the
  * right one. On a young heap that is the first or second; after a boot, with
  * fifteen thousand clusters live and nearly all of them in row 0, it is
  * thousands of nodes, each somewhere else in memory, and a second walk to
  * unlink the node found.
  *
  * So the search is what this project varies. Rows, arrays and the order of the
- * steps are the same for every lookup, and a lookup is told of each cluster
- * that comes or goes, so that it may keep an index of its own; one that does
- * not search lists has no reason for the second walk either, and finds the node
- * by its index. Which addresses are handed out never depends on the lookup.
+ * steps are the same for every lookup. A lookup is told of each cluster that is
+ * added or removed, so that it can keep an index of its own. One that does not
+ * search lists does not need the second walk either: it finds the node by its
+ * index. Which addresses are handed out never depends on the lookup.
  *
- * Undoing a step that succeeded, when a later one fails, is giving back what
- * was taken last; runs, frames and indexes all come in such an order that the
- * next one to be handed out is then the same as before.
+ * If a step fails, the earlier ones are undone by giving back what was taken
+ * last. Runs, frames and indexes are handed out in such an order that the next
+ * one is then the same as before.
  */
 #include "kheap_internal.h"
 
@@ -100,8 +100,8 @@ enum op_kind {
 	OP_FORWARD
 };
 
-/* Allocates what a heap of h->pages pages needs; kheap_free frees it, also if
- * only part could be had. */
+/* Allocates what a heap of h->pages pages needs. kheap_free frees it, even if
+ * only part of it could be allocated. */
 static int make_parts(struct kheap *h, const struct kheap_config *config)
 {
 	const size_t pages = h->pages;
@@ -225,8 +225,8 @@ void kheap_clusters_init(struct kheap *h)
 	h->fresh_index_count = 0;
 }
 
-/* There is always one: there are as many indexes as pages, and the caller has
- * got pages that no other cluster holds. */
+/* There is always one: there are as many indexes as pages, and the caller holds
+ * pages that no other cluster has. */
 static inline int index_take(struct kheap *h)
 {
 	uint32_t idx;
@@ -286,7 +286,7 @@ static int make_ranks(struct kheap *h)
 	return 0;
 }
 
-/* Gets ready for counted operations. */
+/* Prepares for counted operations. */
 static inline int begin_counting(struct kheap *h)
 {
 	if (kb_likely(h->ranked) || h->count != KHEAP_COUNT_RANKED ||
@@ -295,7 +295,7 @@ static inline int begin_counting(struct kheap *h)
 	return make_ranks(h);
 }
 
-/* Notes that cluster `idx` has come, or is about to go. */
+/* Notes that cluster `idx` was added, or is about to be removed. */
 static inline void rank_cluster(struct kheap *h, int idx)
 {
 	h->index_at[kheap_page_of(h, idx)] = (uint32_t)idx + 1;
@@ -410,7 +410,7 @@ give_index:
 	return status;
 }
 
-/* Notes a cluster that has come to life at `va`. */
+/* Notes the new cluster at `va`. */
 static inline void count_cluster(struct kheap *h, uint32_t pages, int idx)
 {
 	struct kheap_counters *c = &h->counters;
@@ -467,7 +467,7 @@ give_run:
 	return 0;
 }
 
-/* A free whose steps nobody wants to know. */
+/* A free whose steps are not observed. */
 static inline void no_step(void *user)
 {
 	(void)user;

@@ -55,7 +55,7 @@
 /* The seed's number of rows, indexes and pages. */
 #define KHEAP_PAGES_DEFAULT UINT32_C(32766)
 
-/* More pages than this are refused, wherever the window starts. */
+/* Windows of more pages are refused, wherever they start. */
 #define KHEAP_PAGES_MAX (UINT32_C(1) << 19)
 
 /* The list node of a live cluster. The seed writes LIST_ENTRY; appending at
@@ -74,8 +74,8 @@ TAILQ_HEAD(KheapClusterList, KheapCluster);
  * same on every machine, compiler and optimization level.
  *
  * `steps` is 0, or the kind of step (enum lookup_steps, lookup.h) that a lookup
- * must count for the figure to mean anything. Whoever reports counters
- * omits those that the heap's lookup does not have.
+ * must count for the figure to mean anything. Reports omit counters that the
+ * heap's lookup does not have.
  */
 /* clang-format off */
 #define KHEAP_COUNTERS(X)						\
@@ -122,22 +122,22 @@ enum kheap_nodes {
 	/* Each from malloc, and back to it: the seed's. */
 	KHEAP_NODES_MALLOC = 0,
 
-	/* From an array that is made with the heap, one for each index: nothing
-	 * is allocated on the way, and no kmalloc fails for want of a node. */
+	/* From an array made with the heap, one for each index: nothing is
+	 * allocated later, and no kmalloc fails for lack of a node. */
 	KHEAP_NODES_POOL = 1
 };
 
-/* How the counted operations come by the steps of a search. The figures are
- * the same, each of them. */
+/* How the counted operations find the steps of a search. All figures are the
+ * same either way. */
 enum kheap_count {
 	/* By searching, as the plain operations do: a search is counted while
 	 * it is made. */
 	KHEAP_COUNT_WALKED = 0,
 
-	/* Where the lookup has a way (find_ranked, lookup.h), by each cluster's
+	/* If the lookup supports it (find_ranked, lookup.h), by each cluster's
 	 * rank in the order of the search, in O(log n): nothing is walked, so
-	 * that traces whose searches are long can be counted as well. What
-	 * that takes is allocated by the first counted kmalloc. */
+	 * traces with long searches can be counted too. The first counted
+	 * kmalloc allocates what this needs. */
 	KHEAP_COUNT_RANKED = 1
 };
 
@@ -224,7 +224,7 @@ void kheap_free_node(struct kheap *h, struct KheapCluster *node);
  * Allocates `size` bytes, rounded up to whole pages (0 takes one page).
  *
  * Returns the cluster's address, a multiple of the page size; or 0, with
- * nothing changed, if no free run, frame, index or node is to be had.
+ * nothing changed, if there is no free run, frame, index or node.
  */
 kva_t kheap_kmalloc(struct kheap *h, uint32_t size);
 kva_t kheap_kmalloc_counted(struct kheap *h, uint32_t size);
@@ -241,9 +241,9 @@ int kheap_kfree_counted(struct kheap *h, kva_t va);
 /*
  * Plain operations that do the same to the heap without the search, for parts
  * of a replay that are not timed: kfree finds cluster and node by a map of the
- * window's pages, whatever the lookup. kheap_forward makes the map up to date,
- * in time proportional to the window, and is called before the first of them
- * and after each stretch of plain operations. It returns 0, or KB_E_NOMEM.
+ * window's pages, whatever the lookup. kheap_forward brings the map up to date,
+ * in time proportional to the window. Call it before the first of them and
+ * after each stretch of plain operations. It returns 0, or KB_E_NOMEM.
  */
 int kheap_forward(struct kheap *h);
 kva_t kheap_kmalloc_forward(struct kheap *h, uint32_t size);
@@ -252,8 +252,8 @@ int kheap_kfree_forward(struct kheap *h, kva_t va);
 /*
  * The same as kheap_kfree, and calls `done` at the end of each of its steps, in
  * this order: the cluster is found; its pages are unmapped; its node and the
- * arrays' entries are gone; its run of pages and its index may be handed out
- * again. No call where nothing was freed.
+ * arrays' entries are removed; its run of pages and its index may be handed out
+ * again. No call if nothing was freed.
  */
 typedef void (*kheap_step_fn)(void *user);
 int kheap_kfree_steps(struct kheap *h, kva_t va, kheap_step_fn done,
@@ -274,15 +274,15 @@ void kheap_touch_counted(struct kheap *h, kva_t va);
 uint32_t kheap_cluster_size(const struct kheap *h, int idx);
 
 /* Bytes of the live cluster that starts at `va`; 0 if there is none. Found
- * without a search where ranked counting has what that takes (kheap_count),
- * else by the lookup. */
+ * without a search if ranked counting keeps what that needs (kheap_count), else
+ * by the lookup. */
 uint32_t kheap_size_at(const struct kheap *h, kva_t va);
 
 /* First address of the live cluster with index `idx`; 0 if none has it.
  * cluster_va[] of the seed. */
 kva_t kheap_cluster_va(const struct kheap *h, int idx);
 
-/* Row `row` (below `pages`), to be walked, not changed. */
+/* Row `row` (below `pages`), for reading only. */
 const struct KheapClusterList *kheap_row(const struct kheap *h, uint32_t row);
 
 /* The window, as it was configured. */
@@ -297,12 +297,12 @@ uint32_t kheap_longest_free_run(const struct kheap *h);
 /* The lookup that the heap was made with. */
 const struct lookup_ops *kheap_lookup_ops(const struct kheap *h);
 
-/* Bytes of the index that the lookup keeps beside rows and arrays, as of now.
- * What a lookup is given for all of its life is included. */
+/* Bytes of the index that the lookup keeps beside rows and arrays, as of now,
+ * including what it allocates once for all. */
 size_t kheap_lookup_bytes(const struct kheap *h);
 
 /* Bytes of all the heap's records, as of now: rows, nodes in use, arrays, free
- * indexes, free runs, and the lookup's index. Not what the pager keeps. */
+ * indexes, free runs, and the lookup's index; without the pager's. */
 size_t kheap_record_bytes(const struct kheap *h);
 
 /* The heap's pager, for translation, payload and the pager's counters. */
@@ -313,8 +313,8 @@ void kheap_counters(const struct kheap *h, struct kheap_counters *out);
 
 /*
  * True if rows, arrays, indexes, runs, lookup and pager all agree. Walks
- * everything, with a byte of scratch a page; where the host has not even that,
- * it looks at rows, arrays and runs alone.
+ * everything, with a byte of scratch per page; if the host lacks even that, it
+ * checks only rows, arrays and runs.
  */
 bool kheap_is_valid(const struct kheap *h);
 

@@ -38,7 +38,8 @@ static inline pfn_t pfn_of(uint32_t entry)
 }
 
 /* The window's page that starts at `va`, or a number that is not below `pages`
- * if none does: turned round, bits of an offset within the page end on top. */
+ * if none does: the rotation puts the bits of an offset within the page on
+ * top. */
 static kb_always_inline uint32_t page_at(const struct kheap_fast *f, kva_t va)
 {
 	const uint32_t offset = va - f->base;
@@ -130,7 +131,7 @@ static inline void count_frame(struct pager_counters *paging)
 	paging->frames_peak = kb_max(paging->frames_peak, paging->frames_live);
 }
 
-/* Notes a cluster that has come to life; its PTEs and frames are noted. */
+/* Notes a new cluster; its PTEs and frames are noted already. */
 static inline void count_alloc(struct kheap_fast *f, uint32_t pages)
 {
 	struct kheap_counters *c = &f->counters;
@@ -163,7 +164,7 @@ static inline void count_lookup(struct kheap_fast *f, uint32_t page)
 	c->lines_touched_max = 1;
 }
 
-/* There is always one: as many as the window and its tables can need. */
+/* There is always one: there are as many as the window and its tables need. */
 static pfn_t take_frame(struct kheap_fast *f, kva_t va, bool counted)
 {
 	pfn_t pfn;
@@ -238,7 +239,7 @@ static kb_always_inline void unmap_page(struct kheap_fast *f, uint32_t page,
 		tlb_invalidate(&f->tlb, va_of(f, page) >> KVA_PAGE_SHIFT);
 }
 
-/* The listed run of exactly `pages` pages that came last, or RUNS_NONE. */
+/* The most recently listed run of exactly `pages` pages, or RUNS_NONE. */
 static uint32_t take_listed(struct kheap_fast *f, uint32_t pages)
 {
 	if (pages == 1)
@@ -291,7 +292,7 @@ static uint32_t take_run(struct kheap_fast *f, uint32_t pages, uint64_t *steps)
 	return page;
 }
 
-/* Any size, and whatever else the path for one page leaves. */
+/* Any size, and whatever the path for one page does not handle. */
 static kb_always_inline kva_t kmalloc_any(struct kheap_fast *f, uint32_t size,
 					  const bool counted)
 {
@@ -325,7 +326,7 @@ kva_t kheap_fast_kmalloc_counted(struct kheap_fast *f, uint32_t size)
 	return kmalloc_any(f, size, true);
 }
 
-/* The path of one page: a listed one, a free frame, a page table in use. */
+/* The path for one page: a listed one, a free frame, a page table in use. */
 kva_t kheap_fast_kmalloc(struct kheap_fast *f, uint32_t size)
 {
 	const uint32_t singles = f->single_count;
@@ -388,7 +389,7 @@ int kheap_fast_kfree_counted(struct kheap_fast *f, kva_t va)
 	return kfree_any(f, va, true);
 }
 
-/* The path of one page that the TLB does not hold. */
+/* The path for one page that the TLB does not hold. */
 int kheap_fast_kfree(struct kheap_fast *f, kva_t va)
 {
 	const uint32_t page = page_at(f, va);
@@ -563,7 +564,7 @@ static bool clusters_are_valid(const struct kheap_fast *f, uint32_t *mapped)
 	return true;
 }
 
-/* True if each table counts its PTEs and is there exactly if it has any. */
+/* True if each table counts its PTEs and exists exactly if it has any. */
 static bool tables_are_valid(const struct kheap_fast *f, uint32_t *tables)
 {
 	uint32_t used = 0;

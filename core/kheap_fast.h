@@ -2,11 +2,11 @@
  * kheap_fast: the cluster heap made for speed.
  *
  * It gives the same addresses, sizes and answers as a heap (kheap.h) with
- * lookup=pagemap, fit=quick, nodes=pool and pager=sim, and its counted
- * operations the same counters, steps and paging included; only what it keeps
- * and where differs. Paging is as eager as there: kmalloc takes a frame and
- * writes a PTE for every page, kfree clears every PTE, gives every frame back
- * and drops every TLB entry.
+ * lookup=pagemap, fit=quick, nodes=pool and pager=sim. Its counted operations
+ * give the same counters, steps and paging included. Only its data structures
+ * differ. Paging is just as eager: kmalloc takes a frame and writes a PTE for
+ * every page, kfree clears every PTE, gives every frame back and drops every
+ * TLB entry.
  *
  *   - Rows and tracking arrays are not kept: their work was to find a cluster.
  *     A cluster's index is the number of its first page.
@@ -80,13 +80,13 @@ uint64_t *kheap_fast_payload(struct kheap_fast *f, kva_t va);
 
 kva_t kheap_fast_base(const struct kheap_fast *f);
 
-/* Pages that no cluster holds, and the longest stretch of them. The second walks
- * the window's used part. */
+/* Pages that no cluster holds, and the longest stretch of them. The second one
+ * walks the used part of the window. */
 uint32_t kheap_fast_free_pages(const struct kheap_fast *f);
 uint32_t kheap_fast_longest_free_run(const struct kheap_fast *f);
 
-/* Bytes of the heap's records: lists, long lengths, free runs. Not what paging
- * keeps, although that holds the other lengths. */
+/* Bytes of the heap's records: lists, long lengths, free runs; without those of
+ * paging, although they hold the other lengths. */
 size_t kheap_fast_record_bytes(const struct kheap_fast *f);
 
 /* The counters so far, of the heap and of its paging. */
@@ -97,8 +97,8 @@ void kheap_fast_counters(const struct kheap_fast *f,
 /* The kinds of step that are counted: enum lookup_steps. */
 unsigned kheap_fast_steps(void);
 
-/* True if everything agrees with everything else; walks all of it. Where the
- * host has no memory for a byte a frame, it looks at less. */
+/* True if all structures agree; walks all of them. If the host has no memory
+ * for a byte per frame, it checks less. */
 bool kheap_fast_is_valid(const struct kheap_fast *f);
 
 #endif /* KHEAP_FAST_H */

@@ -1,8 +1,8 @@
 /*
  * kheap_internal: struct kheap, for the heap itself and its lookups.
  *
- * A lookup reads rows and tracking arrays, and owns lookup_state. Nothing else
- * here is a lookup's business.
+ * A lookup reads rows and tracking arrays, and owns lookup_state. It uses
+ * nothing else here.
  *
  * Only core/ and its tests may include this file.
  */
@@ -53,8 +53,8 @@ struct kheap {
 	uint32_t *freed_indexes;
 	uint32_t freed_index_count;
 
-	/* Indexes handed out for the first time so far: the next new one is
-	 * this many beyond first_index, going round at `pages`. */
+	/* Indexes handed out so far, reuse not counted: the next new one is
+	 * this many beyond first_index, wrapping round at `pages`. */
 	uint32_t fresh_index_count;
 	uint32_t first_index;
 
@@ -62,14 +62,14 @@ struct kheap {
 	enum kheap_count count;
 
 	/* The index + 1 of the cluster that starts at each page of the window,
-	 * 0 where none does. NULL until an operation that goes by it. */
+	 * 0 where none does. NULL until an operation needs it. */
 	uint32_t *index_at;
 
-	/* What the counted operations of a row search know instead of walking.
+	/* What the counted operations of a row search use instead of a walk.
 	 * NULL until the first of them, and for other lookups. */
 	struct row_ranks *ranks;
 
-	/* The counted operations keep index_at and ranks, and go by them. */
+	/* The counted operations maintain index_at and ranks, and use them. */
 	bool ranked;
 
 	struct page_runs runs;

@@ -1,6 +1,7 @@
 /*
- * Whether a heap is sound: every walk that compares one of its parts with another.
- * No operation needs it; debug builds (kb_assert_slow) and the tests ask.
+ * Whether a heap is sound: every walk that compares one of its parts with
+ * another. No operation needs them; debug builds (kb_assert_slow) and tests
+ * call them.
  */
 #include "kheap_internal.h"
 
@@ -98,8 +99,8 @@ static bool pages_are_tiled(const struct kheap *h, uint8_t *seen)
 	return covered == h->pages;
 }
 
-/* True if the lookup finds the live clusters: all of them, or, where that is a
- * walk for each, the last one of each row. */
+/* True if the lookup finds the live clusters: all of them or, if each takes a
+ * walk, the last one of each row. */
 static bool lookup_is_valid(const struct kheap *h, uint32_t clusters)
 {
 	uint32_t i;
@@ -146,7 +147,7 @@ static bool pages_are_backed(const struct kheap *h)
 	return true;
 }
 
-/* True if what ranked counting goes by agrees with the rows. */
+/* True if what ranked counting uses agrees with the rows. */
 static bool ranks_are_valid(const struct kheap *h)
 {
 	const struct KheapCluster *node;

@@ -48,7 +48,7 @@ enum lookup_steps {
  * reading the element touches every line that these are in. Where a real
  * structure is made of allocations, the model puts node i of it at i. A lookup
  * counts each line once. So the figure says how many lines the structure
- * touches, whatever host, compiler and malloc do.
+ * touches, independent of host, compiler and malloc.
  */
 struct lookup_area {
 	/* Bytes of an element; 0 ends the list. */
@@ -92,40 +92,40 @@ struct lookup_ops {
 	void (*release)(struct kheap *h);
 
 	/*
-	 * Tells the index of a new live cluster: it is in the arrays and in its
-	 * row already. Returns 0, or KB_E_NOMEM with nothing changed; the heap
-	 * then undoes the allocation. Optional, with erase.
+	 * Tells the index of a new live cluster, which is in the arrays and in
+	 * its row already. Returns 0, or KB_E_NOMEM with nothing changed; the
+	 * heap then undoes the allocation. Optional, with erase.
 	 */
 	int (*insert)(struct kheap *h, int idx);
 
-	/* Tells the index that `idx` goes: it is in the arrays still, its node
-	 * has left the row. Never fails. */
+	/* Tells the index that `idx` is being removed: it is still in the
+	 * arrays, its node has left the row. Never fails. */
 	void (*erase)(struct kheap *h, int idx);
 
 	/*
-	 * The index of the live cluster that starts at `va` (any value at all,
-	 * also outside the window), or -1. Changes nothing. Required.
+	 * The index of the live cluster that starts at `va` (any value, even
+	 * outside the window), or -1. Changes nothing. Required.
 	 */
 	int (*find)(const struct kheap *h, kva_t va);
 
 	/* The same, and counts one lookup and its steps in the heap's counters.
 	 * Required; both are stamped from one template by LOOKUP_STAMP
-	 * (kheap_internal.h). What a step is, other than rows and nodes of the
-	 * lists, each lookup's file says. */
+	 * (kheap_internal.h). Each lookup's file says what a step is, beyond
+	 * rows and nodes of the lists. */
 	int (*find_counted)(struct kheap *h, kva_t va);
 
 	/*
-	 * The same answer, and the same counts to the last one, without the
-	 * search: from the heap's ranks and index_at (kheap_internal.h).
-	 * Optional: NULL where the search is short.
+	 * The same answer and exactly the same counts without the search: from
+	 * the heap's ranks and index_at (kheap_internal.h). Optional: NULL if
+	 * the search is short.
 	 */
 	int (*find_ranked)(struct kheap *h, kva_t va);
 
 	/* Bytes of the index, in O(1). Optional: NULL has none. */
 	size_t (*bytes)(const struct kheap *h);
 
-	/* True if the index holds `clusters` clusters and its own rules. That
-	 * it finds each of them is the heap's to check. Optional. */
+	/* True if the index holds `clusters` clusters and obeys its own rules.
+	 * The heap checks that it finds each of them. Optional. */
 	bool (*is_valid)(const struct kheap *h, uint32_t clusters);
 };
 

@@ -2,8 +2,8 @@
  * A chained hash table, resized with the population, as illumos and FreeBSD
  * keep the allocated segments of a vmem arena: a bucket is a chain, a table
  * grows when it has more clusters than buckets and shrinks when it has less
- * than a quarter. A table that cannot be resized for want of memory stays as it
- * is, so that no insertion fails.
+ * than a quarter. A table that cannot be resized for lack of memory stays as it
+ * is, so no insertion fails.
  *
  * A node is a link of a chain whose address is compared.
  */

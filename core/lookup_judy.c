@@ -1,7 +1,7 @@
 /*
  * libJudy's JudyL, the classic library for maps of words: address → index.
  *
- * What it does inside is the library's, so it counts lookups and nothing else.
+ * The library's inner steps are hidden, so it counts only lookups.
  */
 #include "kheap_internal.h"
 
@@ -28,7 +28,7 @@ static int judy_insert(struct kheap *h, int idx)
 {
 	PPvoid_t value = JudyLIns(h->lookup_state, h->cluster_va[idx], PJE0);
 
-	/* Its own malloc, which no test reaches. */
+	/* The library's own malloc failed; no test gets here. */
 	if (!value || value == PPJERR)
 		return KB_E_NOMEM;
 	*(Word_t *)value = (Word_t)idx;
@@ -46,9 +46,10 @@ static kb_always_inline Word_t *word_at(const struct kheap *h, kva_t va)
 	return word;
 }
 
-/* Taking a word out can need memory, for the library packs what is left into a
- * smaller node. It then fails, and the word stays; a lookup would find it. So
- * it is marked as gone, and the next insertion at that address replaces it. */
+/* Removing a word can need memory, for the library packs what is left into a
+ * smaller node. If that fails, the word stays, and a lookup would find it. So
+ * it is marked as removed, and the next insertion at that address replaces
+ * it. */
 #define GONE (~(Word_t)0)
 
 static void judy_erase(struct kheap *h, int idx)

@@ -26,7 +26,7 @@ struct lookup_lines {
 	/* Bytes of an element of each area. */
 	uint32_t size[LOOKUP_AREAS_MAX];
 
-	/* The lookup under way, counted from 1, and its lines so far. */
+	/* The current lookup, counted from 1, and its lines so far. */
 	uint64_t lookup;
 	uint64_t touched;
 };
@@ -39,7 +39,7 @@ int lookup_lines_init(struct lookup_lines *lines,
 /* Frees the stamps; one that is all zeros is ignored. */
 void lookup_lines_release(struct lookup_lines *lines);
 
-/* A new lookup is under way. */
+/* A new lookup begins. */
 static inline void lookup_lines_begin(struct lookup_lines *lines)
 {
 	lines->lookup++;

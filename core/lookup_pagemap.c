@@ -1,6 +1,6 @@
 /*
- * The page map: one entry a page of the window, so that an address is its own
- * way to the cluster. Only a cluster's first page has an entry, which is why an
+ * The page map: one entry per page of the window, so that an address leads
+ * straight to the cluster. Only a cluster's first page has an entry, so an
  * interior address is refused without looking at the cluster.
  *
  * It counts one node for each entry read, so one for each address of a page of

@@ -1,9 +1,8 @@
 /*
  * Open addressing by Robin Hood's rule (Celis, Larson, Munro: "Robin Hood
- * hashing", FOCS 1985): an entry that is farther from home takes the place of
- * one that is nearer. So along a chain the distances from home never fall by
- * more than they must, and a search may end at the first entry that is nearer
- * to its home than the search is to its own. A removed entry leaves no
+ * hashing", FOCS 1985): an entry that is farther from its home slot displaces
+ * one that is nearer to its own. So a search may end at the first entry that is
+ * nearer to its home than the search is to its own. A removed entry leaves no
  * tombstone: those after it move back by one, up to the first that is at home.
  *
  * A table grows when it would be more than three quarters full, and never
@@ -195,7 +194,7 @@ static bool robinhood_is_valid(const struct kheap *h, uint32_t clusters)
 		const bool empty = table->slots[i].va == 0;
 
 		entries += !empty;
-		/* No test can put an entry where insert would not. */
+		/* No test can put an entry where insert would not put it. */
 		if (table->slots[next].va != 0 &&
 		    distance_of(table, next) >
 			    (empty ? 0 : distance_of(table, i) + 1))

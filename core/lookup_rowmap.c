@@ -170,8 +170,8 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 LOOKUP_STAMP(rowmap, search)
 
 /* The search's steps, by the cluster's rank. The rows that are not empty are
- * still gone through: n of them hold n (n + 1) / 2 pages at least, so they are
- * few. */
+ * still visited one by one: n of them hold at least n (n + 1) / 2 pages, so
+ * there are few. */
 static int rank(const struct kheap *h, kva_t va, struct lookup_tally *tally)
 {
 	const int idx = search_rows(h, va, tally, look_up_row);
@@ -199,7 +199,7 @@ static bool rowmap_is_valid(const struct kheap *h, uint32_t clusters)
 		if (!(map->row_bits[i >> WORD_SHIFT] & bit_of(i)) !=
 		    TAILQ_EMPTY(&h->free_clusters[i]))
 			return false;
-	/* No test can reach the map's own words. */
+	/* No test can damage the map's own words. */
 	for (i = 0; i < map->words; i++)
 		if (!(map->word_bits[i >> WORD_SHIFT] & bit_of(i)) !=
 		    (map->row_bits[i] == 0))

@@ -1,11 +1,11 @@
 /*
- * cluster_va[] searched straight through: the arrays that are there anyway,
- * against the lists. Nothing is kept.
+ * A linear search of cluster_va[], which exists anyway, for comparison with the
+ * lists. It keeps nothing.
  *
  * Indexes are handed out from first_index upward, so those ever used are one
- * stretch of the array, unless they have gone round. The loop over a block has
- * no exit, so that the compiler makes vector instructions of it; which entry
- * of a block it was is found out afterwards.
+ * stretch of the array, unless they have wrapped round. The loop over a block
+ * has no exit, so that the compiler vectorizes it; which entry of the block
+ * matched is determined afterwards.
  *
  * An entry counts as a node compared up to the one that hits, as if they were
  * compared one by one, whatever the width of the host's vectors.
@@ -55,7 +55,7 @@ static kb_always_inline int search(const struct kheap *h, kva_t va,
 	const uint32_t end = entries_of(h, &begin);
 	uint32_t i;
 
-	/* No cluster starts at 0, which is what free entries hold. */
+	/* No cluster starts at 0, the value of free entries. */
 	i = va != 0 ? scan(h->cluster_va, begin, end, va) : end;
 	if (tally && va != 0) {
 		uint32_t k;

@@ -3,14 +3,14 @@
  *
  * First fit is usually a list of free runs sorted by address, and its cost is
  * the number of too-short runs that precede the right one: thousands on a heap
- * that has run for a while. Here that cost would be added to every kmalloc of
- * every lookup to compare, and would drown the differences. So the choice must
- * be cheap, while its answer stays exactly first fit's.
+ * that has run for a while. Here every kmalloc would pay that cost, whatever
+ * the lookup, and it would drown the differences between lookups. So the choice
+ * must be cheap, and its answer must still be exactly first fit's.
  *
- * Most heaps are short holes between clusters, and one long run after the
- * last cluster. That run, the top, is kept by its first page alone: it is
- * the highest, so first fit takes from it only if no hole will do, and it would
- * only hide from the tree below how long the holes are.
+ * Most heaps have short holes between clusters and one long run after the last
+ * cluster. Of that run, the top, only the first page is stored: it is the
+ * highest run, so first fit takes from it only if no hole will do, and in the
+ * tree below it would only hide how long the holes are.
  *
  * For the holes two structures share one array. A hole's length is noted at its
  * first page (level 0 of the tree) and again at its last one: Knuth's boundary
@@ -32,10 +32,10 @@
  *   level[1]         2       1       2       0         (drawn 3 children wide)
  *   level[0]       2 0 0   0 1 0   2 0 0   0
  *
- * Keeping the maxima is a climb from a changed leaf that ends at the first
- * level whose maximum is not affected, which for a short hole is nearly always
- * the first or second. With a fan-out of 64 the tree is flat: three levels hold
- * the usual window, four a million pages.
+ * To maintain the maxima, an update climbs from a changed leaf and ends at the
+ * first level whose maximum is not affected. For a short hole that is nearly
+ * always the first or second. With a fan-out of 64 the tree is flat: three
+ * levels hold the usual window, four a million pages.
  *
  * Another fit is another way to choose a run; carving and giving back stay. The
  * longest hole is the number at the root, and the lowest of its length is first
@@ -44,11 +44,11 @@
  * enough. Best and exact fit ask for an order by length, which the tree of
  * maxima cannot give; for these a second tree is kept (runs_sizes.h).
  *
- * Quick fit (Weinstock and Wulf's, with unbounded lists) comes before all
+ * Quick fit (Weinstock and Wulf's, with unbounded lists) is tried before all
  * this. Kernels request the same few lengths again and again, so a freed run is
- * most useful as it is; merging is work that the next request would
- * undo. Only a request that nothing else can serve pays for it, and each
- * run that was given back is merged at most once.
+ * most useful as it is; merging is work that the next request would undo. Only
+ * a request that nothing else can serve pays for it, and each run that was
+ * given back is merged at most once.
  */
 #include "page_runs.h"
 
@@ -89,7 +89,7 @@ const char *runs_fit_name(size_t fit)
 	return fit < RUNS_FITS ? names[fit] : NULL;
 }
 
-/* What some fits need beside the tree. */
+/* What some fits need in addition to the tree. */
 static int init_fit(struct page_runs *runs, uint32_t pages, enum runs_fit fit)
 {
 	runs->fit = fit;
@@ -309,7 +309,8 @@ static uint32_t first_hole_from(const struct page_runs *runs, uint32_t from,
 		if (child != RUNS_NONE)
 			return descend(runs, k, child, pages, steps);
 		i = node;
-		/* What is right of it; nothing, if it is the last. */
+		/* The rest of the group, right of it; nothing if it is the
+		 * last. */
 		mask = ~(UINT64_MAX >> (~i & (RUNS_FANOUT - 1)));
 	}
 	return RUNS_NONE;
@@ -665,7 +666,7 @@ static bool level_is_valid(const struct page_runs *runs, uint32_t k,
 	return true;
 }
 
-/* True if the order by length has all holes, and the lists are well. */
+/* True if the order by length has all holes, and the lists are sound. */
 static bool fit_is_valid(const struct page_runs *runs)
 {
 	uint32_t holes = 0;

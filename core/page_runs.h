@@ -4,13 +4,13 @@
  * Pages are numbered from 0, the window's first. A *run* is a maximal stretch
  * of free pages: both its neighbors are taken pages or ends of the window.
  *
- * Policy, exactly, so that another implementation gives the same addresses. At
- * first all pages are one run. The run that ends with the window's last page, if
- * that page is free, is the *top*, its first page the *break*; all other runs
- * are *holes*. A run is known by its first page. Taking n pages takes the first
- * n pages of a run at least n pages long, which one depends on the fit; what is
- * left of the run stays free where it is. There is an answer wherever any run is
- * long enough, whatever the fit.
+ * The policy is exact, so that another implementation can give the same
+ * addresses. At first all pages are one run. The run that ends with the
+ * window's last page, if that page is free, is the *top*, its first page the
+ * *break*; all other runs are *holes*. A run is named by its first page. Taking
+ * n pages takes the first n pages of a run at least n pages long; the fit
+ * decides which one. What is left of the run stays free where it is. Every fit
+ * finds a run if any run is long enough.
  *
  *   first    the run with the lowest address.
  *   next     the lowest run that starts at the *rover* or above it; if none
@@ -25,7 +25,7 @@
  *   quick    below.
  *
  * With all of these a run that is given back merges at once with the runs that
- * touch it, on either side; the break so comes down again. Except for next's
+ * touch it, on either side, so the break can come down again. Except for next's
  * rover, the answer depends on the set of free pages alone, not on its history.
  *
  *   quick    A run that is given back is *listed* as it is, not merged with
@@ -36,8 +36,8 @@
  *            for first fit, merging, and it is first fit again. So a request
  *            fails only if no merging could have served it.
  *
- * runs_undo is the other way of giving back: right after the take, it restores
- * the rover or the list too. It does not take apart what quick has merged.
+ * runs_undo gives back right after the take, and restores the rover or the list
+ * too. It does not split again what quick has merged.
  *
  * The `_counted` functions do the same and add to `*steps` the numbers of the
  * structures that are examined: to choose a run, each number of the tree (below)
@@ -110,7 +110,7 @@ struct page_runs {
 	struct runs_lists lists;
 
 	/* Next fit's, <= pages. For all fits, what runs_undo restores: the
-	 * rover before the last take, and whether a list has served it. */
+	 * rover before the last take, and whether a list served it. */
 	uint32_t rover;
 	uint32_t rover_before;
 	bool from_list;

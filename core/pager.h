@@ -1,9 +1,9 @@
 /*
  * pager: what backs the heap's pages.
  *
- * A pager is a seam: struct pager { ops, ctx }. The heap maps each cluster's
- * pages when it hands the cluster out and unmaps them when it takes it back;
- * both are eager, page by page, as a kernel's kmalloc and kfree would.
+ * A pager is an interface: struct pager { ops, ctx }. The heap maps each
+ * cluster's pages when it hands the cluster out and unmaps them when it takes
+ * it back; both are eager, page by page, as a kernel's kmalloc and kfree would.
  *
  *   pager_sim_new   a two-level x86 structure with page frames and a TLB
  *                   model (pager_sim.h): the default;
@@ -14,7 +14,7 @@
  * Preconditions of map and unmap: `va` is page aligned and not 0, `pages` >= 1,
  * and va + pages * KVA_PAGE_SIZE stays within 2^32. map is called for pages that
  * are not mapped, unmap and touch for pages that are; breaking that is a
- * programmer's error and asserted. The others may be asked of any address.
+ * programmer error and asserted. The others accept any address.
  *
  * Each timed operation exists twice, stamped from one template: the plain one
  * counts nothing at all, the `_counted` one keeps struct pager_counters.
@@ -60,9 +60,9 @@ struct pager_ops {
 	const char *name;
 
 	/*
-	 * Maps `pages` pages from `va`, each to a frame of its own. Returns 0,
-	 * or KB_E_NO_FRAMES, or KB_E_NOMEM where it is the host that has no
-	 * memory, with everything as it was before the call. Required.
+	 * Maps `pages` pages from `va`, each to a frame of its own. Returns 0;
+	 * or, with nothing changed, KB_E_NO_FRAMES, or KB_E_NOMEM if the host
+	 * has no memory. Required.
 	 */
 	int (*map)(void *ctx, kva_t va, uint32_t pages);
 	int (*map_counted)(void *ctx, kva_t va, uint32_t pages);
@@ -88,7 +88,7 @@ struct pager_ops {
 	/*
 	 * The word of payload that each frame of the simulation carries, found
 	 * through translation: verification writes it at kmalloc and finds it
-	 * at kfree. NULL if the page is not mapped. Good until the next map.
+	 * at kfree. NULL if the page is not mapped. Valid until the next map.
 	 * Optional.
 	 */
 	uint64_t *(*payload)(void *ctx, kva_t va);

@@ -99,7 +99,7 @@ int pager_mmap_new(struct pager *out, kva_t base, uint32_t pages)
 
 	if (pages == 0 || pages > KVA_SPACE_PAGES || base % KVA_PAGE_SIZE != 0)
 		return KB_E_RANGE;
-	/* No x86 is so; some ARMs are. */
+	/* Not on x86, but on some ARMs. */
 	if (sysconf(_SC_PAGESIZE) != (long)KVA_PAGE_SIZE)
 		return KB_E_UNSUPPORTED;
 	m = calloc(1, sizeof(*m) + pages);

@@ -173,7 +173,7 @@ static kb_always_inline void unmap(struct pager_sim *sim, kva_t va,
 		const uint32_t pte = clear_page(sim, page, counted);
 
 		/* invlpg. Only a walk brings a page into the TLB, and it sets
-		 * this flag; without it there is nothing there to drop. */
+		 * this flag; without the flag there is nothing to drop. */
 		if (kb_unlikely(pte & PAGER_PTE_ACCESSED))
 			tlb_invalidate(&sim->tlb, page >> KVA_PAGE_SHIFT);
 	}
@@ -331,7 +331,7 @@ static bool free_frames_are_valid(const struct pager_sim *sim, uint64_t *frames)
 	while (pfn != FRAMES_NONE) {
 		const struct frame *frame;
 
-		/* More frames than there are: the list goes in a circle. */
+		/* More frames than exist: the list has a cycle. */
 		if (pfn >= sim->frames.fresh || ++*frames > sim->frames.fresh)
 			return false;
 		frame = frames_at(&sim->frames, pfn);

@@ -16,8 +16,8 @@
  * Mapping goes from the first page to the last, a table's frame being taken
  * just before that of its first page. Unmapping is its mirror: from the last
  * page to the first it clears the PTE, gives the frame back and issues an
- * invlpg, and drops the table once that is empty. So what is mapped again after
- * an unmap gets the same frames, and a map that was undone leaves no trace.
+ * invlpg, and drops the table once that is empty. So mapping again after an
+ * unmap yields the same frames, and a map that was undone leaves no trace.
  *
  * The TLB model is sets × ways, least recently used within a set, the set
  * chosen by the page number's low bits. A touch that it cannot answer walks

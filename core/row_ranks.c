@@ -8,15 +8,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* A cluster's number is its index + 1, so that 0 is nobody: a node whose sums
- * are zeros. */
+/* A cluster's number is its index + 1, so that 0 is no cluster: a node whose
+ * sums are zeros. */
 struct rank_node {
 	uint32_t left;
 	uint32_t right;
 	uint32_t parent;
 	uint32_t priority;
 
-	/* Of the subtree, this one included; 0 nodes: not in. */
+	/* Of the subtree, including this node; 0 nodes: not in the treap. */
 	uint32_t nodes;
 	uint32_t lines;
 
@@ -45,8 +45,8 @@ struct row_ranks {
 	/* The first cluster of each line, 0 if none is in. */
 	uint32_t *first[LINE_KINDS];
 
-	/* The place of the cluster that comes next, and what is added for the
-	 * one after it: places rise towards the tail. */
+	/* The place of the next cluster, and the step to the one after it:
+	 * places rise toward the tail. */
 	int64_t next_place;
 	int step;
 };
@@ -258,8 +258,8 @@ struct row_ranks_sum row_ranks_upto(const struct row_ranks *r, int idx)
 		return (struct row_ranks_sum){ r->node[at].nodes,
 					       r->node[at].lines };
 	kb_assert(at <= r->pages && r->node[at].nodes > 0);
-	/* Up to the root: wherever the way comes from the right, that one and
-	 * all that is left of it come before. */
+	/* Climb to the root. Whenever the path comes from a right child, the
+	 * parent and its left subtree precede. */
 	while (at != 0) {
 		const uint32_t parent = r->node[at].parent;
 

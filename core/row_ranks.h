@@ -1,15 +1,17 @@
 /*
  * row_ranks: the place of each live cluster in the order in which the row
  * search meets them, row 0 first and along each list, kept in O(log n) per
- * operation. A counted search is then known without being made: the nodes that
- * it compares are those of the order's prefix that ends with the cluster found.
+ * operation. The steps of a counted search are then known without a walk: the
+ * nodes that it compares are the prefix of the order that ends with the cluster
+ * found.
  *
  * The order is a treap (Seidel, Aragon: "Randomized search trees", 1996) whose
  * priorities are a fixed hash of the index, with the sizes of the subtrees. The
  * distinct lines of a prefix (lookup.h) are sums of the same kind: a prefix
  * touches a line exactly if the line's first cluster, in this order, is in it;
- * so each cluster weighs 1 for every line whose first one it is, and one that
- * comes or goes changes the weights of its line-mates alone.
+ * so each cluster has a weight of 1 for every line whose first one it is, and
+ * adding or removing a cluster changes only the weights of those that share its
+ * lines.
  *
  * Only core/ and its tests may include this file.
  */
@@ -40,7 +42,7 @@ void row_ranks_free(struct row_ranks *ranks);
 /* Cluster `idx` is linked into `row`, at the end that the order says. */
 void row_ranks_insert(struct row_ranks *ranks, int idx, uint32_t row);
 
-/* Cluster `idx`, which is in, goes. */
+/* Removes cluster `idx`, which is in. */
 void row_ranks_erase(struct row_ranks *ranks, int idx);
 
 /* The prefix that ends with `idx`, which is in; with -1, all clusters. */

@@ -1,6 +1,6 @@
 /*
- * runs_fit: the policies by which kmalloc's pages are chosen (page_runs.h says
- * what each of them does, exactly).
+ * runs_fit: the policies for choosing kmalloc's pages (page_runs.h defines each
+ * exactly).
  *
  * Whoever makes a heap may include this file.
  */

@@ -65,7 +65,8 @@ uint32_t runs_lists_shortest(const struct runs_lists *lists)
 	return 0;
 }
 
-/* Counts the runs of list `n` in `*runs`; more than pages go in a circle. */
+/* Counts the runs of list `n` in `*runs`; more than there are pages is a
+ * cycle. */
 static bool list_is_valid(const struct runs_lists *lists, uint32_t n,
 			  uint32_t *runs)
 {

@@ -1,6 +1,6 @@
 /*
- * runs_lists: freed runs as they came back, in a last-in-first-out list for
- * each length: quick fit's.
+ * runs_lists: freed runs, unmerged, in a last-in-first-out list for each
+ * length, for quick fit.
  *
  * Only core/ and its tests may include this file.
  */
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct runs_lists {
-	/* First page + 1 of the run that came last, by length 1 … `pages`; 0 if
+	/* First page + 1 of the most recent run, by length 1 … `pages`; 0 if
 	 * the list is empty. */
 	uint32_t *head;
 
@@ -52,8 +52,8 @@ static inline void runs_lists_push(struct runs_lists *lists, uint32_t page,
 	lists->listed += pages;
 }
 
-/* Takes the run of exactly `pages` pages that came last. Returns its first
- * page, or UINT32_MAX if there is none. */
+/* Takes the most recent run of exactly `pages` pages. Returns its first page,
+ * or UINT32_MAX if there is none. */
 static inline uint32_t runs_lists_pop(struct runs_lists *lists, uint32_t pages)
 {
 	const uint32_t page = lists->head[pages] - 1;

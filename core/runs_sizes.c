@@ -88,7 +88,7 @@ uint32_t runs_sizes_find(const struct runs_sizes *sizes, uint32_t length,
 bool runs_sizes_is_valid(const struct runs_sizes *sizes,
 			 const uint32_t *length_at, uint32_t count)
 {
-	/* The macro wants a tree that could be changed. */
+	/* The macro wants a non-const tree. */
 	struct hole_tree tree = sizes->tree;
 	const struct hole *last = NULL;
 	struct hole *hole;

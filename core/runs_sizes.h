@@ -1,6 +1,6 @@
 /*
- * runs_sizes: the holes of a window ordered by length, then by address: how
- * best and exact fits find theirs.
+ * runs_sizes: the holes of a window ordered by length, then by address, for
+ * best and exact fits.
  *
  * A red-black tree (libbsd's <bsd/sys/tree.h>), its nodes in an array over the
  * pages: a hole's node is that of its first page.

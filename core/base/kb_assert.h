@@ -3,12 +3,12 @@
  *
  *   kb_assert(x)       checked wherever NDEBUG is not defined;
  *   kb_assert_slow(x)  checked only in builds with -DKB_DEBUG_FULL=ON: checks
- *                      that walk a whole structure; scripts/long/full has the
- *                      tests of core pass so.
+ *                      that walk a whole structure; scripts/long/full runs the
+ *                      tests of core with it.
  *
- * No test makes one fail: it would have to break a contract, and the process ends
- * there. Each is reached, that is: checked, by the tests of a Debug build, and
- * scripts/long/coverage --missed lists the line of one that is not.
+ * No test makes an assertion fail: it would have to break a contract, and that
+ * ends the process. The tests of a Debug build reach every assertion;
+ * scripts/long/coverage --missed lists those that they do not.
  *
  * Anyone may include this file.
  */

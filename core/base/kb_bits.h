@@ -12,19 +12,20 @@
 #ifdef __OPTIMIZE__
 #define kb_always_inline inline __attribute__((always_inline))
 #else
-/* Functions that are handed to templates cannot be inlined there. */
+/* For functions passed to templates as arguments, which cannot be inlined
+ * there. */
 #define kb_always_inline inline
 #endif
 
-/* Keeps a function out of line: the boundary that every allocator pays. */
+/* Keeps a function out of line: the call that every allocator pays for. */
 #define kb_noinline __attribute__((noinline))
 
-/* For the hint about which way a branch nearly always goes. */
+/* Tells the compiler which way a branch nearly always goes. */
 #define kb_likely(x)   __builtin_expect(!!(x), 1)
 #define kb_unlikely(x) __builtin_expect(!!(x), 0)
 
-/* 1 in a build with AddressSanitizer, whose shadow memory is no work of ours;
- * gcc and clang say it in different ways. */
+/* 1 in a build with AddressSanitizer, whose shadow memory is not ours to count;
+ * gcc and clang announce it in different ways. */
 #if defined(__SANITIZE_ADDRESS__)
 #define KB_ASAN 1
 #elif defined(__has_feature)
@@ -36,8 +37,8 @@
 #define KB_ASAN 0
 #endif
 
-/* 1 in a build with MemorySanitizer, which does not see what a library that was
- * built without it has written: kb_written() tells it. Elsewhere it does nothing.
+/* 1 in a build with MemorySanitizer, which does not see what a library built
+ * without it writes. kb_written() tells it; in other builds it does nothing.
  */
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)

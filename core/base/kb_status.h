@@ -29,14 +29,14 @@ enum kb_status {
 	/* Reading, writing, opening or renaming failed; errno says why. */
 	KB_E_IO = -2,
 
-	/* The input is not of the format it was taken for. */
+	/* The input is not in the expected format. */
 	KB_E_FORMAT = -3,
 
 	/* The format is right but the content is damaged: truncated, wrong
 	 * checksum, counts that do not add up. */
 	KB_E_CORRUPT = -4,
 
-	/* The file needs a version or feature that this build has not got. */
+	/* The file needs a version or feature that this build lacks. */
 	KB_E_UNSUPPORTED = -5,
 
 	/* A number is outside the documented limits. */
@@ -57,11 +57,10 @@ enum kb_status {
 	 * disagree. */
 	KB_E_WRONG = -10,
 
-	/* Stopped by SIGINT, SIGTERM or a time budget before the end. */
+	/* Stopped early by SIGINT, SIGTERM or a time budget. */
 	KB_E_STOPPED = -11,
 
-	/* This machine cannot do what was asked: a CPU that is not there, a
-	 * tool that is missing. */
+	/* This machine cannot do what was asked: it lacks a CPU or a tool. */
 	KB_E_ENVIRONMENT = -12
 };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Longer names are not compared: nobody means them by a slip. */
+/* Longer names are not compared: they are hardly typos. */
 #define LENGTH_MAX 63
 
 static size_t min3(size_t a, size_t b, size_t c)

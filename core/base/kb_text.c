@@ -21,8 +21,8 @@ size_t kb_text_character(const char *text)
 			return 0;
 		code = code << 6 | (t[i] & 0x3Fu);
 	}
-	/* C1 controls, too long a form, surrogates, marks that turn the
-	 * direction of writing, past the last character. */
+	/* C1 controls, overlong forms, surrogates, marks that change the
+	 * direction of writing, code points past the last one. */
 	if (length == 0 || code < 0xA0 || (length == 3 && code < 0x800) ||
 	    (length == 4 && code < 0x10000) ||
 	    (code >= 0xD800 && code < 0xE000) ||

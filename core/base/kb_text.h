@@ -1,5 +1,5 @@
 /*
- * kb_text: text from strangers, before it reaches a terminal or a file.
+ * kb_text: untrusted text, before it reaches a terminal or a file.
  *
  * Anyone may include this file.
  */
@@ -10,8 +10,8 @@
 
 /*
  * Bytes of the printable UTF-8 character at `text`, which is not at its end; 0
- * if there is none: no UTF-8, a control character, a mark that turns the
- * direction of writing.
+ * if it is something else: invalid UTF-8, a control character, or a mark that
+ * changes the direction of writing.
  */
 size_t kb_text_character(const char *text);
 

@@ -172,7 +172,7 @@ static void buddy_counters(const void *state, page_counter_fn fn, void *user)
 #undef X
 }
 
-/* True if a block is where and what it may be, and as merged as it can be. */
+/* True if a block is well formed and cannot be merged any further. */
 static bool block_is_valid(const struct buddy *b, uint32_t page)
 {
 	const struct buddy_page *block = &b->page[page];

@@ -1,17 +1,18 @@
 /*
- * buddy: the binary buddy system, as Linux's page allocator has it
+ * buddy: the binary buddy system, as in Linux's page allocator
  * (mm/page_alloc.c; Knowlton, CACM 8(10), 1965).
  *
  * A block of order k is 2^k pages and starts at a multiple of 2^k. Its *buddy*
- * is the block beside it with which it makes one of order k + 1. A request takes
- * a block of the lowest order that holds it: from the shortest blocks that are
- * free, the one freed last, halved until it fits, the lower half going on. A
- * freed block joins its buddy for as long as that is free and whole.
+ * is the adjacent block with which it forms one of order k + 1. A request takes
+ * a block of the lowest order that holds it. If none is free, the most recently
+ * freed of the smallest larger blocks is halved, and its lower half again,
+ * until it fits. A freed block merges with its buddy as long as the buddy is
+ * free and whole.
  *
  * Linux stops at order 10, 4 MiB; here the highest order is the largest block
- * that the window can hold, so that every request that fits half the window has
- * an order. A longer request fails; it is not composed of several blocks. A
- * window that is no power of two starts as the blocks of its binary digits.
+ * that the window can hold, so that every request up to half the window has an
+ * order. A longer request fails; it is not composed of several blocks. A window
+ * whose size is not a power of two starts as the blocks of its binary digits.
  *
  * The requested size is kept beside the order, for kfree's accounting; the pages
  * that rounding adds are taken, mapped and lost until the block is freed.

@@ -26,8 +26,8 @@ static inline bool is_set(const uint64_t *words, uint32_t bit)
 }
 
 /*
- * The first bit from `from` on, below `end`, that is set; or, with `flip` all
- * ones, that is clear. `end` if there is none. Adds the words examined to
+ * The first set bit at or after `from` and below `end`; with `flip` all ones,
+ * the first clear one. `end` if there is none. Adds the words examined to
  * `*steps`.
  */
 static inline uint32_t next_bit(const uint64_t *words, uint64_t flip,
@@ -193,8 +193,8 @@ static inline uint32_t ones_in_a_row(uint64_t bits)
 	return length;
 }
 
-/* Asked for after every event of a count pass: a word is looked into only if it
- * may hold more than was found. */
+/* Called after every event of a count pass, so it examines a word only if that
+ * word may hold a longer run than was found. */
 static uint32_t bitmap_longest(const void *state)
 {
 	const struct page_bitmap *b = state;
@@ -234,7 +234,7 @@ static void bitmap_counters(const void *state, page_counter_fn fn, void *user)
 #undef X
 }
 
-/* Every block begins with a mark, and no mark is where nothing is taken. */
+/* Every block begins with a mark, and no free page has one. */
 static bool bitmap_is_valid(const void *state)
 {
 	const struct page_bitmap *b = state;

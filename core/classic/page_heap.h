@@ -1,7 +1,7 @@
 /*
- * page_heap: a window of simulated pages, handed out by an algorithm that the
- * textbooks know, mapped and unmapped by a pager as the cluster heap's are. For
- * comparison with that heap, like with like.
+ * page_heap: a window of simulated pages, handed out by a textbook algorithm
+ * and mapped and unmapped by a pager as in the cluster heap, so that the
+ * comparison with that heap is fair.
  *
  *   buddy        binary buddy (buddy.h);
  *   page_bitmap  next fit over a bitmap (page_bitmap.h);
@@ -9,7 +9,7 @@
  *
  * An algorithm is a const struct page_ops over pages numbered from 0, the
  * window's first. Each timed operation exists twice, the plain one counting
- * nothing, the `_counted` one counting; use one kind for a heap's whole life.
+ * nothing, the `_counted` one counting; use one kind throughout a heap's life.
  *
  * Not thread-safe; several heaps may live side by side.
  *
@@ -27,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* No page can be had. */
+/* No page is available. */
 #define PAGE_HEAP_NONE UINT32_MAX
 
 /* Receives an algorithm's counters, one call each; `name` is static. */
@@ -64,8 +64,8 @@ struct page_ops {
 	uint32_t (*free_pages)(const void *state);
 	uint32_t (*longest)(const void *state);
 
-	/* Bytes of the algorithm's own records: fixed tables whole, records of
-	 * single blocks as far as they are in use. */
+	/* Bytes of the algorithm's own records: all of its fixed tables, and
+	 * the records of blocks that are in use. */
 	uint64_t (*record_bytes)(const void *state);
 
 	/* Lookups so far and nodes that they compared. Optional: NULL for one
@@ -123,9 +123,9 @@ static inline uint32_t page_heap_page_of(const struct page_heap *h, kva_t va)
 
 /*
  * Templates, to be stamped with constant `ops`: allocates `size` bytes in whole
- * pages, 0 takes one. Returns the address; or 0 if no pages or frames are to be
- * had: nothing is then taken, but lists may have changed their order and a rover
- * may have moved.
+ * pages; 0 takes one. Returns the address, or 0 if pages or frames run out:
+ * nothing is then taken, but lists may be in another order and a rover may have
+ * moved.
  */
 static kb_always_inline kva_t page_heap_alloc(struct page_heap *h,
 					      const struct page_ops *ops,

@@ -2,18 +2,19 @@
  * slabs: size classes in slabs over the cluster heap, as a kernel puts kmalloc
  * on top of a page allocator, so that a small object takes less than a page.
  *
- * Classes are those of Linux's kmalloc caches: 8, 16, 32, 64, 96, 128, 192, 256,
- * 512, 1024, 2048 bytes (kmalloc_info of mm/slab_common.c, Linux 6.1). Its 4096
- * and 8192 would have one object in a slab of one or two pages, which is what a
- * cluster is; so they and all larger requests go to the heap as they are.
+ * Classes are those of Linux's kmalloc caches: 8, 16, 32, 64, 96, 128, 192,
+ * 256, 512, 1024, 2048 bytes (kmalloc_info of mm/slab_common.c, Linux 6.1). Its
+ * classes 4096 and 8192 would put one object in a slab of one or two pages,
+ * which is just a cluster; so those and all larger requests go straight to the
+ * heap.
  *
  * A slab is a cluster of one page, cut into 4096 / size objects. Its record is
  * beside the page's number, not in the page, as Linux keeps it in struct page;
  * so kfree tells a slab's object from a cluster by the address alone. Free
- * objects are bits, the lowest one is taken first. Of a class's slabs with
- * objects free, the one that got one last is in front and serves first. A slab
- * whose last object is freed goes back to the heap, but for one per class, kept
- * for the next request.
+ * objects are bits; the lowest one is taken first. Of a class's slabs with free
+ * objects, the one in which an object was freed last serves first. A slab whose
+ * last object is freed goes back to the heap, except for one per class, which
+ * is kept for the next request.
  *
  *   page        0      1      2      3      4
  *           +------+------+------+------+------+
@@ -70,15 +71,15 @@ uint32_t slabs_size_at(const struct slabs *s, kva_t va);
 /* Objects of a slab for requests of `size` bytes; 0 if no class serves it. */
 uint32_t slabs_objects_per_slab(const struct slabs *s, uint32_t size);
 
-/* The heap below, to be looked at. */
+/* The heap below, for inspection. */
 const struct kheap *slabs_heap(const struct slabs *s);
 
 /* One access to the byte at `va` of a live object. */
 void slabs_touch(struct slabs *s, kva_t va);
 void slabs_touch_counted(struct slabs *s, kva_t va);
 
-/* Bytes of the records: those of the slabs that there are, a table of classes,
- * and the heap's own. */
+/* Bytes of the records: those of all slabs, a table of classes, and the heap's
+ * own. */
 uint64_t slabs_record_bytes(const struct slabs *s);
 
 /* The counters so far; `fn` gets one call each. */

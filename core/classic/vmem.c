@@ -353,8 +353,8 @@ static bool lists_are_valid(const struct vmem *v, uint32_t free_segments)
 	return count == free_segments;
 }
 
-/* The tags tile the window, no two free ones side by side, and each is where it
- * is looked for. */
+/* The tags tile the window, no two free ones are adjacent, and each is on the
+ * list or chain where a search expects it. */
 static bool vmem_is_valid(const void *state)
 {
 	const struct vmem *v = state;

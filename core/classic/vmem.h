@@ -5,8 +5,8 @@
  * Every segment of the window, free or allocated, has a *boundary tag*, kept
  * outside; the tags are linked in the order of addresses. Free segments are also
  * on one of the power-of-two lists: list k holds those of 2^k … 2^(k+1) - 1
- * pages, the one freed last in front. Allocated ones are in a hash by address,
- * chained, which doubles when it has more segments than chains.
+ * pages, the most recently freed first. Allocated ones are in a chained hash
+ * table by address, which doubles when it has more segments than chains.
  *
  *   instant fit  the first segment of the first list whose every segment is
  *                long enough, in constant time; only if all of these are empty,

@@ -40,7 +40,8 @@ struct vmem {
 	uint32_t tags_used;
 	struct vmem_tag *spare;
 
-	/* Of each list the first segment, and a bit if there is one. */
+	/* The first segment of each list, and a bit that says whether there is
+	 * one. */
 	struct vmem_tag *list[VMEM_LISTS];
 	uint32_t nonempty;
 

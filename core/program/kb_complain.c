@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Longer than a diagnostic's text, for one with a path before it. */
+/* Longer than a diagnostic's text, since a path may precede it. */
 #define LINE_SIZE 1024
 
 void kb_complain(const char *program, const char *fmt, ...)

@@ -14,7 +14,7 @@
 void kb_complain(const char *program, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Prints a diagnostic so. Returns the exit status that goes with it: kb_exit_of. */
+/* Prints a diagnostic that way. Returns its exit status (kb_exit_of). */
 int kb_complain_diag(const char *program, const struct kb_diag *diag);
 
 #endif /* KB_COMPLAIN_H */

@@ -1,6 +1,6 @@
 /*
- * kb_escape: strings that strangers wrote (file names, call sites, allocators'
- * names), made safe for a terminal, TSV, HTML and XML.
+ * kb_escape: makes untrusted strings (file names, call sites, allocators'
+ * names) safe for a terminal, TSV, HTML and XML.
  *
  * For the programs' own files.
  */
@@ -11,10 +11,10 @@
 #include <stdio.h>
 
 /*
- * Copies `text` to `out`, `size` bytes, with every byte that is no printable
- * character in valid UTF-8 replaced by '?': no control sequence reaches a
- * terminal, and XML takes the rest. Cut between characters if it is too long.
- * Returns `out`.
+ * Copies `text` to `out`, `size` bytes, with every byte that is not part of a
+ * printable UTF-8 character replaced by '?': no control sequence reaches a
+ * terminal, and XML accepts the rest. Text that is too long is cut between
+ * characters. Returns `out`.
  */
 char *kb_escape_clean(char *out, size_t size, const char *text);
 
@@ -25,15 +25,15 @@ static inline char kb_escape_byte(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
 }
 
-/* Writes a text with '?' for its control characters. All other bytes stay, UTF-8
- * or not, so that what reads them back gets what there was. */
+/* Writes a text with '?' for its control characters. All other bytes stay,
+ * UTF-8 or not, so that a program that reads them back gets the original. */
 void kb_escape_line(FILE *out, const char *text);
 
-/* Columns of a cleaned text on a terminal, one a character. */
+/* Columns of a cleaned text on a terminal, one per character. */
 size_t kb_escape_columns(const char *text);
 
-/* Writes a text as a cell of a TSV file: cleaned, and without what gnuplot's reader
- * does not leave alone (plots/README.md). */
+/* Writes a text as a field of a TSV file: cleaned, and without characters that
+ * gnuplot's reader interprets (plots/README.md). */
 void kb_escape_tsv(FILE *out, const char *text);
 
 /* Writes a text cleaned and escaped, for HTML or XML, in an element or in a

@@ -27,7 +27,7 @@ int kb_exit_graver(int a, int b)
 		[KB_EXIT_WORSE] = 4,	   [KB_EXIT_WRONG] = 5,
 	};
 
-	/* A signal's, which is none of these, is the last word. */
+	/* A signal's status, which is none of these, outranks them all. */
 	if (a >= KB_EXIT_SIGNAL || b >= KB_EXIT_SIGNAL)
 		return a > b ? a : b;
 	return gravity[a] > gravity[b] ? a : b;

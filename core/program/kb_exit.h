@@ -1,5 +1,5 @@
 /*
- * kb_exit: what the programs exit with.
+ * kb_exit: the programs' exit statuses.
  *
  * For the programs' own files.
  */
@@ -31,15 +31,15 @@ enum kb_exit {
 };
 
 /*
- * The exit status of what ended with this status (enum kb_status): WRONG and
- * ENVIRONMENT for the errors of those names, GOOD if it is no error, USAGE for
- * every other: also KB_E_UNSUPPORTED, which is an input that this build cannot
- * read. After a signal it is that signal's, whatever the error.
+ * The exit status for a result (enum kb_status): WRONG and ENVIRONMENT for the
+ * errors of those names, GOOD for no error, USAGE for all others, including
+ * KB_E_UNSUPPORTED, an input that this build cannot read. After a signal it is
+ * that signal's, whatever the error.
  */
 int kb_exit_of(int status);
 
-/* Of two exit statuses of gates the one that counts: 5, 1, 2, 4, 3, 0. An open
- * question must not hide a failure, nor a failure a wrong result. */
+/* The more important of two exit statuses of gates, in the order 5, 1, 2, 4, 3,
+ * 0: "inconclusive" must not hide a failure, nor a failure a wrong result. */
 int kb_exit_graver(int a, int b);
 
 #endif /* KB_EXIT_H */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether jansson has been refused memory. Its hook has no argument by which this
- * could be passed. */
+/* Whether an allocation by jansson has failed. Its hook has no argument through
+ * which to pass this. */
 static bool is_short_of_memory;
 
 static void *json_allocate(size_t size)
@@ -44,8 +44,8 @@ static int write_file(const char *path, const char *text, struct kb_diag *diag)
 	return kb_out_commit(&out, diag);
 }
 
-/* The text of a document, to be freed; NULL, with `diag` filled, if memory has
- * been short for any part of it. */
+/* The text of a document, to be freed; NULL, with `diag` filled, if memory ran
+ * out for any part of it. */
 static char *dump(const json_t *document, size_t flags, struct kb_diag *diag)
 {
 	char *text = document ? json_dumps(document, flags) : NULL;

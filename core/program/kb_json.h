@@ -1,9 +1,9 @@
 /*
- * kb_json: JSON documents on their way out, whole or not at all.
+ * kb_json: writes JSON documents, whole or not at all.
  *
- * jansson leaves out a member that it has no memory for, and the document lacks
- * it without a word. So its allocations go through us, and once one has failed
- * no document is written any more.
+ * jansson silently omits a member that it has no memory for. So its allocations
+ * go through this module, and once one has failed no document is written any
+ * more.
  *
  * For the programs' own files.
  */
@@ -17,14 +17,15 @@
 
 struct json_t;
 
-/* To be called before any other use of jansson; forgets that memory was short. */
+/* Call this before any other use of jansson; forgets earlier failed
+ * allocations. */
 void kb_json_begin(void);
 
 /*
  * Writes a document to FOLDER/NAME; to the file NAME if `folder` is NULL, or to
  * standard output if NAME is "-" then. `flags` are jansson's; one space of
- * indentation comes on top. Returns 0; KB_E_NOMEM, also for a document of NULL;
- * or KB_E_IO; with `diag` filled.
+ * indentation is added. Returns 0; KB_E_NOMEM, also for a document of NULL; or
+ * KB_E_IO; with `diag` filled.
  */
 int kb_json_write(const char *folder, const char *name,
 		  const struct json_t *document, size_t flags,
@@ -34,12 +35,12 @@ int kb_json_write(const char *folder, const char *name,
  * KB_E_NOMEM, also for a document of NULL, with `diag` filled. */
 int kb_json_print(const struct json_t *document, struct kb_diag *diag);
 
-/* A string of a text that may not be UTF-8: if it is not, '?' replaces each byte
- * that is not ASCII. NULL without memory. */
+/* A JSON string from text that may not be UTF-8: if it is not, '?' replaces
+ * each byte that is not ASCII. NULL if out of memory. */
 struct json_t *kb_json_text(const char *text);
 
-/* A number; beyond the range of JSON's integers, the nearest real one. NULL
- * without memory. */
+/* A number; beyond the range of JSON's integers, the nearest real one. NULL if
+ * out of memory. */
 struct json_t *kb_json_count(uint64_t count);
 
 #endif /* KB_JSON_H */

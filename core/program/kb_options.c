@@ -19,7 +19,7 @@
 /* Room for "bench show". */
 #define PATH_SIZE 64
 
-/* A command line on its way. */
+/* A command line being parsed. */
 struct parse {
 	const struct kb_command *command;
 	char *target;
@@ -30,12 +30,12 @@ struct parse {
 	/* The command as a person types it. */
 	char path[PATH_SIZE];
 
-	/* The table as getopt_long wants it. */
+	/* The table in getopt_long's form. */
 	struct option names[KB_OPTIONS_MAX + 2];
 	char letters[2 * KB_OPTIONS_MAX + 8];
 	size_t count;
 
-	/* Which options there have been, by index. */
+	/* Which options were given, by index. */
 	bool is_used[KB_OPTIONS_MAX];
 
 	struct kb_words operands;
@@ -47,7 +47,8 @@ void kb_words_release(struct kb_words *words)
 	*words = (struct kb_words){ NULL, 0 };
 }
 
-/* Rooms are made for all words of a line at once, so that a table grows once. */
+/* Makes room for all words of a line at once, so that a table grows only
+ * once. */
 static int add_word(struct parse *p, struct kb_words *words, const char *word)
 {
 	if (!words->word)
@@ -80,7 +81,7 @@ int kb_options_number(const char *name, const char *text, uint64_t low,
 		       name, (unsigned long long)low, text);
 }
 
-/* Says the error, with where to read on. */
+/* Reports the error and where to read more. */
 static int refuse(struct parse *p, const char *what, const char *name)
 {
 	return kb_fail(p->diag, KB_E_ARG, "%s '%s'; see '%s --help'", what,
@@ -98,7 +99,8 @@ static const struct kb_option *find(const struct parse *p, const char *name,
 	return NULL;
 }
 
-/* The option whose words begin so, for another library; NULL if there is none. */
+/* The option for another library that has this prefix; NULL if there is
+ * none. */
 static const struct kb_option *find_foreign(const struct parse *p,
 					    const char *name)
 {
@@ -136,9 +138,9 @@ static int unknown_option(struct parse *p, const char *name, size_t size)
 	return err;
 }
 
-/* Looks at the long option that is next, before getopt_long would take a part of
- * a name for the whole. Returns 0 if it is for getopt_long, 1 if it is another
- * library's, and kept, or <0. */
+/* Looks at the next long option before getopt_long can accept an abbreviation.
+ * Returns 0 if it is for getopt_long, 1 if it is another library's and was
+ * kept, or <0. */
 static int check_name(struct parse *p, const char *word)
 {
 	const char *name = word + 2;
@@ -198,7 +200,7 @@ static int take(struct parse *p, size_t index, const char *value)
 	return store(p, option, value);
 }
 
-/* An option that wants a value and has none. */
+/* An option that lacks its value. */
 static int no_value(struct parse *p, int id)
 {
 	const struct kb_option *option;
@@ -215,7 +217,7 @@ static int no_value(struct parse *p, int id)
 		       option->name, option->name, option->value, p->path);
 }
 
-/* A switch with a value, or a letter that is no option: `id` is optopt. */
+/* A switch with a value, or an unknown letter: `id` is optopt. */
 static int refuse_option(struct parse *p, int id)
 {
 	char letter[3] = { '-', (char)id, '\0' };
@@ -230,14 +232,15 @@ static int refuse_option(struct parse *p, int id)
 		       p->path);
 }
 
-/* Fills what getopt_long wants. */
+/* Fills getopt_long's table. */
 static void make_names(struct parse *p)
 {
 	const struct kb_option *options = p->command->options;
 	char *letter = p->letters;
 	size_t n = 0;
 
-	/* Operands come in their place, and a missing value is told apart. */
+	/* Reports operands in place, and a missing value by a code of its
+	 * own. */
 	letter = stpcpy(letter, "-:h");
 	for (size_t i = 0; options[i].name; i++) {
 		kb_assert(i < KB_OPTIONS_MAX);
@@ -260,7 +263,7 @@ static void make_names(struct parse *p)
 	p->names[n] = (struct option){ NULL, 0, NULL, 0 };
 }
 
-/* Takes what getopt_long returned. */
+/* Handles what getopt_long returned. */
 static int take_found(struct parse *p, int id)
 {
 	const struct kb_option *options = p->command->options;
@@ -285,7 +288,7 @@ static int take_found(struct parse *p, int id)
 			return take(p, i, optarg);
 }
 
-/* Has getopt_long forget an earlier line, of which it may be in the middle of a
+/* Makes getopt_long forget an earlier line, where it may have stopped inside a
  * word. */
 static void restart(const struct parse *p)
 {
@@ -353,8 +356,8 @@ static int too_many(struct parse *p, const char *word)
 		       p->path);
 }
 
-/* Gives the operands their places: each its fewest, and what is left to the first
- * that takes more. */
+/* Assigns the words to the operands: to each its minimum, and the rest to the
+ * first that takes more. */
 static int place_operands(struct parse *p)
 {
 	const struct kb_operand *operand = p->command->operands;

@@ -3,9 +3,9 @@
  * options, its operands, what its help says. The parser, --help, the man page and
  * the shell completion all come from that table.
  *
- * Understood are "--name VALUE", "--name=VALUE", "-n VALUE", switches, -h and
- * --help, and "--", after which every word is an operand. Names are never
- * abbreviated: a script that uses "--al" would break with the next option.
+ * It accepts "--name VALUE", "--name=VALUE", "-n VALUE", switches, -h and
+ * --help, and "--", after which every word is an operand. It accepts no
+ * abbreviations: a script that used "--al" would break with the next option.
  *
  * For the programs' own files.
  */
@@ -19,14 +19,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Options that a command may have, at most. */
+/* Most options that a command may have. */
 #define KB_OPTIONS_MAX 40
 
-/* Columns that a line of help takes, at most. */
+/* Longest line of help, columns. */
 #define KB_OPTIONS_COLUMNS 80
 
-/* Words of a command line, in their order. The words belong to argv, the array
- * to whoever parses. Zero it first. */
+/* Words of a command line, in order. The words belong to argv, the array to the
+ * caller of the parser. Zero it first. */
 struct kb_words {
 	const char **word;
 	size_t count;
@@ -66,11 +66,11 @@ struct kb_option {
 	/* What the value is called in the help; NULL for a switch. */
 	const char *value;
 
-	/* A sentence for the help; wrapped, "\n" ends a line. */
+	/* A sentence for the help; it is wrapped, and "\n" ends a line. */
 	const char *help;
 
-	/* The title of the options from here on; NULL goes on with the last
-	 * one. "Options" if the first has none. */
+	/* The heading over the options from here on; NULL continues under the
+	 * last one. "Options" if the first option has none. */
 	const char *heading;
 
 	enum kb_option_kind kind;
@@ -78,11 +78,11 @@ struct kb_option {
 	/* A letter, as in -h; 0 for none. */
 	char letter;
 
-	/* The command cannot do without it; the usage line says so. */
+	/* The command requires it, and the usage line says so. */
 	bool is_required;
 
 	/* A second use is an error. Without this the last use counts, so that a
-	 * script's own options can be overruled by adding to its words. */
+	 * user can override a script's options by appending others. */
 	bool is_single;
 
 	/* Where the value is stored: offset in the target, bytes. */
@@ -116,8 +116,8 @@ struct kb_command {
 	const char *program;
 	const char *name;
 
-	/* What it does, in the list of commands and the man page's title: lower
-	 * case, no stop. NULL for the program itself. */
+	/* What it does, for the list of commands and the man page's title:
+	 * lower case, no period. NULL for the program itself. */
 	const char *summary;
 
 	/* Paragraphs, each one line, with an empty line between. A line that
@@ -129,7 +129,7 @@ struct kb_command {
 	/* NULL for none. */
 	const struct kb_operand *operands;
 
-	/* The option that an operand too many was probably meant for, without
+	/* The option that an extra operand was probably meant for, without
 	 * dashes; NULL for none. */
 	const char *stray;
 
@@ -141,7 +141,7 @@ struct kb_command {
 	/* Further sections, each a "Title:" line and its text; NULL for none. */
 	const char *notes;
 
-	/* Writes a section that is made of another table; NULL for none. */
+	/* Writes a section made from another table; NULL for none. */
 	void (*write_more)(FILE *out);
 
 	/* One command line per line. */
@@ -150,7 +150,7 @@ struct kb_command {
 	/* A line per exit status: the number, a blank, what it means. */
 	const char *exits;
 
-	/* Looks at the options together, once each has been stored; NULL for
+	/* Checks the options together, once each is stored; NULL if there is
 	 * nothing to check. Returns 0, or <0 with `diag` filled. */
 	int (*check)(void *target, struct kb_diag *diag);
 
@@ -161,7 +161,7 @@ struct kb_command {
 	int (*main)(int argc, char **argv);
 };
 
-/* kb_options_parse: the line asks for help; nothing else of it counts. */
+/* kb_options_parse: the line asks for help; the rest of it is ignored. */
 #define KB_OPTIONS_HELP 1
 
 /*
@@ -181,17 +181,17 @@ int kb_options_number(const char *name, const char *text, uint64_t low,
 void kb_options_help(FILE *out, const struct kb_command *command);
 
 /*
- * As kb_options_parse, for a program: prints the help that is asked for, or the
- * complaint. Returns true if the command is to go on; else `*status` is the exit
+ * As kb_options_parse, for a program: prints the requested help, or the error.
+ * Returns true if the command should continue; else `*status` is the exit
  * status.
  */
 bool kb_options_go(const struct kb_command *command, void *target, int argc,
 		   char **argv, int *status);
 
 /*
- * Runs the command that argv[1] names, or says that there is none and which is
- * nearest; if argv[1] is no word, runs the program itself. Returns the exit
- * status.
+ * Runs the command that argv[1] names; if there is none, says so and suggests
+ * the nearest. If argv[1] is absent or an option, runs the program itself.
+ * Returns the exit status.
  */
 int kb_options_run(const struct kb_command *program, int argc, char **argv);
 

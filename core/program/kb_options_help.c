@@ -1,18 +1,18 @@
-/* What --help shows, laid out from a command's table. */
+/* The text of --help, laid out from a command's table. */
 #include "kb_options.h"
 
 #include "kb_bits.h"
 
 #include <string.h>
 
-/* Where the sentences of options begin, at most; a longer option has a line to
- * itself. */
+/* The rightmost column where the sentences of options begin; a longer option
+ * has a line to itself. */
 #define HELP_COLUMN_MAX 26
 
-/* Where the meaning of an exit status begins. */
+/* The column where the meaning of an exit status begins. */
 #define EXIT_COLUMN 7
 
-/* A page on its way: words fill lines between `indent` and the margin. */
+/* A page being written: words fill lines between `indent` and the margin. */
 struct page {
 	FILE *out;
 	size_t indent;
@@ -67,8 +67,8 @@ static void put_word(struct page *page, const char *word, size_t size)
 	put(page, word, size);
 }
 
-/* A line of a text, without its end: words, or as it is if it begins with a blank
- * or holds none. */
+/* A line of text, without its newline: wrapped, or verbatim if it begins with a
+ * blank or holds none. */
 static void put_line(struct page *page, const char *line, size_t size)
 {
 	if (size > 0 && line[0] == ' ') {
@@ -107,7 +107,7 @@ static void put_title(struct page *page, const char *title)
 	end_line(page);
 }
 
-/* A line of a list: what it is, and at `column` what it says. */
+/* A line of a list: a name and, at `column`, its text. */
 static void put_item(struct page *page, const char *name, size_t column,
 		     const char *text)
 {
@@ -140,7 +140,7 @@ static const struct kb_option help_option = { .name = "help",
 					      .letter = 'h',
 					      .help = "show this text" };
 
-/* Where the sentences begin, of a list with such names. */
+/* The column where the sentences of a list with such names begin. */
 static void widen(size_t *column, const char *name)
 {
 	size_t width = columns_of(name, strlen(name)) + 4;

@@ -21,7 +21,7 @@ static int refuse_folder(const char *path, int err, struct kb_diag *diag)
 		       path, strerror(err));
 }
 
-/* 0, or the errno that hinders writing in a folder that exists. */
+/* 0, or the errno that prevents writing in an existing folder. */
 static int folder_error(const char *path)
 {
 	struct stat st;
@@ -40,7 +40,7 @@ int kb_out_check_folder(const char *path, struct kb_diag *diag)
 
 	if (!copy)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	/* The nearest of its parents that exists must take the rest. */
+	/* The nearest existing parent must be writable. */
 	while ((err = folder_error(copy)) == ENOENT) {
 		char *slash = strrchr(copy, '/');
 
@@ -183,13 +183,13 @@ int kb_out_open(struct kb_out *out, const char *path, struct kb_diag *diag)
 	return err;
 }
 
-/* Refuses what a rename would harm: it puts a file in the place of whatever is
- * there. */
+/* Refuses what a rename would replace with a file. */
 static int check_regular(const char *path, struct kb_diag *diag)
 {
 	struct stat st;
 
-	/* A file of that name would surprise whoever means a pipe. */
+	/* A file of that name would surprise a user who means standard
+	 * output. */
 	if (strcmp(path, "-") == 0)
 		return kb_fail(diag, KB_E_IO,
 			       "-: this cannot be written to standard output, "
@@ -244,8 +244,8 @@ int kb_out_check_input(const struct kb_out *out, const char *in_path,
 	return 0;
 }
 
-/* Writes out and closes what is open. Returns 0 or an errno: that of the first
- * failure, for those after it may be its results. */
+/* Flushes and closes what is open. Returns 0 or the errno of the first failure,
+ * since later ones may follow from it. */
 static int finish(struct kb_out *out)
 {
 	int fd = out->stream ? fileno(out->stream) : out->fd;
@@ -269,7 +269,7 @@ int kb_out_commit(struct kb_out *out, struct kb_diag *diag)
 	    rename(out->temp_path, out->final_path) != 0)
 		cause = errno;
 	if (cause == 0) {
-		/* The name is no longer ours to remove. */
+		/* The name no longer belongs to us, so it is not removed. */
 		free(out->temp_path);
 		out->temp_path = NULL;
 	} else {

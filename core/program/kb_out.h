@@ -1,8 +1,9 @@
 /*
- * kb_out: files that programs write, each whole or not there: written next to its
- * final name, flushed to disk, renamed. So a signal may end at once what catches
- * none (bless, diff, gate, show, sites): under the final name is what was there
- * before, and in its folder at most a .tmp-PID-N, which nobody reads.
+ * kb_out: files that programs write, each whole or not at all: written next to
+ * its final name, flushed to disk, renamed. So a signal may end a command that
+ * catches none (bless, diff, gate, show, sites) at any time: the final name
+ * still has its old content, and at most a .tmp-PID-N, which nobody reads, is
+ * left beside it.
  *
  * For the programs' own files, and traces/import.
  */
@@ -14,10 +15,10 @@
 #include <stdio.h>
 
 struct kb_out {
-	/* kb_out_open: to be written to. Owned. */
+	/* kb_out_open: for writing. Owned. */
 	FILE *stream;
 
-	/* kb_out_open_fd: to be read from and written to; else -1. Owned. */
+	/* kb_out_open_fd: for reading and writing; else -1. Owned. */
 	int fd;
 
 	/* Owned. */
@@ -39,12 +40,12 @@ int kb_out_make_folder(const char *path, struct kb_diag *diag);
 int kb_out_check_file(const char *path, struct kb_diag *diag);
 
 /* Begins a file. Returns 0 with out->stream to write to, or <0 with `diag`
- * filled. To be ended by kb_out_commit or kb_out_release. */
+ * filled. End it with kb_out_commit or kb_out_release. */
 int kb_out_open(struct kb_out *out, const char *path, struct kb_diag *diag);
 
-/* Begins a file that is written in no order: out->fd can be read and sought too.
- * So `path` must not be "-", a directory, a device or a pipe. Returns 0, or <0
- * with `diag` filled. To be ended by kb_out_commit or kb_out_release. */
+/* Begins a file that is written in any order: out->fd supports reads and seeks
+ * too. So `path` must not be "-", a directory, a device or a pipe. Returns 0,
+ * or <0 with `diag` filled. End it with kb_out_commit or kb_out_release. */
 int kb_out_open_fd(struct kb_out *out, const char *path, struct kb_diag *diag);
 
 /* Refuses (KB_E_IO) an input, a path or "-", that is the file at out's final

@@ -10,11 +10,11 @@
 
 #define DRAW_INTERVAL_NS UINT64_C(100000000)
 
-/* Columns where the terminal does not say, or says what no line fits in. */
+/* Columns if the terminal does not say, or is too narrow for a line. */
 #define WIDTH_DEFAULT 80
 #define WIDTH_MIN     10
 
-/* Nothing is said about the time left before this much has passed. */
+/* The time left is not estimated before this much time has passed. */
 #define GUESS_AFTER_S 1.0
 
 static uint64_t now_ns(void)
@@ -33,7 +33,8 @@ static size_t terminal_width(void)
 	return window.ws_col < WIDTH_MIN ? WIDTH_DEFAULT : window.ws_col;
 }
 
-/* Draws the line: the share that is done, unless it is below 0: not known. */
+/* Draws the line, with the share that is done, unless that is below 0:
+ * unknown. */
 static void draw(struct kb_progress *p, double share)
 {
 	char line[512] = "";
@@ -57,13 +58,13 @@ static void draw(struct kb_progress *p, double share)
 	p->is_drawn = true;
 }
 
-/* The share of all steps, of which a part of the next one is done too. */
+/* The share of all steps, including the finished part of the current one. */
 static double share_of(const struct kb_progress *p, double part)
 {
 	return p->total ? ((double)p->done + part) / (double)p->total : 0;
 }
 
-/* Whether the line is shown, and old enough to be drawn again. */
+/* Whether the line is shown, and is due to be redrawn. */
 static bool is_due(const struct kb_progress *p)
 {
 	return p->enabled && now_ns() - p->drawn_ns >= DRAW_INTERVAL_NS;

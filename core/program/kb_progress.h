@@ -1,6 +1,6 @@
 /*
- * kb_progress: one line on stderr that says what runs, how far it is and how
- * long it may take; only where stderr is a terminal.
+ * kb_progress: one line on stderr that says what is running, how far it is and
+ * how long it may take; only if stderr is a terminal.
  *
  * For the programs' own files.
  */
@@ -14,8 +14,8 @@
 struct kb_progress {
 	bool enabled;
 
-	/* System clock, ns: when it began, and when the line was last drawn, or
-	 * when it began. */
+	/* System clock, ns: when it began, and when the line was last drawn;
+	 * before that, when it began. */
 	uint64_t start_ns;
 	uint64_t drawn_ns;
 
@@ -41,12 +41,12 @@ void kb_progress_step(struct kb_progress *p, const char *pass,
 void kb_progress_tick(struct kb_progress *p, uint64_t events,
 		      uint64_t events_total);
 
-/* Draws nothing from here on, for --quiet. */
+/* Stops drawing, for --quiet. */
 void kb_progress_hush(struct kb_progress *p);
 
 /*
- * For work that is one step: `done` of `total` bytes, or other units, are read
- * and have given `events` events. A total of 0 means unknown; `done` is bytes
+ * For work in a single step: `done` of `total` bytes, or other units, are read
+ * and have yielded `events` events. A total of 0 means unknown; `done` is bytes
  * then. Draws at most ten times per second; cheap enough for every few thousand
  * events.
  */

@@ -16,7 +16,7 @@ static void on_signal(int number)
 
 void kb_signal_catch(void)
 {
-	/* No SA_RESTART: a read that waits for a pipe must come back. */
+	/* No SA_RESTART: a read that waits for a pipe must return. */
 	struct sigaction action = { .sa_handler = on_signal,
 				    .sa_flags = (int)SA_RESETHAND };
 

@@ -1,5 +1,6 @@
 /*
- * kb_signal: SIGINT and SIGTERM, noted and acted on where it suits.
+ * kb_signal: notes SIGINT and SIGTERM, so that the program can end at a safe
+ * point.
  *
  * For the programs' own files.
  */
@@ -9,18 +10,18 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* Set by the handler: the signal's number, once one has come; else 0. */
+/* Set by the handler: the number of the signal received; else 0. */
 extern volatile sig_atomic_t kb_signal;
 
-/* True once one has come: for whoever asks through a pointer. */
+/* True once one was received; a function, for callbacks. */
 bool kb_signal_came(void);
 
-/* Has SIGINT and SIGTERM set kb_signal: the first one ends the work in good
- * order, the second one at once. */
+/* Makes SIGINT and SIGTERM set kb_signal: the first ends the work in an orderly
+ * way, the second at once. */
 void kb_signal_catch(void);
 
-/* Has a write to a pipe that nobody reads fail with EPIPE, and a child leave its
- * status to be waited for, whatever our caller has set. */
+/* Makes a write to a pipe that nobody reads fail with EPIPE, and lets children
+ * be waited for, whatever the parent process has set. */
 void kb_signal_own(void);
 
 #endif /* KB_SIGNAL_H */

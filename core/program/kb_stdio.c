@@ -8,8 +8,8 @@
 
 int kb_stdio_keep(void)
 {
-	/* The lowest free number is the one that is wanted: those below it have
-	 * been seen to. */
+	/* open returns the lowest free number, which is this one: those below
+	 * it are open. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null",

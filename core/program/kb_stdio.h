@@ -1,6 +1,6 @@
 /*
- * kb_stdio: what a program owes its standard streams, and the truth about a
- * stream that could not be written.
+ * kb_stdio: makes sure that the standard streams are open, and that write
+ * errors are noticed.
  */
 #ifndef KB_STDIO_H
 #define KB_STDIO_H
@@ -8,18 +8,18 @@
 #include <stdio.h>
 
 /*
- * Opens what the caller has closed of standard input, output and error, so that
- * no file of the program's own takes one of their numbers and gets what was
- * meant for the terminal. To read from or write to such a stream still fails,
+ * Opens those of standard input, output and error that the parent process has
+ * closed, so that no other file gets one of their numbers, and with it what was
+ * meant for the terminal. Reading from or writing to such a stream still fails,
  * with EBADF. Returns 0, or KB_E_IO if that cannot be done. For main() only.
  */
 int kb_stdio_keep(void);
 
 /*
- * Writes out what the stream holds. Returns 0, or an errno if this write failed
- * or an earlier one did, whoever made it. What errno was then is lost: the cause
- * is found by writing one more byte, and is EIO if that works. A stream that has
- * failed is of no use afterwards.
+ * Flushes a stream. Returns 0, or an errno if this write or any earlier one
+ * failed. The errno of an earlier one is lost: the function finds the cause by
+ * writing one more byte, and returns EIO if that works. A stream that has
+ * failed cannot be used afterwards.
  */
 int kb_stdio_flush(FILE *stream);
 

@@ -1,5 +1,5 @@
 /*
- * kb_terminal: what a terminal is like, if there is one.
+ * kb_terminal: the terminal's size and colors, if there is one.
  *
  * For the programs' own files.
  */

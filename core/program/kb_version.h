@@ -8,8 +8,8 @@
 /* The project's version: "0.1.0". */
 extern const char kb_version[];
 
-/* What was built: the commit, "-dirty" after it if files were changed; or "v" and
- * the version, if the sources are no checkout. */
+/* What was built: the commit, followed by "-dirty" if files were changed; or
+ * "v" and the version if the sources are not a checkout. */
 extern const char kb_revision[];
 
 #endif /* KB_VERSION_H */
