@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fewest windows whose mean is as good as normal. */
+/* Fewest windows whose mean is close enough to normally distributed. */
 #define WINDOWS_NORMAL 30
 
 static double ns_per_event(uint64_t ticks, uint64_t slices, uint64_t events,
@@ -30,8 +30,7 @@ double bench_epoch_cold_ns(const struct replay_time_result *epoch,
 			    epoch->cold_events, clock);
 }
 
-/* As SMARTS gives it: windows at regular distances are taken for independent
- * ones. */
+/* As in SMARTS: windows at regular distances are treated as independent. */
 static void set_window_interval(struct bench_epochs *out,
 				const struct bench_cell *cell,
 				const struct replay_clock *clock)

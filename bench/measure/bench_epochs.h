@@ -1,6 +1,7 @@
 /*
- * bench_epochs: what the epochs of a cell say together: ns per event, and the
- * interval of their median. The throughput pass stops by it, and reports show it.
+ * bench_epochs: summarizes the epochs of a cell: ns per event, and the interval
+ * of their median. It decides when the throughput pass stops, and reports show
+ * it.
  *
  * Only bench's own files include this file.
  */
@@ -32,8 +33,8 @@ struct bench_epochs {
 	uint64_t windows;
 
 	/* There were windows, but too few epochs for an interval of their
-	 * median: `ns` has the interval of the windows' mean, 1.96 standard
-	 * errors to either side. */
+	 * median: `ns` has the interval of the windows' mean, ±1.96 standard
+	 * errors. */
 	bool interval_of_windows;
 };
 

@@ -21,18 +21,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How long one process waits for the other before it looks whether there is
- * still somebody, ns. */
+/* How long one process waits for the other before it checks that the other
+ * still runs, ns. */
 #define PATIENCE_NS 200000000
 
-/* How long a program may take to say which version it speaks, ns: far longer than
- * a start takes on a loaded machine. One that is no bench may wait for its input
- * for ever. */
+/* How long a program may take to report its protocol version, ns: far longer
+ * than a start takes on a loaded machine. A program that is not bench might
+ * wait for input forever. */
 #define GREETING_NS UINT64_C(60000000000)
 
 /* One side, as the parent and both processes see it. */
 struct side {
-	/* BENCH_LOCKSTEP_VERSION, once this side's program has spoken. */
+	/* BENCH_LOCKSTEP_VERSION, once this side's program has reported it. */
 	_Atomic uint32_t version;
 
 	/* 1 once it is ready for its first turn, or has failed. */
@@ -48,15 +48,15 @@ struct side {
 };
 
 struct shared {
-	/* First, so that even another version finds it. */
+	/* First, so that every version finds it. */
 	uint32_t version;
 	struct bench_lockstep_job job;
 
-	/* Sides that have said which they are. */
+	/* Sides that have arrived. */
 	_Atomic uint32_t arrived;
 
-	/* The turn that is on; BENCH_LOCKSTEP_TURNS at the end, above it after
-	 * a failure. */
+	/* The current turn; BENCH_LOCKSTEP_TURNS at the end, above it after a
+	 * failure. */
 	_Atomic uint32_t turn;
 	struct side side[2];
 };
@@ -79,7 +79,7 @@ static void give_turn(struct shared *shared, uint32_t turn)
 	futex_wake(&shared->turn);
 }
 
-/* Burns the share of a slice that a test of the instrument asks for. */
+/* Burns the share of a slice that --inject asks for. */
 static uint64_t inject(const struct bench_lockstep_job *job, unsigned self,
 		       uint64_t ticks)
 {
@@ -134,8 +134,8 @@ static int take_turns(struct shared *shared, unsigned self,
 	}
 }
 
-/* One replay's worth of operations before the first turn: everything is then
- * warm. Of a long trace, its first part. */
+/* One replay's worth of operations before the first turn, so that everything is
+ * warm. Of a long trace, only its first part. */
 static int warm_up(struct replay_lap *lap, struct trc_reader *reader,
 		   struct kb_diag *diag)
 {
@@ -178,7 +178,7 @@ static int run_lap(struct shared *shared, unsigned self,
 	return err;
 }
 
-/* A runner that is at its end: nobody waits for it any more. */
+/* Marks a runner as done: the other side waits for it no longer. */
 static void end_side(struct side *side, struct shared *shared)
 {
 	if (side->status < 0)
@@ -188,13 +188,13 @@ static void end_side(struct side *side, struct shared *shared)
 	atomic_store(&side->done, 1);
 }
 
-/* One side, for an allocator's calls back. */
+/* This side, for an allocator's callbacks. */
 struct runner {
 	struct shared *shared;
 	struct side *side;
 };
 
-/* The allocator's last word. */
+/* The allocator gave up. */
 static void panic(void *user, const char *alloc, const char *reason)
 {
 	struct runner *runner = user;
@@ -250,14 +250,15 @@ int bench_lockstep_main(void)
 	bench_env_build(side->build, sizeof(side->build));
 	atomic_store(&side->version, BENCH_LOCKSTEP_VERSION);
 	futex_wake(&side->version);
-	/* A mere meeting is over before it has begun. */
+	/* If the sides only report their versions, no turn follows. */
 	if (atomic_load(&shared->turn) < BENCH_LOCKSTEP_TURNS)
 		side->status = do_side(shared, self, &side->diag);
 	end_side(side, shared);
 	return 0;
 }
 
-/* Waits until a side has said its version, or is gone, or says nothing. */
+/* Waits until a side has reported its version, has ended, or has taken too
+ * long. */
 static bool wait_for_version(struct side *side, pid_t child)
 {
 	uint64_t deadline = replay_tick_system() + GREETING_NS;
@@ -275,8 +276,8 @@ static bool wait_for_version(struct side *side, pid_t child)
 	return atomic_load(&side->version) != 0;
 }
 
-/* The side number is given out in order of arrival, so the second program is
- * started when the first has arrived. */
+/* Side numbers go by order of arrival, so the second program is started when
+ * the first has arrived. */
 static int start_side(struct bench_shared *memory, unsigned which,
 		      const char *exe, pid_t *child, struct kb_diag *diag)
 {
@@ -295,8 +296,8 @@ static int start_side(struct bench_shared *memory, unsigned which,
 		       exe, BENCH_LOCKSTEP_VERSION);
 }
 
-/* What became of a side that has ended. Somebody's signal is no fault of its
- * own; one that a fault raises is. */
+/* The result of a side that has ended. A signal sent from outside is not its
+ * fault; one that a fault raises is. */
 static int judge_end(const struct side *side, const char *exe, int wait_status,
 		     struct kb_diag *diag)
 {
@@ -315,7 +316,7 @@ static int judge_end(const struct side *side, const char *exe, int wait_status,
 			       "'%s' ended in the middle of its work with "
 			       "status %d",
 			       exe, WEXITSTATUS(wait_status));
-	/* Its allocator may have written there as well. */
+	/* Its allocator may have written into the shared memory too. */
 	if (atomic_load(&side->version) != BENCH_LOCKSTEP_VERSION ||
 	    side->status > 0)
 		return kb_fail(diag, KB_E_WRONG,
@@ -339,8 +340,8 @@ static void stop_child(pid_t *child)
 	*child = 0;
 }
 
-/* Waits for both sides, whichever ends first: when one is gone before its time,
- * the other waits for a turn that nobody gives. */
+/* Waits for both sides, whichever ends first: if one ends early, the other
+ * waits for a turn that never comes. */
 static int wait_for_end(struct shared *shared, pid_t *child,
 			const char *const *exe, struct kb_diag *diag)
 {
@@ -381,7 +382,8 @@ static int run_sides(struct bench_shared *memory, const char *const *exe,
 	return kb_signal ? KB_E_STOPPED : err;
 }
 
-/* One epoch of two fresh processes, or, without a job, a mere meeting. */
+/* One epoch of two fresh processes; without a job they only report their
+ * versions. */
 static int run_once(struct bench_shared *memory,
 		    const struct bench_lockstep_job *job, const char *base,
 		    const char *candidate, struct kb_diag *diag)

@@ -1,11 +1,11 @@
 /*
- * bench_lockstep: two builds of bench that run the same slices of the same
- * trace in turns, on one CPU, a fraction of a millisecond each.
+ * bench_lockstep: two builds of bench run the same slices of the same trace in
+ * turns, on one CPU, a fraction of a millisecond each.
  *
  * The machine's drift is then the same for both, to within a slice. The two
  * processes hand each other the turn through a word in shared memory (futex).
- * Blocks of four slices go ABBA or BAAB, as a seeded generator says: A runs two
- * slices, B the same two. Each epoch has two fresh processes.
+ * Blocks of four slices go ABBA or BAAB, chosen by a seeded generator: A runs
+ * two slices, B the same two. Each epoch has two fresh processes.
  *
  * Only bench's own files include this file.
  */
@@ -27,7 +27,8 @@
  * struct or of what a slice is. */
 #define BENCH_LOCKSTEP_VERSION 3
 
-/* Room for what a build says of itself, the terminating NUL included, bytes. */
+/* Room for a build's description of itself, including the terminating NUL,
+ * bytes. */
 #define BENCH_LOCKSTEP_BUILD_SIZE 512
 
 /* Blocks of an epoch; each is two slices of either side. */
@@ -44,21 +45,21 @@ struct bench_lockstep_job {
 	int cpu;
 	bool use_tsc;
 
-	/* Operations of a timed slice, and of the untimed ones that come first
-	 * in each turn to warm what the other side has cooled. */
+	/* Operations of a timed slice, and untimed ones that come first in each
+	 * turn, to warm the caches that the other side has used. */
 	uint64_t slice_ops;
 	uint64_t warm_ops;
 
-	/* Whose turn each is: 0 base, 1 candidate. */
+	/* Who runs each turn: 0 base, 1 candidate. */
 	uint8_t order[BENCH_LOCKSTEP_TURNS];
 
 	/*
 	 * For testing the instrument: after each of its slices the candidate
 	 * reads the clock repeatedly for this many millionths of the slice's
-	 * time, and that counts as part of the slice. So the ratio is exact at
-	 * any speed of the machine: too long by at most one reading, about 50 ns
-	 * of a slice of 0.3 ms or 0.02%, and by what preempts the readings
-	 * themselves.
+	 * time, and that counts as part of the slice. So the ratio is exact on
+	 * a machine of any speed: it is too high by at most one reading, about
+	 * 50 ns of a slice of 0.3 ms or 0.02%, and by preemptions during the
+	 * readings.
 	 */
 	uint32_t inject_ppm;
 };
@@ -70,8 +71,8 @@ struct bench_lockstep_epoch {
 };
 
 /*
- * Has each of two program files say what it was built with: compiler, flags,
- * build type. Returns 0, or as bench_lockstep_run.
+ * Asks each of two program files what it was built with: compiler, flags, build
+ * type. Returns 0, or as bench_lockstep_run.
  */
 int bench_lockstep_meet(const char *base, const char *candidate,
 			char (*build)[BENCH_LOCKSTEP_BUILD_SIZE],
@@ -88,8 +89,8 @@ int bench_lockstep_run(const struct bench_lockstep_job *job, const char *base,
 		       struct kb_diag *diag);
 
 /*
- * The epoch's figure: the median over its blocks of ln(candidate / base), each
- * reading's own cost of `reading_ticks` taken off.
+ * The epoch's figure: the median over its blocks of ln(candidate / base), less
+ * `reading_ticks` for each reading.
  */
 double bench_lockstep_ratio(const struct bench_lockstep_epoch *epoch,
 			    double reading_ticks);

@@ -3,7 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A byte that is neither 0 nor 1 is no bool, and must not be read as one. */
+/* A byte that is neither 0 nor 1 is not a valid bool, and must not be read as
+ * one. */
 static bool is_truth(const bool *value)
 {
 	unsigned char byte;

@@ -1,9 +1,9 @@
 /*
  * bench_outcome: a worker's result, and whether it can be valid.
  *
- * An allocator may write anywhere in its worker, the result included. Readers rely
- * on the checks made here: counts within their arrays, terminated strings, valid
- * booleans. Whether the figures are right cannot be checked.
+ * An allocator may write anywhere in its worker, including the result. Readers
+ * rely on the checks made here: counts within their arrays, terminated strings,
+ * valid booleans. Whether the figures are right cannot be checked.
  *
  * Only bench's own files include this file.
  */
@@ -25,12 +25,12 @@ struct bench_outcome {
 	int status;
 	struct kb_diag diag;
 
-	/* Pass count, if wanted and if all went well: owned by whoever asked.
-	 * NULL otherwise. */
+	/* Pass count, if wanted and if all went well: owned by the caller. NULL
+	 * otherwise. */
 	struct replay_exact *exact;
 
-	/* Timed passes: what reading the clock cost where they ran, right
-	 * before they did. */
+	/* Timed passes: the cost of reading the clock on their CPU, measured
+	 * right before they ran. */
 	struct replay_clock_cost clock_cost;
 
 	union {
@@ -41,7 +41,7 @@ struct bench_outcome {
 	} result;
 };
 
-/* True if a worker that ran `pass` may have left this. */
+/* True if this can be the result of a worker that ran `pass`. */
 bool bench_outcome_is_whole(const struct bench_outcome *out,
 			    enum bench_pass pass);
 

@@ -10,10 +10,10 @@
 /* The shortest turn, ns. */
 #define SLICE_NS 300000.0
 
-/* Operations of a slice while nothing is known of their cost, and at least. */
+/* Operations of a slice, at least, and while their cost is unknown. */
 #define SLICE_OPS_MIN 256
 
-/* Untimed operations at the start of a turn: this share of the timed ones. */
+/* Untimed operations at the start of a turn, as a share of the timed ones. */
 #define WARM_SHARE 8
 
 static void set_order(struct bench_lockstep_job *job, uint64_t seed)
@@ -44,7 +44,7 @@ static void make_job(const struct bench_pair *p, struct bench_lockstep_job *job)
 	set_order(job, kb_mix64(settings->seed) + p->epochs);
 }
 
-/* What an operation of one side took in an epoch, ns. */
+/* The time per operation of one side in an epoch, ns. */
 static double mean_ns(const struct bench_pair *p,
 		      const struct bench_lockstep_epoch *epoch, unsigned side)
 {
@@ -58,8 +58,8 @@ static double mean_ns(const struct bench_pair *p,
 	       ((double)turns * (double)p->slice_ops);
 }
 
-/* Finds out how many operations make a slice: the same for both sides, for a
- * count of its own would favor one. */
+/* Determines how many operations make a slice: the same number for both sides,
+ * for different ones would favor one side. */
 static int size_slices(struct bench_pair *p, struct kb_diag *diag)
 {
 	struct bench_lockstep_epoch epoch;

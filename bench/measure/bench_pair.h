@@ -1,6 +1,6 @@
 /*
- * bench_pair: one gate in time. Two programs run the same slices of a trace in
- * lock-step, epoch by epoch, until the sequential test has its verdict.
+ * bench_pair: one timed gate. Two programs run the same slices of a trace in
+ * lock-step, epoch by epoch, until the sequential test reaches a verdict.
  *
  * Only bench's own files include this file.
  */
@@ -30,8 +30,8 @@ struct bench_pair {
 	uint32_t inject_ppm;
 	struct bench_sequential test;
 
-	/* What came of it: ln(candidate / base) of each epoch, and ns per
-	 * operation of either side in it. */
+	/* The outcome: ln(candidate / base) of each epoch, and each side's ns
+	 * per operation in it. */
 	size_t epochs;
 	double ratio[BENCH_PAIR_EPOCHS_MAX];
 	double ns[2][BENCH_PAIR_EPOCHS_MAX];

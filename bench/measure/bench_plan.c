@@ -3,25 +3,24 @@
 #include "kb_bits.h"
 #include "replay.h"
 
-/* Comparing one node takes no longer than this, ns: a miss in the last cache,
- * for most of them. Only for doubts: what it is, the pilot measures. */
+/* Comparing one node takes at most this, ns: most of them miss the last cache.
+ * It only decides whether a pilot is needed, which measures the real time. */
 #define NODE_NS 3
 
-/* The pilot's windows: enough to see the trace's parts, short enough to cost
- * nothing where a search takes 100 µs. */
+/* The pilot's windows: enough to see the trace's phases, short enough to cost
+ * next to nothing if a search takes 100 µs. */
 #define PILOT_WINDOWS 64
 #define PILOT_WINDOW  32
 #define PILOT_WARM    16
 
-/* Windows of a sampled epoch. SMARTS takes many small ones; each needs its
- * warming. */
+/* Windows of a sampled epoch. SMARTS takes many small ones; each needs a
+ * warm-up. */
 #define WINDOWS_MAX 400
 #define WINDOWS_MIN 32
 #define WINDOW_MIN  16
 
-/* A window is warmed up by a quarter of its length, but by this many events at
- * least: some of them are frees, and each goes through most of what the next
- * one will. */
+/* A window's warm-up is a quarter of its length, but at least this many events:
+ * some of them are frees, and each touches most of what the next one will. */
 #define WARM_SHARE 4
 #define WARM_MIN   8
 
@@ -52,15 +51,15 @@ bool bench_plan_fits(const struct bench_plan *plan)
 	return plan->ns_per_event * events <= (double)plan->budget_ns;
 }
 
-/* Events that an epoch runs for real, warming included. */
+/* Events that an epoch runs for real, including warm-up. */
 static uint64_t real_events(const struct bench_plan *plan)
 {
-	/* One part is held back: no epoch is quite like the pilot. */
+	/* One part is kept in reserve: no epoch is quite like the pilot. */
 	const double epoch_ns =
 		(double)plan->budget_ns / (double)(plan->epochs + 1);
 	double real_ns = epoch_ns - plan->fixed_ns;
 
-	/* Where the way through the trace takes nearly all, there will be fewer
+	/* If fast-forwarding takes nearly all of the time, there will be fewer
 	 * epochs. */
 	if (real_ns < epoch_ns / 4)
 		real_ns = epoch_ns / 4;

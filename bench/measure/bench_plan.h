@@ -2,10 +2,11 @@
  * bench_plan: whether a cell's throughput pass runs the whole trace or samples
  * it (replay_sample.h), and how.
  *
- * A pilot first samples a trace that might exceed the budget: its cost per event
- * tells whether one epoch of the whole trace fits. If not, each epoch becomes a
- * systematic sample, in a fresh process and with its own random start. The epochs
- * are replicates: their spread covers the sampling and the processes.
+ * A pilot first samples a trace that might exceed the budget: its cost per
+ * event shows whether one epoch of the whole trace fits. If not, each epoch
+ * becomes a systematic sample, in a fresh process and with its own random
+ * start. The epochs are replicates: their spread covers the sampling and the
+ * processes.
  *
  * Only bench's own files and its tests include this file.
  */
@@ -30,12 +31,12 @@ struct bench_plan {
 	/* Events of the trace. */
 	uint64_t events;
 
-	/* The pilot's ns per event, and the time that it took beside what it
-	 * ran for real: what each sampled epoch takes anyway. */
+	/* The pilot's ns per event, and the time that it took besides the
+	 * events run for real: every sampled epoch takes that too. */
 	double ns_per_event;
 	double fixed_ns;
 
-	/* What is left of the pass's budget, and epochs that it should hold. */
+	/* What is left of the pass's budget, and how many epochs should fit. */
 	uint64_t budget_ns;
 	uint64_t epochs;
 };

@@ -12,21 +12,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long the timed passes go on. */
+/* When the timed passes stop. */
 struct effort {
-	/* Epochs that each cell gets at least, and at most. */
+	/* Fewest and most epochs of a cell. */
 	size_t epochs_min;
 	size_t epochs_max;
 
-	/* The interval's half width, as a share of the median, that is narrow
-	 * enough. */
+	/* A cell is done once the interval's half width is below this share of
+	 * the median. */
 	double narrow;
 
-	/* A cell with its fewest epochs does not go on past this, ns. */
+	/* Once a cell has its fewest epochs, it stops after this time, ns. */
 	uint64_t enough_ns;
 
-	/* Samples of each kind that the latency pass wants, and the most
-	 * processes it starts for them: at least RUNS_MIN, as addresses
+	/* Samples of each kind that the latency pass aims at, and the most
+	 * processes that it starts for them: at least RUNS_MIN, since addresses
 	 * differ from process to process. */
 	uint64_t samples;
 	size_t latency_runs_max;
@@ -55,8 +55,8 @@ static bool watch(uint64_t events, void *user)
 	return kb_signal != 0;
 }
 
-/* Passes a worker's error on; what the replay says of an event does not name
- * the file. */
+/* Passes a worker's error on, adding the file's name, which the replay's errors
+ * about events lack. */
 static int name_trace(const struct bench_run *run, const struct kb_diag *from,
 		      struct kb_diag *to)
 {
@@ -67,9 +67,9 @@ static int name_trace(const struct bench_run *run, const struct kb_diag *from,
 	return from->status;
 }
 
-/* Runs one pass of one cell in a worker. Returns 0 with `*out` filled; 1 if
- * the allocator gave a wrong result, which is now written in its cell; <0 if
- * the run is over: any other error is not the allocator's. */
+/* Runs one pass of one cell in a worker. Returns 0 with `*out` filled; 1 if the
+ * allocator gave a wrong result, now stored in its cell; <0 for any other
+ * error: it is not the allocator's fault and ends the run. */
 static int run_worker(struct bench_run *run, struct bench_cell *cell,
 		      enum bench_pass pass, struct bench_job *job,
 		      struct bench_outcome *out, struct kb_diag *diag)
@@ -188,7 +188,7 @@ static uint64_t share_ns(const struct bench_run *run, double share)
 	return (uint64_t)budget + 1;
 }
 
-/* Decides whether a cell's throughput pass goes on. */
+/* Decides whether a cell's throughput pass continues. */
 static void judge_epochs(struct bench_run *run, struct bench_cell *cell)
 {
 	const struct effort *effort = effort_of(run);
@@ -276,7 +276,7 @@ static int run_timed_worker(struct bench_run *run, struct bench_cell *cell,
 	return err;
 }
 
-/* Has a pilot run where the whole trace may be too long. */
+/* Runs a pilot if the whole trace may be too long. */
 static int plan_cell(struct bench_run *run, struct bench_cell *cell,
 		     struct bench_outcome *out, struct kb_diag *diag)
 {
@@ -294,8 +294,7 @@ static int plan_cell(struct bench_run *run, struct bench_cell *cell,
 		return err;
 	cell->planned = true;
 	if (out->result.time.covered == 0) {
-		/* The allocator has no other way than to run; nothing was
-		 * done. */
+		/* The allocator cannot fast-forward; nothing was measured. */
 		cell->throughput_spent_ns = 0;
 		return 0;
 	}
@@ -303,7 +302,7 @@ static int plan_cell(struct bench_run *run, struct bench_cell *cell,
 		plan_epochs(run, cell, &out->result.time);
 		return 0;
 	}
-	/* There is time for no more: the pilot is what was measured. */
+	/* There is no time for more: the pilot is the result. */
 	cell->sampling = job.sampling;
 	return add_epoch(run, cell, &out->result.time, diag);
 }
@@ -320,14 +319,14 @@ static int run_epoch(struct bench_run *run, struct bench_cell *cell,
 		return plan_cell(run, cell, out, diag);
 	spent = cell->throughput_spent_ns;
 
-	/* An epoch that would probably not end in time is not begun. */
+	/* Does not begin an epoch that would probably end too late. */
 	if (spent >= budget ||
 	    (cell->epochs > 0 && spent / cell->epochs > budget - spent)) {
 		stop_by_budget(run, cell);
 		return 0;
 	}
-	/* Every epoch of a sample draws its windows anew, the same ones in every
-	 * cell. */
+	/* Every sampled epoch draws its windows anew; all cells get the same
+	 * ones. */
 	job.sampling = cell->sampling;
 	if (job.sampling.period > 0)
 		job.seed = kb_mix64(run->settings->seed) + cell->epochs;
@@ -366,7 +365,7 @@ static bool latency_done(const struct bench_run *run,
 		has_samples(l, REPLAY_SERIES_lookup, effort->samples));
 }
 
-/* The frees that every run of the pass times: known since the pass count. */
+/* The frees that every run of the pass times, as found by the count pass. */
 static void name_dearest(struct bench_job *job,
 			 const struct replay_marks *marks)
 {
@@ -405,8 +404,8 @@ static int run_latency(struct bench_run *run, struct bench_cell *cell,
 	return 0;
 }
 
-/* Gives every cell that is not done one turn, in a random order. Returns how
- * many turns there were, or <0. */
+/* Gives every cell that is not done one turn, in random order. Returns the
+ * number of turns, or <0. */
 static int run_round(struct bench_run *run, enum bench_pass pass,
 		     uint64_t round, size_t *order, struct bench_outcome *out,
 		     struct kb_diag *diag)
@@ -442,7 +441,7 @@ static int run_timed(struct bench_run *run, enum bench_pass pass,
 	return turns;
 }
 
-/* How many workers the run will start: a guess for the progress line. */
+/* Estimates how many workers the run will start, for the progress line. */
 static size_t guess_steps(const struct bench_run *run)
 {
 	const struct effort *effort = effort_of(run);

@@ -1,6 +1,6 @@
 /*
- * bench_run: measures the cells of one trace, pass by pass, the allocators of a
- * timed pass interleaved epoch by epoch.
+ * bench_run: measures the cells of one trace, pass by pass; in a timed pass the
+ * allocators are interleaved epoch by epoch.
  *
  * Only bench's own files include this file.
  */
@@ -35,7 +35,7 @@ struct bench_run {
  * Runs the chosen passes over all cells. One allocator's failure affects only its
  * own cell. Returns 0; KB_E_STOPPED after a signal, with unfinished
  * cells marked partial; or <0 with `diag` filled if nothing can be run or the
- * trace was modified meanwhile.
+ * trace was modified during the run.
  */
 int bench_run(struct bench_run *run, struct kb_diag *diag);
 

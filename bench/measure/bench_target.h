@@ -1,6 +1,6 @@
 /*
- * bench_target: in a child process, the trace and the allocator that a job is
- * about, opened and closed.
+ * bench_target: opens and closes a job's trace and allocator, in a child
+ * process.
  *
  * Only bench's own files include this file.
  */
@@ -31,16 +31,16 @@ struct bench_target {
 };
 
 /*
- * Limits the process's memory first if the allocator is not ours: what it would
- * take without end is then refused, by the kernel, at half of the machine's.
+ * If the allocator is not ours, first limits the process's memory to half of
+ * the machine's: the kernel refuses more.
  *
  * Fills in the job's reader and allocator. Returns 0, or <0 with `diag` filled;
- * bench_target_close is owed either way.
+ * call bench_target_close either way.
  */
 int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		      struct kb_diag *diag);
 
-/* Closes what is open of the two. */
+/* Closes trace and allocator, if open. */
 void bench_target_close(struct replay_job *job);
 
 #endif /* BENCH_TARGET_H */

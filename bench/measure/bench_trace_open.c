@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Endings that say what kind of file it is, not which trace. */
+/* Suffixes that name the kind of file, not the trace. */
 static const char *const endings[] = { ".zst",	  ".gz",  ".trc",   ".txt",
 				       ".ftrace", ".dat", ".trace", NULL };
 
@@ -67,7 +67,7 @@ static int hash_file(struct bench_trace *trace, int fd, struct kb_diag *diag)
 	return 0;
 }
 
-/* A file without a name: in the temporary folder, or else in memory. */
+/* An unnamed file, in the temporary folder or else in memory. */
 static int open_unnamed(void)
 {
 	const char *folder = getenv("TMPDIR");
@@ -96,7 +96,7 @@ static int begin_unnamed(struct bench_trace *trace, struct kb_diag *diag)
 	return 0;
 }
 
-/* Imports from `fd`, at its place. */
+/* Imports from `fd`, from its current offset. */
 static int import(struct bench_trace *trace, int fd, bool (*stop)(void),
 		  struct kb_diag *diag)
 {
@@ -150,12 +150,12 @@ static int spool(struct bench_trace *trace, int from, bool (*stop)(void),
 }
 
 /* True if a stream's next bytes are those that a .trc begins with. They stay in
- * the stream. Anything that cannot be looked into is text. */
+ * the stream. Whatever cannot be peeked at counts as text. */
 static bool holds_trc(int fd)
 {
 	char bytes[TRC_MAGIC_SIZE];
 	int look[2];
-	/* Standard input may be a file after all. */
+	/* Standard input may be a regular file. */
 	ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
 
 	if (n < 0 && pipe2(look, O_CLOEXEC) == 0) {
@@ -168,7 +168,7 @@ static bool holds_trc(int fd)
 	       memcmp(bytes, TRC_MAGIC, TRC_MAGIC_SIZE) == 0;
 }
 
-/* A pipe can be read but once, so it is looked into first. */
+/* A pipe can be read only once, so this peeks at it first. */
 static int take_pipe(struct bench_trace *trace, bool (*stop)(void),
 		     struct kb_diag *diag)
 {
@@ -205,7 +205,7 @@ static int read_header(struct bench_trace *trace, struct kb_diag *diag)
 	return 0;
 }
 
-/* A pipe can be read but once, so nothing may be tried on it first. */
+/* A pipe can be read only once, so there must be no trial read. */
 static bool is_pipe(const char *given)
 {
 	struct stat st;
@@ -244,8 +244,9 @@ static int open_file(struct bench_trace *trace, struct kb_diag *diag)
 	return 0;
 }
 
-/* Imports the file that is open, `source`. A format that another program reads is
- * opened by its name once more: that must be the same file, before and after. */
+/* Imports the open file `source`. If another program reads its format, that
+ * program opens it once more by name: it must be the same file, before and
+ * after. */
 static int import_file(struct bench_trace *trace, int source,
 		       bool (*stop)(void), struct kb_diag *diag)
 {
@@ -264,8 +265,8 @@ static int import_file(struct bench_trace *trace, int source,
 	return read_header(trace, diag);
 }
 
-/* A file is read as a .trc, if it begins as one does: damaged or not, its own
- * reader is to judge it. Any other is imported. */
+/* A file that begins like a .trc is read as one, damaged or not, so that errors
+ * come from its own reader. Any other is imported. */
 static int take_file(struct bench_trace *trace, bool (*stop)(void),
 		     struct kb_diag *diag)
 {

@@ -1,7 +1,7 @@
 /*
- * bench_trace_open: opens the traces of a run, each once: header, hash and every
- * replay read the same open file. What is not a .trc is imported on the fly to a
- * file without a name, which is gone when the run ends.
+ * bench_trace_open: opens the traces of a run, each once: header, hash and
+ * every replay read the same open file. Recordings are imported on the fly to
+ * an unnamed file, which vanishes when the run ends.
  *
  * Only bench's own files include this file.
  */
@@ -24,10 +24,10 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 void bench_trace_release(struct bench_trace *trace);
 
 /*
- * What became of a run that ended with `err`: passed on, unless the trace's size or
- * time of writing is no longer what it was when it was opened: then KB_E_IO, with
- * `diag` saying so and no more. An error of another build's that names
- * `trace->path` is made to name what the user gave.
+ * The outcome of a run that ended with `err`: `err` itself, unless the trace's
+ * size or modification time has changed since it was opened: then KB_E_IO, with
+ * `diag` saying just that. If another build's error names `trace->path`, puts
+ * the name that the user gave in its place.
  */
 int bench_trace_judge(const struct bench_trace *trace, int err,
 		      struct kb_diag *diag);

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Lines that an allocator may say. */
+/* Most lines that an allocator may log. */
 #define LOG_LINES 20
 
 /* What parent and worker share. */
@@ -30,15 +30,15 @@ struct shared {
 	_Atomic uint32_t done;
 	struct bench_outcome outcome;
 
-	/* Last, because pages of it that nobody writes to take no memory. */
+	/* Last, because pages of it that nobody writes take no memory. */
 	struct replay_exact exact;
 };
 
-/* The worker itself, for an allocator's calls back. */
+/* The worker itself, for an allocator's callbacks. */
 struct worker {
 	struct shared *shared;
 
-	/* Lines that it has said. */
+	/* Lines that it has logged. */
 	unsigned lines;
 };
 
@@ -58,7 +58,7 @@ static int run_pass(const struct bench_job *job, struct replay_job *replay,
 	return kb_fail(&out->diag, KB_E_ARG, "no such pass");
 }
 
-/* The allocator's last word: the job ends here. */
+/* The allocator gave up: the job ends here. */
 static void panic(void *user, const char *alloc, const char *reason)
 {
 	struct worker *worker = user;
@@ -138,7 +138,8 @@ int bench_worker_main(void)
 				     "worker processes; run 'bench'");
 		return KB_EXIT_USAGE;
 	}
-	/* The result stays out of an allocator's reach until that is closed. */
+	/* The result stays out of the allocator's reach until the allocator is
+	 * closed. */
 	out = calloc(1, sizeof(*out));
 	if (!out)
 		return 1;
@@ -161,7 +162,7 @@ bool bench_idle_look(struct bench_idle *idle, uint64_t events,
 	return timeout_ms && idle->idle_ms >= timeout_ms;
 }
 
-/* Waits for the child, told by its process descriptor, and has it watched. */
+/* Waits for the child, by its process descriptor, and calls the watcher. */
 static enum watched watch_child(int pidfd, struct shared *shared,
 				uint32_t timeout_ms, bench_worker_watch watch,
 				void *user)
@@ -182,7 +183,7 @@ static enum watched watch_child(int pidfd, struct shared *shared,
 	}
 }
 
-/* What became of a worker that did not finish its job. */
+/* The outcome of a worker that did not finish its job. */
 static void explain_death(struct bench_outcome *out,
 			  const struct bench_job *job,
 			  unsigned long long events, enum watched watched,
@@ -209,15 +210,15 @@ static void explain_death(struct bench_outcome *out,
 			events);
 }
 
-/* The result of a worker that has done its job. Its allocator may have written
- * there as well. */
+/* The result of a worker that finished its job. Its allocator may have written
+ * there too. */
 static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 			 const struct shared *shared)
 {
 	*out = shared->outcome;
 	out->exact = NULL;
 	if (bench_outcome_is_whole(out, job->pass)) {
-		/* Whoever fails without a word has run out of memory. */
+		/* A failure without a message is out of memory. */
 		if (out->status < 0)
 			kb_fail(&out->diag, out->status, "%s: %s", job->alloc,
 				kb_status_str(out->status));
@@ -230,7 +231,7 @@ static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 			      job->alloc);
 }
 
-/* From the end of the worker on, only `job` is to be trusted, not the copy. */
+/* Once the worker has ended, trust only `job`, not the shared copy. */
 static int run_child(const struct bench_shared *memory,
 		     const struct bench_job *job, bench_worker_watch watch,
 		     void *user, struct bench_outcome *out,

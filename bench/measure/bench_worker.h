@@ -1,11 +1,12 @@
 /*
  * bench_worker: runs one pass of one cell in a fresh process.
  *
- * Each epoch has a fresh process: a new address space, new physical pages, a new
- * layout, nothing left over from the one before. An allocator that crashes takes
- * only its own cell with it. One that hangs is ended after a time without progress,
- * counted in looks at it, so that a machine that sleeps ends no worker. The worker
- * is this program, executed again; job and result are in memory that both map.
+ * Each epoch has a fresh process: a new address space, new physical pages, a
+ * new layout, nothing left over from the one before. An allocator that crashes
+ * spoils only its own cell. One that hangs is ended after a time without
+ * progress; that time is counted in polls, so that a suspended machine ends no
+ * worker. The worker is this program, executed again; job and result are in
+ * shared memory.
  *
  * Only bench's own files include this file.
  */
@@ -32,8 +33,8 @@
 struct bench_job {
 	enum bench_pass pass;
 
-	/* The trace as an open file, which the worker is handed on; 0 for none:
-	 * then it opens `trace`, which else only names it in errors. */
+	/* The trace as an open file, which the worker inherits; 0 for none:
+	 * then it opens `trace`, which otherwise only names it in errors. */
 	int trace_fd;
 	char trace[BENCH_PATH_SIZE];
 	char alloc[ALLOC_NAME_SIZE];
@@ -42,7 +43,7 @@ struct bench_job {
 	enum alloc_touch touch;
 	bool walk;
 
-	/* Pass count: exact distributions are wanted as well. */
+	/* Pass count: collect exact distributions too. */
 	bool exact;
 
 	/* -1: not pinned. */
@@ -61,27 +62,28 @@ struct bench_job {
 	/* Of the throughput pass; period 0: none. */
 	struct replay_sampling sampling;
 
-	/* A worker that does no event for this long is ended; 0 is never. */
+	/* A worker that makes no progress for this long is ended; 0 means
+	 * never. */
 	uint32_t timeout_ms;
 };
 
-/* Between two looks at a worker, ms. */
+/* Between two polls of a worker, ms. */
 #define BENCH_LOOK_MS 100
 
-/* How long a worker has done nothing, by the looks at it; zeroed before the
+/* How long a worker has made no progress, by the polls; zero it before the
  * first. */
 struct bench_idle {
 	uint64_t events;
 	uint64_t idle_ms;
 };
 
-/* A look at a worker that has done `events` events so far. Returns true if it has
- * done none for `timeout_ms`: it hangs. 0 is never. */
+/* A poll of a worker that has done `events` events so far. Returns true if it
+ * has done none for `timeout_ms`: it hangs. 0 means never. */
 bool bench_idle_look(struct bench_idle *idle, uint64_t events,
 		     uint32_t timeout_ms);
 
-/* Called at each look at a worker, with the events that it has done. Returns
- * true to have the worker stopped. */
+/* Called at each poll of a worker, with the events that it has done. Returns
+ * true to stop the worker. */
 typedef bool (*bench_worker_watch)(uint64_t events, void *user);
 
 /*
