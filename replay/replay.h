@@ -8,8 +8,8 @@
  *   throughput  whole slices timed: one epoch;
  *   latency     chosen single operations timed.
  *
- * Each takes a reader at the first event and an allocator freshly opened, and
- * leaves the allocator to be closed by the caller, live objects and all.
+ * Each takes a reader at the first event and a freshly opened allocator. The
+ * caller closes the allocator, which may still hold live objects.
  *
  * bench may include this file.
  */
@@ -42,46 +42,48 @@ struct replay_job {
 	/* From the clock's qualification. Timed passes only. */
 	bool use_tsc;
 
-	/* Wall time that a timed pass may take, ns; 0 means no bound. Half of it
-	 * at most goes to the first replay. */
+	/* Wall time that a timed pass may take, ns; 0 means no limit. At most
+	 * half of it goes to the first replay. */
 	uint64_t budget_ns;
 
-	/* Seeds the choice of frees that are marked and timed, the same in the
+	/* Seeds the choice of frees to mark and time, which is the same in the
 	 * passes count and latency, and of the windows that a sampled pass
 	 * measures. */
 	uint64_t seed;
 
 	/* Of the throughput pass. An allocator that cannot fast-forward is not
-	 * sampled: the result is then all zeros. The latency pass with a sampling
-	 * fast-forwards from one sample to the next, but for `warm` events. */
+	 * sampled: the result is then all zeros. With sampling, the latency
+	 * pass fast-forwards from one sample to the next, except for `warm`
+	 * events. */
 	struct replay_sampling sampling;
 
 	/* Latency pass only. The number of samples to aim at, of each kind. */
 	uint64_t samples;
 
-	/* Which process of the pass this is: others time other frees. */
+	/* The number of this process of the pass: each times other frees. */
 	uint64_t round;
 
-	/* What a reading costs. Borrowed. */
+	/* The cost of a reading. Borrowed. */
 	const struct replay_clock *clock;
 
-	/* Events that are timed in every lap, rising; may be NULL. Borrowed. */
+	/* Events that are timed in every lap, ascending; may be NULL.
+	 * Borrowed. */
 	const uint64_t *dearest;
 	size_t dearest_count;
 
-	/* Events done so far, for whoever watches; NULL for nobody. An untimed
-	 * pass tells of each event; a timed one of each slice, the first of
-	 * which has 2,048, and, between its two replays, of what it frees. */
+	/* Events done so far, for a watcher; NULL for none. An untimed pass
+	 * reports each event; a timed one each slice, the first of which has
+	 * 2,048 events, and, between its two replays, what it frees. */
 	struct replay_progress *progress;
 
-	/* Of the count pass: where exact distributions go, zeroed; NULL for
-	 * none. */
+	/* Of the count pass: receives exact distributions, zeroed by the
+	 * caller; NULL for none. */
 	struct replay_exact *exact;
 };
 
 /*
- * Each pass returns 0 with `*out` filled, or <0 with `diag` filled: what the
- * reader says, KB_E_RANGE, KB_E_NOMEM; replay_verify also KB_E_WRONG, naming
+ * Each pass returns 0 with `*out` filled, or <0 with `diag` filled: the
+ * reader's error, KB_E_RANGE, KB_E_NOMEM; replay_verify also KB_E_WRONG, naming
  * the event and what is wrong. `*out` is zeroed first.
  */
 int replay_verify(const struct replay_job *job,

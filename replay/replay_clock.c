@@ -16,14 +16,14 @@
 /* Empty readings between two looks at the system's clock. */
 #define READINGS_IN_A_ROW 1000
 
-/* Tries at reading two clocks at one instant; the quickest counts. */
+/* Attempts to read two clocks at the same instant; the quickest counts. */
 #define NOW_TRIES	   8
 
 #define CALIBRATION_MIN_NS UINT64_C(20000000)
 
-/* The fences drain the pipeline, so an empty pair does not cost quite what a
- * pair around work does: the part of the error that no empty reading shows, ns
- * (measured as 2 to 5 by chases of known length). */
+/* The fences drain the pipeline, so an empty pair does not cost quite the same
+ * as a pair around work. This is the part of the error that no empty reading
+ * shows, ns (measured as 2 to 5 with pointer chases of known length). */
 #define CONTEXT_ERROR_NS 5.0
 
 /* A reading below this many errors is not reported as a number. */
@@ -38,7 +38,7 @@ static bool cpu_has_flag(const char *flags, const char *flag)
 	     at = strstr(at + 1, flag))
 		if (at[-1] == ' ' && (at[length] == ' ' || at[length] == '\n'))
 			return true;
-	/* No test is run on a CPU without. */
+	/* No test runs on a CPU without it. */
 	return false;
 }
 
@@ -84,9 +84,9 @@ static int compare_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The commonest gap between neighbors among sorted readings, the smallest of
- * several; 0 if all are equal. The gaps are few: the readings are, but for the
- * odd interrupt, a handful of values. */
+/* The most common gap between neighbors among sorted readings, the smallest of
+ * several; 0 if all are equal. There are few gaps: except for the odd
+ * interrupt, the readings are a handful of values. */
 static uint64_t modal_gap(const uint64_t *sorted, size_t count)
 {
 	uint64_t gaps[64], modal = 0;
@@ -118,7 +118,7 @@ static uint64_t modal_gap(const uint64_t *sorted, size_t count)
 	return modal;
 }
 
-/* Sorts the readings; the number of those up to the 99th percentile. */
+/* Sorts the readings; returns the number of those up to the 99th percentile. */
 static size_t judge_cost(struct replay_clock_cost *cost, uint64_t *readings,
 			 size_t count)
 {
@@ -174,8 +174,8 @@ static void host_now(void *ctx, uint64_t *ticks, uint64_t *ns)
 
 static const struct replay_clock_ops host_ops = { host_pair, host_now };
 
-/* Reads empty pairs one after the other. The quickest row says what one adds to
- * the time of the whole: the others were disturbed. */
+/* Reads empty pairs one after the other. The quickest row shows what one pair
+ * adds to the total time: the others were disturbed. */
 static void read_row(struct replay_clock *clock,
 		     const struct replay_clock_source *source, uint64_t *into,
 		     size_t count)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A count pass on its way. */
+/* A count pass in progress. */
 struct counting {
 	const struct replay_job *job;
 	struct replay_count_result *out;
@@ -27,7 +27,8 @@ struct counting {
 	uint32_t *size;
 	size_t slots;
 
-	/* The header's word for the number of events: only cuts the bins. */
+	/* The number of events according to the header; only used to cut the
+	 * bins. */
 	uint64_t events_total;
 
 	/* The gauge after the last event, and at the start of the bin. */
@@ -98,7 +99,7 @@ static void count_free(struct counting *c, struct replay_op op, uint64_t handle)
 	c->live--;
 }
 
-/* Files the lookup that the gauge has counted since it was `before`. */
+/* Records the lookup that the gauge has counted since it was `before`. */
 static void note_lookup(struct counting *c, const struct alloc_gauge *before)
 {
 	const struct alloc_vt *vt = c->step.alloc.vt;
@@ -112,14 +113,14 @@ static void note_lookup(struct counting *c, const struct alloc_gauge *before)
 	if (now->lines_touched != ALLOC_UNKNOWN)
 		replay_exact_add(c->job->exact, REPLAY_EXACT_lines,
 				 now->lines_touched - before->lines_touched);
-	/* Where there are rows, that of a cluster of n pages is n - 1. */
+	/* If there are rows, that of a cluster of n pages is n - 1. */
 	if (vt->inspect && c->step.size_found && vt->granule)
 		replay_exact_add_row(c->job->exact,
 				     c->step.size_found / vt->granule - 1,
 				     nodes);
 }
 
-/* Reads the gauge and takes from it what the last event did. */
+/* Reads the gauge and derives from it what the last event did. */
 static void read_gauge(struct counting *c)
 {
 	const struct alloc *alloc = &c->step.alloc;
@@ -141,7 +142,7 @@ static void read_gauge(struct counting *c)
 		note_lookup(c, &before);
 }
 
-/* The gauge as read last; NULL for an allocator without one. */
+/* The last reading of the gauge; NULL for an allocator without one. */
 static const struct alloc_gauge *gauge_of(const struct counting *c)
 {
 	return c->step.alloc.vt->gauge ? &c->now : NULL;

@@ -1,11 +1,11 @@
 /*
- * replay_exact: exact distributions of what lookups do: for every number of
- * steps, how many lookups took exactly that number; and how many were for
- * clusters of each row. A value's count is one entry of an array, since no
- * search takes more steps than the largest window has pages.
+ * replay_exact: exact distributions of lookups: for every number of steps, how
+ * many lookups took exactly that number; and how many were for clusters of each
+ * row. A value's count is one entry of an array, since no search takes more
+ * steps than the largest window has pages.
  *
- * No pointers, and most of it is never touched: it may be in memory that
- * processes share, which then takes what the largest value needs.
+ * No pointers, and most of it is never touched: it may be in shared memory,
+ * which then takes only what the largest value needs.
  *
  * The replay engine and bench may include this file.
  */
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* One for each value from 0: the largest window's pages, and the lines of row
- * heads and the like on top. The last entry takes whatever is larger. */
+ * heads and the like on top. The last entry counts everything larger. */
 #define REPLAY_EXACT_VALUES ((UINT32_C(1) << 19) + 64)
 
 /* The kinds of step: X(name, help). */
@@ -66,13 +66,13 @@ void replay_exact_add(struct replay_exact *exact, enum replay_exact_kind kind,
 void replay_exact_add_row(struct replay_exact *exact, uint64_t row,
 			  uint64_t nodes);
 
-/* The steps of the lookup of rank ceil(share / 10000 * lookups) in rising
- * order: exact. 0 < share <= 10000; there are lookups. */
+/* The steps of the lookup of rank ceil(share / `10000` * lookups) in ascending
+ * order, exact. 0 < share <= `10000`; there is at least one lookup. */
 uint32_t replay_exact_quantile(const struct replay_tally *tally,
 			       unsigned share);
 
-/* A copy on the heap, owned by the caller, without what is beyond an array's
- * end, whatever `from` says; NULL if out of memory. */
+/* A copy on the heap, owned by the caller. Counts in `from` that exceed an
+ * array are cut to its end. NULL if out of memory. */
 struct replay_exact *replay_exact_copy(const struct replay_exact *from);
 
 #endif /* REPLAY_EXACT_H */

@@ -84,7 +84,8 @@ void replay_hist_merge(struct replay_hist *into, const struct replay_hist *from)
 
 uint64_t replay_hist_quantile(const struct replay_hist *hist, double q)
 {
-	/* Compared first: a count near 2^64 is 2^64 as a real number. */
+	/* Compared first: as a real number, a count near 2^64 rounds to
+	 * 2^64. */
 	const double wanted = ceil(q * (double)hist->count);
 	uint64_t rank, seen = 0;
 

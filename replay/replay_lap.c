@@ -14,7 +14,7 @@ struct replay_lap {
 	struct replay_slice slice;
 	size_t done;
 
-	/* A round without a single operation would never end. */
+	/* An empty trace would make this loop forever. */
 	bool any;
 };
 

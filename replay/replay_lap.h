@@ -1,8 +1,8 @@
 /*
- * replay_lap: a replay that goes round and round a trace, a timed slice at a
- * time: for comparing two builds in lock-step. At the trace's end everything is
- * freed, untimed, and it begins again; so the n-th slice is the same operations
- * in every process that asks for the same slices.
+ * replay_lap: a replay that repeats a trace endlessly, one timed slice at a
+ * time, for comparing two builds in lock-step. At the trace's end everything is
+ * freed, untimed, and it begins again; so the n-th slice has the same
+ * operations in every process that asks for the same slices.
  *
  * bench may include this file.
  */
@@ -14,8 +14,8 @@
 struct replay_lap;
 
 /*
- * Begins, in `*out`, at the trace's first event. `job` says reader, allocator, touch and
- * clock; all borrowed. Returns 0 or KB_E_NOMEM.
+ * Begins, in `*out`, at the trace's first event. `job` names reader, allocator,
+ * touch and clock; all borrowed. Returns 0 or KB_E_NOMEM.
  */
 int replay_lap_new(struct replay_lap **out, const struct replay_job *job);
 
@@ -24,8 +24,8 @@ void replay_lap_free(struct replay_lap *lap);
 
 /*
  * Runs the next `count` operations. Adds the ticks that they took to `*ticks`
- * and the clock's readings, a pair each, to `*readings`. Returns 0, or <0 with
- * `diag` filled; KB_E_CORRUPT if the trace is empty.
+ * and the number of pairs of clock readings to `*readings`. Returns 0, or <0
+ * with `diag` filled; KB_E_CORRUPT if the trace is empty.
  */
 int replay_lap_run(struct replay_lap *lap, uint64_t count, uint64_t *ticks,
 		   uint64_t *readings, struct kb_diag *diag);

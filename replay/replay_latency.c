@@ -7,15 +7,15 @@
  *   frozen  at some places the replay pauses, and upcoming lookups are made
  *           back to back, many in one timer interval.
  *
- * Between samples a probed lap runs the very loop that throughput runs, and which
- * frees are samples is worked out before the clock starts; so all that samples
- * cost is their readings. There are as many of them as that costs one event in a
- * hundred. Plain and probed laps take turns, so that what it did cost is known.
+ * Between samples a probed lap runs the same loop as the throughput pass, and
+ * the samples are chosen before the clock starts; so samples cost only their
+ * readings. There are as many as cost less than 1% of a replay's time. Plain
+ * and probed laps take turns, so that the actual cost is known.
  *
- * Where the throughput pass had to sample (replay_sample.h) no lap could search
- * as often as the trace does. Then all laps fast-forward; only some operations
- * just before a sample, and the sample itself, are run for real, in all as many
- * as an epoch of that pass runs. There are no plain laps.
+ * If the throughput pass had to sample (replay_sample.h), no lap could search
+ * as often as the trace does. Then all laps fast-forward, and only some
+ * operations just before each sample, and the sample itself, are run for real,
+ * as many in all as an epoch of that pass runs. There are no plain laps.
  */
 #include "replay.h"
 
@@ -32,10 +32,11 @@
 /* The share of a replay's time that samples may take, … */
 #define SHARE_MAX 0.008
 
-/* … each its pairs of readings and this for the calls around it, ns. */
+/* … each sample costing its pairs of readings plus this for the calls around
+ * it, ns. */
 #define SAMPLE_NS 20.0
 
-/* Laps of each kind, at most, and how many of them may find nothing to time. */
+/* Most laps of each kind, and how many of them may find nothing to time. */
 #define LAPS_MAX     1024
 #define LAPS_IN_VAIN 64
 #define LAPS_FROZEN  2
@@ -43,10 +44,10 @@
 /* Rates below one in this number times 2^marks make no difference. */
 #define RATE_BITS_MAX 20
 
-/* Operations between two looks at the budget. */
+/* Operations between two checks of the budget. */
 #define PIECE 4096
 
-/* Places of a lap at which it pauses, and lookups at each. */
+/* Places of a lap at which it pauses, and the lookups at each. */
 #define PLACES	    32
 #define PLACE_FREES ((size_t)2 * REPLAY_FROZEN_BATCH)
 
@@ -66,13 +67,14 @@ struct reading {
 	enum replay_series_id series;
 };
 
-/* The pass on its way. */
+/* The pass in progress. */
 struct latency {
 	const struct replay_job *job;
 	struct replay_latency_result *out;
 	struct replay_program program;
 
-	/* Laps fast-forward, and whether the dearest frees are too many then. */
+	/* Laps fast-forward, and whether there are then too many of the
+	 * costliest frees. */
 	bool forwards;
 	bool no_dearest;
 
@@ -80,7 +82,7 @@ struct latency {
 	uint64_t deadline_ns;
 
 	/* The current lap: events and ticks so far; whether it ran out of time;
-	 * then how long it took, ns. */
+	 * at the end, how long it took, ns. */
 	enum lap lap;
 	uint64_t number;
 	uint64_t events;
@@ -88,20 +90,21 @@ struct latency {
 	bool late;
 	uint64_t wall_ns;
 
-	/* Operations since the last look at the budget, and those of the current
-	 * slice up to it. */
+	/* Operations since the last check of the budget, and those of the
+	 * current slice up to it. */
 	size_t unlooked;
 	size_t looked;
 
-	/* Time of an event where nothing is timed, as of the last such lap. */
+	/* Time per event in the last lap without timed frees. */
 	double event_ns;
 
-	/* Kinds of sample that take turns: whole frees, and parts of one. */
+	/* Kinds of sample, which take turns: whole frees, and parts of one. */
 	uint32_t kinds;
 	uint32_t mark_bits;
 	size_t next_dear;
 
-	/* The slice's: as many as it has room for; ALLOC_STEPS readings each. */
+	/* The slice's samples, up to its capacity; ALLOC_STEPS readings
+	 * each. */
 	struct chosen *chosen;
 	size_t chosen_count;
 	struct reading *reading;
@@ -142,8 +145,9 @@ static bool is_dear(struct latency *l, uint64_t event)
 	       job->dearest[l->next_dear] == event;
 }
 
-/* Whether a free is timed in this lap; its weight. Of the marked frees each lap
- * takes another part, so that none comes twice before all came once. */
+/* Whether a free is timed in this lap, and its weight. Each lap takes another
+ * part of the marked frees, so that none is timed twice before all were timed
+ * once. */
 static uint64_t weight_of(struct latency *l, uint64_t event, uint64_t hash)
 {
 	uint64_t marked = (UINT64_C(1) << l->mark_bits) - 1;
@@ -213,7 +217,7 @@ static void keep_reading(struct latency *l, enum replay_series_id series,
 	};
 }
 
-/* A free's steps on their way. */
+/* A free's steps in progress. */
 struct steps {
 	bool use_tsc;
 	uint64_t begin;
@@ -270,8 +274,8 @@ static void probe(struct latency *l, const struct replay_op *op,
 		     event, c->weight, probe.ticks);
 }
 
-/* True if a reading of a slice in which the process lost its CPU is among those
- * that it lost it in: it is far beyond all that the series has shown so far. */
+/* True if a reading in a slice with a preemption was hit by it: if it far
+ * exceeds everything in the series so far. */
 static bool was_hit(const struct latency *l, const struct reading *r)
 {
 	const struct replay_hist *hist = &l->out->series[r->series].plain;
@@ -305,8 +309,7 @@ static void file_readings(struct latency *l, bool disturbed)
 
 /* --- Between samples --- */
 
-/* Goes on by some operations, in whatever way costs least. Returns 0 or
- * KB_E_NOMEM. */
+/* Advances by some operations, in the cheapest way. Returns 0 or KB_E_NOMEM. */
 static int advance(struct latency *l, const struct replay_op *ops, size_t count)
 {
 	const struct alloc *alloc = &l->job->alloc;
@@ -336,8 +339,8 @@ static int reserve_met(struct latency *l)
 	return 0;
 }
 
-/* The handles of the next frees of objects that are live now, as far as the
- * slice tells; how many. */
+/* Collects the handles of the next frees of objects that are live now, as far
+ * as the slice goes; returns their number. */
 static size_t coming_frees(struct latency *l, const struct replay_op *ops,
 			   size_t count, uint64_t *handles)
 {
@@ -358,8 +361,8 @@ static size_t coming_frees(struct latency *l, const struct replay_op *ops,
 	return n;
 }
 
-/* One window: each lookup's address hangs on the answer of the one before, as
- * nothing in a kernel overlaps two lookups. */
+/* One timer interval: each lookup's address depends on the previous answer, for
+ * in a kernel nothing overlaps two lookups. */
 static uint64_t time_window(const struct replay_job *job,
 			    const uint64_t *handles)
 {
@@ -449,14 +452,15 @@ static void look_at_time(struct latency *l, size_t operations)
 	l->unlooked += operations;
 	if (l->unlooked < PIECE)
 		return;
-	/* A slice may be a whole long search: it is not to look like a hang. */
+	/* A slice may be one very long search, which must not look like a
+	 * hang. */
 	l->looked += l->unlooked;
 	replay_progress_tell(l->job->progress, l->events + l->looked);
 	l->unlooked = 0;
 	l->late = is_late(l);
 }
 
-/* Runs operations untouched by probes; how many before the time was over. */
+/* Runs operations without probes; returns how many before the time was over. */
 static size_t run_plain(struct latency *l, const struct replay_op *ops,
 			size_t count)
 {
@@ -474,8 +478,8 @@ static size_t run_plain(struct latency *l, const struct replay_op *ops,
 	return done;
 }
 
-/* Goes on to the next sample, `count` operations away: as run_plain, or forward
- * up to those that are run for real before it. Returns 0 or KB_E_NOMEM. */
+/* Advances to the next sample, `count` operations away: by run_plain, or by
+ * fast-forwarding up to the warm-up before it. Returns 0 or KB_E_NOMEM. */
 static int approach(struct latency *l, const struct replay_op *ops,
 		    size_t count, size_t *done)
 {
@@ -489,7 +493,7 @@ static int approach(struct latency *l, const struct replay_op *ops,
 	return 0;
 }
 
-/* Goes on to the end of the slice, after its last sample. */
+/* Advances to the end of the slice, after its last sample. */
 static int leave(struct latency *l, const struct replay_op *ops, size_t count,
 		 size_t *done)
 {
@@ -546,8 +550,8 @@ static int run_slice(struct latency *l, const struct replay_slice *slice)
 	return err;
 }
 
-/* From the first event to the last, or until it is late; then everything is
- * freed. */
+/* Runs from the first event to the last, or until time is up; then frees
+ * everything. */
 static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
 {
 	uint64_t events_max =
@@ -580,7 +584,7 @@ static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
 	return replay_program_rewind(&l->program, diag);
 }
 
-/* Late after the very last operation is not late. */
+/* Running out of time after the very last operation does not count. */
 static bool was_cut(const struct latency *l)
 {
 	return l->late &&
@@ -622,8 +626,8 @@ static int run_probed_lap(struct latency *l, struct kb_diag *diag)
 	return err;
 }
 
-/* How many samples run as many operations for real as an epoch of the sampled
- * throughput pass does; no more than are wanted. */
+/* The number of samples that run as many operations for real as an epoch of the
+ * sampled throughput pass; at most as many as are wanted. */
 static double samples_of_an_epoch(const struct replay_job *job, uint64_t events)
 {
 	const struct replay_sampling *plan = &job->sampling;
@@ -633,7 +637,7 @@ static double samples_of_an_epoch(const struct replay_job *job, uint64_t events)
 	return fmin(runs / (double)(plan->warm + 1), (double)job->samples);
 }
 
-/* Sets the rate so that samples take their share and no more. */
+/* Sets the rate so that samples take no more than their share. */
 static void choose_rate(struct latency *l)
 {
 	const struct trc_counts *counts =
@@ -675,7 +679,7 @@ static bool has_enough(const struct latency *l)
 	return found >= wanted || l->out->probed.laps >= LAPS_MAX;
 }
 
-/* Whether `laps` laps like the last one would end in time. */
+/* Whether `laps` more laps like the last one would end in time. */
 static bool has_time(const struct latency *l, uint64_t laps)
 {
 	return !l->deadline_ns ||
@@ -722,7 +726,7 @@ int replay_latency(const struct replay_job *job,
 		.mark_bits = replay_marks_bits(frees),
 		.forwards =
 			job->sampling.period > 0 && job->alloc.vt->fast_forward,
-		/* Another process begins with another part of the frees. */
+		/* Each process begins with another part of the frees. */
 		.number = start >> 8,
 		.rng = kb_rng_init(start),
 	};

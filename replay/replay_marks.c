@@ -9,7 +9,8 @@ uint32_t replay_marks_bits(uint64_t frees)
 {
 	uint32_t bits = 0;
 
-	/* Chance may choose some more than expected: an eighth of room. */
+	/* Chance may choose more than expected: leaves room for an eighth
+	 * more. */
 	while (frees >> bits > REPLAY_MARKS_MAX - REPLAY_MARKS_MAX / 8)
 		bits++;
 	return bits;
@@ -71,7 +72,7 @@ void replay_marks_after(struct replay_marks *marks, const struct alloc *alloc)
 	marks->count++;
 }
 
-/* Of two frees as dear the later one is the cheaper. */
+/* Of two frees with equal cost the later one counts as cheaper. */
 static bool is_cheaper(const struct replay_dear *a, const struct replay_dear *b)
 {
 	if (a->nodes != b->nodes)

@@ -1,11 +1,12 @@
 /*
- * replay_marks: what single frees cost in exact steps, so that the latency pass
- * can choose by it and its times be held against it.
+ * replay_marks: the cost of single frees in exact steps. The latency pass
+ * chooses frees by it, and its times are compared with it.
  *
- * Two sets of frees are kept. Marked ones are a random part of all, the same for
- * every allocator and pass of one seed, with their counters: the latency pass
- * times no others but the dearest. The dearest are those with the most nodes, at
- * most a thousandth of all: the tail, which a random part would hardly meet.
+ * Two sets of frees are kept. Marked ones are a random part of all, the same
+ * for every allocator and pass of one seed, with their counters. The costliest
+ * (`dearest`) are those with the most nodes, at most a thousandth of all: the
+ * tail, which a random part would hardly contain. The latency pass times only
+ * these two.
  *
  * The replay engine and bench may include this file.
  */
@@ -28,11 +29,11 @@
 	X(tlb_invalidations)
 /* clang-format on */
 
-/* The most marks, and the most of the dearest. */
+/* Most marks, and most of the costliest. */
 #define REPLAY_MARKS_MAX   16384
 #define REPLAY_DEAREST_MAX 4096
 
-/* One free in this number may be among the dearest. */
+/* One free in this number may be among the costliest. */
 #define REPLAY_DEAREST_SHARE 1000
 
 /* One free's counts. */
@@ -55,15 +56,16 @@ struct replay_marks {
 	uint32_t bits;
 	uint32_t dearest_max;
 
-	/* Which of REPLAY_MARK_COUNTERS the allocator has, a bit each in their
-	 * order. */
+	/* Which of REPLAY_MARK_COUNTERS the allocator has, one bit each in
+	 * their order. */
 	uint32_t has;
 
 	/* In the order of their events. */
 	uint32_t count;
 	struct replay_mark mark[REPLAY_MARKS_MAX];
 
-	/* While counting a heap, the cheapest on top; then sorted by event. */
+	/* While counting, a heap with the cheapest on top; then sorted by
+	 * event. */
 	uint32_t dearest;
 	struct replay_dear dear[REPLAY_DEAREST_MAX];
 };
@@ -87,17 +89,18 @@ static inline bool replay_marks_is_marked(const struct replay_marks *marks,
 	return (replay_marks_hash(marks->seed, event) & mask) == 0;
 }
 
-/* Around a marked free of a live object: take the allocator's counters. */
+/* Call these around a marked free of a live object: they read the allocator's
+ * counters. */
 void replay_marks_before(struct replay_marks *marks, uint64_t event,
 			 const struct alloc *alloc);
 void replay_marks_after(struct replay_marks *marks, const struct alloc *alloc);
 
-/* Offers a free for the dearest. */
+/* Offers a free as one of the costliest. */
 void replay_marks_offer(struct replay_marks *marks, uint64_t event,
 			uint64_t nodes);
 
-/* Ends the counting: sorts the dearest by event and leaves only those with more
- * than `usual` nodes. Where all cost the same none is dear. */
+/* Ends the counting: sorts the costliest by event and keeps only those with
+ * more than `usual` nodes. If all cost the same, none is left. */
 void replay_marks_end(struct replay_marks *marks, uint64_t usual);
 
 /* The mark of an event, or NULL. */

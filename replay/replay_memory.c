@@ -11,7 +11,7 @@
 /* Bytes of a page of a gauge. */
 #define PAGE UINT64_C(4096)
 
-/* Bytes of this process that are in physical memory; ALLOC_UNKNOWN where the
+/* Bytes of this process that are in physical memory; ALLOC_UNKNOWN if the
  * system does not say. */
 static uint64_t process_resident(void)
 {
@@ -21,7 +21,7 @@ static uint64_t process_resident(void)
 
 	if (!f)
 		return ALLOC_UNKNOWN;
-	/* The kernel's own numbers fit. */
+	/* Numbers from the kernel fit. */
 	/* NOLINTNEXTLINE(cert-err34-c) */
 	n = fscanf(f, "%" SCNu64 " %" SCNu64, &total, &resident);
 	fclose(f);
@@ -74,8 +74,8 @@ int replay_memory_reserve(struct replay_memory_watch *watch, size_t slots)
 	return 0;
 }
 
-/* Records that give whole granules say so by their contract (alloc.h): there is
- * no need to search for each one. */
+/* By contract (alloc.h), size_of gives whole granules, so there is no need to
+ * search for each object. */
 static uint64_t granted_to(const struct alloc *alloc, uint64_t handle,
 			   uint32_t size)
 {
@@ -122,8 +122,8 @@ void replay_memory_event(struct replay_memory_watch *watch, uint64_t requested,
 	replay_span_add(&out->free, gauge->free_pages * PAGE);
 }
 
-/* How much this process has grown since the pass began, the harness's own tables
- * included; but no more than the allocator maps, where that is known. */
+/* How much this process has grown since the pass began, including the harness's
+ * own tables; at most what the allocator maps, if that is known. */
 static uint64_t grown_by(const struct replay_memory_watch *watch,
 			 uint64_t mapped)
 {

@@ -8,17 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nothing happens at this event; a page is free for ever. */
+/* Nothing happens at this event; a page is free forever. */
 #define NOTHING UINT32_MAX
 #define FOREVER UINT32_MAX
 
-/* A packing on its way. */
+/* A packing in progress. */
 struct packing {
 	struct replay_packed *objects;
 	size_t count;
 	uint32_t events;
 
-	/* By event: the object that is born or dies at it, or NOTHING. */
+	/* By event: the object that is born or dies there, or NOTHING. */
 	uint32_t *object_at;
 
 	/* The objects of two pages and more, in the order of step 1; and those
@@ -27,13 +27,14 @@ struct packing {
 	uint32_t *placed;
 	size_t large_count;
 
-	/* Pages of them all together, and the most of one-page objects that
-	 * are live at once. */
+	/* The total of their pages, and the most one-page objects live at
+	 * once. */
 	uint64_t large_pages;
 	uint32_t small_peak;
 
-	/* By page: where its part of `visit` starts, and which of it is next;
-	 * the part has the births of the large objects on that page, rising. */
+	/* By page: where its part of `visit` starts, and which entry is next;
+	 * the part holds the births of the large objects on that page,
+	 * ascending. */
 	uint32_t *visits_from;
 	uint32_t *visit;
 
@@ -144,8 +145,8 @@ static bool meet_in_time(const struct replay_packed *a,
 	return a->birth < b->death && b->birth < a->death;
 }
 
-/* Places the object large[n] as low as it goes among the n before it. Returns
- * how many it was held against. */
+/* Places the object large[n] as low as possible among the n before it. Returns
+ * how many it was compared with. */
 static size_t place_large(struct packing *p, size_t n)
 {
 	struct replay_packed *o = &p->objects[p->large[n]];
@@ -161,7 +162,8 @@ static size_t place_large(struct packing *p, size_t n)
 			break;
 		page = kb_max(page, (uint64_t)other->page + other->pages);
 	}
-	/* On another one or at the bottom: they are no higher than all together. */
+	/* It rests on another one or at the bottom, so the height is at most
+	 * the sum of all. */
 	kb_assert(page + o->pages <= p->large_pages);
 	o->page = (uint32_t)page;
 	for (at = i; at > 0 && p->objects[p->placed[at - 1]].page > o->page;)
@@ -172,8 +174,8 @@ static size_t place_large(struct packing *p, size_t n)
 	return i + (n - at) / 16;
 }
 
-/* Returns the height that they take; KB_E_RANGE beyond REPLAY_PACKING_PAIRS_MAX,
- * which no test reaches: as many take a second. */
+/* Returns their height; KB_E_RANGE beyond REPLAY_PACKING_PAIRS_MAX, which no
+ * test reaches, since that takes a second. */
 static int place_all_large(struct packing *p, uint32_t *height)
 {
 	uint64_t pairs = 0, top = 0;
@@ -192,7 +194,7 @@ static int place_all_large(struct packing *p, uint32_t *height)
 
 /* --- Step 2: objects of one page ---------------------------------------------- */
 
-/* Notes for each page which large objects come to it, in time. */
+/* Notes for each page which large objects it gets, in order of time. */
 static void list_visits(struct packing *p, uint32_t pages)
 {
 	uint32_t *from = p->visits_from;
@@ -208,7 +210,7 @@ static void list_visits(struct packing *p, uint32_t pages)
 		uint32_t visits = from[page];
 
 		from[page] = sum;
-		/* A stop after each page's own. */
+		/* An end mark after each page's own. */
 		sum += visits + 1;
 	}
 	for (size_t n = 0; n < p->count; n++) {
@@ -314,7 +316,7 @@ static uint32_t place_small(struct packing *p, uint32_t large_height)
 
 /* --- Together ----------------------------------------------------------------- */
 
-/* Fills object_at and what can be known without placing anything. */
+/* Fills object_at and everything that needs no placement. */
 static uint32_t sweep(struct packing *p)
 {
 	uint64_t load = 0, live = 0;
@@ -390,7 +392,8 @@ static int pack(struct packing *p, struct replay_packing *out)
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(orders); i++) {
 		err = pack_by(p, &orders[i], &height);
-		/* Too much work by one order alone is no reason to give up. */
+		/* If one order alone takes too much work, the others may still
+		 * do. */
 		if (err < 0 && i == 0)
 			return err;
 		if (err < 0 || (i > 0 && height >= out->height))

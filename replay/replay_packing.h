@@ -1,14 +1,15 @@
 /*
- * replay_packing: how small a heap could be for somebody who knows the whole
- * trace beforehand.
+ * replay_packing: how small a heap could be for an allocator that knew the
+ * whole trace in advance.
  *
  * Each object is a rectangle: from its alloc to its free in time, its pages in
- * height. To give each an address so that no two meet and the whole is lowest is
- * dynamic storage allocation offline, NP-hard (Garey and Johnson, "Computers and
- * Intractability", problem SR2); the most pages live at once, the load, are a
- * lower bound that cannot always be reached (Buchsbaum, Karloff, Kenyon,
- * Reingold and Thorup, "OPT versus LOAD in dynamic storage allocation", SIAM J.
- * Comput. 33(3), 2004). What is found here is an upper bound:
+ * height. Giving each an address so that none overlap and the total height is
+ * minimal is offline dynamic storage allocation, which is NP-hard (Garey and
+ * Johnson, "Computers and Intractability", problem SR2); the most pages live at
+ * once, the load, are a lower bound that cannot always be reached (Buchsbaum,
+ * Karloff, Kenyon, Reingold and Thorup, "OPT versus LOAD in dynamic storage
+ * allocation", SIAM J. Comput. 33(3), 2004). What is found here is an upper
+ * bound:
  *
  *   1. Objects of two pages and more, in decreasing order of size × lifetime,
  *      each get the lowest address at which they meet none placed before.
@@ -17,9 +18,9 @@
  *      reach the load: coloring intervals in the order of their left ends is
  *      optimal (Gavril, SIAM J. Comput. 1(2), 1972).
  *
- * If that is higher than the load, step 1 is tried in decreasing order of size,
- * then of lifetime, and the lowest of the three is kept. Ties go to the earlier
- * birth. Integers only: the same answer everywhere.
+ * If that is higher than the load, step 1 is repeated in decreasing order of
+ * size, then of lifetime, and the lowest of the three is kept. Ties go to the
+ * earlier birth. Integers only: the same answer everywhere.
  *
  * bench may include this file.
  */
@@ -31,14 +32,14 @@
 
 /* Limits that keep a packing within seconds and some 300 MB: objects; pages of
  * all objects of two pages or more together, and pages of height; and pairs of
- * such objects that are held against each other, by order. */
+ * such objects that are compared, per order. */
 #define REPLAY_PACKING_OBJECTS_MAX (UINT32_C(1) << 22)
 #define REPLAY_PACKING_PAGES_MAX   (UINT32_C(1) << 24)
 #define REPLAY_PACKING_PAIRS_MAX   (UINT64_C(1) << 30)
 
 struct replay_packed {
-	/* Numbers of the events of its alloc and its free; of an object that
-	 * is never freed, the number of events of the trace. */
+	/* Numbers of the events of its alloc and its free; the latter is the
+	 * trace's number of events if it is never freed. */
 	uint32_t birth;
 	uint32_t death;
 
@@ -55,7 +56,7 @@ struct replay_packing {
 	/* Pages that the packing takes. */
 	uint32_t height;
 
-	/* The order of step 1 that it is from. Static. */
+	/* The order of step 1 that gave it. Static. */
 	const char *order;
 };
 
@@ -65,7 +66,7 @@ struct replay_packing {
  * except for the deaths at `events`. Each has at least one page.
  *
  * Returns 0 with `*out` and the objects' pages filled; KB_E_RANGE if a limit is
- * passed, with the load filled in; or KB_E_NOMEM.
+ * exceeded, with the load filled in; or KB_E_NOMEM.
  */
 int replay_packing_run(struct replay_packed *objects, size_t count,
 		       uint32_t events, struct replay_packing *out);

@@ -40,7 +40,7 @@ static int reserve_ops(struct replay_program *program, size_t count)
 	return 0;
 }
 
-/* Grows an array of `width` bytes a slot, the new slots all zeros. */
+/* Grows an array of `width` bytes per slot; new slots are zeroed. */
 static int grow(void *array, size_t width, size_t slots, size_t wanted)
 {
 	char *bytes;
@@ -70,7 +70,7 @@ static int reserve_slots(struct replay_program *p, size_t slots)
 	return 0;
 }
 
-/* Packs a block; tells the highest slot, and the bits of all sizes together. */
+/* Packs a block; returns the highest slot, and all sizes or'ed together. */
 static void pack(struct replay_op *restrict ops, const struct trc_block *block,
 		 uint32_t *slot_max, uint64_t *size_bits)
 {
@@ -134,7 +134,7 @@ int replay_program_next(struct replay_program *program,
 	pack(program->ops, &block, &slot_max, &size_bits);
 	if (size_bits > UINT32_MAX)
 		return refuse_size(&block, diag);
-	/* Today's reader has the same limit, so no test gets here. */
+	/* The current reader has the same limit, so no test gets here. */
 	if (slot_max >= REPLAY_SLOTS_MAX)
 		return kb_fail(diag, KB_E_RANGE,
 			       "slot %" PRIu32 " is over the limit of 2^31",
@@ -160,8 +160,7 @@ void replay_program_mark(struct replay_program *program,
 	}
 }
 
-/* Through the timed loop: a heap takes plain or counted calls for its whole
- * life. */
+/* Uses the timed loop: a heap takes only plain or only counted calls. */
 static void free_some(struct replay_program *program, const struct alloc *alloc,
 		      const struct replay_op *ops, size_t count)
 {

@@ -1,7 +1,7 @@
 /*
- * replay_program: compiles a trace into slices of packed operations, a block of
- * the file at a time, so that memory follows the live objects and never the
- * number of events.
+ * replay_program: compiles a trace into slices of packed operations, one block
+ * of the file at a time, so that memory grows with the live objects, never with
+ * the number of events.
  *
  * The replay engine includes this file.
  */
@@ -31,8 +31,8 @@ struct replay_program {
 	uint64_t *live;
 	size_t slots;
 
-	/* Whether each slot holds an object, as far as replay_program_mark has
-	 * been told, and the object's size. */
+	/* Whether each slot holds an object, according to replay_program_mark,
+	 * and the object's size. */
 	uint8_t *held;
 	uint32_t *held_size;
 
@@ -58,20 +58,20 @@ void replay_program_release(struct replay_program *program);
 
 /*
  * Compiles the next block into `*slice` and makes room for its slots. Returns
- * 0; KB_END after the last block; or <0 with `diag` filled: what the reader
- * says, KB_E_RANGE for a size of 4 GiB or more, KB_E_NOMEM.
+ * 0; KB_END after the last block; or <0 with `diag` filled: the reader's error,
+ * KB_E_RANGE for a size of 4 GiB or more, KB_E_NOMEM.
  */
 int replay_program_next(struct replay_program *program,
 			struct replay_slice *slice, struct kb_diag *diag);
 
 /* Notes that operations of the current slice have been run, so that `held` says
- * what is left to be freed. For passes that free it. */
+ * what is left to free. For passes that free it. */
 void replay_program_mark(struct replay_program *program,
 			 const struct replay_op *ops, size_t count);
 
-/* Frees what `held` says is held, through `alloc`, and holds nothing; without
- * its searches, where `alloc` can fast-forward. Counts the frees in `*progress`,
- * from 0; NULL for nobody. */
+/* Frees, through `alloc`, all objects that `held` lists, and empties `held`;
+ * without searches if `alloc` can fast-forward. Counts the frees in
+ * `*progress`, from 0; NULL for none. */
 void replay_program_free_held(struct replay_program *program,
 			      const struct alloc *alloc,
 			      struct replay_progress *progress);

@@ -1,9 +1,9 @@
 /*
- * replay_progress: how far a pass is, for whoever watches from another process or
- * thread. Lives in memory that both see; starts as zeros.
+ * replay_progress: how far a pass is, for a watcher in another process or
+ * thread. It is in shared memory and starts as zeros.
  *
- * (C and C++ have no atomic type in common, so that the accesses are atomic, by
- * what gcc and clang have in both, and the word is plain.)
+ * (C and C++ have no atomic type in common, so the word is plain and accessed
+ * with atomic builtins that gcc and clang have in both.)
  *
  * The replay engine and bench may include this file.
  */
@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 struct replay_progress {
-	/* Through the functions below only. */
+	/* Use only through the functions below. */
 	uint64_t events;
 };
 
-/* Tells how many events are done; `progress` is NULL for nobody. */
+/* Reports how many events are done; `progress` may be NULL. */
 static inline void replay_progress_tell(struct replay_progress *progress,
 					uint64_t events)
 {
@@ -25,7 +25,7 @@ static inline void replay_progress_tell(struct replay_progress *progress,
 		__atomic_store_n(&progress->events, events, __ATOMIC_RELAXED);
 }
 
-/* The events last told of. */
+/* The number of events last reported. */
 static inline uint64_t
 replay_progress_read(const struct replay_progress *progress)
 {

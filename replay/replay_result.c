@@ -32,7 +32,7 @@ void replay_span_add(struct replay_span *span, uint64_t value)
 	span->peak = kb_max(span->peak, value);
 	span->end = value;
 	span->count++;
-	/* No trace comes near; a sum that did would stay at the limit. */
+	/* No trace gets near the limit; a sum that did would stay there. */
 	span->sum =
 		span->sum > UINT64_MAX - value ? UINT64_MAX : span->sum + value;
 }

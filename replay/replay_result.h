@@ -1,5 +1,5 @@
 /*
- * replay_result: what the passes give back. No pointers anywhere, so that a
+ * replay_result: the results of the passes. No pointers anywhere, so that a
  * child process can leave a result in shared memory.
  *
  * The replay engine and bench may include this file.
@@ -58,8 +58,8 @@ struct replay_bin {
 	/* Events up to the end of the bin. */
 	uint64_t event;
 
-	/* States at the end of the bin. Pages: allocators with a heap window
-	 * only. */
+	/* States at the end of the bin. Pages: only for allocators with a heap
+	 * window. */
 	uint64_t live;
 	uint64_t live_bytes;
 	uint64_t pages_live;
@@ -71,8 +71,8 @@ struct replay_bin {
 	uint64_t nodes_visited;
 	uint64_t nodes_visited_max;
 
-	/* Memory at the end of the bin, bytes; ALLOC_UNKNOWN where nobody can
-	 * tell. As in struct replay_memory. */
+	/* Memory at the end of the bin, bytes; ALLOC_UNKNOWN if unknown. As in
+	 * struct replay_memory. */
 	uint64_t granted;
 	uint64_t mapped;
 	uint64_t resident;
@@ -82,8 +82,8 @@ struct replay_bin {
 
 /*
  * Memory along the trace, bytes: X(name, help). The first two are known after
- * every event. So are `mapped`, `largest` and `free` of an allocator with a heap
- * window; of all else there is one value a bin.
+ * every event. So are `mapped`, `largest` and `free` of an allocator with a
+ * heap window; everything else has one value per bin.
  */
 /* clang-format off */
 #define REPLAY_MEMORY(X)                                                       \
@@ -98,7 +98,7 @@ struct replay_bin {
 
 /* One of them, over all of its values: how many there are, the smallest, the
  * largest, the last, and their sum, which divided by their number is the mean.
- * All 0 where nobody could tell. */
+ * All 0 if unknown. */
 struct replay_span {
 	uint64_t count;
 	uint64_t low;
@@ -115,9 +115,9 @@ struct replay_memory {
 	REPLAY_MEMORY(X)
 #undef X
 
-	/* The allocator does not tell what is resident: it is how much the
-	 * worker's process has grown since the pass began, the harness's tables
-	 * included, and at most what is mapped. */
+	/* The allocator does not report resident memory: it is how much the
+	 * worker's process has grown since the pass began, including the
+	 * harness's tables, and at most what is mapped. */
 	bool resident_is_process;
 };
 
@@ -136,7 +136,7 @@ struct replay_count_result {
 
 	struct replay_memory memory;
 
-	/* What single frees cost, for the latency pass. */
+	/* The cost of single frees, for the latency pass. */
 	struct replay_marks marks;
 };
 
@@ -146,21 +146,21 @@ struct replay_verify_result {
 	bool has_digest;
 	uint64_t digest;
 
-	/* False for an allocator without memory: only its calls were made. */
+	/* False for an allocator without memory: it was only called. */
 	bool has_memory;
 
-	/* Allocations that had to be found, to be freed or at the end; and how
-	 * many of them the allocator's own search was made for: all, unless
-	 * its searches would take minutes. The others were found by the
-	 * records of its counted operations. */
+	/* Allocations that had to be found, when freed or at the end; and how
+	 * many of them were found by the allocator's own search: all, unless
+	 * its searches would take minutes. The others were found in the records
+	 * of its counted operations. */
 	uint64_t finds;
 	uint64_t searches;
 };
 
-/* Which events of a long trace a timed pass measures (replay_sample.h): asked
- * for with a pass, kept with its results. */
+/* Which events of a long trace a timed pass measures (replay_sample.h):
+ * requested for a pass, kept with its results. */
 struct replay_sampling {
-	/* Events from one window's begin to the next one's; 0 for no sampling:
+	/* Events from the start of one window to the next; 0 for no sampling:
 	 * everything is measured. */
 	uint64_t period;
 
@@ -172,9 +172,9 @@ struct replay_sampling {
 
 /* Pass throughput: one epoch. */
 struct replay_time_result {
-	/* The first replay, and the timed one after it: ticks of the timed
-	 * slices together, how many events they ran, and how many slices, each
-	 * of which costs one reading of the clock. */
+	/* The first replay, and the timed one after it: total ticks of the
+	 * timed slices, how many events they ran, and how many slices, each of
+	 * which costs one reading of the clock. */
 	uint64_t cold_ticks;
 	uint64_t cold_events;
 	uint64_t cold_slices;
@@ -183,9 +183,9 @@ struct replay_time_result {
 	uint64_t slices;
 
 	/* Events of the trace that the timed replay went through. More than
-	 * `events` where it was sampled: then the first replay was not timed
-	 * at all, and of each of the `windows` measured, the ticks an event are
-	 * added up here, and their squares. */
+	 * `events` if it was sampled: then the first replay was not timed at
+	 * all, and these are the sums of the ticks per event of all `windows`
+	 * measured, and of their squares. */
 	uint64_t covered;
 	uint64_t windows;
 	double rate_sum;
@@ -194,15 +194,15 @@ struct replay_time_result {
 	/* Time spent fast-forwarding between the windows, ns. */
 	uint64_t forward_ns;
 
-	/* The budget ended before the trace did. */
+	/* The budget ran out before the trace ended. */
 	bool cut_short;
 
-	/* While the timed replay ran: involuntary context switches and page
-	 * faults of this process. */
+	/* During the timed replay: involuntary context switches and page faults
+	 * of this process. */
 	uint64_t preemptions;
 	uint64_t faults;
 
-	/* And what the hypervisor kept from its CPU meanwhile, ms. */
+	/* And the time that the hypervisor took from its CPU, ms. */
 	uint64_t steal_ms;
 };
 
@@ -226,10 +226,10 @@ enum replay_series_id {
 		REPLAY_SERIES_COUNT
 };
 
-/* Readings of one kind of operation: ticks, the cost of reading included. */
+/* Readings of one kind of operation: ticks, including the cost of reading. */
 struct replay_series {
-	/* Each sample as often as the operations that it represents: the inverse
-	 * of its probability of being chosen (Horvitz-Thompson). */
+	/* Each sample weighted by the operations that it represents: the
+	 * inverse of its probability of being chosen (Horvitz-Thompson). */
 	struct replay_hist weighted;
 
 	/* Each sample once. */
@@ -239,7 +239,7 @@ struct replay_series {
 	uint64_t preempted;
 };
 
-/* One sample by itself. */
+/* A single sample. */
 struct replay_timed {
 	/* Number of the event, from 0. */
 	uint64_t event;
@@ -254,23 +254,23 @@ struct replay_timed {
 /* One process keeps at most this many single samples, the first ones. */
 #define REPLAY_SAMPLES_MAX 32768
 
-/* Lookups in one window of a frozen state, and how often each window's are
- * repeated, after their first pass. */
+/* Lookups in one timer interval of a frozen state, and how often each
+ * interval's lookups are repeated after their first pass. */
 #define REPLAY_FROZEN_BATCH   32
 #define REPLAY_FROZEN_REPEATS 3
 
-/* Readings of windows of REPLAY_FROZEN_BATCH lookups in a frozen state: the
- * first pass over each, which finds the caches as the replay left them, and the
- * repeated ones. Ticks, the cost of reading included. */
+/* Readings of timer intervals of REPLAY_FROZEN_BATCH lookups in a frozen state:
+ * the first pass over each, which finds the caches as the replay left them, and
+ * the repeated ones. Ticks, including the cost of reading. */
 struct replay_frozen {
 	struct replay_hist cold;
 	struct replay_hist warm;
 
-	/* Where the replay stood still. */
+	/* The places where the replay paused. */
 	uint64_t places;
 };
 
-/* Replays of the whole trace: how many; their slices' ticks together; and the
+/* Replays of the whole trace: how many; their slices' total ticks; and the
  * quickest one's, 0 if none reached the end. */
 struct replay_laps {
 	uint64_t laps;
@@ -286,19 +286,19 @@ struct replay_latency_result {
 	uint32_t samples;
 	struct replay_timed sample[REPLAY_SAMPLES_MAX];
 
-	/* The trace's end was not reached even once. */
+	/* No replay reached the trace's end. */
 	bool cut_short;
 
-	/* One free of 2^rate_bits was timed in each lap, except the dearest,
-	 * which were in every lap; this is their number. */
+	/* One free of 2^rate_bits was timed in each lap, except for the
+	 * costliest, which were timed in every lap; this is their number. */
 	uint32_t rate_bits;
 	uint32_t dearest;
 
-	/* Replays with samples and, in turn with them, without. */
+	/* Replays with samples, alternating with replays without. */
 	struct replay_laps probed;
 	struct replay_laps plain;
 
-	/* Readings of the clock, a pair each, in the probed laps. */
+	/* Pairs of clock readings in the probed laps. */
 	uint64_t pairs;
 };
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* A sampled replay on its way. */
+/* A sampled replay in progress. */
 struct sampling {
 	const struct replay_job *job;
 	struct replay_program program;
@@ -18,7 +18,7 @@ struct sampling {
 	/* System clock at which it must end; 0 for never. */
 	uint64_t deadline_ns;
 
-	/* The window under way: what was measured of it so far. */
+	/* The current window: what was measured of it so far. */
 	uint64_t window_ticks;
 	uint64_t window_events;
 };
@@ -83,7 +83,7 @@ static void measure(struct sampling *s, const struct replay_op *ops,
 	s->out->slices++;
 }
 
-/* The window under way, if there is one, has ended. */
+/* Ends the current window, if there is one. */
 static void close_window(struct sampling *s)
 {
 	struct replay_time_result *out = s->out;
@@ -176,7 +176,7 @@ static int run_all(struct sampling *s, struct kb_diag *diag)
 	}
 	close_window(s);
 	replay_usage_since(&before, out);
-	/* Late after the very last operation is not late. */
+	/* Running out of time after the very last operation does not count. */
 	if (out->covered == trc_reader_info(s->job->reader)->counts.events)
 		out->cut_short = false;
 	return err < 0 ? err : 0;

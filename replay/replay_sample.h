@@ -1,15 +1,15 @@
 /*
- * replay_sample: a throughput pass over some of a trace, where a search is so
- * long that the whole would not fit its budget.
+ * replay_sample: a throughput pass over parts of a trace whose searches are so
+ * slow that all of it would exceed the budget.
  *
  * Systematic sampling as in SMARTS (Wunderlich, Wenisch, Falsafi, Hoe: "SMARTS:
  * accelerating microarchitecture simulation via rigorous statistical sampling",
- * ISCA 2003): every `period` events one window is run for real and timed, with
- * a few operations run for real just before it, so that the caches are as a
- * real replay leaves them; between windows the replay fast-forwards
+ * ISCA 2003): every `period` events one window is run for real and timed, after
+ * a few operations that are run for real so that the caches are as a real
+ * replay leaves them; between windows the replay fast-forwards
  * (alloc_vt.fast_forward), which leaves the same state without searching. The
- * first window's place is random, and the pattern goes round the trace's end, so
- * that every event is as likely as any other to be measured.
+ * first window's place is random, and the pattern wraps around the trace's end,
+ * so that every event is equally likely to be measured.
  *
  *   |....warm[window]..........warm[window]..........warm[window]....|
  *             <-------- period --------->
@@ -24,7 +24,7 @@
 
 #include <stdint.h>
 
-/* What becomes of a stretch of the trace. */
+/* What happens to a part of the trace. */
 enum replay_stretch {
 	REPLAY_FORWARD,
 
@@ -37,7 +37,7 @@ enum replay_stretch {
 struct replay_sample {
 	struct replay_sampling plan;
 
-	/* Event at which some window begins, below the period. */
+	/* The first event at which a window begins, below the period. */
 	uint64_t start;
 };
 
@@ -45,8 +45,8 @@ struct replay_sample {
 void replay_sample_init(struct replay_sample *sample,
 			const struct replay_sampling *plan, uint64_t seed);
 
-/* What event number `event` (from 0) is for; `*until` is the first event after
- * it that may be for something else. */
+/* What happens to event number `event` (from 0); `*until` is the first event
+ * after it to which something else may happen. */
 enum replay_stretch replay_sample_at(const struct replay_sample *sample,
 				     uint64_t event, uint64_t *until);
 

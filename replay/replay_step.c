@@ -14,7 +14,7 @@ static uint64_t step_alloc(void *ctx, uint32_t size)
 	return step->alloc.vt->alloc(step->alloc.ctx, size);
 }
 
-/* In the shape of free_sized, so that whoever wants the size gets it. */
+/* Has free_sized's signature, for allocators that want the size. */
 static void step_free(void *ctx, uint64_t handle, uint32_t size)
 {
 	struct replay_step *step = ctx;

@@ -19,15 +19,15 @@ struct replay_step {
 	struct alloc alloc;
 	enum alloc_touch touch;
 
-	/* Before a free, have the size found as the free would find it, by the
-	 * allocator's search; else however is quickest. */
+	/* Before a free, find the size as the free would, by the allocator's
+	 * search; else in the quickest way. */
 	bool search;
 
 	/* What the last free returned; 0 after an alloc or a skipped free. */
 	int free_status;
 
-	/* The size that the allocator's records gave to the object that the last
-	 * step was to free; 0 if it was not found, or nobody can tell. */
+	/* The size that the allocator's records had for the object that the
+	 * last step freed; 0 if it was not found or is unknown. */
 	uint64_t size_found;
 
 	/* The digest so far; NULL for an allocator that has none. */
@@ -35,7 +35,7 @@ struct replay_step {
 };
 
 /* Prepares steps into an allocator; replay_step_release frees what they own.
- * Returns 0 or KB_E_NOMEM, to be released as well. */
+ * Returns 0 or KB_E_NOMEM; release it in both cases. */
 int replay_step_init(struct replay_step *step, struct alloc alloc,
 		     enum alloc_touch touch);
 void replay_step_release(struct replay_step *step);
@@ -46,8 +46,8 @@ void replay_step_release(struct replay_step *step);
  * The digest of a replay is the xxHash64, seed 0, of a sequence of 64-bit
  * little-endian words, in event order: for an alloc its handle less the heap's
  * base, or 2^64 - 1 if it failed; for a free the live allocation's size in
- * bytes as the heap keeps it (whole pages), where it does keep it. A skipped
- * free adds nothing.
+ * bytes as the heap records it (whole pages), if it does. A skipped free adds
+ * nothing.
  */
 void replay_step_run(struct replay_step *step, struct replay_op op,
 		     uint64_t *live);

@@ -8,17 +8,17 @@
 
 #include <string.h>
 
-/* A timed slice lasts at least this long, so that reading the clock around it
+/* A timed slice takes at least this long, so that reading the clock around it
  * costs next to nothing, … */
 #define SLICE_MIN_NS UINT64_C(250000)
 
-/* … and at most about this long, so that the budget is looked at in time. */
+/* … and at most about this long, so that the budget is checked in time. */
 #define SLICE_MAX_NS UINT64_C(50000000)
 
-/* Operations of the first slice, before anything is known of their cost. */
+/* Operations of the first slice, while their cost is unknown. */
 #define SLICE_FIRST 2048
 
-/* A timed pass on its way. */
+/* A timed pass in progress. */
 struct timing {
 	const struct replay_job *job;
 	struct replay_program program;
@@ -75,13 +75,13 @@ static void run_slice(struct timing *t, const struct replay_slice *slice)
 		t->cut_short = is_late(t);
 	}
 	replay_program_mark(&t->program, slice->ops, done);
-	/* Late after the very last operation is not late. */
+	/* Running out of time after the very last operation does not count. */
 	if (done == slice->count && t->cut_short &&
 	    t->events == trc_reader_info(t->program.reader)->counts.events)
 		t->cut_short = false;
 }
 
-/* Replays up to `events_max` events from where the program is. */
+/* Replays up to `events_max` events from the program's current position. */
 static int run_replay(struct timing *t, uint64_t events_max,
 		      struct kb_diag *diag)
 {

@@ -21,7 +21,8 @@ static uint64_t steal_of(int cpu)
 
 		if (strncmp(line, name, length) != 0)
 			continue;
-		/* It is the eighth number of the line; of none it is 0. */
+		/* It is the line's eighth number; 0 if there is no such
+		 * line. */
 		for (int i = 0; i < 8; i++)
 			steal = strtoull(at, &at, 10);
 		break;

@@ -13,8 +13,8 @@
 struct replay_usage {
 	struct rusage usage;
 
-	/* Time that the hypervisor has kept from the CPU we are on, in the
-	 * clock ticks of /proc/stat; 0 where there is no such file. */
+	/* Time that the hypervisor has taken from our CPU, in clock ticks of
+	 * /proc/stat; 0 if there is no such file. */
 	uint64_t steal;
 };
 

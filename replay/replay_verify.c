@@ -10,29 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The allocator's own structures are walked this many times in a replay. */
+/* How often the allocator's own structures are walked in a replay. */
 #define WALKS 8
 
-/* One freed address in this many is looked up again. */
+/* One freed address in this number is looked up again. */
 #define MISS_EVERY 64
 
-/* Nodes that the real searches of a replay may compare: half of them from the
- * start, the other half evenly over the trace. A few seconds' worth. */
+/* Nodes that the real searches of a replay may compare, a few seconds' worth:
+ * half of them from the start, the other half evenly over the trace. */
 #define SEARCH_NODES (UINT64_C(1) << 31)
 
-/* What the shadow model knows of a live allocation. */
+/* What the shadow model knows about a live allocation. */
 struct shadow {
 	RB_ENTRY(shadow) node;
 	uint64_t address;
 
-	/* Bytes that nobody else may hold, at least 1: the requested size, in
-	 * whole granules where the allocator has such. */
+	/* Bytes that no other allocation may overlap, at least 1: the requested
+	 * size, in whole granules if the allocator has them. */
 	uint64_t span;
 
 	/* As requested. */
 	uint32_t size;
 
-	/* The alloc's event number: what the payload is made from. */
+	/* The alloc's event number, from which the payload is made. */
 	uint64_t key;
 };
 
@@ -46,7 +46,7 @@ static int shadow_compare(const struct shadow *a, const struct shadow *b)
 RB_GENERATE_INTERNAL(shadow_tree, shadow, node, shadow_compare,
 		     __attribute__((unused)) static)
 
-/* A verification on its way. */
+/* A verification in progress. */
 struct verifying {
 	const struct replay_job *job;
 	struct replay_step step;
@@ -67,7 +67,7 @@ struct verifying {
 	uint64_t searched_nodes;
 	uint64_t nodes;
 
-	/* The header's word for it: only paces the searches. */
+	/* From the header; only paces the searches. */
 	uint64_t events_total;
 	uint64_t live;
 
@@ -99,7 +99,7 @@ static int reserve(struct verifying *v)
 	return 0;
 }
 
-/* True if [address, address + span) meets neither neighbor in the tree. */
+/* True if [address, address + span) overlaps neither neighbor in the tree. */
 static bool stands_alone(struct shadow *s)
 {
 	const struct shadow *before = RB_PREV(shadow_tree, NULL, s);
@@ -109,7 +109,7 @@ static bool stands_alone(struct shadow *s)
 	       (!after || after->address - s->address >= s->span);
 }
 
-/* Whether the allocator's search is to be made for real now. */
+/* Whether to run the allocator's search for real now. */
 static bool may_search(const struct verifying *v)
 {
 	const uint64_t total = kb_max(v->events_total, 1);
@@ -121,7 +121,8 @@ static bool may_search(const struct verifying *v)
 	return !v->step.alloc.vt->size_at || v->searched_nodes < nodes;
 }
 
-/* Takes down what the search before a free cost: what the free's own did. */
+/* Records the cost of the search before a free, which equals that of the free's
+ * own. */
 static void note_search(struct verifying *v)
 {
 	const struct alloc *alloc = &v->step.alloc;
@@ -216,15 +217,15 @@ static int check_found(struct verifying *v, const struct shadow *s,
 	return 0;
 }
 
-/* A freed address must not be found again. A miss searches everything, so not
- * every one is tried. */
+/* A freed address must not be found again. A miss searches everything, so only
+ * some are tried. */
 static int check_gone(struct verifying *v, uint64_t address,
 		      struct kb_diag *diag)
 {
 	const struct alloc *alloc = &v->step.alloc;
 
-	/* By the frees' number: a trace that frees at every second event would
-	 * never be looked at by the events'. */
+	/* Counts frees, not events: a trace that frees at every second event
+	 * might never be checked otherwise. */
 	if (!alloc->vt->lookup || v->frees++ % MISS_EVERY != 0 ||
 	    !may_search(v))
 		return 0;
@@ -296,8 +297,8 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 	return err;
 }
 
-/* Finds what lives at the end; half of all is a fair guess of what that
- * compares. */
+/* Finds what is live at the end; half of the live objects is a fair estimate of
+ * the nodes that each search compares. */
 static int check_kept(struct verifying *v, const struct shadow *s,
 		      struct kb_diag *diag)
 {
@@ -315,7 +316,7 @@ static int check_kept(struct verifying *v, const struct shadow *s,
 	return check_found(v, s, size, diag);
 }
 
-/* What lives at the end must be found intact as well. */
+/* What is live at the end must also be found intact. */
 static int verify_rest(struct verifying *v, struct kb_diag *diag)
 {
 	struct shadow *s;

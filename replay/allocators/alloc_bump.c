@@ -1,13 +1,12 @@
 /*
  * bump: addresses that only rise and are never reused. The speed limit: an
  * allocation is an addition, a free does nothing, and nothing backs the pages.
- * It keeps no record of any allocation, so it cannot be asked for one, and what
- * is freed stays taken.
+ * It keeps no record of any allocation, so no lookup is possible, and freed
+ * pages stay taken.
  *
- * The window is as long as a trace needs, which is all the pages that it ever
- * asks for: by default 2^32 of them, 16 TiB of addresses of more than 32 bits,
- * that are simulated like all the rest. --heap-pages makes it shorter; at its
- * end every request is refused.
+ * The window must hold all pages that a trace ever requests: by default it has
+ * 2^32 of them, 16 TiB of simulated addresses of more than 32 bits.
+ * --heap-pages makes it shorter; at its end every request is refused.
  */
 #include "kheap.h"
 #include "replay_loop.h"
@@ -57,7 +56,7 @@ static const struct replay_calls bump_calls = {
 
 REPLAY_STAMP(bump, bump_calls)
 
-/* All that it can tell is whether it has ever handed the address out. */
+/* It knows only whether it has ever handed the address out. */
 static int bump_free_one(void *ctx, uint64_t handle)
 {
 	const struct bump *b = ctx;
@@ -100,7 +99,7 @@ static void bump_counters(const void *ctx, alloc_counter_fn fn, void *user)
 {
 	struct alloc_gauge gauge;
 
-	/* What is never given back is live, and its peak is now. */
+	/* Whatever is never given back is live, so the peak is now. */
 	bump_gauge(ctx, &gauge);
 	fn(user, "pages_live", gauge.pages_live);
 	fn(user, "pages_peak", gauge.pages_live);

@@ -1,12 +1,12 @@
 /*
- * glibc: the C library's malloc and free, whose process this is.
+ * glibc: the malloc and free of this process's C library.
  *
  * The timed loops use the process's own. A second glibc in a link-map namespace
- * of its own (dlmopen) would be another thing to measure: it cannot know that
- * the process has one thread, so it takes its locks, and it must not move the
- * break. Measured beside each other, 2 million operations each, it took 12 to 18
- * % longer. Sharing does not matter there: between the first and the last event
- * of a timed replay nobody else allocates (test_alloc_isolation counts).
+ * of its own (dlmopen) would behave differently: it cannot know that the
+ * process has one thread, so it takes its locks, and it must not move the
+ * break. In a comparison over 2 million operations it took 12 to 18% longer.
+ * Sharing does no harm there: between the first and the last event of a timed
+ * replay nothing else allocates (test_alloc_isolation checks it).
  *
  * The single operations of the untimed passes, around which the harness does
  * allocate, use that second glibc, so that its statistics are the trace's alone.
@@ -132,7 +132,7 @@ static int glibc_open(struct alloc *out, const struct alloc_config *config,
 
 	if (!own)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	/* On Debian it is always there, so no test gets here. */
+	/* Debian always has it, so no test gets here. */
 	if (!load(own)) {
 		free(own);
 		return kb_fail(diag, KB_E_UNSUPPORTED,

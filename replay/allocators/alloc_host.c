@@ -62,7 +62,7 @@ void alloc_host_close(void *ctx)
 	(void)ctx;
 }
 
-/* The pattern's bytes that go to offset `at`, at most 8 of them. */
+/* The pattern's bytes for offset `at`, at most 8 of them. */
 static uint64_t word(uint64_t key, uint32_t at)
 {
 	return kb_mix64(key ^ at);

@@ -15,8 +15,9 @@
 void alloc_host_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 bool alloc_host_intact(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 
-/* Rounds a size up to whole pages, for round=page; a size over 4 GiB less a
- * page, which would overflow, stays. 0 takes a page, as in the cluster heap. */
+/* Rounds a size up to whole pages, for round=page; 0 takes a page, as in the
+ * cluster heap. A size over 4 GiB less a page would overflow and stays as it
+ * is. */
 static inline uint32_t alloc_host_round(uint32_t size)
 {
 	if (size == 0)
@@ -35,7 +36,7 @@ static inline void alloc_host_touch(void *ctx, uint64_t handle, uint32_t offset)
 /* The keys of every allocator of host memory: round=none|page. */
 extern const struct alloc_key alloc_host_keys[];
 
-/* The same, and sized=0|1: of those that have a free that is told the size. */
+/* The same, and sized=0|1: for those with a free that takes the size. */
 extern const struct alloc_key alloc_host_sized_keys[];
 
 /* True if the spec says round=page; if it says sized=1, which takes

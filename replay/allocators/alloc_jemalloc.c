@@ -1,5 +1,5 @@
 /*
- * jemalloc: the baseline, out of a library that keeps it to itself.
+ * jemalloc: the baseline, in a library that exports none of its own names.
  */
 #include "alloc_host.h"
 #include "jemalloc_isolated.h"
@@ -36,7 +36,7 @@ static void jemalloc_memory(void *ctx, struct alloc_memory *out)
 
 	(void)ctx;
 	alloc_host_memory_unknown(out);
-	/* No test sees it fail; see there. */
+	/* No test makes it fail; see its definition. */
 	if (kb_jemalloc_memory(&memory) < 0)
 		return;
 	kb_written(&memory, sizeof(memory));

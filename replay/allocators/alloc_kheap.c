@@ -80,7 +80,7 @@ static const struct alloc_key kheap_keys[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* The boundary that is timed: one plain out-of-line call into the heap. */
+/* The timed boundary: one plain out-of-line call into the heap. */
 static kb_always_inline uint64_t timed_alloc(void *ctx, uint32_t size)
 {
 	return kheap_kmalloc(ctx, size);
@@ -196,7 +196,7 @@ static void kheap_gauge(const void *ctx, struct alloc_gauge *out)
 	struct kheap_counters counters;
 
 	kheap_counters(ctx, &counters);
-	/* Where no nodes are counted there are no lookups to speak of. */
+	/* Without node counts there are no lookups to report. */
 	out->lookups = steps & LOOKUP_NODES ? counters.lookups : 0;
 	out->nodes_visited = counters.nodes_visited;
 	out->rows_visited =
@@ -219,8 +219,8 @@ static void kheap_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 	alloc_window_pager_counters(kheap_pager(ctx), fn, user);
 }
 
-/* Page tables count as metadata. Nothing backs pager=none. With pager=mmap only
- * the host knows how much it backs. */
+/* Page tables count as metadata. With pager=none nothing is backed; with
+ * pager=mmap only the host knows how much is. */
 static void kheap_memory(void *ctx, struct alloc_memory *out)
 {
 	const struct pager pager = kheap_pager(ctx);

@@ -1,12 +1,12 @@
 /*
- * kheap-fast: the cluster heap made for speed, its simulated paging inside it.
+ * kheap-fast: the cluster heap made for speed, with simulated paging built in.
  */
 #include "alloc_window.h"
 #include "kb_rng.h"
 #include "kheap_fast.h"
 #include "replay_loop.h"
 
-/* The boundary that is timed: one plain out-of-line call into the heap. */
+/* The timed boundary: one plain out-of-line call into the heap. */
 static kb_always_inline uint64_t timed_alloc(void *ctx, uint32_t size)
 {
 	return kheap_fast_kmalloc(ctx, size);
@@ -57,7 +57,7 @@ static uint64_t fast_size_of(const void *ctx, uint64_t handle)
 	return kheap_fast_size_at(ctx, (kva_t)handle);
 }
 
-/* As kheap's: a word a frame, reached by translation. */
+/* As kheap's: one word per frame, reached by translation. */
 static void fast_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key)
 {
 	for (uint32_t i = 0; i < kva_pages_of(size); i++) {

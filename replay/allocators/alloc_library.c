@@ -8,21 +8,22 @@
 #include <string.h>
 
 /*
- * A library whose thread-local variables have the initial-exec model, as
- * tcmalloc's have, is given room in the static TLS block when it is loaded. The
- * C library refuses that ("cannot allocate memory in static TLS block") if the
- * variables want a larger alignment than any object that the program started
- * with. tcmalloc aligns its own to the cache line, 64 bytes on x86-64 and arm64
- * and 256 on s390x; only on x86-64 does every program start with that much. This
- * variable gives each program that has this file the largest of them.
+ * A library whose thread-local variables use the initial-exec model, such as
+ * tcmalloc, gets space in the static TLS block when it is loaded. The C library
+ * refuses that ("cannot allocate memory in static TLS block") if the variables
+ * need a larger alignment than any object that the program started with.
+ * tcmalloc aligns its own to the cache line, 64 bytes on x86-64 and arm64 and
+ * 256 on s390x; only on x86-64 does every program start with that much. This
+ * variable gives every program that links this file the largest of these
+ * alignments.
  */
 #define TLS_ALIGNMENT 256
 
 static _Alignas(TLS_ALIGNMENT) _Thread_local const char tls_aligned
 	__attribute__((used)) = 1;
 
-/* The address sanitizer refuses RTLD_DEEPBIND, for it must see every malloc. The
- * library's own state is then the sanitizer's to check, and looks leaked. */
+/* AddressSanitizer refuses RTLD_DEEPBIND, for it must see every malloc. It then
+ * checks the library's own state too, and takes it for leaked. */
 #if KB_ASAN
 #include <sanitizer/lsan_interface.h>
 
@@ -74,8 +75,8 @@ static const char *find_all(void *library,
 	return find(library, names->version, &version) ? NULL : names->version;
 }
 
-/* The file that a loaded library came from: a soname alone does not tell which of
- * several copies was found. */
+/* The file that a loaded library came from: a soname alone does not say which
+ * of several copies was found. */
 static const char *file_of(void *library, const char *soname)
 {
 	struct link_map *map;
@@ -84,8 +85,8 @@ static const char *file_of(void *library, const char *soname)
 							   : soname;
 }
 
-/* Whether dlopen's `reason` is that there is no file of this name: one that is
- * there but needs another that is missing names that other. */
+/* Whether dlopen's `reason` is that there is no file of this name: if it exists
+ * but needs another that is missing, the reason names the other. */
 static bool is_absent(const char *soname, const char *reason)
 {
 	const size_t length = strlen(soname);
@@ -95,7 +96,7 @@ static bool is_absent(const char *soname, const char *reason)
 				       "No such file or directory") == 0;
 }
 
-/* What to do about a library that is there and cannot be loaded. */
+/* What to do about a library that exists and cannot be loaded. */
 static void explain_load(const struct alloc_library_names *names,
 			 const char *reason, struct kb_diag *diag)
 {
@@ -111,8 +112,8 @@ static void explain_load(const struct alloc_library_names *names,
 }
 
 /* Loads one library and finds its functions. Returns it; or NULL, with `diag`
- * filled unless there is no such file. The library is never closed: what it has
- * handed out, and its threads' data, may outlive the allocator. */
+ * filled unless there is no such file. The library is never closed: memory that
+ * it handed out, and its thread-local data, may outlive the allocator. */
 static void *load_one(const struct alloc_library_names *names,
 		      const char *soname, struct alloc_library *out,
 		      struct kb_diag *diag)
@@ -149,8 +150,8 @@ static void explain_absence(const struct alloc_library_names *names,
 		list, names->packages);
 }
 
-/* Loads the first library of the list that will do. Returns it; or NULL with
- * `diag`, which may be NULL, saying why the first one found will not do. */
+/* Loads the first usable library of the list. Returns it; or NULL with `diag`,
+ * which may be NULL, saying why the first one found is unusable. */
 static void *load(const struct alloc_library_names *names,
 		  struct alloc_library *out, struct kb_diag *diag)
 {

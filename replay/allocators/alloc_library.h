@@ -1,13 +1,14 @@
 /*
- * alloc_library: malloc- and free-like functions out of a shared library that is
+ * alloc_library: malloc- and free-like functions from a shared library that is
  * loaded when the allocator is opened.
  *
- * These libraries define malloc itself too, so linking them would give them the
- * whole process. Loaded like this nobody else sees their names (RTLD_LOCAL), and
- * their own calls go to themselves (RTLD_DEEPBIND). A call loads its target from
- * the allocator's context, which is what a call through a PLT does with its GOT
- * entry. (jemalloc is linked privately at build time instead. These cannot be:
- * Debian has no archive of mimalloc, and tcmalloc's is not position-independent.)
+ * These libraries also define malloc itself, so linking them would replace
+ * malloc in the whole process. Loaded this way, nothing else sees their names
+ * (RTLD_LOCAL), and their own calls stay inside (RTLD_DEEPBIND). A call loads
+ * its target from the allocator's context, as a call through a PLT loads its
+ * from the GOT. (jemalloc is linked privately at build time instead. These
+ * cannot be: Debian has no archive of mimalloc, and tcmalloc's is not
+ * position-independent.)
  *
  * Only allocators' files include this file.
  */
@@ -22,16 +23,17 @@ struct alloc_library {
 	void *(*malloc)(size_t size);
 	void (*free)(void *p);
 
-	/* NULL where the library has none. `size` is what malloc was given. */
+	/* NULL if the library has none. `size` is what malloc was given. */
 	void (*free_sized)(void *p, size_t size);
 
 	size_t (*usable)(void *p);
 
-	/* What tells of the allocator's memory; each has its own type. */
+	/* Functions that report the allocator's memory; each has its own
+	 * type. */
 	void (*stats)(void);
 };
 
-/* Sonames that one allocator's library can have, at most. */
+/* Most sonames of one allocator's library. */
 #define ALLOC_LIBRARY_SONAMES 4
 
 /* Where an allocator's functions are. All static. */
@@ -55,11 +57,12 @@ struct alloc_library_names {
 	const char *usable;
 	const char *stats;
 
-	/* What tells the library's version; each has its own type. */
+	/* The functions or variables that hold the library's version; each has
+	 * its own type. */
 	const char *version;
 };
 
-/* Loads a shared library privately; it stays loaded. NULL where that fails:
+/* Loads a shared library privately; it stays loaded. NULL if that fails:
  * dlerror says why. */
 void *alloc_library_load(const char *file);
 
@@ -82,7 +85,7 @@ int alloc_library_open(struct alloc_library **out,
 uint64_t alloc_library_usable_of(const void *ctx, uint64_t handle);
 void alloc_library_close(void *ctx);
 
-/* The calls that ALLOC_HOST_STAMP and ALLOC_HOST_STAMP_SIZED want. */
+/* The calls that ALLOC_HOST_STAMP and ALLOC_HOST_STAMP_SIZED need. */
 static kb_always_inline void *alloc_library_malloc(void *ctx, size_t size)
 {
 	const struct alloc_library *library = (const struct alloc_library *)ctx;
@@ -105,8 +108,9 @@ static kb_always_inline void alloc_library_free_sized(void *ctx, void *p,
 	library->free_sized(p, size);
 }
 
-/* Defines `prefix_open` for the allocator that `names` tells of, whose addresses
- * are multiples of `aligned`; `memory_fn` is its alloc_vt's memory. */
+/* Defines `prefix_open` for the allocator that `names` describes, whose
+ * addresses are multiples of `aligned`; `memory_fn` is its alloc_vt's
+ * memory. */
 #define ALLOC_LIBRARY_DEFINE(prefix, names, aligned, memory_fn)            \
 	ALLOC_HOST_STAMP(prefix, alloc_library_malloc, alloc_library_free, \
 			 ALLOC_LIBRARY_REST(aligned, memory_fn))           \

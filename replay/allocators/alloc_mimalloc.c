@@ -20,8 +20,8 @@ static const struct alloc_library_names mimalloc_names = {
 };
 
 /*
- * Its own count of what it has committed, its records included, in arenas and
- * segments that it keeps for reuse too. What it calls the resident set is the
+ * Its own count of committed memory, including its records and the arenas and
+ * segments that it keeps for reuse. What it calls the resident set is the
  * process's.
  */
 static void mimalloc_memory(void *ctx, struct alloc_memory *out)
@@ -47,8 +47,8 @@ static int mimalloc_available(struct kb_diag *diag)
 	return alloc_library_available(&mimalloc_names, diag);
 }
 
-/* The library has a number: 209 is 2.0.9, and, since the numbers have two digits
- * for each part, 20401 is 2.4.1 (MI_MALLOC_VERSION in mimalloc.h). */
+/* The version is one number: `209` is 2.0.9. Later ones have two digits per
+ * part, so `20401` is 2.4.1 (MI_MALLOC_VERSION in mimalloc.h). */
 static const char *mimalloc_version(void)
 {
 	static char text[24];

@@ -1,7 +1,7 @@
 /*
- * null: hands out numbers instead of memory. What a replay into it costs is the
- * harness's own share of every other figure. Its two calls are out of line, as
- * everyone's are.
+ * null: hands out numbers instead of memory. The cost of a replay into it is
+ * the harness's own share of every other figure. Its two calls are out of line,
+ * like every allocator's.
  */
 #include "replay_loop.h"
 
@@ -38,7 +38,7 @@ static int null_free_one(void *ctx, uint64_t handle)
 	return 0;
 }
 
-/* It holds nothing, and nobody can say what it would refuse. */
+/* It holds nothing, and its largest request is unknown. */
 static void null_memory(void *ctx, struct alloc_memory *out)
 {
 	(void)ctx;

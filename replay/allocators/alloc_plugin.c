@@ -1,9 +1,9 @@
 /*
- * plugin: somebody else's allocator, out of a shared library that is loaded when
- * it is opened (replay/plugin/allocator_plugin.h).
+ * plugin: a user's allocator, from a shared library that is loaded when it is
+ * opened (replay/plugin/allocator_plugin.h).
  *
- * A timed call loads the function and its context from ours, which is one load
- * more than a call through a PLT costs.
+ * A timed call loads the function and its context from our context, one load
+ * more than a call through a PLT.
  */
 #include "alloc_host.h"
 #include "alloc_library.h"
@@ -21,8 +21,8 @@
 #define SYMBOL "allocator_plugin"
 #define FLAGS  (ALLOCATOR_PLUGIN_REAL | ALLOCATOR_PLUGIN_WINDOW)
 
-/* What a report puts in front of a plugin's own counters, and the longest name
- * of one. */
+/* The prefix of a plugin's own counters in reports, and the longest counter
+ * name. */
 #define STAT_PREFIX "plugin_"
 #define STAT_LENGTH 24
 
@@ -30,13 +30,13 @@
 #define OPTIONS_MAX (ALLOC_NAME_SIZE / 3)
 
 struct plugin {
-	/* What a timed call reads, together. */
+	/* What a timed call reads, side by side. */
 	void *(*alloc)(void *ctx, size_t size);
 	int (*free)(void *ctx, void *p);
 	void *ctx;
 	bool real;
 
-	/* As much of the library's object as both sides know; zeros after it. */
+	/* The part of the library's object that both sides know; then zeros. */
 	struct allocator_plugin ops;
 	struct alloc_vt vt;
 
@@ -45,7 +45,7 @@ struct plugin {
 	struct allocator_plugin_option option[OPTIONS_MAX];
 	struct alloc_report report;
 
-	/* The canonical name, and the same cut into path, keys and values. */
+	/* The canonical name, and a copy cut into path, keys and values. */
 	char name[ALLOC_NAME_SIZE];
 	char text[ALLOC_NAME_SIZE];
 	const char *path;
@@ -146,7 +146,7 @@ static void plugin_panic(void *host, const char *message)
 	abort();
 }
 
-/* A plugin's counters on their way up. */
+/* A plugin's counters being handed up. */
 struct handing {
 	const struct plugin *plugin;
 	alloc_counter_fn fn;
@@ -279,7 +279,7 @@ static int load(struct plugin *p, struct kb_diag *diag)
 	return 0;
 }
 
-/* Cuts "plugin:PATH,KEY=VALUE,…", which alloc_plugin_parse has made. */
+/* Splits "plugin:PATH,KEY=VALUE,…", which alloc_plugin_parse has made. */
 static void cut_name(struct plugin *p)
 {
 	char *save = NULL;
@@ -371,7 +371,7 @@ static bool is_printable(const char *text)
 	return length != 0;
 }
 
-/* Is there an option before `option` with the same key of `length` bytes? */
+/* True if an option before `option` has the same key of `length` bytes. */
 static bool came_before(const char *first, const char *option, size_t length)
 {
 	for (; first < option; first += strcspn(first, ",") + 1)
@@ -404,7 +404,7 @@ static int check_options(const char *first, struct kb_diag *diag)
 }
 
 /* PATH[,KEY=VALUE…]. A file without a slash is in the working folder; dlopen
- * would look for it among the system's libraries. */
+ * alone would look for it among the system's libraries. */
 static int alloc_plugin_parse(struct alloc_spec *spec, const char *text,
 			      struct kb_diag *diag)
 {

@@ -1,32 +1,32 @@
 /*
- * skeleton: the least there is to write for an allocator of host memory. Copy
- * this file, fill in the calls, and add one line to alloc_list.c and one to
- * CMakeLists.txt. It is compiled with everything else, so it cannot go stale,
- * and named in no list, so nobody runs it.
+ * skeleton: the minimum for an allocator of host memory. Copy this file, fill
+ * in the calls, and add one line to alloc_list.c and one to CMakeLists.txt. The
+ * skeleton is compiled with everything else, so it cannot go stale, but it is
+ * on no list and never runs.
  *
- * An allocator with state of its own, counters or a lookup: see alloc_kheap.c.
+ * For an allocator with its own state, counters or a lookup, see alloc_kheap.c.
  */
 #include "alloc_host.h"
 
 #include <stdlib.h>
 
-/* The two calls that a replay times. In their place goes an allocator's malloc
- * and free; here they are the process's. */
+/* The two calls that a replay times. Put your allocator's malloc and free here;
+ * these are the process's. */
 #define skeleton_malloc	 malloc
 #define skeleton_release free
 
-/* The name that the functions are stamped with, the calls, and the bytes that
- * all addresses are multiples of: verification checks it. */
+/* The functions' prefix, the calls, and the alignment of all addresses in
+ * bytes, which verification checks. */
 ALLOC_HOST_DEFINE(skeleton, skeleton_malloc, skeleton_release, 16)
 
-/* What reports say about the library that it uses. */
+/* What reports say about the library that the allocator uses. */
 static const char *skeleton_version(void)
 {
 	return "0";
 }
 
-/* Listed in alloc_list.c, declared there by hand: this is the only name that
- * leaves the file. */
+/* The only name that this file exports; declared by hand and listed in
+ * alloc_list.c. */
 extern const struct alloc_ops alloc_skeleton;
 
 const struct alloc_ops alloc_skeleton = {

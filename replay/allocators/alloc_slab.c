@@ -11,9 +11,9 @@
 
 enum slab_key { KEY_LOOKUP, KEY_FIT, KEY_PAGER };
 
-/* The slabs; and, for verification, the bytes of the machine's memory: a page of
- * the host for each frame, made when payload is first written there, because
- * objects share a frame. */
+/* The slabs; and, for verification, the simulated memory's bytes, because
+ * objects share a frame: a host page per frame, made when payload is first
+ * written there. */
 struct slab_heap {
 	struct slabs *slabs;
 	char **memory;
@@ -48,7 +48,7 @@ static uint64_t slab_usable_of(const void *ctx, uint64_t handle)
 	return slabs_size_at(h->slabs, (kva_t)handle);
 }
 
-/* Which object it is does not matter to anyone: its place in the window. */
+/* The caller only needs to know that there is one: this is its offset. */
 static int64_t slab_lookup(const void *ctx, uint64_t handle)
 {
 	const struct slab_heap *h = ctx;

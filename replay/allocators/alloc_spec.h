@@ -1,5 +1,5 @@
 /*
- * alloc_spec: allocator names as they are written on a command line.
+ * alloc_spec: allocator names as written on a command line.
  *
  *   NAME[:KEY=VALUE[,KEY=VALUE…]]       kheap:lookup=pagemap,order=head
  *
@@ -17,8 +17,8 @@
 #include <stddef.h>
 
 /*
- * Parses one name. Returns 0 with `*out` filled, or KB_E_ARG with `diag` saying
- * what is unknown and which known name is nearest.
+ * Parses one name. Returns 0 with `*out` filled, or KB_E_ARG with `diag` naming
+ * what is unknown and the nearest known name.
  */
 int alloc_spec_parse(struct alloc_spec *out, const char *text,
 		     struct kb_diag *diag);
@@ -35,19 +35,20 @@ int alloc_spec_parse_list(struct alloc_spec **specs, size_t *count,
 /* Tells whether an allocator can be used on this machine: its ops' available. */
 int alloc_available(const struct alloc_ops *ops, struct kb_diag *diag);
 
-/* The same for one that is asked for: `diag` then begins with its name. */
+/* The same for one that the user named: `diag` then begins with its name. */
 int alloc_require(const struct alloc_spec *spec, struct kb_diag *diag);
 
-/* Makes the allocator that a spec names: its ops' open. KB_E_ARG for one that is
- * foreign where the configuration's report has no panic: a process that can do
- * without must not be lost by it. */
+/* Makes the allocator that a spec names: its ops' open. KB_E_ARG for a foreign
+ * one if the configuration's report has no panic: such an allocator must not
+ * end a process that does other work. */
 int alloc_open(struct alloc *out, const struct alloc_config *config,
 	       struct kb_diag *diag);
 
 /* Closes an allocator and empties it; an empty one is ignored. */
 void alloc_close(struct alloc *alloc);
 
-/* The value chosen for the key called `key`, or NULL if there is no such. */
+/* The value chosen for the key called `key`, or NULL if there is no such
+ * key. */
 const char *alloc_spec_value(const struct alloc_spec *spec, const char *key);
 
 #endif /* ALLOC_SPEC_H */

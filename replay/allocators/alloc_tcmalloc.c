@@ -22,7 +22,7 @@ static const struct alloc_library_names tcmalloc_names = {
 /* gperftools' malloc_extension_c.h. */
 typedef int numeric_property_fn(const char *name, size_t *value);
 
-/* A property's value; 0 for one that this version has not got. */
+/* A property's value; 0 for one that this version lacks. */
 static size_t property(numeric_property_fn *get, const char *name)
 {
 	size_t value;
@@ -31,8 +31,8 @@ static size_t property(numeric_property_fn *get, const char *name)
 }
 
 /*
- * "Physical" counts what was taken from the system and not given back, and the
- * records beside it; whether it was ever touched is not known.
+ * "Physical" counts memory taken from the system and not given back, plus the
+ * records; whether it was ever touched is unknown.
  */
 static void tcmalloc_memory(void *ctx, struct alloc_memory *out)
 {

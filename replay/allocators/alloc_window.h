@@ -1,6 +1,6 @@
 /*
  * alloc_window: what the allocators of a simulated window of pages have in
- * common: the pager that backs them, payload, counters, and the glue of an
+ * common: the pager that backs them, payload, counters, and the glue to an
  * algorithm over pages (page_heap.h).
  *
  * By default pages are mapped and unmapped one by one in the simulated pager, as
@@ -37,9 +37,9 @@ bool alloc_window_intact(struct pager pager, kva_t va, uint32_t size,
  * does not count them. */
 uint64_t alloc_window_table_bytes(struct pager pager, uint64_t pages);
 
-/* Hand counters up, each by its name: a cluster heap's, as far as its lookup
- * counts the `steps` (enum lookup_steps) that they need, since what is not counted
- * is absent and not 0; those of paging; and a pager's, if it has any. */
+/* Hand up counters by name: a cluster heap's, if its lookup counts the `steps`
+ * (enum lookup_steps) that they need, since what is not counted is absent and
+ * not 0; those of paging; and a pager's, if it has any. */
 void alloc_window_heap_counters(const struct kheap_counters *heap,
 				unsigned steps, alloc_counter_fn fn,
 				void *user);
@@ -72,8 +72,8 @@ int alloc_pages_open(struct alloc *out, const struct alloc_config *config,
 
 /*
  * Defines `prefix_vt` for the algorithm whose struct page_ops is `ops`. The
- * boundary that is timed is one plain out-of-line call; below it the algorithm
- * and the pager are called through tables, as the cluster heap's parts are.
+ * timed boundary is one plain out-of-line call; below it the algorithm and the
+ * pager are called through tables, as in the cluster heap.
  */
 #define ALLOC_PAGES_STAMP(prefix, ops)                                       \
 	static kb_noinline uint64_t prefix##_alloc(void *ctx, uint32_t size) \

@@ -15,7 +15,8 @@
 int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
 	    size_t newlen);
 
-/* Reads the value called `name`, of `size` bytes; false if there is none. */
+/* Reads the value called `name`, of `size` bytes; false if it does not
+ * exist. */
 static bool read_value(const char *name, void *value, size_t size)
 {
 	return mallctl(name, value, &size, NULL, 0) == 0;
@@ -26,8 +27,8 @@ int kb_jemalloc_memory(struct kb_jemalloc_memory *out)
 	uint64_t epoch = 1;
 	size_t size = sizeof(epoch);
 
-	/* Statistics are as of the last time that the epoch was set. It is of
-	 * one kind, Debian's with statistics: no test sees it refuse. */
+	/* Statistics are as of the last time that the epoch was set. Debian's
+	 * build has statistics, so no test gets a refusal. */
 	if (mallctl("epoch", &epoch, &size, &epoch, size) != 0)
 		return -1;
 	return read_value("stats.mapped", &out->mapped, sizeof(size_t)) &&
@@ -65,7 +66,7 @@ const char *kb_jemalloc_version(void)
 	const char *version = NULL;
 	size_t size = sizeof(version);
 
-	/* It has always told so far. */
+	/* It has always worked so far. */
 	if (mallctl("version", &version, &size, NULL, 0) != 0)
 		return "unknown";
 	return version;

@@ -10,12 +10,12 @@
 
 #include <stddef.h>
 
-/* jemalloc's malloc and free. Memory from the one goes back to the other and
- * to nobody else. */
+/* jemalloc's malloc and free. Memory from the former must be freed by the
+ * latter. */
 void *kb_jemalloc_malloc(size_t size);
 void kb_jemalloc_free(void *p);
 
-/* A free that is told the size that malloc was given; `flags` 0 (jemalloc(3),
+/* A free that takes the size that malloc was given; `flags` 0 (jemalloc(3),
  * sdallocx). */
 void kb_jemalloc_sdallocx(void *p, size_t size, int flags);
 
@@ -30,7 +30,7 @@ struct kb_jemalloc_memory {
 	size_t metadata;
 };
 
-/* Fills `out`. Returns 0, or -1 where jemalloc was built without statistics. */
+/* Fills `out`. Returns 0, or -1 if jemalloc was built without statistics. */
 int kb_jemalloc_memory(struct kb_jemalloc_memory *out);
 
 /* jemalloc's version, static. */

@@ -2,17 +2,17 @@
  * alloc: the contract between the replay engine and an allocator.
  *
  * An allocator is a const struct alloc_ops, one file and one line in
- * allocators/alloc_list.c; alloc_skeleton.c shows the least there is to write.
- * Opening it gives a struct alloc { vt, ctx }: what the engine replays into.
+ * allocators/alloc_list.c; alloc_skeleton.c shows the minimum. Opening it gives
+ * a struct alloc { vt, ctx }: what the engine replays into.
  *
  * A handle names a live allocation: a host address, or an address in the
  * simulated machine. 0 is "failed".
  *
  * Hot paths go through `run` and `run_probed`, which each allocator stamps from
  * the templates in replay_loop.h, so that there is no indirect call in a timed
- * loop. The single-operation entries are for the untimed passes; they count
- * where the allocator has something to count. An allocator is driven by the one
- * kind or the other for all of its life.
+ * loop. The single-operation entries are for the untimed passes; they count if
+ * the allocator has something to count. One allocator is driven by only one
+ * kind, from open to close.
  *
  * Every allocator's file and the replay engine include this file.
  */
@@ -42,7 +42,7 @@ enum alloc_touch {
 /* Bytes between two touches of ALLOC_TOUCH_ALL. */
 #define ALLOC_TOUCH_STRIDE 4096u
 
-/* Most keys that one allocator can have. */
+/* Most keys of one allocator. */
 #define ALLOC_KEYS_MAX 8
 
 /* Longest canonical name, the terminating NUL included, bytes. */
@@ -74,9 +74,9 @@ struct alloc_spec {
 };
 
 /*
- * Where an allocator that is not ours says what it has to say; its own canonical
- * name goes with it. `log` is one line, NULL drops it. `panic` is its end: it
- * does not return; whoever has none cannot open such an allocator.
+ * Where a foreign allocator sends its messages, along with its canonical name.
+ * `log` takes one line; NULL drops it. `panic` ends the process and does not
+ * return; without it no foreign allocator can be opened.
  */
 struct alloc_report {
 	void (*log)(void *user, const char *alloc, const char *line);
@@ -93,11 +93,11 @@ struct alloc_config {
 	uint32_t heap_base;
 	uint32_t heap_pages;
 
-	/* Counted operations make their searches for real where they could
-	 * know the steps without; the counts are the same. */
+	/* Counted operations search for real even if they could know the steps
+	 * without; the counts are the same. */
 	bool walk;
 
-	/* What is opened will not be timed: it may check itself slowly. */
+	/* The allocator will not be timed, so it may check itself slowly. */
 	bool checked;
 
 	/* For allocators that are not ours. */
@@ -109,8 +109,8 @@ enum alloc_probe {
 	/* The whole. */
 	ALLOC_PROBE_FREE,
 
-	/* Its lookup alone, and then the free untimed, so that neither
-	 * warms the caches for the other. Only where there is a lookup. */
+	/* Its lookup alone, and then the free untimed, so that neither warms
+	 * the caches for the other. Only if there is a lookup. */
 	ALLOC_PROBE_LOOKUP
 };
 
@@ -123,7 +123,7 @@ struct replay_probe {
 	uint64_t ticks;
 };
 
-/* The steps of a free that can be told apart, in their order. */
+/* The separately timed steps of a free, in order. */
 enum alloc_step {
 	ALLOC_STEP_LOOKUP,
 	ALLOC_STEP_UNMAP,
@@ -135,38 +135,38 @@ enum alloc_step {
 /* Called at the end of each step. */
 typedef void (*alloc_step_fn)(void *user);
 
-/* A figure that an allocator cannot tell. */
+/* A figure that an allocator does not know. */
 #define ALLOC_UNKNOWN UINT64_MAX
 
-/* The state of a heap: read after every operation of the count pass. */
+/* The state of a heap, read after every operation of the count pass. */
 struct alloc_gauge {
 	/* Sums so far. */
 	uint64_t lookups;
 	uint64_t nodes_visited;
 
-	/* Sums as well. The caller puts ALLOC_UNKNOWN here, which stays where
-	 * they are not counted. */
+	/* Also sums. The caller stores ALLOC_UNKNOWN, which stays if they are
+	 * not counted. */
 	uint64_t rows_visited;
 	uint64_t lines_touched;
 
-	/* States. Pages are of 4,096 bytes: those mapped, those still to be had,
-	 * and the longest stretch of these, which is the largest request. */
+	/* States. Pages of 4,096 bytes: those mapped, those still available,
+	 * and the longest run of these, which is the largest request. */
 	uint64_t pages_live;
 	uint64_t free_pages;
 	uint64_t longest_free_run;
 };
 
 /*
- * What an allocator takes from the machine, in bytes: exact where the memory is
- * simulated, by the allocator's own statistics elsewhere. Each is ALLOC_UNKNOWN
- * if the allocator cannot tell.
+ * What an allocator takes from the machine, in bytes: exact if the memory is
+ * simulated, else from the allocator's own statistics. Each is ALLOC_UNKNOWN if
+ * the allocator does not report it.
  */
 struct alloc_memory {
-	/* Address space that has pages, including its metadata where that
-	 * is in the same pages. */
+	/* Address space that has pages, including metadata in the same
+	 * pages. */
 	uint64_t mapped;
 
-	/* Of it, what is in physical memory. */
+	/* The part of it in physical memory. */
 	uint64_t resident;
 
 	/* Its own records: lists, tables, tags, page tables. */
@@ -177,7 +177,7 @@ struct alloc_memory {
 };
 
 /* Receives an allocator's counters, one call each, in a fixed order. `name` is
- * good for the call. */
+ * valid only during the call. */
 typedef void (*alloc_counter_fn)(void *user, const char *name, uint64_t value);
 
 /* One live cluster of an allocator that keeps rows and tracking arrays. */
@@ -208,10 +208,10 @@ struct alloc_vt {
 			   uint64_t *live, struct replay_probe *probe);
 
 	/*
-	 * The same as run[touch], to the last bit of the allocator's state, but
-	 * as fast as can be: for stretches of a trace between those that are
-	 * timed, where the search itself would take minutes. Returns 0, or
-	 * KB_E_NOMEM with nothing run. Optional: NULL where run is fast anyway.
+	 * The same as run[touch], with exactly the same resulting state, but as
+	 * fast as possible: for the parts of a trace that are not timed, if
+	 * their searches would take minutes. Returns 0, or KB_E_NOMEM with
+	 * nothing run. Optional: NULL if run is fast anyway.
 	 */
 	int (*fast_forward)(void *ctx, const struct replay_op *ops,
 			    size_t count, uint64_t *live,
@@ -224,8 +224,8 @@ struct alloc_vt {
 	 * it. Required. */
 	int (*free)(void *ctx, uint64_t handle);
 
-	/* The same, given the size that was requested, which must be right: the
-	 * untimed passes then call it instead of free. Optional: where the timed
+	/* The same, given the requested size, which must be right: the untimed
+	 * passes then call it instead of free. Optional: set it if the timed
 	 * loops free with a size too. */
 	int (*free_sized)(void *ctx, uint64_t handle, uint32_t size);
 
@@ -240,12 +240,12 @@ struct alloc_vt {
 	bool has_memory;
 
 	/* Finds the allocation that starts at `handle`, as its free would.
-	 * Returns its index, or -1. Optional: NULL where an allocator's lookup
-	 * is not to be had alone. */
+	 * Returns its index, or -1. Optional: NULL if the lookup cannot run
+	 * alone. */
 	int64_t (*lookup)(const void *ctx, uint64_t handle);
 
-	/* Frees a live handle as the timed loops do, and calls `done` at the end
-	 * of each of the ALLOC_STEPS steps. Optional: NULL where a free has no
+	/* Frees a live handle as the timed loops do, and calls `done` at the
+	 * end of each of the ALLOC_STEPS steps. Optional: NULL if a free has no
 	 * such steps. */
 	void (*free_steps)(void *ctx, uint64_t handle, alloc_step_fn done,
 			   void *user);
@@ -257,12 +257,12 @@ struct alloc_vt {
 	uint64_t (*size_of)(const void *ctx, uint64_t handle);
 	uint32_t granule;
 
-	/* The same, found by whatever is quickest in the untimed passes. Optional:
-	 * NULL where size_of is as quick. */
+	/* The same, found in whatever way is quickest. Optional: NULL if
+	 * size_of is as quick. */
 	uint64_t (*size_at)(const void *ctx, uint64_t handle);
 
-	/* Writes a payload made from `key` to the allocation, and tells whether
-	 * it is still there. Optional, as a pair. */
+	/* Write a payload made from `key` to the allocation, and check that it
+	 * is still there. Optional, as a pair. */
 	void (*fill)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 	bool (*intact)(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 
@@ -270,28 +270,28 @@ struct alloc_vt {
 	 * put all allocations. Optional: NULL promises nothing. */
 	bool (*in_window)(const void *ctx, uint64_t handle, uint64_t size);
 
-	/* A handle less the heap's base: what the digest takes. Optional: NULL
-	 * where addresses are the host's. Without size_of a free adds nothing to
-	 * the digest. */
+	/* A handle less the heap's base, for the digest. Optional: NULL if
+	 * addresses are the host's. Without size_of a free adds nothing to the
+	 * digest. */
 	uint64_t (*offset_of)(const void *ctx, uint64_t handle);
 
-	/* Optional: NULL where there is no heap window to look at. */
+	/* Optional: NULL if there is no heap window. */
 	void (*gauge)(const void *ctx, struct alloc_gauge *out);
 
-	/* Bytes that the live allocation at `handle` may use: the requested size
-	 * and whatever rounding adds. Optional: NULL where nobody can tell. */
+	/* Bytes that the live allocation at `handle` may use: the requested
+	 * size and whatever rounding adds. Optional: NULL if unknown. */
 	uint64_t (*usable_of)(const void *ctx, uint64_t handle);
 
-	/* Optional: NULL knows nothing of its memory. May be slow; asked for now
-	 * and then in untimed passes. */
+	/* Optional: NULL if the allocator reports nothing. May be slow; called
+	 * occasionally in untimed passes. */
 	void (*memory)(void *ctx, struct alloc_memory *out);
 
 	/* Optional: NULL has none. */
 	void (*counters)(const void *ctx, alloc_counter_fn fn, void *user);
 
-	/* Hands up every live cluster: rows rising, each row in its list's
-	 * order. Returns the number of rows, the empty ones included. For
-	 * drawing; slow. Optional: NULL where there are no rows. */
+	/* Hands up every live cluster, in ascending rows, each row in its
+	 * list's order. Returns the number of rows, including empty ones. For
+	 * drawing; slow. Optional: NULL if there are no rows. */
 	uint32_t (*inspect)(const void *ctx, alloc_cluster_fn fn, void *user);
 
 	/* True if all of the allocator's structures agree; slow. Optional. */
@@ -325,15 +325,15 @@ struct alloc_ops {
 	int (*parse)(struct alloc_spec *spec, const char *text,
 		     struct kb_diag *diag);
 
-	/* Its code is not ours and is not trusted: it only runs in a child
-	 * process whose memory is limited. */
+	/* Its code is not ours and not trusted: it runs only in a child process
+	 * with limited memory. */
 	bool foreign;
 
 	/*
-	 * Tells whether the library that it needs can be used on this machine:
+	 * Checks whether the library that it needs can be used on this machine:
 	 * returns 0, or KB_E_ENVIRONMENT with `diag` saying why not and what to
-	 * do, without the allocator's name. Whoever gets 0 can open it. Optional:
-	 * NULL needs nothing that could be missing.
+	 * do, without the allocator's name. After 0, opening it works.
+	 * Optional: NULL if it needs nothing that could be missing.
 	 */
 	int (*available)(struct kb_diag *diag);
 
@@ -342,7 +342,7 @@ struct alloc_ops {
 	const char *(*version)(void);
 
 	/* The library's settings in effect, "name=value,…", or NULL if it has
-	 * none to tell of. Static. */
+	 * none. Static. */
 	const char *(*options)(void);
 
 	/*

@@ -3,8 +3,8 @@
  *
  * An allocator's file describes its calls in a struct replay_calls of constant
  * function pointers and stamps the loops with REPLAY_STAMP. The arguments are
- * constants, so the compiler makes direct calls of them: a call through a
- * pointer for every event costs about 2 ns where malloc and free cost 10.
+ * constants, so the compiler turns them into direct calls: a call through a
+ * pointer for every event costs about 2 ns, when malloc and free cost 10.
  *
  * Every allocator's file includes this file; so does the engine, which stamps
  * the same loop over a struct alloc_vt's single operations.
@@ -20,14 +20,14 @@
 struct replay_calls {
 	uint64_t (*alloc)(void *ctx, uint32_t size);
 
-	/* The one or the other: with free_sized the loops hand over the size that
-	 * was asked for too. */
+	/* One or the other: with free_sized the loops also pass the requested
+	 * size. */
 	void (*free)(void *ctx, uint64_t handle);
 	void (*free_sized)(void *ctx, uint64_t handle, uint32_t size);
 
 	void (*touch)(void *ctx, uint64_t handle, uint32_t offset);
 
-	/* NULL where the allocator has no lookup of its own. */
+	/* NULL if the allocator has no separate lookup. */
 	int64_t (*lookup)(const void *ctx, uint64_t handle);
 };
 
@@ -65,7 +65,7 @@ static kb_always_inline void replay_release(const struct replay_calls calls,
 {
 	if (calls.free_sized)
 		calls.free_sized(ctx, handle, size);
-	else /* Whoever has no free_sized has a free. */
+	else /* Without free_sized there is a free. */
 		/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
 		calls.free(ctx, handle);
 }
@@ -83,9 +83,9 @@ static kb_always_inline void replay_free_one(const struct replay_calls calls,
 /*
  * Runs operations; what a timed pass measures.
  *
- * Which kind comes next is all that a processor cannot foresee here, and is half
- * of null's cost. So the loop goes from one kind's run to the other's: two
- * branches, each with its own history, instead of one for both.
+ * Here a processor can mispredict only which kind comes next, and that is half
+ * of null's cost. So the loop alternates between runs of allocs and of frees:
+ * two branches, each with its own history, instead of one for both.
  *
  * A free whose alloc failed is skipped. A freed slot keeps its stale handle:
  * the store would cost a fifth of an event of null's, and nobody reads it before
@@ -130,7 +130,7 @@ replay_probe_lookup(const struct replay_calls calls, void *ctx, uint64_t handle,
 	uint64_t begin = replay_tick_begin(probe->use_tsc);
 	int64_t index = calls.lookup(ctx, handle);
 
-	/* The search is over only when its answer is there. */
+	/* The search has ended only when its answer is known. */
 	__asm__ volatile("" : : "r"(index) : "memory");
 	probe->ticks = replay_tick_end(probe->use_tsc) - begin;
 }
@@ -168,8 +168,8 @@ static kb_always_inline void replay_loop_probed(const struct replay_calls calls,
 
 /*
  * Stamps an allocator's loops from its calls: functions PREFIX_run_none,
- * _first, _all and PREFIX_run_probed, to be named in its alloc_vt by
- * REPLAY_STAMPED(PREFIX).
+ * _first, _all and PREFIX_run_probed, which REPLAY_STAMPED(PREFIX) puts into
+ * its alloc_vt.
  */
 /* clang-format off */
 #define REPLAY_STAMP_RUN(name, calls, touch)                                   \

@@ -18,7 +18,7 @@ struct replay_op {
 	/* slot * 2, + 1 for a free. */
 	uint32_t slot_kind;
 
-	/* Bytes requested; of a free, what its alloc requested. */
+	/* Bytes requested; for a free, those that its alloc requested. */
 	uint32_t size;
 };
 

@@ -3,9 +3,9 @@
  *
  * On x86-64 the time-stamp counter, fenced so that no work leaks out of the
  * window: LFENCE;RDTSC;LFENCE … RDTSCP;LFENCE (Wassenberg, highwayhash's
- * tsc_timer; CPUID would trap to the hypervisor). Elsewhere, or where the
- * kernel does not vouch for the counter, CLOCK_MONOTONIC_RAW in ns.
- * replay_clock.h finds out which, and what a reading is worth.
+ * tsc_timer; CPUID would trap to the hypervisor). Elsewhere, or if the kernel
+ * does not vouch for the counter, CLOCK_MONOTONIC_RAW in ns. replay_clock.h
+ * determines which, and how accurate a reading is.
  *
  * Every allocator's file and the replay engine include this file.
  */

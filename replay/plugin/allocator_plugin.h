@@ -1,15 +1,17 @@
 /*
- * allocator_plugin: what a shared library must have to be replayed into as
+ * allocator_plugin: what a shared library must provide to be measured as
  *
  *   bench --trace traces/boot.trc --alloc plugin:./mine.so[,KEY=VALUE...]
  *
  * The library defines one object, `allocator_plugin` (declared below), which
- * names its functions. skeleton.c beside this file is a whole one, annotated.
+ * names its functions. skeleton.c beside this file is a complete example,
+ * annotated.
  *
  * The header needs nothing else of this project; it is C89, C99 and C++.
  *
- * Units: sizes in bytes. Addresses are `void *`: of real memory in this process,
- * or of a machine that the library simulates (ALLOCATOR_PLUGIN_REAL below).
+ * Units: sizes in bytes. Addresses are `void *`: of real memory in this
+ * process, or of a machine that the library simulates (see
+ * ALLOCATOR_PLUGIN_REAL).
  *
  * Threads: none. All calls come from one thread, one after the other.
  *
@@ -18,13 +20,14 @@
  *   init -> alloc, free, usable_size, stats, memory in any order -> fini
  *
  * fini is called once after an init that returned 0, and allocations may still
- * be live then. A process that ends by panic, or is ended from outside, calls
- * nothing more. The library is never unloaded.
+ * be live then. After a panic, or if the process is ended from outside, nothing
+ * more is called. The library is never unloaded.
  *
- * What goes wrong is this allocator's result, and the rest of the run goes on: a
- * crash; the process ended; no progress for bench's --timeout; memory that
- * overlaps, is not aligned as promised or is outside the promised window; a
- * payload overwritten while its owner lived; a free that is refused; panic.
+ * These failures become this allocator's result, and the rest of the run
+ * continues: a crash; the process ended; no progress for bench's --timeout;
+ * memory that overlaps, is not aligned as promised or is outside the promised
+ * window; a payload overwritten while its owner lived; a free that is refused;
+ * panic.
  *
  * The process's private writable memory is limited to half of the machine's
  * (RLIMIT_DATA): beyond it mmap, brk and malloc fail with ENOMEM. Address space
@@ -41,11 +44,11 @@ extern "C" {
 #endif
 
 /*
- * Version of this interface: raised when something in it changes its meaning. A
- * library made for another one is refused.
+ * Version of this interface, raised when anything in it changes its meaning. A
+ * library built for another version is refused.
  *
- * Within a version the structs only grow at their ends. Each begins with its own
- * size, as its maker knew it: read no field beyond it.
+ * Within a version the structs only grow at their ends. Each begins with its
+ * size as its creator knew it: read no field beyond that.
  */
 #define ALLOCATOR_PLUGIN_VERSION 1
 
@@ -55,32 +58,33 @@ struct allocator_plugin_option {
 	const char *value;
 };
 
-/* What the harness tells and lends the library. */
+/* What the harness passes to the library. */
 struct allocator_plugin_config {
 	/* sizeof(struct allocator_plugin_config) of the harness. */
 	size_t size;
 
 	/* First address, pages and bytes per page of the simulated heap window
-	 * (--heap-base, --heap-pages). For allocators of the host's memory they
-	 * mean nothing. */
+	 * (--heap-base, --heap-pages). Allocators of the host's memory ignore
+	 * them. */
 	uint32_t heap_base;
 	uint32_t heap_pages;
 	uint32_t page_size;
 
-	/* Not 0 where the pass is not timed: the library may check itself as
+	/* Nonzero if the pass is not timed: the library may check itself as
 	 * slowly as it likes. */
 	uint32_t checked;
 
-	/* In the order given; no key comes twice. `options` may be NULL if there
-	 * are none. Good until fini returns, like all that they point to. */
+	/* In the order given; no key occurs twice. `options` may be NULL if
+	 * there are none. Valid until fini returns, like everything they point
+	 * to. */
 	const struct allocator_plugin_option *options;
 	size_t option_count;
 
-	/* To be handed to log and panic. */
+	/* Pass this to log and panic. */
 	void *host;
 
-	/* Shows a line on standard error; of pass verify's first 20, the rest
-	 * are dropped. Callable at any time until fini returns. */
+	/* Prints a line on standard error: the first 20 of pass verify, the
+	 * rest are dropped. Callable at any time until fini returns. */
 	void (*log)(void *host, const char *message);
 
 	/* Reports `message` as this allocator's result and ends the process.
@@ -88,16 +92,16 @@ struct allocator_plugin_config {
 	void (*panic)(void *host, const char *message);
 };
 
-/* A figure that the library cannot tell. */
+/* A figure that the library does not know. */
 #define ALLOCATOR_PLUGIN_UNKNOWN UINT64_MAX
 
-/* What the library takes from its machine, bytes. */
+/* What the library takes from the machine, bytes. */
 struct allocator_plugin_memory {
-	/* Address space that has pages, including its own metadata where that
-	 * is in the same pages. */
+	/* Address space that has pages, including metadata in the same
+	 * pages. */
 	uint64_t mapped;
 
-	/* Of it, what is in physical memory. */
+	/* The part of it in physical memory. */
 	uint64_t resident;
 
 	/* Its own records: lists, tables, tags, page tables. */
@@ -112,14 +116,14 @@ struct allocator_plugin_memory {
 typedef void (*allocator_plugin_stat_fn)(void *user, const char *name,
 					 uint64_t value);
 
-/* Most counters that stats may hand up; one more is a fault, as panic is. */
+/* Most counters that stats may hand up; one more counts as a panic. */
 #define ALLOCATOR_PLUGIN_STATS_MAX 24
 
 /* Flags. */
 
 /* Addresses are real: the harness may read and write every byte of a live
  * allocation, which is how it verifies payloads. Without it addresses are only
- * numbers, which nobody will dereference. */
+ * numbers, never dereferenced. */
 #define ALLOCATOR_PLUGIN_REAL 1u
 
 /* Every allocation is in the window [heap_base, heap_base + heap_pages *
@@ -135,29 +139,29 @@ struct allocator_plugin {
 	/* ALLOCATOR_PLUGIN_REAL, _WINDOW, or'ed. */
 	uint32_t flags;
 
-	/* All addresses are multiples of it, a power of two; 1 promises
-	 * nothing. Verified. */
+	/* All addresses are multiples of this power of two; 1 promises nothing.
+	 * Verified. */
 	uint32_t alignment;
 
 	/*
 	 * Makes the allocator. `config` is the harness's, good until fini
-	 * returns. `*ctx` is handed to every other function and may stay NULL.
-	 * Returns 0, or else a number that is reported as the result.
-	 * Required.
+	 * returns. `*ctx` is passed to every other function and may stay NULL.
+	 * Returns 0, or a number that is reported as the result. Required.
 	 */
 	int (*init)(const struct allocator_plugin_config *config, void **ctx);
 
 	/* Allocates `size` bytes, 0 included. Returns the address, which belongs
-	 * to the caller until it is freed; NULL if there is no memory left, which
-	 * is counted and no fault. Required. */
+	 * to the caller until it is freed; NULL if there is no memory left,
+	 * which is counted and is not an error. Required. */
 	void *(*alloc)(void *ctx, size_t size);
 
-	/* Frees what alloc returned and nobody has freed since; never NULL.
-	 * Returns 0, or else: not known, which is a wrong result. Required. */
+	/* Frees what alloc returned and has not been freed since; never NULL.
+	 * Returns 0; anything else means an unknown address, which is a wrong
+	 * result. Required. */
 	int (*free)(void *ctx, void *p);
 
 	/* Bytes of the live allocation at `p` that its owner may use, at least
-	 * what was requested. Optional: NULL where it cannot be told. */
+	 * what was requested. Optional: NULL if unknown. */
 	size_t (*usable_size)(void *ctx, void *p);
 
 	/* Hands up the library's counters by fn(user, name, value), the same
@@ -165,11 +169,12 @@ struct allocator_plugin {
 	 * Not timed. Optional: NULL has none. */
 	void (*stats)(void *ctx, allocator_plugin_stat_fn fn, void *user);
 
-	/* Fills `*out`, whose fields are ALLOCATOR_PLUGIN_UNKNOWN before. Not
-	 * timed. Optional: NULL knows none of it. */
+	/* Fills `*out`, whose fields start as ALLOCATOR_PLUGIN_UNKNOWN. Not
+	 * timed. Optional: NULL if all of it is unknown. */
 	void (*memory)(void *ctx, struct allocator_plugin_memory *out);
 
-	/* Gives everything back. Optional: NULL has nothing to give. */
+	/* Releases everything. Optional: NULL if there is nothing to
+	 * release. */
 	void (*fini)(void *ctx);
 };
 

@@ -1,12 +1,12 @@
 /*
- * skeleton: a whole plugin, to copy and to fill in. It hands out blocks of the
- * sizes 64, 128, … bytes, each size from a list of its own, and gets new blocks
- * by moving up through one reservation: simple, real, and not good.
+ * skeleton: a complete plugin, to copy and modify. It hands out blocks of 64,
+ * 128, … bytes, each size from a list of its own, and takes new blocks from one
+ * reservation, in ascending order: simple, working, and not good.
  *
  *   cc -shared -fPIC -O2 -I replay/plugin -o mine.so replay/plugin/skeleton.c
  *   bench --trace traces/boot.trc --alloc plugin:./mine.so,arena_mib=512,kheap
  *
- * allocator_plugin.h says what each function owes.
+ * allocator_plugin.h specifies each function.
  */
 #define _DEFAULT_SOURCE
 #include "allocator_plugin.h"
@@ -19,8 +19,8 @@
 #define CLASSES	 27
 #define SMALLEST 64u
 
-/* In front of each block: its class, and the next free one while it is free. As
- * large as the alignment that we promise. */
+/* In front of each block: its class and, while it is free, the next free one.
+ * Its size is the alignment that we promise. */
 struct head {
 	size_t class_index;
 	struct head *next;
@@ -91,7 +91,7 @@ static struct head *carve(struct skeleton *s, size_t class_index)
 	return head;
 }
 
-/* NULL says that there is no memory left; the replay goes on without. */
+/* NULL says that there is no memory left; the replay continues without it. */
 static void *skeleton_alloc(void *ctx, size_t size)
 {
 	struct skeleton *s = ctx;
@@ -110,7 +110,7 @@ static void *skeleton_alloc(void *ctx, size_t size)
 	return head ? head + 1 : NULL;
 }
 
-/* Whatever is not 0 says that this is no live allocation of ours. */
+/* Anything but 0 says that this is not a live allocation of ours. */
 static int skeleton_free(void *ctx, void *p)
 {
 	struct skeleton *s = ctx;
@@ -140,7 +140,7 @@ static void skeleton_stats(void *ctx, allocator_plugin_stat_fn fn, void *user)
 	fn(user, "bytes_carved", s->used_bytes);
 }
 
-/* What cannot be told stays as it is. */
+/* Unknown figures keep their initial value. */
 static void skeleton_memory(void *ctx, struct allocator_plugin_memory *out)
 {
 	const struct skeleton *s = ctx;
@@ -162,8 +162,8 @@ static void skeleton_fini(void *ctx)
 	free(s);
 }
 
-/* In the header's order. C99 would name the fields; like this it is C89 and C++
- * as well. Optional functions may be NULL. */
+/* In the header's order. C99 could name the fields; this way it is also C89 and
+ * C++. Optional functions may be NULL. */
 const struct allocator_plugin allocator_plugin = {
 	ALLOCATOR_PLUGIN_VERSION,
 	sizeof(struct allocator_plugin),

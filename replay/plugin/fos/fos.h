@@ -1,6 +1,6 @@
 /*
- * fos: what a FOS-style kernel heap (kheap.c) finds of its kernel, so that it
- * compiles as it is and runs over a simulated machine (fos_machine.c).
+ * fos: the parts of its kernel that a FOS-style kernel heap (kheap.c) needs to
+ * compile unchanged and to run over a simulated machine (fos_machine.c).
  *
  * FOS is the teaching kernel of Ain Shams University, after MIT's JOS. Names,
  * arguments and meanings are those of its interface; everything is written anew.
@@ -50,7 +50,7 @@ typedef uint64_t uint64;
 #define E_NO_MEM      (-4)
 #define E_NO_VM	      (-5)
 
-/* The window, by the script's --heap-base and --heap-pages. */
+/* The window, from the script's --heap-base and --heap-pages. */
 #ifndef KERNEL_HEAP_START
 #define KERNEL_HEAP_START 0xF0000000U
 #define KERNEL_HEAP_MAX	  0xF7FFE000U
@@ -86,9 +86,9 @@ typedef uint64_t uint64;
 #define TABLE_NOT_EXIST		   1
 
 /*
- * Lists, both ways linked, whose elements have a LIST_ENTRY called
- * prev_next_info. The head knows its size. An element may be removed while
- * LIST_FOREACH visits it.
+ * Doubly linked lists, whose elements have a LIST_ENTRY called prev_next_info.
+ * The head holds the list's size. An element may be removed while LIST_FOREACH
+ * visits it.
  */
 #define LIST_HEAD(name, type)          \
 	struct name {                  \
@@ -184,7 +184,7 @@ typedef uint64_t uint64;
 		(head)->size--;                                     \
 	} while (0)
 
-/* Says a line; the first 20 are shown, of pass verify. */
+/* Prints a line: the first 20 of pass verify. */
 void cprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ends the process; the text is the result. */
@@ -201,7 +201,7 @@ void fos_panic(const char *file, int line, const char *format, ...)
 			panic("assertion failed: %s", #x); \
 	} while (0)
 
-/* Locks: there is one thread. */
+/* Locks do nothing: there is one thread. */
 struct fos_lock {
 	int held;
 };
@@ -250,17 +250,17 @@ struct FrameInfo *to_frame_info(uint32 pa);
 /* Takes a free frame. Returns 0 or E_NO_MEM. */
 int allocate_frame(struct FrameInfo **frame);
 
-/* Gives a frame back that nothing refers to. */
+/* Frees a frame that has no references. */
 void free_frame(struct FrameInfo *frame);
 
-/* One reference less; none left frees the frame. */
+/* Drops one reference; dropping the last one frees the frame. */
 void decrement_references(struct FrameInfo *frame);
 
-/* Maps a frame, taking a page table first where there is none, in place of what
- * was mapped there. Returns 0 or E_NO_MEM. */
+/* Maps a frame in place of what was mapped there, making a page table first if
+ * there is none. Returns 0 or E_NO_MEM. */
 int map_frame(uint32 *directory, struct FrameInfo *frame, uint32 va, int perm);
 
-/* Unmaps a page if it is mapped, with one reference less to its frame. */
+/* Unmaps a page if it is mapped, and drops one reference to its frame. */
 void unmap_frame(uint32 *directory, uint32 va);
 
 /* The frame mapped at va, NULL if none; its table in `*table`, NULL if none. */
@@ -280,7 +280,7 @@ int alloc_page(uint32 *directory, uint32 va, uint32 perm, bool set_to_zero);
 int get_page(void *va);
 void return_page(void *va);
 
-/* Page table entries. Permissions, and physical addresses, are -1 where there is
+/* Page table entries. Permissions, and physical addresses, are -1 if there is
  * no table. */
 void pt_set_page_permissions(uint32 *directory, uint32 va, uint32 set,
 			     uint32 clear);

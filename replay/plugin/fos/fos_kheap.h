@@ -14,7 +14,7 @@ void *krealloc(void *virtual_address, unsigned int size);
 unsigned int kheap_virtual_address(unsigned int physical_address);
 unsigned int kheap_physical_address(unsigned int virtual_address);
 
-/* Where to place: a choice that the heap may look at. */
+/* The placement strategy, which the heap may read. */
 #define KHP_PLACE_CONTALLOC 0x0
 #define KHP_PLACE_FIRSTFIT  0x1
 #define KHP_PLACE_BESTFIT   0x2

@@ -2,20 +2,20 @@
  * fos_machine: the simulated machine under a FOS-style kernel heap, and the
  * plugin that it becomes.
  *
- * The page directory, its tables and the page frames are the interface that the
- * heap works on, and it reads them directly; so they are kept here as the
- * interface has them. (core/pager_sim, under our own heap, chooses each page's
- * frame itself; here the heap does that in two steps.)
+ * The heap works on the page directory, its tables and the page frames, and
+ * reads them directly; so they are kept here just as the interface defines
+ * them. (core/pager_sim, under our own heap, chooses each page's frame itself;
+ * here the heap does that in two steps.)
  *
- * The window is really at its 32-bit addresses. In the untimed passes it is
- * an MMU's: each frame is a page of one file in memory, mapping a page shows its
- * frame, unmapping takes all access away, so that a page without a frame, or two
- * with the same one, are found out. In the timed passes the window is plain
- * memory throughout, so that mapping costs what it costs in the simulation and
- * no system call.
+ * The window really is at its 32-bit addresses. In the untimed passes a real
+ * MMU backs it: each frame is a page of one in-memory file, mapping a page maps
+ * its frame, and unmapping takes all access away, so that a page without a
+ * frame, or two with the same one, are detected. In the timed passes the window
+ * is plain memory throughout, so that mapping costs what it costs in the
+ * simulation, without system calls.
  *
- * A plugin is one allocator of one process, and a kernel heap is a program of
- * globals: these too.
+ * A process has one such plugin, and a kernel heap uses globals, so this file
+ * does too.
  */
 #include "allocator_plugin.h"
 #include "fos.h"
@@ -26,8 +26,8 @@
 
 #define WINDOW_PAGES ((uint32)NUM_OF_KHEAP_PAGES)
 
-/* Every page and every table of the window has a frame; the first one is nobody's,
- * for physical address 0 means none to some. */
+/* Every page and every table of the window has a frame. The first one is
+ * unused, for some heaps take physical address 0 for "none". */
 #define FRAMES	  (1 + WINDOW_PAGES + 1025)
 
 #define LOG_LINES 20
@@ -105,7 +105,7 @@ void fos_panic(const char *file, int line, const char *format, ...)
 	abort();
 }
 
-/* The machine itself gives up. */
+/* Ends the process: the machine itself has failed. */
 __attribute__((noreturn, format(printf, 1, 2))) static void
 refuse(const char *format, ...)
 {
@@ -122,7 +122,7 @@ static bool in_window(uint32 va)
 	return va >= KERNEL_HEAP_START && va < KERNEL_HEAP_MAX;
 }
 
-/* Shows a frame's contents at a page of the window; NULL: nothing. */
+/* Maps a frame's contents at a page of the window; NULL: nothing. */
 static void set_access(uint32 va, const struct FrameInfo *frame)
 {
 	void *page = (void *)(uintptr_t)(va & ~0xFFFu);
@@ -382,7 +382,8 @@ static void boot_window(void)
 		refuse("the host has no memory left");
 }
 
-/* Begins the heap as its kernel's boot would, by the first name that it has. */
+/* Initializes the heap as its kernel's boot would, by the first name that
+ * exists. */
 static void boot_heap(void)
 {
 	if (kheap_init)
@@ -417,7 +418,7 @@ static int fos_init(const struct allocator_plugin_config *config, void **ctx)
 	return 0;
 }
 
-/* Every byte that was handed out must have a frame. */
+/* Every byte handed out must have a frame. */
 static void check_alloc(uint32 va, size_t size)
 {
 	uint32 *table;
@@ -433,7 +434,7 @@ static void check_alloc(uint32 va, size_t size)
 	machine.asked[(va - KERNEL_HEAP_START) / PAGE_SIZE] = (uint32)size;
 }
 
-/* What took whole pages has none of them any more. */
+/* An allocation of whole pages must have none of them left. */
 static void check_free(uint32 va)
 {
 	uint32 size = machine.asked[(va - KERNEL_HEAP_START) / PAGE_SIZE];
