@@ -24,7 +24,7 @@ static const struct kb_command *const commands[] = {
 	NULL,
 };
 
-/* What trc does without a command's name. */
+/* trc without a command. */
 struct request {
 	bool version;
 };
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 {
 	int status;
 
-	/* A machine on which /dev/null cannot be opened: no test has one. */
+	/* A machine without a usable /dev/null: no test has one. */
 	if (kb_stdio_keep() < 0)
 		return KB_EXIT_ENVIRONMENT;
 	kb_json_begin();

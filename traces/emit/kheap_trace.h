@@ -21,10 +21,10 @@
  *           ...
  *   }
  *
- * Each macro writes one line; `trc import` turns the lines into a trace.
- * Record a free before you do it and an alloc after, so that an address never
- * seems to be in use twice. Nothing else may write there in the middle of a
- * line: on several cpus, or if interrupts allocate, hold the allocator's lock.
+ * Each macro writes one line; `trc import` turns the lines into a trace. Record
+ * a free before you do it and an alloc after, so that an address never seems to
+ * be in use twice. Nothing else may be written in the middle of a line: with
+ * several cpus, or if interrupts allocate, hold the allocator's lock.
  *
  * Define before you include it, if you have them:
  *

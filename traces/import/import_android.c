@@ -9,7 +9,7 @@
 #include "trc_scan.h"
 #include "trc_user.h"
 
-/* The numbers behind an operation's pointer. */
+/* The numbers after an operation's pointer. */
 struct numbers {
 	uint64_t value[4];
 	unsigned count;
@@ -31,8 +31,8 @@ static bool read_numbers(struct trc_scan *c, struct numbers *numbers)
 	return true;
 }
 
-/* Takes the start of the call for its time, if `used` numbers are followed by
- * it and its end. */
+/* Uses the start of the call as its time, if it and the end follow the `used`
+ * numbers. */
 static int take_time(struct trc_user *user, const struct numbers *numbers,
 		     unsigned used)
 {
@@ -50,10 +50,10 @@ static int take_time(struct trc_user *user, const struct numbers *numbers,
 }
 
 struct operation {
-	/* With the space behind it. */
+	/* Including the space after it. */
 	const char *name;
 
-	/* Numbers that it needs behind its pointer. */
+	/* Numbers that it needs after its pointer. */
 	unsigned count;
 	int (*run)(struct trc_user *user, uint64_t pointer,
 		   const struct numbers *numbers);
@@ -95,7 +95,7 @@ static int run_free(struct trc_user *user, uint64_t pointer,
 	return trc_user_free(user, pointer);
 }
 
-/* The end of a thread is no event of the heap's. */
+/* The end of a thread is not an event of the heap. */
 static int run_thread_done(struct trc_user *user, uint64_t pointer,
 			   const struct numbers *numbers)
 {
@@ -114,7 +114,7 @@ static const struct operation operations[] = {
 	{ "thread_done ", 0, run_thread_done },
 };
 
-/* Reads "TID: name 0xP"; NULL if it is not that. */
+/* Reads "TID: name 0xP"; NULL if the line is anything else. */
 static const struct operation *read_start(struct trc_scan *c, uint64_t *tid,
 					  uint64_t *pointer)
 {

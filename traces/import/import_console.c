@@ -1,16 +1,16 @@
 /*
- * import_console: the kernel's memory events amid a console log, as the boot
- * option tp_printk writes them, which tells neither task nor cpu,
+ * import_console: the kernel's memory events in a console log, as written by
+ * the boot option tp_printk, without task and cpu,
  *
  *   [    0.532799] kmalloc: call_site=… ptr=… …
  *   [    0.532799][    T1] kmalloc: …            (CONFIG_PRINTK_CALLER)
  *
- * and as ftrace_dump (panic, sysrq-z, ftrace_dump_on_oops) does:
+ * and by ftrace_dump (panic, sysrq-z, ftrace_dump_on_oops):
  *
  *   [   12.345678]     init-1         0d..1. 532799us : kmalloc: …
  *
- * All other lines are other output. A line with the fields of an event that
- * cannot be read is an error, as anywhere.
+ * All other lines are other output. A line that has an event's fields and
+ * cannot be read is an error, as everywhere.
  */
 #include "kb_bits.h"
 #include "trc_dump.h"
@@ -23,14 +23,14 @@
 struct console {
 	struct trc_text text;
 
-	/* The events' own times, where the stamps' are in text. */
+	/* Use the events' own times, since the stamps hold dates as text. */
 	struct trc_order events;
 
-	/* There has been an event that was printed as it happened. */
+	/* There was an event that was printed as it happened. */
 	bool has_printed;
 };
 
-/* A line of a console, its beginning taken off. */
+/* A console's line, without its prefix. */
 struct console_line {
 	uint64_t time_ns;
 	bool has_time;
@@ -93,7 +93,7 @@ static void read_caller(struct trc_scan *c, struct console_line *line)
 	*c = t;
 }
 
-/* Steps over "host kernel: ", which journalctl puts after the stamp. */
+/* Skips "host kernel: ", which journalctl puts after the stamp. */
 static void skip_journal(struct trc_scan *c)
 {
 	struct trc_scan t = *c;
@@ -104,8 +104,8 @@ static void skip_journal(struct trc_scan *c)
 		*c = t;
 }
 
-/* Takes a console's own beginning off a line: "<6>", whatever a log daemon has
- * put before, the stamp, the caller. */
+/* Strips a console's prefix off a line: "<6>", whatever a log daemon has put in
+ * front, the stamp, the caller. */
 static void read_start(struct trc_scan *c, struct console_line *line)
 {
 	struct trc_scan at = *c;
@@ -142,7 +142,7 @@ static bool read_lost(struct trc_text *text, struct trc_scan c)
 	return true;
 }
 
-/* Whether the text begins with a memory event's name and its fields. */
+/* Whether the text begins with the name and the fields of a memory event. */
 static bool is_event(struct trc_scan c)
 {
 	const char *colon = memchr(c.p, ':', trc_scan_left(&c));
@@ -154,8 +154,8 @@ static bool is_event(struct trc_scan c)
 	       TRC_SKIP(&fields, ": page=");
 }
 
-/* Whether the number at `p` is one of lost messages: what has to be before it
- * in the line, for each of the words of count_dropped. */
+/* Whether the number at `p` counts lost messages: what must precede it in the
+ * line, for each of the words of count_dropped. */
 static bool is_loss(struct trc_scan c, const char *p, size_t word)
 {
 	static const char *const before[] = { "** ", "issed ", "uppressed " };
@@ -165,8 +165,8 @@ static bool is_loss(struct trc_scan c, const char *p, size_t word)
 	       memcmp(p - size, before[word], size) == 0;
 }
 
-/* What a log says of messages that it has lost: the kernel's own words, and those
- * of journald and of syslog daemons. The number is before or after its word. */
+/* What a log says about lost messages: the words of the kernel, of journald and
+ * of syslog daemons. The number is before or after its word. */
 static void count_dropped(struct trc_text *text, struct trc_scan *c)
 {
 	static const char *const words[] = {
@@ -194,7 +194,7 @@ static void count_dropped(struct trc_text *text, struct trc_scan *c)
 	}
 }
 
-/* What an event of the text has to be told by. */
+/* An event in the log must have a time. */
 static int no_time(struct trc_text *text)
 {
 	return trc_text_bad(text, "the event has no time since boot, neither a "
@@ -203,8 +203,8 @@ static int no_time(struct trc_text *text)
 				  "with printk.time=1");
 }
 
-/* Notes the time of an event. A dump has a clock of its own. If it comes after
- * events that were printed as they happened, then it holds these once more. */
+/* Notes the time of an event. A dump has a clock of its own. If it follows
+ * events that were printed as they happened, it repeats them. */
 static int take_time(struct console *console, bool is_dumped, uint64_t time_ns)
 {
 	enum trc_order_rule rule = is_dumped && console->has_printed

@@ -1,12 +1,12 @@
 /*
  * import_csapp: the .rep traces of the CS:APP malloc lab. A header of numbers,
- * one a line, then
+ * one per line, then
  *
  *   a ID BYTES | r ID BYTES | f ID
  *
- * Courses wrote the header in three ways; all have the number of operations
- * third, but the one of two lines, which has it last. The header is whatever
- * numbers stand before the first operation.
+ * Courses wrote the header in three ways. All have the number of operations
+ * third, except for the one of two lines, which has it last. The header is
+ * whatever numbers precede the first operation.
  */
 #include "trc_scan.h"
 #include "trc_user.h"
@@ -37,7 +37,7 @@ static int read_header(struct csapp *csapp, struct trc_scan *c)
 					  "header nor an operation (a ID "
 					  "BYTES, r ID BYTES, f ID)");
 	if (csapp->operations > 0 || csapp->header_count == HEADER_MAX)
-		return trc_text_bad(text, "a number stands where an operation "
+		return trc_text_bad(text, "a number is where an operation "
 					  "should be");
 	csapp->header[csapp->header_count++] = number;
 	return 0;
@@ -66,14 +66,14 @@ static int read_operation(struct csapp *csapp, char operation,
 				    "the size is missing or not a number");
 	if (!trc_scan_is_end(c))
 		return trc_text_bad(&user->text,
-				    "something stands behind the operation");
+				    "something follows the operation");
 	csapp->operations++;
 	id = TRC_USER_ID_POINTER(id);
 	if (operation == 'a')
 		return trc_user_malloc(user, id, size);
 	if (operation == 'f')
 		return trc_user_free(user, id);
-	/* The object keeps its number, and one that is new is an alloc. */
+	/* The object keeps its number; a new number is an alloc. */
 	if (!trc_rules_knows(&user->text.job->rules, id))
 		return size > 0 ? trc_user_malloc(user, id, size) : 0;
 	return trc_user_realloc(user, id, size > 0 ? id : 0, size);
@@ -100,7 +100,7 @@ static int read_line(struct trc_text *text)
 	return read_operation(csapp, operation, &c);
 }
 
-/* The number of operations that the header promises. */
+/* The number of operations according to the header. */
 static uint64_t promised(const struct csapp *csapp)
 {
 	return csapp->header[csapp->header_count == 2 ? 1 : 2];

@@ -1,11 +1,11 @@
 /*
  * import_csv: what `trc convert --to csv` writes. The first line names the
- * columns and, by the time's name, the clock:
+ * columns; the name of the time column tells the clock:
  *
  *   time_ns,cpu,comm,pid,kind,slot,size,granted,site,module
  *
- * A text that holds a comma, a quote or a line's end stands in quotes, quotes
- * in it doubled; a task or a call site that is not known is empty.
+ * A text that holds a comma, a quote or a newline is in quotes, with quotes in
+ * it doubled. An unknown task or call site is empty.
  */
 #include "trc_scan.h"
 #include "trc_text.h"
@@ -29,7 +29,7 @@ struct field {
 	size_t size;
 };
 
-/* Reads a field that is a text, up to the comma or the end. */
+/* Reads a text field, up to the comma or the end. */
 static bool read_field(struct trc_scan *c, struct field *field)
 {
 	bool is_quoted = TRC_SKIP(c, "\"");
@@ -73,7 +73,7 @@ static bool read_object(struct trc_scan *c, bool is_alloc,
 	       trc_scan_decimal(c, &record->size_granted) && skip_comma(c);
 }
 
-/* "comm,pid,"; both empty where the task is not known. */
+/* "comm,pid,"; both empty if the task is unknown. */
 static int read_task(struct trc_text *text, struct trc_scan *c, uint32_t *task)
 {
 	struct field comm;
@@ -96,8 +96,8 @@ static int read_task(struct trc_text *text, struct trc_scan *c, uint32_t *task)
 			     is_negative ? -(int32_t)pid : (int32_t)pid, task);
 }
 
-/* "site,module" to the line's end. All that could be cut off a line that has its
- * last comma is part of the module's name. */
+/* "site,module" to the line's end. A line with its last comma can only be cut
+ * off within the module's name. */
 static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
 {
 	struct field symbol;

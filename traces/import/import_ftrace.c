@@ -6,9 +6,9 @@
  *   |----comm------| |pid|  |cpu| |flags| |--time--|  |name|   |--fields--|
  *
  * The pid may be followed by " (tgid)"; the flags may be absent; the time is
- * a bare integer with some clocks. With options/latency-format the lines are those
- * of trc_dump.h. Android's atrace and systrace put the text into a frame of their
- * own: a word before it, or a page of HTML around it.
+ * a bare integer with some clocks. With options/latency-format the lines are
+ * those of trc_dump.h. Android's atrace and systrace wrap the text: a word
+ * before it, or a page of HTML around it.
  */
 #include "kb_bits.h"
 #include "trc_dump.h"
@@ -21,13 +21,13 @@
 /* Width that the kernel pads a comm to; it is never longer. */
 #define COMM_WIDTH 16
 
-/* Longest "comm-pid [cpu] " that is worth remembering. */
+/* Longest "comm-pid [cpu] " that is remembered. */
 #define PREFIX_MAX 64
 
-/* What the trace begins after in a page of systrace. */
+/* What precedes the trace in a page of systrace. */
 #define PAGE_DATA "class=\"trace-data\""
 
-/* What stands before the flags. */
+/* What precedes the flags. */
 struct prefix {
 	const char *comm;
 	size_t comm_size;
@@ -38,10 +38,11 @@ struct prefix {
 struct ftrace {
 	struct trc_text text;
 
-	/* trace-cmd's markers are known, not the kernel's. */
+	/* Accept trace-cmd's markers instead of the kernel's. */
 	bool is_report;
 
-	/* The recording is a page, and whether the line is of the trace in it. */
+	/* The recording is an HTML page, and whether the line belongs to the
+	 * trace in it. */
 	bool is_page;
 	bool is_in_page;
 
@@ -50,15 +51,15 @@ struct ftrace {
 	bool has_events;
 	bool is_after_header;
 
-	/* The beginning of the line before, up to its "] ": neighbours are
-	 * mostly of one task. */
+	/* The beginning of the previous line, up to its "] ": adjacent lines
+	 * mostly have the same task. */
 	char prefix[PREFIX_MAX];
 	size_t prefix_size;
 	uint32_t prefix_task;
 	uint16_t prefix_cpu;
 };
 
-/* "(  tgid) " of options/record-tgid; "(-------) " where it is not known. */
+/* "(  tgid) " of options/record-tgid; "(-------) " if it is unknown. */
 static bool skip_tgid(struct trc_scan *c)
 {
 	if (!TRC_SKIP(c, "("))
@@ -72,7 +73,7 @@ static bool skip_tgid(struct trc_scan *c)
 	return true;
 }
 
-/* Reads "pid [cpu] " behind the dash that ends the comm. */
+/* Reads "pid [cpu] " after the dash that ends the comm. */
 static bool read_pid_and_cpu(struct trc_scan *c, struct prefix *prefix)
 {
 	uint64_t pid;
@@ -105,8 +106,8 @@ static bool read_prefix_at(struct trc_scan *c, const char *dash,
 }
 
 /* The kernel puts the dash in column 16, whatever the comm holds; text that
- * has been through other hands may have it elsewhere. A comm may look like a
- * prefix itself: the last dash that can have a comm before it is the one. */
+ * other programs have processed may have it elsewhere. A comm may look like a
+ * prefix itself: the last dash that can follow a comm is the right one. */
 static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 {
 	const char *dash = c->p + COMM_WIDTH;
@@ -164,8 +165,8 @@ static bool read_flags_and_time(struct trc_scan *c, uint64_t *time_ns,
 	return read_time(c, time_ns, clock);
 }
 
-/* Takes task and cpu from the line's beginning, or from the line before's. KB_END
- * if there are none. */
+/* Takes task and cpu from the line's beginning, or from the previous line's if
+ * it is the same. KB_END if there are none. */
 static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 		       struct trc_record *record)
 {
@@ -193,7 +194,8 @@ static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 	return 0;
 }
 
-/* "(+602) ", the time since the event before that trace-cmd's --ts-diff adds. */
+/* "(+602) ", the time since the previous event, which trace-cmd's --ts-diff
+ * adds. */
 static void skip_difference(struct trc_scan *c)
 {
 	struct trc_scan t = *c;
@@ -206,7 +208,7 @@ static void skip_difference(struct trc_scan *c)
 		*c = t;
 }
 
-/* Takes an event whose line has been read up to its name. */
+/* Reads an event whose line has been read up to its name. */
 static int take_event(struct ftrace *ft, struct trc_scan *c,
 		      struct trc_record *record)
 {
@@ -278,9 +280,9 @@ static int read_comment(struct ftrace *ft, struct trc_scan *c)
 }
 
 /*
- * "CPU:n [LOST m EVENTS]" of the kernel's, "CPU:n [m EVENTS DROPPED]" of
- * trace-cmd's; without m where nobody knows, which is one at least. False if it
- * is not that.
+ * "CPU:n [LOST m EVENTS]" from the kernel, "CPU:n [m EVENTS DROPPED]" from
+ * trace-cmd; without m if it is unknown, which counts as one. False if the line
+ * is anything else.
  */
 static bool read_lost(struct ftrace *ft, struct trc_scan *c)
 {
@@ -302,7 +304,7 @@ static bool read_lost(struct ftrace *ft, struct trc_scan *c)
 	return true;
 }
 
-/* What trace-cmd prints of the recording as a whole. */
+/* What trace-cmd prints about the recording as a whole. */
 static bool is_report_note(struct trc_scan c)
 {
 	if (TRC_SKIP(&c, "CPU "))
@@ -311,7 +313,7 @@ static bool is_report_note(struct trc_scan c)
 	       TRC_SKIP(&c, "trace-cmd version");
 }
 
-/* Whether a line is part of a page's markup, not of the trace in it. */
+/* Whether a line is part of an HTML page's markup, not of the trace in it. */
 static bool is_markup(struct ftrace *ft, struct trc_scan c)
 {
 	struct trc_scan page = c;
@@ -332,8 +334,8 @@ static bool is_markup(struct ftrace *ft, struct trc_scan c)
 }
 
 /*
- * Lines of other tracers, which tell of no event: "TRACE:" of atrace, the graph of
- * functions, and what other events print over several lines. A memory event in a
+ * Lines of other tracers, which hold no event: "TRACE:" of atrace, the function
+ * graph, and other events' output over several lines. A memory event in a
  * comment of the graph has neither time nor task: it is refused.
  */
 static int read_foreign(struct ftrace *ft, struct trc_scan c)
@@ -348,7 +350,7 @@ static int read_foreign(struct ftrace *ft, struct trc_scan c)
 	    (trc_scan_decimal(&graph, &cpu) && TRC_SKIP(&graph, ")")))
 		return trc_kmem_is_in(c.p, trc_scan_left(&c))
 			       ? trc_text_bad(&ft->text,
-					      "a memory event stands in "
+					      "a memory event is in "
 					      "another tracer's line: record "
 					      "with the nop tracer")
 			       : 0;
@@ -413,7 +415,7 @@ static int import_report(struct trc_job *job, struct kb_diag *diag)
 	return import(job, true, diag);
 }
 
-/* Whether a line is one that only ftrace writes. */
+/* Whether only ftrace writes this line. */
 static bool is_ftrace(struct trc_scan c)
 {
 	struct prefix prefix;
@@ -439,7 +441,7 @@ static size_t detect_ftrace(const char *head, size_t size)
 	return trc_scan_lines(head, size, is_ftrace);
 }
 
-/* The kernel never writes the line that a report begins with. */
+/* The kernel never writes a report's first line. */
 static bool is_report_line(struct trc_scan c)
 {
 	struct trc_scan dropped = c;
@@ -461,7 +463,7 @@ const struct trc_format trc_format_ftrace = {
 	.import = import_ftrace,
 };
 
-/* Whatever trace-cmd prints around them, its events have ftrace's form. */
+/* Whatever trace-cmd prints around its events, they have ftrace's format. */
 const struct trc_format trc_format_trace_cmd = {
 	.name = "trace-cmd",
 	.detect = detect_report,

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-/* Backtraces that a recording may have: 64 MiB of numbers. */
+/* Most backtraces in a recording: 64 MiB of numbers. */
 #define TRACES_MAX (UINT32_C(1) << 24)
 
 struct heaptrack {

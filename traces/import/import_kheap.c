@@ -6,7 +6,7 @@
  *   kh- VA      [t=TICKS] [c=CPU] [s=ADDRESS]
  *
  * All numbers are hexadecimal. Other lines are the kernel's own output, but a
- * mark amid a line means that two outputs have run into each other.
+ * mark inside a line means that two outputs have run into each other.
  */
 #include "trc_scan.h"
 #include "trc_user.h"
@@ -28,7 +28,7 @@ static int read_site(struct trc_user *user, struct trc_scan *c)
 			     &user->now.site);
 }
 
-/* Reads the fields that a kernel may leave out. */
+/* Reads the optional fields. */
 static int read_options(struct trc_user *user, struct trc_scan *c)
 {
 	uint64_t cpu;
@@ -58,7 +58,7 @@ static int read_options(struct trc_user *user, struct trc_scan *c)
 	if (trc_scan_is_end(c) && user->text.line.is_terminated)
 		return 0;
 	return trc_text_bad(&user->text,
-			    "the line is cut off, or something stands behind "
+			    "the line is cut off, or something follows "
 			    "its fields (t=, c=, s=)");
 }
 

@@ -4,8 +4,8 @@
  *   [HH:MM:SS.nnnnnnnnn] (+0.000000123) host kmem_kmalloc: { cpu_id = 0 },
  *       { procname = "init", pid = 1 }, { call_site = 0x…, ptr = 0x…, … }
  *
- * all in one line. Fields are found by name, wherever they stand. With
- * --clock-seconds the time is a number of seconds.
+ * all in one line. Fields are found by name, in any order. With --clock-seconds
+ * the time is a number of seconds.
  */
 #include "kb_bits.h"
 #include "trc_kmem.h"
@@ -62,7 +62,7 @@ static void skip_date(struct trc_scan *c)
 
 /* Reads "[time] [(+delta)] host event: ", up to the first brace. The event's name
  * is the last word before the colon: it holds neither a space nor a brace, and
- * nothing before it is called by a task. */
+ * no task's name precedes it. */
 static bool read_prefix(struct trc_scan *c, uint64_t *ns, bool *is_of_day,
 			struct trc_scan *event)
 {
@@ -84,7 +84,7 @@ static bool read_prefix(struct trc_scan *c, uint64_t *ns, bool *is_of_day,
 	return event->p < event->end;
 }
 
-/* A time of day that lies far back means that midnight has passed. */
+/* A time of day that goes far back means that midnight has passed. */
 static uint64_t unwrap(struct lttng *lttng, uint64_t ns)
 {
 	if (lttng->last_ns > ns && lttng->last_ns - ns > NS_PER_DAY / 2)
@@ -93,8 +93,8 @@ static uint64_t unwrap(struct lttng *lttng, uint64_t ns)
 	return lttng->midnights_ns + ns;
 }
 
-/* Steps over a value: a text in quotes, in which a backslash takes away the
- * next character's meaning, or whatever comes up to a comma or brace. */
+/* Skips a value: a quoted text, in which a backslash escapes the next
+ * character, or anything up to a comma or brace. */
 static void skip_value(struct trc_scan *c)
 {
 	if (!TRC_SKIP(c, "\"")) {
@@ -109,8 +109,8 @@ static void skip_value(struct trc_scan *c)
 }
 
 /*
- * Finds a field by its name in "{ name = value, … }, { … }" and leaves `value` at
- * its value, up to the line's end. Names in values are no fields.
+ * Finds a field by its name in "{ name = value, … }, { … }" and sets `value` to
+ * the text from its value to the line's end. Names inside values do not count.
  */
 static bool find_field(const struct trc_scan *fields, const char *name,
 		       struct trc_scan *value)
@@ -137,7 +137,7 @@ static bool find_field(const struct trc_scan *fields, const char *name,
 	return false;
 }
 
-/* Whether the fields are "{ … }, { … }" and no more. */
+/* Whether the fields are "{ … }, { … }" and nothing else. */
 static bool are_whole(const struct trc_scan *fields)
 {
 	struct trc_scan c = *fields;
@@ -180,7 +180,7 @@ static const char *end_of_text(const struct trc_scan *text)
 	return c.p < c.end ? c.p : NULL;
 }
 
-/* The task, if the recording has one. */
+/* Reads the task, if the recording has one. */
 static int read_task(struct trc_text *text, const struct trc_scan *fields,
 		     uint32_t *task)
 {
@@ -229,12 +229,12 @@ static int read_sizes(struct trc_text *text, const struct trc_scan *fields,
 	return 0;
 }
 
-/* What an event is about, which decides by which option it is taken. */
+/* What an event is about, which determines the option that imports it. */
 enum event_takes { EVENT_KMALLOC, EVENT_CACHE, EVENT_PAGE };
 
 struct event {
-	/* Without the "kmem_" that LTTng puts before most of them; lttng-modules
-	 * before 2.2 had none. */
+	/* Without "kmem_", which LTTng prefixes to most of them; lttng-modules
+	 * before 2.2 did not. */
 	const char *name;
 	enum event_takes takes;
 	enum trc_repeat_kind kind;
@@ -275,7 +275,7 @@ static const struct event *find_event(const struct trc_job *job,
 	return NULL;
 }
 
-/* A page is named by its pfn; one that could not be had has none. */
+/* A page is named by its pfn; a failed allocation has none. */
 static int read_page(struct trc_text *text, const struct trc_scan *fields,
 		     struct trc_record *record)
 {
@@ -294,7 +294,7 @@ static int read_page(struct trc_text *text, const struct trc_scan *fields,
 	return 0;
 }
 
-/* Which cpu it was; the first where nobody says. */
+/* The cpu; the first one if the event does not say. */
 static uint16_t read_cpu(const struct trc_scan *fields)
 {
 	uint64_t cpu;
@@ -344,8 +344,8 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 			      kind, text->diag);
 }
 
-/* babeltrace's notes, in either version's words, say how many events a tracer
- * has thrown away. False if it is no note. */
+/* babeltrace's notes, in the words of either version, say how many events a
+ * tracer has discarded. False if the line is not a note. */
 static bool read_note(struct trc_text *text, const struct trc_scan *c)
 {
 	static const char *const words[] = { "discarded ", "lost " };
@@ -387,7 +387,7 @@ static int read_line(struct trc_text *text)
 	if (!read_prefix(&c, &ns, &is_of_day, &name))
 		return trc_text_bad(text, "it is not an event ([time] (+delta) "
 					  "host event: { … })");
-	/* It is the only one here: no test has it refused. */
+	/* It is the only one here, so no test makes it fail. */
 	err = trc_text_clock(text, TRC_CLOCK_NS);
 	if (err < 0)
 		return err;

@@ -8,14 +8,14 @@
  *   realloc { result_id = 1, input_id = 2, size = 3 }
  *   calloc  { result_id = 1, nmemb = 2, size = 3 }
  *
- * read as a stream, one TraceLine at a time. All fields are optional in the sense
- * of proto3: one that was set is written, 0 too (proto/tracefile.proto of
- * malloc-bench).
+ * read as a stream, one TraceLine at a time. All fields are optional in the
+ * sense of proto3: one that was set is written, even if it is 0
+ * (proto/tracefile.proto of malloc-bench).
  */
 #include "trc_scan.h"
 #include "trc_user.h"
 
-/* Longest TraceLine: a handful of numbers take far less. */
+/* Longest TraceLine; a handful of numbers takes far less. */
 #define TRACE_LINE_MAX 1024
 
 /* Protobuf's wire types. */
@@ -24,7 +24,7 @@ enum wire { WIRE_VARINT = 0, WIRE_I64 = 1, WIRE_BYTES = 2, WIRE_I32 = 5 };
 struct bench {
 	struct trc_user user;
 
-	/* The piece at hand, and the offset of its end in the recording. */
+	/* The current piece, and the offset of its end in the recording. */
 	struct trc_scan piece;
 	uint64_t piece_end;
 };
@@ -45,7 +45,7 @@ static int damaged(struct bench *bench, const char *reason)
 			  "%s; the file is damaged or cut off", reason);
 }
 
-/* Has a byte at hand. Returns 0, KB_END, or an error. */
+/* Makes sure that there is a byte to read. Returns 0, KB_END, or an error. */
 static int have_byte(struct bench *bench)
 {
 	struct trc_job *job = bench->user.text.job;
@@ -68,7 +68,8 @@ static int have_byte(struct bench *bench)
 	return 0;
 }
 
-/* A varint of the stream. Returns 0; KB_END before its first byte; error. */
+/* Reads a varint from the stream. Returns 0; KB_END before its first byte; or
+ * an error. */
 static int next_varint(struct bench *bench, uint64_t *value)
 {
 	*value = 0;
@@ -88,7 +89,7 @@ static int next_varint(struct bench *bench, uint64_t *value)
 	return damaged(bench, "a number has more than ten bytes");
 }
 
-/* A varint within a message. */
+/* Reads a varint within a message. */
 static bool read_varint(struct trc_scan *c, uint64_t *value)
 {
 	*value = 0;
@@ -139,7 +140,7 @@ static bool read_field(struct trc_scan *c, struct field *field)
 	return false;
 }
 
-/* The numbers 1 to 3 of an operation, and which of them are there. */
+/* The fields 1 to 3 of an operation, and which of them are present. */
 struct numbers {
 	uint64_t value[4];
 	bool is_there[4];
@@ -161,8 +162,8 @@ static bool read_numbers(struct trc_scan c, struct numbers *numbers)
 	return true;
 }
 
-/* The pointer of the id in field `i`. The fields are optional, so one that is not
- * there is NULL, and 0 is an id like any other. */
+/* The pointer for the id in field `i`. The fields are optional, so an absent
+ * one is NULL, and 0 is an id like any other. */
 static uint64_t pointer_of(const struct numbers *n, unsigned i)
 {
 	return n->is_there[i] ? TRC_USER_ID_POINTER(n->value[i]) : 0;
@@ -216,7 +217,7 @@ static int read_trace_line(struct bench *bench, struct trc_scan c)
 	return 0;
 }
 
-/* Takes the bytes of a TraceLine together and reads it. */
+/* Collects the bytes of a TraceLine and reads it. */
 static int next_line(struct bench *bench)
 {
 	char line[TRACE_LINE_MAX];
@@ -276,7 +277,7 @@ static int import_malloc_bench(struct trc_job *job, struct kb_diag *diag)
 	return err == KB_END ? 0 : err;
 }
 
-/* Two bytes tell little: the first TraceLine must make sense as a whole. */
+/* Two bytes say little: the whole first TraceLine must make sense. */
 static bool is_malloc_bench(const char *head, size_t size)
 {
 	struct trc_scan c = { head, head + size };

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longest symbol that is looked into. */
+/* Longest symbol that is examined. */
 #define SYMBOL_MAX 1000
 
 struct mtrace {
@@ -29,7 +29,8 @@ struct mtrace {
 	uint64_t old_pointer;
 };
 
-/* A pointer or size: "0x…", "(nil)", or 0, which the C library prints bare. */
+/* A pointer or size: "0x…", "(nil)", or 0, which the C library prints without
+ * "0x". */
 static bool read_value(struct trc_scan *c, uint64_t *value)
 {
 	*value = 0;
@@ -39,7 +40,7 @@ static bool read_value(struct trc_scan *c, uint64_t *value)
 	       TRC_SKIP(c, "0");
 }
 
-/* "symbol+0xoff", where glibc since 2.36 leaves "0x" out. */
+/* "symbol+0xoff"; glibc since 2.36 omits "0x". */
 static int read_symbol(struct trc_text *text, const char *symbol, size_t size,
 		       uint32_t *site)
 {
@@ -100,7 +101,7 @@ static int read_operation(struct mtrace *mtrace, char operation,
 		return trc_text_bad(&user->text, "the size is not a number");
 	if (!trc_scan_is_end(c))
 		return trc_text_bad(&user->text,
-				    "something stands behind the operation");
+				    "something follows the operation");
 	switch (operation) {
 	case '+':
 		return trc_user_malloc(user, pointer, size);
@@ -119,7 +120,7 @@ static int read_operation(struct mtrace *mtrace, char operation,
 	}
 }
 
-/* "= Start": a second one is another program's. */
+/* "= Start": a second one belongs to another program. */
 static int begin_program(struct mtrace *mtrace)
 {
 	if (mtrace->has_begun)
@@ -157,7 +158,7 @@ static int read_line(struct trc_text *text)
 		return trc_text_bad(text, operation == '>'
 						  ? "no < came before this >"
 						  : "a > should come here, "
-						    "behind its <");
+						    "after its <");
 	}
 	return read_operation(mtrace, operation, &c);
 }

@@ -4,7 +4,7 @@
  *   comm  pid[/tid] [cpu] secs.usecs: [period] kmem:kmalloc: call_site=…
  *           ffffffff81234567 function+0x10 ([kernel.kallsyms])
  *
- * The comm may hold anything, so the line is read from the cpu's brackets.
+ * The comm may hold anything, so reading starts at the cpu's brackets.
  */
 #include "trc_kmem.h"
 #include "trc_scan.h"
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* What stands before the event's name. */
+/* What precedes the event's name. */
 struct prefix {
 	const char *comm;
 	size_t comm_size;
@@ -29,8 +29,8 @@ static const char *back_over_digits(const char *p, const char *start)
 	return p;
 }
 
-/* Reads "comm  pid[/tid] " up to its end at `end`, which is a bracket. With
- * both numbers the second is the thread's, as in one alone. */
+/* Reads "comm  pid[/tid] " up to its end at `end`, which is a bracket. If there
+ * are two numbers, the second is the thread's; a single one is too. */
 static bool read_task(const char *start, const char *end, struct prefix *prefix)
 {
 	struct trc_scan digits;
@@ -75,13 +75,13 @@ static bool read_cpu_and_time(struct trc_scan *c, struct prefix *prefix)
 	return true;
 }
 
-/* A task's name is no longer than this, so brackets further on are the
- * event's. */
+/* A task's name is at most this long, so brackets further on belong to the
+ * event. */
 #define COMM_MAX 15
 
 /*
- * A task may be called "a 1 [0] 1.5:", so the last bracket that fits is the one,
- * as long as what stands before it can be a task's name.
+ * A task may be called "a 1 [0] 1.5:", so the last bracket that fits is the
+ * right one, as long as the text before it can be a task's name.
  */
 static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 {
@@ -107,8 +107,8 @@ static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 	return found != NULL;
 }
 
-/* Reads the count that perf prints before a name when it sampled: one of so many
- * events was recorded. 1 if there is none. */
+/* Reads the period that perf prints before a name when it sampled: one event
+ * per period was recorded. 1 if there is none. */
 static uint64_t read_period(struct trc_scan *c)
 {
 	struct trc_scan number;
@@ -123,8 +123,8 @@ static uint64_t read_period(struct trc_scan *c)
 	return period > 0 ? period : 1;
 }
 
-/* A frame of a call chain: a tab or blanks, an address, then whatever fields were
- * asked for. */
+/* A frame of a call chain: a tab or blanks, an address, then whatever fields
+ * were requested. */
 static bool is_frame(struct trc_scan c)
 {
 	const char *start = c.p;
@@ -135,8 +135,8 @@ static bool is_frame(struct trc_scan c)
 	       (c.p == c.end || *c.p == ' ');
 }
 
-/* Steps over an event's group, "kmem:", which perf of RHEL 6 does not print.
- * False for an event of another group, whose name has a second colon. */
+/* Skips an event's group, "kmem:", which RHEL 6's perf does not print. False
+ * for an event of another group, whose name has a second colon. */
 static bool skip_group(struct trc_scan *c)
 {
 	const char *p = c->p;
@@ -148,7 +148,7 @@ static bool skip_group(struct trc_scan *c)
 	return p < c->end && *p == ':' && (p + 1 == c->end || p[1] == ' ');
 }
 
-/* What --show-lost-events adds: how many events went missing here. */
+/* What --show-lost-events adds: how many events were lost here. */
 static int read_lost(struct trc_text *text, struct trc_scan *c)
 {
 	uint64_t lost;
@@ -159,7 +159,7 @@ static int read_lost(struct trc_text *text, struct trc_scan *c)
 	return 0;
 }
 
-/* Reads an event of which each stands for `period`: the others are lost. */
+/* Reads an event that represents `period` events: the others are lost. */
 static int read_sampled(struct trc_text *text, struct trc_scan *c,
 			struct trc_record *record, uint64_t period)
 {
@@ -218,8 +218,8 @@ static int import_perf(struct trc_job *job, struct kb_diag *diag)
 	return trc_text_run(&text, read_line);
 }
 
-/* perf's event names have their group before them, or had none; the cpu is after
- * the pid then, where ftrace has a dash before it. */
+/* perf's event names have their group in front. Old ones have none, but then
+ * the cpu follows the pid, where ftrace has a dash before the pid. */
 static bool is_ours(struct trc_scan c)
 {
 	struct prefix prefix;

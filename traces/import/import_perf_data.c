@@ -1,5 +1,5 @@
 /*
- * import_perf_data: perf's own file, through `perf script` where perf is
+ * import_perf_data: perf's own file, through `perf script` if perf is
  * installed.
  */
 #include "trc_child.h"

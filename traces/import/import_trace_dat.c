@@ -1,8 +1,8 @@
 /*
  * import_trace_dat: trace-cmd's own file, versions 6 and 7, through libtracecmd
- * where the program was built with it. The library crashes on some damaged
- * files, so it runs in a process of its own, which prints the events as
- * `trace-cmd report` does.
+ * if the program was built with it. The library crashes on some damaged files,
+ * so it runs in a process of its own, which prints the events as `trace-cmd
+ * report` does.
  */
 #include "trc_child.h"
 #include "trc_scan.h"
@@ -21,7 +21,7 @@
 
 #define NS_PER_S 1000000000
 
-/* Whether the import has a use for an event's fields. */
+/* Whether the import uses an event's fields. */
 static bool is_wanted(const char *name)
 {
 	static const char *const names[] = {
@@ -33,7 +33,7 @@ static bool is_wanted(const char *name)
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;
-	/* No recording of the tests has others. */
+	/* No recording in the tests has others. */
 	return false;
 }
 

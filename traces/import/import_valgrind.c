@@ -1,5 +1,5 @@
 /*
- * import_valgrind: what valgrind --trace-malloc=yes prints amid other lines:
+ * import_valgrind: what valgrind --trace-malloc=yes prints among other lines:
  *
  *   --PID-- malloc(10) = 0x4A44040            --PID-- free(0x4A44040)
  *   --PID-- calloc(3,7) = 0x4A44090           --PID-- _Znwm(4) = 0x4D71C80
@@ -17,11 +17,12 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* What a call in the text does. */
+/* What a recorded call does. */
 enum call { CALL_ALLOC, CALL_CALLOC, CALL_REALLOC, CALL_FREE };
 
-/* What a function does, by its name; -1 for one that allocates nothing, such as
- * malloc_usable_size. C++'s names begin with _Zn for new and _Zd for delete. */
+/* What a function does, by its name; -1 for one that neither allocates nor
+ * frees, such as malloc_usable_size. C++'s names begin with _Zn for new and _Zd
+ * for delete. */
 static int call_of(struct trc_scan name)
 {
 	static const struct {
@@ -58,7 +59,7 @@ static int call_of(struct trc_scan name)
 	return -1;
 }
 
-/* Reads "name(" and tells what the function does. */
+/* Reads "name(" and determines what the function does. */
 static bool read_name(struct trc_scan *c, enum call *call)
 {
 	const char *open = memchr(c->p, '(', trc_scan_left(c));
@@ -103,7 +104,7 @@ static bool read_result(struct trc_scan *c, uint64_t *pointer)
 	       trc_scan_is_end(c);
 }
 
-/* Steps over the rest of a call's arguments and its parenthesis. */
+/* Skips the rest of a call's arguments and its parenthesis. */
 static bool skip_arguments(struct trc_scan *c)
 {
 	while (c->p < c->end && *c->p != ')' && *c->p != '(')

@@ -17,13 +17,13 @@
 
 #define PIECE_SIZE (128ul * 1024)
 
-/* Bounds for the child, so that a damaged file cannot keep it busy for ever or
- * make it take all memory: seconds of cpu time, and bytes. */
+/* Limits for the child, so that a damaged file cannot make it run forever or
+ * take all memory: seconds of cpu time, and bytes. */
 #define CPU_SECONDS_MIN 60
 #define CPU_BYTES_PER_S (4 << 20)
 #define DATA_BYTES_MAX	(UINT64_C(2) << 30)
 
-/* How much of what the child complains about is shown. */
+/* Longest part of the child's error message that is shown. */
 #define COMPLAINT_MAX 120
 
 /* Exit status of a child that could not be started. */
@@ -36,14 +36,14 @@ struct child {
 	pid_t pid;
 	int output;
 
-	/* Its standard error, kept in memory; and its input, or -1. */
+	/* Its standard error, kept in memory; and its standard input, or -1. */
 	int complaint;
 	FILE *spool;
 
 	char piece[PIECE_SIZE];
 };
 
-/* The first line that the child complained with. */
+/* The first line of the child's errors. */
 static void read_complaint(const struct child *child, char *text)
 {
 	ssize_t size = pread(child->complaint, text, COMPLAINT_MAX, 0);
@@ -65,7 +65,8 @@ static int check_end(struct child *child, struct kb_diag *diag)
 		ended = waitpid(child->pid, &status, 0);
 	while (ended < 0 && errno == EINTR);
 	child->pid = -1;
-	/* As where SIGCHLD is ignored: it may have stopped in the middle. */
+	/* For example if SIGCHLD is ignored: it may have stopped in the
+	 * middle. */
 	if (ended < 0)
 		return kb_fail(diag, KB_E_IO,
 			       "%s: nobody says how %s ended on it: %s", name,
@@ -174,7 +175,7 @@ static void set_limit(int resource, uint64_t value)
 	setrlimit((__rlimit_resource_t)resource, &limit);
 }
 
-/* What the child does; never returns. */
+/* Runs in the child; never returns. */
 static void be_child(const struct child *child, int output,
 		     int (*run)(const char *path))
 {
@@ -189,7 +190,7 @@ static void be_child(const struct child *child, int output,
 	signal(SIGINT, SIG_IGN);
 	set_limit(RLIMIT_CORE, 0);
 	set_limit(RLIMIT_CPU, CPU_SECONDS_MIN + bytes / CPU_BYTES_PER_S);
-	/* AddressSanitizer maps far more than that for itself. */
+	/* AddressSanitizer itself maps far more than that. */
 	if (!KB_ASAN)
 		set_limit(RLIMIT_DATA, DATA_BYTES_MAX);
 	if (child->spool)
@@ -219,7 +220,7 @@ static int start(struct child *child, int (*run)(const char *path),
 	return 0;
 }
 
-/* Opens a source of what the child writes; to be released in any case. */
+/* Opens a source of the child's output; release it in any case. */
 static int open_child(struct trc_source *source, struct trc_job *job,
 		      const char *what, int (*run)(const char *path),
 		      struct kb_diag *diag)

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-/* A task's name is no longer than this. */
+/* A task's name is at most this long. */
 #define COMM_MAX 15
 
-/* Reads "ddddus: ", with a mark for long waits before the colon, or
+/* Reads "ddddus: ", with a mark for delays before the colon, or
  * "secs.usecs: ". */
 static bool read_time(struct trc_scan *c, uint64_t *time_ns)
 {
@@ -58,8 +58,8 @@ bool trc_dump_prefix(struct trc_scan *c, struct trc_scan *comm, int32_t *pid,
 
 	trc_scan_spaces(&start);
 	dash = memchr(start.p, '-', trc_scan_left(&start));
-	/* A task may be called like a prefix: the last one that can have a
-	 * task's name before it is the kernel's. */
+	/* A task's name may look like a prefix: the last one that can follow a
+	 * task's name is the kernel's. */
 	for (; dash && dash - start.p <= COMM_MAX;
 	     dash = memchr(dash + 1, '-', (size_t)(c->end - dash - 1))) {
 		struct trc_record here = *record;

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The formats that can be imported; the first that recognises a recording
- * reads it, so the choosy ones stand first. A new one is one line here. */
+/* The formats that can be imported. The first that recognizes a recording reads
+ * it, so the strictest come first. A new one is one line here. */
 static const struct trc_format *const formats[] = {
 	&trc_format_trace_dat, &trc_format_perf_data, &trc_format_heaptrack,
 	&trc_format_kheap,     &trc_format_csv,	      &trc_format_mtrace,
@@ -22,8 +22,8 @@ static const struct trc_format *const formats[] = {
 	&trc_format_ftrace,    &trc_format_console,   &trc_format_malloc_bench,
 };
 
-/* How far into a recording its format is looked for, bytes: a kernel's or a
- * program's log may begin with much else. */
+/* How far into a recording its format is searched for, bytes: a kernel's or a
+ * program's log may begin with much other text. */
 #define TRC_HEAD_MAX (1ul << 20)
 
 /* An import from the opening of its input to the writing of its output. */
@@ -31,13 +31,13 @@ struct import {
 	const struct trc_import_options *opts;
 	struct trc_job job;
 
-	/* The input as stored, and unpacked if it is compressed. */
+	/* The input as stored, and decompressed if it is compressed. */
 	struct trc_source stored;
 	struct trc_source unpacked;
 
 	struct trc_writer *writer;
 
-	/* The recording's beginning, where its first piece did not tell the
+	/* The recording's beginning, if its first piece did not reveal the
 	 * format. Owned. */
 	char *head;
 };
@@ -56,7 +56,7 @@ int trc_job_bad_line(struct trc_job *job, const struct trc_line *line,
 			    line->size > 60 ? "…" : "");
 }
 
-/* Tells the caller how far it is; true if the caller wants it to stop. */
+/* Reports progress to the caller; true if the caller wants it to stop. */
 static bool report_progress(void *user)
 {
 	const struct import *im = user;
@@ -71,7 +71,7 @@ static bool report_progress(void *user)
 	       im->opts->on_progress(&progress, im->opts->user);
 }
 
-/* Has the first bytes of a source at hand, without taking them. */
+/* Peeks at the first bytes of a source. */
 static int peek(struct import *im, struct trc_source *source, const char **head,
 		size_t *size, struct kb_diag *diag)
 {
@@ -90,9 +90,9 @@ static int peek(struct import *im, struct trc_source *source, const char **head,
 	return err;
 }
 
-/* The format of what is recognised first in a recording's beginning: before it
- * may stand what other programs print. Of two that see the same the first in the
- * list is meant. */
+/* The format whose text comes first in a recording's beginning: output of other
+ * programs may precede it. If two match at the same place, the first in the
+ * list wins. */
 static const struct trc_format *find_format(const char *head, size_t size)
 {
 	const struct trc_format *found = NULL;
@@ -133,7 +133,7 @@ static int fill_head(struct import *im, size_t *size, struct kb_diag *diag)
 	return 0;
 }
 
-/* Looks for a format further on than the piece at hand, which is `head`. */
+/* Looks for a format beyond the current piece, which is `head`. */
 static int look_further(struct import *im, const char *head, size_t size,
 			const struct trc_format **format, struct kb_diag *diag)
 {
@@ -197,7 +197,7 @@ static int unpack(struct import *im, const char **head, size_t *size,
 	return err;
 }
 
-/* Finds out what the recording is, and unpacks it on the way. */
+/* Detects what the recording is, and decompresses it if need be. */
 static int recognise(struct import *im, const struct trc_format **format,
 		     struct kb_diag *diag)
 {
@@ -251,7 +251,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* A trace of nothing is most likely a mistake: another format, other events. */
+/* An empty trace is most likely a mistake: another format, other events. */
 static int check_not_empty(const struct import *im,
 			   const struct trc_format *format,
 			   struct kb_diag *diag)
@@ -279,7 +279,7 @@ static int run(struct import *im, const struct trc_format *format,
 	struct trc_writer_totals totals;
 	int err;
 
-	/* Where it could not be found, there is an error and no run. */
+	/* If it could not be found, there is an error and no run. */
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	out->source_format = format->name;
 	err = trc_writer_open(&im->writer, out, diag);

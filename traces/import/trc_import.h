@@ -2,8 +2,9 @@
  * trc_import: turns a recorder's text into a .trc, by the import rules of
  * traces/FORMAT.md ("Import rules").
  *
- * The input is untrusted. Memory follows the live objects and the distinct
- * call sites and tasks, never the number of events or the length of a line.
+ * The input is untrusted. Memory grows with the live objects and the distinct
+ * call sites and tasks, never with the number of events or the length of a
+ * line.
  *
  * The trc and bench programs may include this file.
  */
@@ -17,12 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* zstd level where the caller does not choose one, and the allowed range. */
+/* The default zstd level, and the allowed range. */
 #define TRC_LEVEL_DEFAULT 3
 #define TRC_LEVEL_MIN	  1
 #define TRC_LEVEL_MAX	  19
 
-/* How far an import has come; told to a caller who wants to show it. */
+/* An import's progress, for a caller who wants to show it. */
 struct trc_import_progress {
 	/* Bytes of the input read so far, as stored (compressed if it is). */
 	uint64_t bytes_in;
@@ -41,32 +42,32 @@ struct trc_import_options {
 	/* Keep the recorder's own allocations (rule 3). */
 	bool keep_recorder;
 
-	/* One of the names that trc import --help lists; NULL finds it out
-	 * from the recording's first bytes. Borrowed. */
+	/* One of the names that trc import --help lists; NULL detects it from
+	 * the recording's first bytes. Borrowed. */
 	const char *format;
 
-	/* Of a recording of several processes, the one with this number; of a
-	 * recording of several boots, the one with this number, from 1. 0: it
-	 * must be of one. */
+	/* Of a recording of several processes, the one with this number; of
+	 * several boots, the one with this number, from 1. 0: there must be
+	 * only one. */
 	uint64_t pid;
 	uint64_t boot;
 
 	/* A recording without an alloc is an error. */
 	bool refuse_empty;
 
-	/* Take kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
-	 * mm_page_free for allocs and frees too. */
+	/* Count kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
+	 * mm_page_free as allocs and frees too. */
 	bool takes_caches;
 	bool takes_pages;
 
-	/* Further symbols whose allocations are left out, or NULL. Borrowed. */
+	/* More symbols whose allocations are skipped, or NULL. Borrowed. */
 	const char *const *exclude_sites;
 	size_t exclude_site_count;
 
 	/* TRC_LEVEL_MIN … TRC_LEVEL_MAX; 0 means TRC_LEVEL_DEFAULT. */
 	int level;
 
-	/* Recorded in the header; NULL or "" if not known. Borrowed. */
+	/* Recorded in the header; NULL or "" if unknown. Borrowed. */
 	const char *kernel_release;
 
 	/* Called now and then, or NULL; return true to stop the import, which
@@ -77,10 +78,10 @@ struct trc_import_options {
 };
 
 /*
- * Imports `in_path` ("-" is standard input; plain, zstd or gzip, found out from
+ * Imports `in_path` ("-" is standard input; plain, zstd or gzip, detected from
  * its first bytes) to `out_path`. The file appears under its name only when
- * whole: it is written beside it, fsynced and renamed. `opts` may be NULL for
- * the defaults; `counts` may be NULL, else receives the header's counts.
+ * complete: it is written next to it, fsynced and renamed. `opts` may be NULL
+ * for the defaults; `counts` may be NULL, else receives the header's counts.
  *
  * Returns 0, or <0 with `diag` filled and nothing left at `out_path` that was
  * not there before: KB_E_IO, KB_E_FORMAT, KB_E_CORRUPT, KB_E_RANGE,
@@ -99,9 +100,9 @@ int trc_import_fd(const char *in_path, int out_fd,
 		  struct trc_counts *counts, struct kb_diag *diag);
 
 /*
- * As trc_import_fd, from the open `in_fd`, which stays the caller's: for what
- * can be opened but once, as a FIFO. It is called `name` in errors and in the
- * header.
+ * As trc_import_fd, from the open `in_fd`, which stays the caller's: for inputs
+ * that can be opened only once, such as a FIFO. It is called `name` in errors
+ * and in the header.
  */
 int trc_import_stream(int in_fd, const char *name, int out_fd,
 		      const struct trc_import_options *opts,

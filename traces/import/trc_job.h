@@ -1,5 +1,5 @@
 /*
- * trc_job: one import at work, as the driver shares it with the format that
+ * trc_job: one import in progress, shared by the driver and the format that
  * reads the recording.
  *
  * A format is one file import_NAME.c with one struct trc_format, and one line
@@ -24,18 +24,17 @@ struct trc_job {
 	/* The recording's name in errors. Borrowed. */
 	const char *name;
 
-	/* Its path, "-" for standard input; for memory, whatever it is called.
-	 * Borrowed. */
+	/* Its path, "-" for standard input; for memory, its name. Borrowed. */
 	const char *path;
 
-	/* The recording, unpacked if it was compressed. */
+	/* The recording, decompressed if it was compressed. */
 	struct trc_source *source;
 
 	/* Count unreadable lines instead of failing (rule 9). */
 	bool lenient;
 
-	/* The process to be imported of a recording of several, and the boot,
-	 * from 1; 0 where the recording must be of one. */
+	/* The process, and the boot from 1, to import from a recording of
+	 * several; 0 if the recording must have only one. */
 	uint64_t pid;
 	uint64_t boot;
 
@@ -43,15 +42,15 @@ struct trc_job {
 	bool takes_caches;
 	bool takes_pages;
 
-	/* To be asked by whoever reads the source; true stops the import. */
+	/* Called by the reader of the source; true stops the import. */
 	bool (*is_stopped)(void *user);
 	void *user;
 
 	struct trc_names names;
 	struct trc_rules rules;
 
-	/* What formats of the kernel's memory events give their records to;
-	 * others give them to `rules` at once. */
+	/* Formats of the kernel's memory events pass their records to this;
+	 * others pass them directly to `rules`. */
 	struct trc_repeat repeat;
 
 	/* Set by the format: the clock of the first event. */
@@ -62,13 +61,13 @@ struct trc_format {
 	/* As the header of a .trc records it. */
 	const char *name;
 
-	/* Where in a recording that begins with `head` the first thing is that
-	 * only this format has: its offset, or TRC_SCAN_NOTHING. Required. */
+	/* The offset, in a recording that begins with `head`, of the first text
+	 * that only this format has, or TRC_SCAN_NOTHING. Required. */
 	size_t (*detect)(const char *head, size_t size);
 
-	/* Reads job->source to its end and gives what it finds to job->rules,
-	 * or by way of job->repeat.
-	 * Returns 0, or <0 with `diag` filled. Required. */
+	/* Reads job->source to its end and passes what it finds to job->rules,
+	 * directly or through job->repeat. Returns 0, or <0 with `diag` filled.
+	 * Required. */
 	int (*import)(struct trc_job *job, struct kb_diag *diag);
 };
 
@@ -90,8 +89,8 @@ extern const struct trc_format trc_format_trace_dat;
 extern const struct trc_format trc_format_perf_data;
 
 /*
- * What to do about a line that cannot be read, by rule 9: counts it and
- * returns 0, or fails with `reason`.
+ * Handles an unreadable line by rule 9: counts it and returns 0, or fails with
+ * `reason`.
  */
 int trc_job_bad_line(struct trc_job *job, const struct trc_line *line,
 		     const char *reason, struct kb_diag *diag);

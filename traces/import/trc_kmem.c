@@ -2,17 +2,17 @@
 
 #include "kb_bits.h"
 
-/* Pages are objects of their own beside those of the slab allocators: bit 62
- * without bit 63 is no address of the kernel's. */
+/* Pages are objects separate from those of the slab allocators: bit 62 without
+ * bit 63 is never a kernel address. */
 #define PAGE_POINTER (UINT64_C(1) << 62)
 
-/* Pages are taken as 4096 bytes: the events do not tell. */
+/* Pages are assumed to have 4,096 bytes: the events do not say. */
 #define PAGE_SHIFT 12
 
-/* The largest order that makes sense; the kernel's is 10. */
+/* The largest plausible order; the kernel's is 10. */
 #define ORDER_MAX 30
 
-/* " (decimal)", which options/fields prints behind a hexadecimal value. */
+/* " (decimal)", which options/fields prints after a hexadecimal value. */
 static void skip_decimal_note(struct trc_scan *c)
 {
 	struct trc_scan note = *c;
@@ -37,8 +37,8 @@ static bool read_size(struct trc_scan *c, uint64_t *value)
 	return true;
 }
 
-/* The bytes of a call site: up to the space, and " [module]" if that follows.
- * Options/fields has a decimal note there instead. */
+/* The bytes of a call site: up to the space, including " [module]" if that
+ * follows. With options/fields a decimal note is there instead. */
 static bool read_site_text(struct trc_scan *c, const char **text, size_t *size)
 {
 	const char *space = memchr(c->p, ' ', trc_scan_left(c));
@@ -59,7 +59,7 @@ static bool read_site_text(struct trc_scan *c, const char **text, size_t *size)
 	return true;
 }
 
-/* Some recorders have no call sites; one that cannot be read is dropped. */
+/* Some recorders have no call sites; an unreadable one is dropped. */
 static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
 {
 	const char *name;
@@ -95,11 +95,11 @@ static int read_special_pointer(struct trc_text *text, struct trc_scan *c,
 }
 
 /*
- * Whether a pointer of so many digits, which ends at `c`, is whole. The kernel
- * prints pointers in full width, 8 or 16 digits in one recording; other programs
- * print "0x" and may leave leading zeros out, and NULL may be a bare 0. A pointer
- * that is shorter than others was cut off if it must have their width, or if
- * it ends a line without a newline.
+ * Whether a pointer of this many digits, which ends at `c`, is complete. The
+ * kernel prints pointers in full width, either 8 or 16 digits throughout a
+ * recording; other programs print "0x" and may omit leading zeros, and NULL may
+ * be a bare 0. A pointer shorter than others was cut off if it must have their
+ * width, or if it ends a line without a newline.
  */
 static bool is_whole_pointer(struct trc_text *text, const struct trc_scan *c,
 			     unsigned digits, bool has_0x)
@@ -118,7 +118,7 @@ static bool is_whole_pointer(struct trc_text *text, const struct trc_scan *c,
 	return digits == most || most == 0;
 }
 
-/* Reads the pointer behind "ptr=". */
+/* Reads the pointer after "ptr=". */
 static int read_pointer_value(struct trc_text *text, struct trc_scan *c,
 			      uint64_t *pointer)
 {
@@ -170,9 +170,9 @@ static bool is_flag_character(char c)
 }
 
 /*
- * Reads what may follow a record's essential fields: flags, and " name=value"
+ * Reads what may follow a record's required fields: flags, and " name=value"
  * for whatever later kernels add. Anything else is another record on the same
- * line, or what is left of one.
+ * line, or the rest of one.
  */
 static int read_rest(struct trc_text *text, struct trc_scan *c)
 {
@@ -231,7 +231,7 @@ static int read_free(struct trc_text *text, struct trc_scan *c,
 	err = read_site(text, c, &record->site);
 	if (err == 0)
 		err = read_pointer(text, c, &record->pointer);
-	/* A cache's name, which may be anything, ends the line. */
+	/* The line ends with a cache's name, which may be anything. */
 	if (err == 0 && !TRC_SKIP(c, " name="))
 		err = read_rest(text, c);
 	if (err == 0)
@@ -239,7 +239,7 @@ static int read_free(struct trc_text *text, struct trc_scan *c,
 	return err;
 }
 
-/* Steps over a page's pointer; true if it is NULL, in any spelling. */
+/* Skips a page's pointer; true if it is NULL, in any spelling. */
 static bool skip_page_pointer(struct trc_scan *c)
 {
 	uint64_t pointer = 1;
@@ -255,7 +255,7 @@ static bool skip_page_pointer(struct trc_scan *c)
 bool trc_kmem_page(struct trc_record *record, uint64_t page, uint64_t pfn,
 		   uint64_t order)
 {
-	/* The kernel stores -1 where there is no page; older ones print 0. */
+	/* The kernel stores -1 if there is no page; older ones print 0. */
 	bool is_null = page == 0 && (pfn == 0 || pfn == UINT64_MAX);
 
 	if ((pfn >= PAGE_POINTER && !is_null) || order > ORDER_MAX)
@@ -268,8 +268,8 @@ bool trc_kmem_page(struct trc_record *record, uint64_t page, uint64_t pfn,
 
 /*
  * Reads "page=P pfn=N order=D". The pfn names the page: it is never hashed, and
- * programs that print the event without the kernel's help show no pointer. An
- * allocation that failed has neither.
+ * programs that format the event themselves show no pointer. A failed
+ * allocation has neither.
  */
 static int read_page(struct trc_text *text, struct trc_scan *c,
 		     struct trc_record *record)
@@ -325,8 +325,8 @@ static int read_page_free(struct trc_text *text, struct trc_scan *c,
 	return err;
 }
 
-/* Steps over the padding behind a name, and over "(call site) ", which
- * trace-cmd puts before the fields. */
+/* Skips the padding after a name, and "(call site) ", which trace-cmd puts
+ * before the fields. */
 static void skip_gap(struct trc_scan *c)
 {
 	const char *close;
@@ -339,7 +339,7 @@ static void skip_gap(struct trc_scan *c)
 		c->p = close + 2;
 }
 
-/* The events of caches and pages, which only options ask for. */
+/* The events of caches and pages, which are read only on request. */
 static int read_optional(struct trc_text *text, struct trc_scan *c,
 			 struct trc_record *record)
 {

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who allocates the pages that the recorder writes to (import rule 3). */
+/* The functions that allocate the pages that the recorder writes to (import
+ * rule 3). */
 static const char *const recorder_symbols[] = {
 	"__rb_allocate_pages",
 	"rb_allocate_cpu_buffer",
@@ -37,7 +38,7 @@ static size_t hex_span(const char *p, const char *end)
 	return (size_t)(p - start);
 }
 
-/* Steps over "0x" and digits; NULL if they are not there. */
+/* Skips "0x" and digits; NULL if they are absent. */
 static const char *skip_0x(const char *p, const char *end)
 {
 	size_t digits;
@@ -161,7 +162,7 @@ static int find_site(struct trc_names *names, const struct parts *parts,
 	return 0;
 }
 
-/* Takes a spelling met for the first time apart. */
+/* Parses a spelling seen for the first time. */
 static int add_spelling(struct trc_names *names, const char *text, size_t size,
 			uint32_t spelling)
 {

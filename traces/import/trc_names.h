@@ -1,8 +1,8 @@
 /*
- * trc_names: the call sites and tasks that an import has met.
+ * trc_names: the call sites and tasks that an import has seen.
  *
  * Numbers count from 0 and are the importer's own; a name enters the output's
- * table, and so gets an id there, only with the first event that is kept.
+ * table, and gets an id there, only with the first event that is kept.
  *
  * Private to this folder.
  */
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The number of a call site or task that is not known. */
+/* The number of an unknown call site or task. */
 #define TRC_NAME_NONE UINT32_MAX
 
 struct trc_name_site {
@@ -27,7 +27,7 @@ struct trc_name_site {
 	/* Its id in the output; 0 until it is used there. */
 	uint32_t id;
 
-	/* Allocations by this site are left out (import rule 3). */
+	/* Allocations by this site are skipped (import rule 3). */
 	bool is_excluded;
 };
 
@@ -40,7 +40,7 @@ struct trc_name_task {
 };
 
 struct trc_names {
-	/* Spellings met in the text, and the site that each stands for. */
+	/* Spellings seen in the text, and the site that each names. */
 	struct trc_intern spellings;
 	uint32_t *spelling_site;
 	uint32_t spelling_room;
@@ -70,7 +70,7 @@ struct trc_names {
 int trc_names_site(struct trc_names *names, const char *text, size_t size,
 		   uint32_t *number);
 
-/* The same for a site that a .trc names: `text`, and its module or "". */
+/* The same for a site from a .trc: `text`, and its module or "". */
 int trc_names_site_of(struct trc_names *names, const char *text,
 		      const char *module, uint32_t *number);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Records and cpus that there is room for at first. */
+/* Initial room for records and cpus. */
 #define ROOM_MIN 64
 
 static int no_memory(struct kb_diag *diag)
@@ -18,7 +18,7 @@ static struct trc_held *at(const struct trc_repeat *r, uint64_t number)
 	return &r->ring[number & (r->room - 1)];
 }
 
-/* Has room for one more record. */
+/* Makes room for one more record. */
 static bool reserve_record(struct trc_repeat *r)
 {
 	const struct trc_repeat old = *r;
@@ -56,7 +56,7 @@ static bool reserve_cpu(struct trc_repeat *r, uint32_t cpu)
 	return true;
 }
 
-/* Gives the oldest record to the rules. */
+/* Passes the oldest record to the rules. */
 static int give_first(struct trc_repeat *r, struct trc_rules *rules,
 		      struct kb_diag *diag)
 {
@@ -71,7 +71,7 @@ static int give_first(struct trc_repeat *r, struct trc_rules *rules,
 	return trc_rules_free(rules, &held->record, diag);
 }
 
-/* Gives what nothing holds back any more to the rules. */
+/* Passes on to the rules what nothing holds back any more. */
 static int give_settled(struct trc_repeat *r, struct trc_rules *rules,
 			struct kb_diag *diag)
 {

@@ -1,12 +1,12 @@
 /*
- * trc_repeat: what the kernel traces twice, on its way to the rules. Linux 6.10
- * and later trace a large kmalloc where it is made and again where it is asked
- * for (import rule 2 of traces/FORMAT.md); the two become one alloc, with the
- * call site of the second. Since other cpus' events may stand between, a kmalloc
- * is held back, and all that follows it, until the next kmalloc or kfree of its
- * cpu: so events keep their order.
+ * trc_repeat: merges allocs that the kernel traces twice, before they reach the
+ * rules. Linux 6.10 and later trace a large kmalloc where it is made and again
+ * where it was requested (import rule 2 of traces/FORMAT.md); the two become
+ * one alloc, with the call site of the second. Since other cpus' events may
+ * come between, a kmalloc and all that follows it are held back until the next
+ * kmalloc or kfree of its cpu, so events keep their order.
  *
- * Memory: TRC_REPEAT_MAX records, and 8 bytes a cpu.
+ * Memory: TRC_REPEAT_MAX records, and 8 bytes per cpu.
  *
  * Private to this folder.
  */
@@ -18,8 +18,8 @@
 
 #include <stdint.h>
 
-/* Records held back at most: the oldest goes on when one more arrives. A power
- * of two. */
+/* Most records held back: the oldest is passed on when one more arrives. A
+ * power of two. */
 #define TRC_REPEAT_MAX 65536
 
 /* What a recorded event was. Only the first two decide whether another is a
@@ -37,8 +37,8 @@ struct trc_held {
 	/* enum trc_repeat_kind. */
 	uint8_t kind;
 
-	/* It may be a repeat's first half: the next kmalloc or kfree of its
-	 * cpu decides. */
+	/* It may be the first half of a repeat: the next kmalloc or kfree of
+	 * its cpu decides. */
 	uint8_t is_open;
 };
 
@@ -56,13 +56,13 @@ struct trc_repeat {
 	uint32_t cpus;
 };
 
-/* Takes a record, and gives to `rules` what can go on. Returns 0, KB_E_NOMEM or
- * the rules' error. */
+/* Takes a record, and passes to `rules` whatever is complete. Returns 0,
+ * KB_E_NOMEM or the rules' error. */
 int trc_repeat_add(struct trc_repeat *repeat, struct trc_rules *rules,
 		   const struct trc_record *record, enum trc_repeat_kind kind,
 		   struct kb_diag *diag);
 
-/* Gives to `rules` all that is held, after the last record. Returns 0 or the
+/* Passes everything held to `rules`, after the last record. Returns 0 or the
  * rules' error. */
 int trc_repeat_finish(struct trc_repeat *repeat, struct trc_rules *rules,
 		      struct kb_diag *diag);

@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value of a pointer whose allocation was left out. */
+/* The value of a pointer whose allocation was skipped. */
 #define TRC_EXCLUDED UINT32_MAX
 
-/* What the kernel gives for an allocation of no bytes. */
+/* What the kernel returns for an allocation of 0 bytes. */
 #define ZERO_SIZE_PTR UINT64_C(16)
 
-/* Pointers are multiples of 8 at least, often of much more: multiplication
- * carries what differs upward, and the high bits choose the place. The factors
- * are 2^64 over the golden ratio (Knuth, TAOCP vol. 3, 6.4) and the one of
- * degski's 64-bit mixer. */
+/* Pointers are multiples of at least 8, often of much more: the multiplication
+ * carries the differences upward, and the high bits choose the place. The
+ * factors are 2^64 over the golden ratio (Knuth, TAOCP vol. 3, 6.4) and the one
+ * of degski's 64-bit mixer. */
 static uint64_t home(const struct trc_pointer_table *t, uint64_t pointer)
 {
 	uint64_t h = pointer * UINT64_C(0x9e3779b97f4a7c15);
@@ -65,8 +65,8 @@ static int grow(struct trc_pointer_table *t)
 	return 0;
 }
 
-/* Empties place `hole` and closes the gap, so that no search stops short: what
- * follows moves up unless its home lies behind the hole. */
+/* Empties place `hole` and closes the gap, so that no search ends too early:
+ * each following entry moves up unless its home is after the hole. */
 static void erase(struct trc_pointer_table *t, uint64_t hole)
 {
 	uint64_t mask = t->room - 1;
@@ -108,7 +108,7 @@ static int no_memory(struct kb_diag *diag)
 		       "out of memory for the objects that are live");
 }
 
-/* The id of a record's call site in the output, a new one if need be. */
+/* The id of a record's call site in the output, a new one if necessary. */
 static int site_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
 		   struct kb_diag *diag)
 {
@@ -126,7 +126,7 @@ static int site_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
 	return err;
 }
 
-/* As site_id, of its task. */
+/* As site_id, for its task. */
 static int task_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
 		   struct kb_diag *diag)
 {

@@ -20,7 +20,7 @@
 
 /* An alloc or free as a recorder saw it. */
 struct trc_record {
-	/* The object's address or whatever else names it; 0 for NULL. */
+	/* The object's address or another name of it; 0 for NULL. */
 	uint64_t pointer;
 
 	/* As in struct trc_event; 0 for frees. */
@@ -36,7 +36,7 @@ struct trc_record {
 	uint16_t cpu;
 };
 
-/* Pointers, and what is known of each. */
+/* Pointers, and what is known about each. */
 struct trc_pointer_table {
 	/* Open-addressed; 0 is an empty place. */
 	uint64_t *keys;
@@ -44,9 +44,9 @@ struct trc_pointer_table {
 	/* The live object's slot, or TRC_EXCLUDED. */
 	uint32_t *values;
 
-	/* Places, a power of two or 0, and how many are taken, three quarters
-	 * at most: more would make searches long, less the table larger than
-	 * the caches. */
+	/* Places, a power of two or 0, and how many are taken, at most three
+	 * quarters: more would make searches long, fewer would make the table
+	 * larger than the caches. */
 	uint64_t room;
 	uint64_t count;
 };
@@ -77,21 +77,21 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 int trc_rules_free(struct trc_rules *rules, const struct trc_record *record,
 		   struct kb_diag *diag);
 
-/* As trc_rules_free, of a free that an earlier import has implied: it stays
- * one, and is counted in implied_frees. */
+/* As trc_rules_free, for a free that an earlier import has implied: it stays
+ * implied and is counted in implied_frees. */
 int trc_rules_free_implied(struct trc_rules *rules,
 			   const struct trc_record *record,
 			   struct kb_diag *diag);
 
-/* Whether an alloc, by rules 1 and 3, makes an object: its pointer is none of
- * those that mean nothing, and its call site is not excluded. */
+/* Whether an alloc, by rules 1 and 3, makes an object: its pointer is neither
+ * NULL nor ZERO_SIZE_PTR, and its call site is not excluded. */
 bool trc_rules_makes_object(const struct trc_rules *rules,
 			    const struct trc_record *record);
 
 /* Whether an object with this pointer is live or excluded. */
 bool trc_rules_knows(const struct trc_rules *rules, uint64_t pointer);
 
-/* Makes the counts whole, after the last record. */
+/* Completes the counts, after the last record. */
 void trc_rules_finish(struct trc_rules *rules);
 
 /* Frees all; a zeroed struct is empty. */

@@ -2,8 +2,8 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* Reads what stands behind the point of a number of seconds, 1 to 9 digits, as
- * nanoseconds. */
+/* Reads the digits after the decimal point of a number of seconds, 1 to 9 of
+ * them, as nanoseconds. */
 static bool read_fraction(struct trc_scan *c, uint64_t *ns)
 {
 	const char *start = c->p;
@@ -46,7 +46,7 @@ size_t trc_scan_lines(const char *head, size_t size,
 
 		while (stop > line && stop[-1] == '\r')
 			stop--;
-		/* A program's file may hold a text that looks like a line. */
+		/* A binary file may hold a text that looks like a line. */
 		if (!memchr(line, 0, (size_t)(stop - line)) &&
 		    is_ours((struct trc_scan){ line, stop }))
 			return (size_t)(line - head);

@@ -2,8 +2,8 @@
  * trc_scan: reading a line of text from left to right: literals, numbers,
  * gaps. What every importer of text shares.
  *
- * A function that returns false or 0 has found something else; where the
- * cursor then stands is not defined, unless the function says so.
+ * A function that returns false or 0 has found something else; the cursor's
+ * position is then undefined, unless the function says otherwise.
  *
  * Private to the importer.
  */
@@ -46,7 +46,7 @@ static inline void trc_scan_blanks(struct trc_scan *c)
 		c->p++;
 }
 
-/* Steps over `text` of `size` bytes, if it comes next; else stays. */
+/* Skips `text` of `size` bytes if it comes next; else does not move. */
 static kb_always_inline bool trc_scan_text(struct trc_scan *c, const char *text,
 					   size_t size)
 {
@@ -128,12 +128,12 @@ bool trc_scan_seconds(struct trc_scan *c, uint64_t *value, bool *has_fraction);
 
 /*
  * Looks for a line among a recording's first `size` bytes that `is_ours`
- * recognises: for detection. Returns its offset, or TRC_SCAN_NOTHING.
+ * recognizes: for detection. Returns its offset, or TRC_SCAN_NOTHING.
  */
 size_t trc_scan_lines(const char *head, size_t size,
 		      bool (*is_ours)(struct trc_scan line));
 
-/* For detection by the very beginning: 0 if it is ours. */
+/* For detection by the first bytes: 0 if it is ours. */
 static inline size_t trc_scan_first(bool is_ours)
 {
 	return is_ours ? 0 : TRC_SCAN_NOTHING;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads the line at hand as what it is. */
+/* Reads the current line by its kind. */
 static int read_any(struct trc_text *text, int (*read_line)(struct trc_text *))
 {
 	text->reason = NULL;
@@ -43,7 +43,7 @@ int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 	return err == KB_END ? 0 : err;
 }
 
-/* An error of the tables as an error of the line. */
+/* Turns an error of the tables into an error of the line. */
 static int name_error(struct trc_text *text, int err, const char *too_long)
 {
 	if (err == KB_E_RANGE)

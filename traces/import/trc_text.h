@@ -1,6 +1,6 @@
 /*
- * trc_text: what the importers of text share: going through the lines, saying
- * why one cannot be read, naming call sites and tasks.
+ * trc_text: what the text importers share: going through the lines, saying why
+ * one cannot be read, naming call sites and tasks.
  *
  * Private to the importer.
  */
@@ -12,40 +12,40 @@
 #include "trc_order.h"
 #include "trc_scan.h"
 
-/* An import of text at work; an importer that needs more puts it first in a
- * struct of its own. */
+/* A text import in progress; an importer that needs more state puts this first
+ * in a struct of its own. */
 struct trc_text {
 	struct trc_job *job;
 	struct kb_diag *diag;
 
-	/* The line at hand. */
+	/* The current line. */
 	struct trc_line line;
 
 	/* Why the line cannot be read; set with KB_E_FORMAT. Without it that
-	 * status is no matter of one line, and --lenient does not help. */
+	 * status does not concern just one line, and --lenient does not
+	 * help. */
 	const char *reason;
 
 	/* An event has been read, so the recording's clock is known. */
 	bool has_clock;
 
-	/* The process whose heap it is, once one is known; see
-	 * trc_text_process. */
+	/* The process that owns the heap, once known; see trc_text_process. */
 	bool has_process;
 	uint64_t process;
 
-	/* Times so far, and how often they have gone back. */
+	/* The times so far, and how often they went back. */
 	struct trc_order order;
 	uint64_t boot;
 
-	/* Room for a reason that names numbers. */
+	/* Room for a reason that includes numbers. */
 	char reason_text[160];
 
-	/* The last event was of another kind: what follows it and is no event
-	 * is the rest of its text, or its stack. */
+	/* The last event was of another kind: lines after it that are not
+	 * events are the rest of its text, or its stack. */
 	bool is_after_other;
 
-	/* The most hexadecimal digits that a pointer of the recording had:
-	 * without "0x" before them, and with it. */
+	/* The most hexadecimal digits of a pointer in the recording: without a
+	 * leading "0x", and with it. */
 	unsigned pointer_digits[2];
 };
 
@@ -56,7 +56,7 @@ static inline int trc_text_bad(struct trc_text *text, const char *reason)
 	return KB_E_FORMAT;
 }
 
-/* Notes the clock of an event; one recording has one. Returns 0 or as
+/* Notes the clock of an event; a recording has only one. Returns 0 or as
  * trc_text_bad. */
 static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
 {
@@ -69,9 +69,9 @@ static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
 }
 
 /*
- * Counts an event that the import has no use for, whatever its name and its
- * text. What ends a recording in the middle may have been an event of ours: it
- * is refused. Returns 0 or as trc_text_bad.
+ * Counts an event that the import does not use, whatever its name and text.
+ * Refuses one that is cut off by the end of the recording: it may have been one
+ * of ours. Returns 0 or as trc_text_bad.
  */
 static inline int trc_text_other(struct trc_text *text,
 				 const struct trc_scan *c)
@@ -84,29 +84,29 @@ static inline int trc_text_other(struct trc_text *text,
 }
 
 /*
- * Gives each line of the job's source to `read_line`, which returns 0, what
- * trc_text_bad returned, or another error with `diag` filled. Lines that are
- * too long never get there. Returns 0 at the end, or the error.
+ * Passes each line of the job's source to `read_line`, which returns 0, what
+ * trc_text_bad returned, or another error with `diag` filled. Does not pass
+ * lines that are too long. Returns 0 at the end, or the error.
  */
 int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *));
 
 /*
- * Decides whether an event of process `pid` is of the heap that is imported: the
- * one that --pid names, else the first, which must stay the only one. Returns
- * 0, 1 to leave the event out, or as trc_text_bad.
+ * Decides whether an event of process `pid` belongs to the heap being imported:
+ * the one that --pid names, else the first, which must be the only one. Returns
+ * 0, 1 to skip the event, or as trc_text_bad.
  */
 int trc_text_process(struct trc_text *text, uint64_t pid);
 
 /*
- * Notes the time of an event and decides whether it is of the recording, or boot,
- * that is imported: the one that --boot names, else the first, which must stay
- * the only one. Returns as trc_text_process, or KB_E_NOMEM.
+ * Notes the time of an event and decides whether it belongs to the recording,
+ * or boot, being imported: the one that --boot names, else the first, which
+ * must be the only one. Returns as trc_text_process, or KB_E_NOMEM.
  */
 int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
 		  uint64_t time_ns);
 
-/* Finds the number of a call site as recorders spell it; 0 or an error as
- * read_line may return it. "0x0" is TRC_NAME_NONE. */
+/* Finds the number of a call site as recorders spell it. Returns 0, or an error
+ * that read_line may return. "0x0" is TRC_NAME_NONE. */
 int trc_text_site(struct trc_text *text, const char *site, size_t size,
 		  uint32_t *number);
 

@@ -45,9 +45,9 @@ int trc_user_malloc(struct trc_user *user, uint64_t pointer, uint64_t size)
 }
 
 /*
- * A pointer of any length may end the line of a free. If no newline follows, and
- * nobody has allocated the object, then it is most likely the beginning of
- * another pointer.
+ * A pointer of any length may end the line of a free. If no newline follows,
+ * and the object was never allocated, it is most likely a pointer that was cut
+ * off.
  */
 static int check_whole(struct trc_user *user, uint64_t unmatched)
 {

@@ -13,17 +13,17 @@
 /* Bytes after the inflated columns that a 64-bit load may touch. */
 #define RAW_SLACK 16
 
-/* Elements that arrays have room for at first, a power of two: a short trace
- * must cost little. */
+/* Initial room of arrays, elements, a power of two: a short trace should need
+ * little memory. */
 #define ROOM_MIN 256
 
-/* Bytes of all the arrays of struct classes, a class; of those of struct
- * trc_decoder, an event; of those of struct detail, an event. */
+/* Bytes of all the arrays of struct classes, per class; of those of struct
+ * trc_decoder, per event; of those of struct detail, per event. */
 #define CLASS_BYTES  21
 #define EVENT_BYTES  31
 #define DETAIL_BYTES 26
 
-/* A column of the block at hand. An absent column is one of zero bytes. */
+/* A column of the current block. An absent column has zero bytes. */
 struct column {
 	const uint8_t *data;
 	uint32_t raw_size;
@@ -31,7 +31,7 @@ struct column {
 	uint32_t coding;
 };
 
-/* The objects, as import gave them their slots. */
+/* The objects, with slots assigned as on import. */
 struct slots {
 	/* One byte a slot below `fresh`: 1 while its object lives. */
 	uint8_t *live;
@@ -40,20 +40,21 @@ struct slots {
 	uint32_t *stack;
 	uint32_t top;
 
-	/* Slots ever taken: the next fresh one. */
+	/* Slots ever taken, and so the next fresh one. */
 	uint32_t fresh;
 
 	/* Elements that live and stack have room for. */
 	uint64_t room;
 
-	/* Objects ever allocated; the slot of object n is at index n modulo
-	 * window_room for the latest of them, TRC_AGE_WINDOW at most. */
+	/* Objects ever allocated. For the latest of them, at most
+	 * TRC_AGE_WINDOW, the slot of object n is at index n modulo
+	 * window_room. */
 	uint64_t objects;
 	uint32_t *window;
 	uint32_t window_room;
 };
 
-/* What the rows of the class table say, one array a field. */
+/* The rows of the class table, one array per field. */
 struct classes {
 	uint32_t count;
 
@@ -71,8 +72,8 @@ struct classes {
 
 /* The fields that only TRC_COLUMNS_ALL asks for. */
 struct detail {
-	/* Sites that classes have used so far, the unknown one included:
-	 * the next site to appear has this id. */
+	/* Sites that classes have used so far, including the unknown one: the
+	 * next site to appear has this id. */
 	uint32_t next_site;
 
 	struct trc_strings strings;
@@ -94,14 +95,14 @@ struct trc_decoder {
 	ZSTD_DCtx *zstd;
 	uint64_t live_max;
 
-	/* The block at hand and where to complain about it; NULL between
+	/* The current block and where to report errors in it; NULL between
 	 * calls. */
 	const struct trc_raw_block *from;
 	struct kb_diag *diag;
 
 	struct column columns[TRC_COL_END];
 
-	/* The inflated columns of the block at hand. */
+	/* The inflated columns of the current block. */
 	uint8_t *raw;
 	size_t raw_room;
 
@@ -119,7 +120,7 @@ struct trc_decoder {
 	uint8_t *memory;
 	uint32_t room;
 
-	/* Columns taken apart, before they are put to use. */
+	/* Columns split into numbers, before use. */
 	uint64_t *wide;
 	uint32_t *numbers;
 	uint32_t *more_numbers;
@@ -214,7 +215,7 @@ static int no_memory(const struct trc_decoder *dec)
 		       dec->from->name);
 }
 
-/* A power of two of elements, `have` or more, that `need` fit into. */
+/* The smallest power of two that is at least `have` and `need`. */
 static uint32_t room_for(uint32_t have, uint32_t need)
 {
 	uint32_t room = have ? have : ROOM_MIN;
@@ -233,7 +234,7 @@ static void *carve(uint8_t **at, size_t size)
 	return piece;
 }
 
-/* Makes room for a block's events; what the arrays held is lost. */
+/* Makes room for a block's events; the arrays' old content is lost. */
 static int reserve_events(struct trc_decoder *dec, uint32_t events)
 {
 	const uint32_t room = room_for(dec->room, events);
@@ -269,7 +270,7 @@ static int reserve_events(struct trc_decoder *dec, uint32_t events)
 	return 0;
 }
 
-/* Makes room for `need` classes; those at hand stay. */
+/* Makes room for `need` classes; keeps those that there are. */
 static int reserve_classes(struct trc_decoder *dec, uint32_t need)
 {
 	const struct classes old = dec->classes;
@@ -337,7 +338,7 @@ static uint64_t raw_limit(unsigned id, const struct trc_block_header *hdr)
 	}
 }
 
-/* Whether this decoder has a use for column `id`. */
+/* Whether this decoder uses column `id`. */
 static bool is_wanted(const struct trc_decoder *dec, uint32_t id)
 {
 	if (id < TRC_COL_DETAIL)
@@ -345,7 +346,7 @@ static bool is_wanted(const struct trc_decoder *dec, uint32_t id)
 	return dec->detail && id < TRC_COL_END;
 }
 
-/* Checks what the directory says of one column before anyone believes it. */
+/* Checks what the directory says about one column before it is used. */
 static int check_column(const struct trc_decoder *dec, const struct column *col,
 			uint32_t id)
 {
@@ -589,8 +590,8 @@ static uint32_t count_frees(struct trc_decoder *dec, uint32_t events)
 	return frees;
 }
 
-/* Makes the window hold `objects` objects, or all it may. Until it does, no
- * object has left it: what it holds does not have to move. */
+/* Makes the window hold `objects` objects, up to its maximum. Until that is
+ * reached, no object has left it, so its content does not have to move. */
 static int reserve_window(struct slots *slots, uint64_t objects)
 {
 	const uint32_t room = room_for(
@@ -635,8 +636,8 @@ static int reserve_slots(struct slots *slots, uint32_t events)
 
 /*
  * Gives every event its slot: an alloc takes the slot freed last, else a fresh
- * one; a free names its object by age or, if that is out of the window, its
- * slot. False if a free is of no live object.
+ * one; a free names its object by age or, if that is out of the window, by its
+ * slot. False if a free's object is not live.
  */
 static bool assign_slots(struct slots *slots, uint32_t events,
 			 const uint8_t *kind, const uint32_t *age,

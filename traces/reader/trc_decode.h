@@ -32,8 +32,8 @@ struct trc_block_header {
 	uint32_t new_tasks;
 };
 
-/* A block as it is in the file, its checksum verified and the header's
- * numbers within the limits that trc_reader.c checks. */
+/* A block as in the file, with its checksum verified and the header's numbers
+ * within the limits that trc_reader.c checks. */
 struct trc_raw_block {
 	struct trc_block_header header;
 
@@ -61,13 +61,14 @@ void trc_decoder_rewind(struct trc_decoder *dec);
 
 /*
  * Decodes the block `from` into `*block`, which is valid until the next call.
- * Returns 0, or <0 with `diag` filled; after an error only a rewind helps.
+ * Returns 0, or <0 with `diag` filled; after an error call rewind before
+ * anything else.
  */
 int trc_decoder_block(struct trc_decoder *dec, const struct trc_raw_block *from,
 		      struct trc_block *block, struct kb_diag *diag);
 
-/* What the blocks since the start have held: events, allocs, frees,
- * implied_frees, objects, live_max and live_at_end; the rest is 0. */
+/* Counts over the blocks since the start: events, allocs, frees, implied_frees,
+ * objects, live_max and live_at_end; the rest is 0. */
 void trc_decoder_counts(const struct trc_decoder *dec,
 			struct trc_counts *counts);
 

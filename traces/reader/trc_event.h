@@ -27,13 +27,13 @@ enum trc_kind {
 	/* A free that was recorded. */
 	TRC_FREE = 1,
 
-	/* A free that nobody recorded but that must have happened, since its
+	/* A free that was not recorded but must have happened, since its
 	 * address was handed out again (import rule 2). Time, cpu, call site
 	 * and task are those of the alloc that proves it. */
 	TRC_FREE_IMPLIED = 2
 };
 
-/* "No string": the call site or the task is not known. */
+/* "No string": the call site or the task is unknown. */
 #define TRC_STRING_NONE UINT32_C(0)
 
 /*
@@ -68,7 +68,7 @@ struct trc_counts {
 #undef X
 };
 
-/* Which clock the recorder stamped events with. */
+/* The clock of the recorder's time stamps. */
 enum trc_clock {
 	/* Seconds with a fraction: time_ns is nanoseconds. */
 	TRC_CLOCK_NS = 0,
@@ -87,13 +87,13 @@ struct trc_event {
 	uint64_t size;
 
 	/* Allocs: bytes granted by the recorded kernel (bytes_alloc); equal to
-	 * size where the recorder does not say. Frees: 0. */
+	 * size if the recorder does not say. Frees: 0. */
 	uint64_t size_granted;
 
 	uint32_t slot;
 
-	/* Ids for trc_reader_site and trc_reader_task; TRC_STRING_NONE where
-	 * not known. */
+	/* Ids for trc_reader_site and trc_reader_task; TRC_STRING_NONE if
+	 * unknown. */
 	uint32_t site;
 	uint32_t task;
 

@@ -2,7 +2,7 @@
  * trc_format: the numbers of the .trc format, version 1, as traces/FORMAT.md
  * specifies them, and little-endian access to bytes.
  *
- * The reader, and whoever makes .trc files, may include this file.
+ * The reader, and code that writes .trc files, may include this file.
  */
 #ifndef TRC_FORMAT_H
 #define TRC_FORMAT_H
@@ -11,7 +11,8 @@
 
 #include <stdint.h>
 
-/* First bytes of a file: none is text, and a line-end conversion shows. */
+/* First bytes of a file: they are not text, and a line-end conversion changes
+ * them. */
 #define TRC_MAGIC      "\x89KHTRC\r\n"
 #define TRC_MAGIC_SIZE 8
 

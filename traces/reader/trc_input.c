@@ -20,7 +20,7 @@ static int name_input(struct trc_input *in, const char *name,
 	return 0;
 }
 
-/* Judges what was opened; 0 or KB_E_IO. */
+/* Checks what was opened; 0 or KB_E_IO. */
 static int look_at(struct trc_input *in, struct kb_diag *diag)
 {
 	struct stat st;
@@ -102,7 +102,7 @@ static int grow(struct trc_input *in, size_t want, struct kb_diag *diag)
 	return 0;
 }
 
-/* As read(2), after the `have` bytes of the piece at hand. */
+/* As read(2), appending to the `have` bytes of the current piece. */
 static ssize_t read_piece(const struct trc_input *in, size_t have, size_t want)
 {
 	if (in->shared)

@@ -25,7 +25,7 @@ struct trc_input {
 	/* The whole input, borrowed, if fd is -1. */
 	const uint8_t *memory;
 
-	/* Size of the input, bytes; 0 for a pipe, whose size nobody knows. */
+	/* Size of the input, bytes; 0 for a pipe, whose size is unknown. */
 	uint64_t size;
 
 	/* Bytes taken so far. */
@@ -40,7 +40,7 @@ struct trc_input {
 int trc_input_open(struct trc_input *in, const char *path,
 		   struct kb_diag *diag);
 
-/* Takes its bytes from an open regular file, which stays the caller's and open.
+/* Takes its bytes from an open regular file, which stays open and the caller's.
  * Its offset is not used. Returns 0, KB_E_IO or KB_E_NOMEM. */
 int trc_input_open_fd(struct trc_input *in, int fd, const char *name,
 		      struct kb_diag *diag);

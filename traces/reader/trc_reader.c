@@ -11,7 +11,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* Index entries taken at once. */
+/* Index entries read at a time. */
 #define INDEX_STEP 1024
 
 struct trc_reader {
@@ -122,7 +122,7 @@ static void read_counts(struct trc_counts *counts, const uint8_t *p,
 #undef X
 }
 
-/* Takes a string of the header apart; NULL if it is not inside. */
+/* Extracts a string of the header; NULL if it is not inside. */
 static const uint8_t *read_string(const uint8_t *p, const uint8_t *end,
 				  char *out)
 {
@@ -140,7 +140,7 @@ static const uint8_t *read_string(const uint8_t *p, const uint8_t *end,
 	return p + size;
 }
 
-/* Checks the counts against each other and against the file's size. */
+/* Checks that the counts agree with each other and with the file's size. */
 static int check_counts(struct trc_reader *r, struct kb_diag *diag)
 {
 	const struct trc_counts *c = &r->info.counts;
@@ -321,7 +321,7 @@ static int bad_block(const struct trc_reader *r,
 			  raw->number, what);
 }
 
-/* Takes the fixed part of a block apart and checks each number of it. */
+/* Parses the fixed part of a block and checks each of its numbers. */
 static int parse_block_header(struct trc_reader *r, const uint8_t *p,
 			      struct trc_raw_block *raw, struct kb_diag *diag)
 {
@@ -361,7 +361,7 @@ static int parse_block_header(struct trc_reader *r, const uint8_t *p,
 	return 0;
 }
 
-/* Notes which entry the index must have for the block at hand. */
+/* Notes which entry the index must have for the current block. */
 static void expect_in_index(struct trc_reader *r,
 			    const struct trc_raw_block *raw)
 {
@@ -448,7 +448,7 @@ static int read_index(struct trc_reader *r, uint64_t offset,
 	return 0;
 }
 
-/* Reads the end record and makes sure that nothing follows. */
+/* Reads the end record and checks that nothing follows. */
 static int read_end(struct trc_reader *r, uint64_t index_offset,
 		    struct kb_diag *diag)
 {
@@ -473,7 +473,7 @@ static int read_end(struct trc_reader *r, uint64_t index_offset,
 	return err;
 }
 
-/* Compares what the header promised with what the blocks held. */
+/* Compares the header's counts with those of the blocks. */
 static int check_totals(struct trc_reader *r, struct kb_diag *diag)
 {
 	const struct trc_counts *said = &r->info.counts;
@@ -489,7 +489,7 @@ static int check_totals(struct trc_reader *r, struct kb_diag *diag)
 		       "the header's counts are not those of the blocks", diag);
 }
 
-/* Reads the next section; KB_END once all is read and right. */
+/* Reads the next section; KB_END once everything is read and correct. */
 static int read_section(struct trc_reader *r, struct trc_block *block,
 			struct kb_diag *diag)
 {

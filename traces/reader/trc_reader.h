@@ -8,7 +8,7 @@
  *
  * A reader is owned by its opener and used by one thread at a time.
  *
- * Whoever replays traces may include this file.
+ * Code that replays traces may include this file.
  */
 #ifndef TRC_READER_H
 #define TRC_READER_H
@@ -36,7 +36,7 @@ struct trc_info {
 
 	/* Where the trace comes from: source format ("ftrace"), base name of
 	 * the source file ("-" for a pipe) and the hexadecimal xxHash64 of its
-	 * bytes as they were read; "" if not known. */
+	 * bytes as read; "" if unknown. */
 	const char *source_format;
 	const char *source_name;
 	const char *source_hash;
@@ -107,17 +107,15 @@ const struct trc_info *trc_reader_info(const struct trc_reader *reader);
  * Reads the next block.
  *
  * Returns 0 with `*block` filled; KB_END after the last one, once the header's
- * counts have proved right (events, allocs, frees, implied_frees,
- * live_max, live_at_end); or <0 with `diag` filled, and again on every later
- * call. A block never holds a free of a slot that is not live, nor an alloc
- * into one that is.
+ * counts have been verified (events, allocs, frees, implied_frees, live_max,
+ * live_at_end); or <0 with `diag` filled, now and on every later call. A block
+ * never holds a free of a slot that is not live, nor an alloc into one that is.
  */
 int trc_reader_next(struct trc_reader *reader, struct trc_block *block,
 		    struct kb_diag *diag);
 
 /*
- * Goes back to the first event. Returns 0, or KB_E_IO where the input cannot
- * seek.
+ * Goes back to the first event. Returns 0, or KB_E_IO if the input cannot seek.
  */
 int trc_reader_rewind(struct trc_reader *reader, struct kb_diag *diag);
 

@@ -28,7 +28,8 @@ static const char *keep(struct trc_strings *strings, const uint8_t *data,
 	return chunk->bytes;
 }
 
-/* Length of the string at `p` with its NUL; 0 if there is none in time. */
+/* Length of the string at `p`, including its NUL; 0 if there is no NUL in
+ * range. */
 static size_t string_size(const char *p, const char *end)
 {
 	size_t room = (size_t)(end - p);

@@ -45,9 +45,9 @@ struct trc_strings {
 
 /*
  * Adds `count` sites from `size` bytes of "text NUL module NUL" at `data`.
- * Those that are known already, from before a rewind, are only passed over.
- * Returns 0; KB_E_CORRUPT if the bytes are not exactly that; KB_E_RANGE beyond
- * the limits of the format; KB_E_NOMEM.
+ * Those that are already known, from before a rewind, are only skipped. Returns
+ * 0; KB_E_CORRUPT if the bytes are not exactly that; KB_E_RANGE beyond the
+ * limits of the format; KB_E_NOMEM.
  */
 int trc_strings_add_sites(struct trc_strings *strings, const uint8_t *data,
 			  size_t size, uint32_t count);
@@ -56,7 +56,7 @@ int trc_strings_add_sites(struct trc_strings *strings, const uint8_t *data,
 int trc_strings_add_tasks(struct trc_strings *strings, const uint8_t *data,
 			  size_t size, const int32_t *pids, uint32_t count);
 
-/* Starts to count anew what blocks bring; everything held stays. */
+/* Restarts the count of what blocks bring; keeps everything held. */
 void trc_strings_rewind(struct trc_strings *strings);
 
 /* Frees all; a zeroed struct is an empty table. */

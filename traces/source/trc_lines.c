@@ -16,7 +16,7 @@ void trc_lines_init(struct trc_lines *lines, struct trc_source *source)
 	lines->carried = 0;
 }
 
-/* Takes the next piece; where there is none, the one at hand is empty. */
+/* Takes the next piece; if there is none, the current piece is empty. */
 static int refill(struct trc_lines *lines, struct kb_diag *diag)
 {
 	const char *data = NULL;
@@ -33,7 +33,7 @@ static int refill(struct trc_lines *lines, struct kb_diag *diag)
 	return err;
 }
 
-/* Adds bytes to the line being put together, as far as there is room. */
+/* Adds bytes to the line being assembled, as far as there is room. */
 static void carry(struct trc_lines *lines, const char *p, size_t size,
 		  struct trc_line *line)
 {
@@ -47,13 +47,14 @@ static void carry(struct trc_lines *lines, const char *p, size_t size,
 	lines->carried += size;
 }
 
-/* Has a piece at hand that is not used up. Returns 0, KB_END or an error. */
+/* Makes sure that the current piece is not used up. Returns 0, KB_END or an
+ * error. */
 static int have_piece(struct trc_lines *lines, struct kb_diag *diag)
 {
 	return lines->next < lines->end ? 0 : refill(lines, diag);
 }
 
-/* Puts together a line that goes on in the next piece. */
+/* Assembles a line that continues in the next piece. */
 static int next_carried(struct trc_lines *lines, struct trc_line *line,
 			struct kb_diag *diag)
 {
@@ -84,7 +85,7 @@ static int next_carried(struct trc_lines *lines, struct trc_line *line,
 	return 0;
 }
 
-/* Passes over the rest of a line that was too long. */
+/* Skips the rest of a line that was too long. */
 static int skip_long(struct trc_lines *lines, struct kb_diag *diag)
 {
 	while (lines->is_inside_long) {
@@ -101,8 +102,8 @@ static int skip_long(struct trc_lines *lines, struct kb_diag *diag)
 	return 0;
 }
 
-/* Takes off what is no part of the text: a UTF-8 byte order mark before the
- * first line, and carriage returns, of which some terminals' logs have two. */
+/* Strips what is not part of the text: a UTF-8 byte order mark before the first
+ * line, and carriage returns, of which some terminals' logs have two. */
 static void strip(struct trc_line *line)
 {
 	if (kb_unlikely(line->number == 1) && line->size >= 3 &&

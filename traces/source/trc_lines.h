@@ -1,10 +1,10 @@
 /*
  * trc_lines: the lines of a text source, one by one, with their numbers.
  *
- * A line is given where it lies in the source's own bytes; only one that
- * crosses from one piece to the next is copied. Lines longer than
- * TRC_LINE_MAX are given cut, as soon as that is known, so that neither memory
- * nor time follows their length; the next call passes over the rest.
+ * A line points into the source's own bytes; only one that crosses from one
+ * piece to the next is copied. Lines longer than TRC_LINE_MAX are returned cut,
+ * as soon as that is known, so that neither memory nor time grows with their
+ * length; the next call skips the rest.
  *
  * Private to the importer.
  */
@@ -32,7 +32,7 @@ struct trc_line {
 	/* 1-based. */
 	uint64_t number;
 
-	/* The newline is there: false only for the last line of a file. */
+	/* There is a newline: false only for the last line of a file. */
 	bool is_terminated;
 
 	/* It had more bytes than TRC_LINE_MAX; `text` is its beginning. */
@@ -43,20 +43,20 @@ struct trc_lines {
 	/* Borrowed. */
 	struct trc_source *source;
 
-	/* The rest of the piece at hand. */
+	/* The rest of the current piece. */
 	const char *next;
 	const char *end;
 
 	uint64_t number;
 
-	/* The line given last goes on here: it was too long. */
+	/* The line returned last continues here: it was too long. */
 	bool is_inside_long;
 
-	/* Asked before each new piece, or NULL; true stops the reading. */
+	/* Called before each new piece, or NULL; true stops the reading. */
 	bool (*is_stopped)(void *user);
 	void *user;
 
-	/* A line that crosses pieces is put together here. */
+	/* A line that crosses pieces is assembled here. */
 	size_t carried;
 	char carry[TRC_LINE_MAX];
 };

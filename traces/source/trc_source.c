@@ -12,8 +12,8 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-/* Bytes given at once: several fit a core's own cache, so that what has been
- * hashed is still near when it is parsed. */
+/* Bytes returned at a time: several such pieces fit into a core's own cache, so
+ * that hashed bytes are still there when they are parsed. */
 #define PIECE_SIZE TRC_SOURCE_PIECE
 
 /* No recording needs a larger window than zstd's --long=27. */
@@ -24,7 +24,7 @@ struct file_ctx {
 	bool is_ours;
 	char *name;
 
-	/* The file as it was when it was opened. */
+	/* The state of the file when it was opened. */
 	struct stat opened;
 
 	/* Bytes read so far. */
@@ -57,7 +57,7 @@ static int read_piece(struct file_ctx *file, size_t *have, struct kb_diag *diag)
 	return 0;
 }
 
-/* Whether a file that is open is still what it was when it was opened. */
+/* Checks that an open file has not changed since it was opened. */
 static int check_unchanged(const struct file_ctx *file, struct kb_diag *diag)
 {
 	const struct stat *then = &file->opened;
@@ -149,22 +149,22 @@ struct zstd_ctx {
 	const char *name;
 	ZSTD_DCtx *zstd;
 
-	/* What inner gave last. */
+	/* The last bytes from inner. */
 	ZSTD_inBuffer in;
 
 	/* Inner has nothing more to give. */
 	bool is_input_end;
 
-	/* The frame at hand is whole, and so is all its output given. */
+	/* The current frame is complete, and all of its output was returned. */
 	bool is_at_frame_end;
 
-	/* Bytes unpacked so far. */
+	/* Bytes decompressed so far. */
 	uint64_t given;
 
 	char piece[PIECE_SIZE];
 };
 
-/* Has the next bytes to inflate in `in`, unless there are none. */
+/* Puts the next bytes to inflate into `in`, unless there are none. */
 static int zstd_refill(struct zstd_ctx *ctx, struct kb_diag *diag)
 {
 	const char *data = NULL;
@@ -182,7 +182,7 @@ static int zstd_refill(struct zstd_ctx *ctx, struct kb_diag *diag)
 	return err < 0 ? err : 0;
 }
 
-/* Inflates what there is; zstd may hold output back from earlier input. */
+/* Inflates what is available; zstd may still hold output from earlier input. */
 static int zstd_inflate(struct zstd_ctx *ctx, ZSTD_outBuffer *out,
 			struct kb_diag *diag)
 {
@@ -256,7 +256,8 @@ static int open_hashed(struct trc_source *source,
 	return 0;
 }
 
-/* Looks at what the descriptor, which is -1 if it could not be opened, is. */
+/* Determines the kind of the descriptor, which is -1 if it could not be
+ * opened. */
 static int look_at(struct file_ctx *file, uint64_t *bytes_total,
 		   struct kb_diag *diag)
 {

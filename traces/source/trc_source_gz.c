@@ -9,7 +9,7 @@
 
 #define PIECE_SIZE TRC_SOURCE_PIECE
 
-/* Tells zlib to expect gzip's header, with the largest window there is. */
+/* Tells zlib to expect gzip's header and the largest window. */
 #define GZIP_WINDOW_BITS (15 + 16)
 
 struct gz_ctx {
@@ -20,16 +20,16 @@ struct gz_ctx {
 	/* Inner has nothing more to give. */
 	bool is_input_end;
 
-	/* The member at hand is whole. */
+	/* The current member is complete. */
 	bool is_at_member_end;
 
-	/* Bytes unpacked so far. */
+	/* Bytes decompressed so far. */
 	uint64_t given;
 
 	char piece[PIECE_SIZE];
 };
 
-/* Has the next bytes to inflate at hand, unless there are none. */
+/* Makes the next bytes to inflate available, unless there are none. */
 static int refill(struct gz_ctx *ctx, struct kb_diag *diag)
 {
 	const char *data = NULL;
@@ -47,7 +47,7 @@ static int refill(struct gz_ctx *ctx, struct kb_diag *diag)
 	return 0;
 }
 
-/* Inflates what there is; a member may be followed by another. */
+/* Inflates what is available; another member may follow. */
 static int inflate_some(struct gz_ctx *ctx, struct kb_diag *diag)
 {
 	uint64_t offset = ctx->inner->bytes_given - ctx->zlib.avail_in;

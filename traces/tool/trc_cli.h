@@ -1,6 +1,6 @@
 /*
- * trc_cli: what trc's commands share: common options, exit statuses and how they
- * end.
+ * trc_cli: what trc's commands share: common options, exit statuses and
+ * endings.
  *
  * Private to the trc program.
  */
@@ -53,20 +53,20 @@
 void cli_put_site(const char *site, const char *module);
 
 /*
- * What to exit with after a library's error: complains with `diag`, or, after a
- * signal, with the news that `path`, if any, was not written.
+ * The exit status after a library's error: reports `diag` or, after a signal,
+ * that `path`, if any, was not written.
  */
 int cli_fail(const struct kb_diag *diag, const char *path);
 
-/* Flushes stdout. Returns KB_EXIT_GOOD, also if the reader of a pipe has gone;
- * else complains and returns KB_EXIT_USAGE. */
+/* Flushes stdout. Returns KB_EXIT_GOOD, even if the reader of a pipe has gone;
+ * on another error reports it and returns KB_EXIT_USAGE. */
 int cli_flush(void);
 
 /* A command over files: the target of its table. */
 struct cli_files {
 	struct kb_words files;
 
-	/* The one switch, passed on to each file. */
+	/* The command's one switch, passed on for each file. */
 	bool flag;
 };
 

@@ -15,12 +15,12 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* A text being written, and what of it decides the next line. */
+/* A text being written, and the state that determines the next line. */
 struct text {
 	FILE *out;
 
-	/* For each cpu, the slot + 1 of the alloc that was written last of it;
-	 * 0 after a free, and where nothing has been written. */
+	/* For each cpu, the slot + 1 of its last event if that was an alloc; 0
+	 * after a free, and if nothing was written. */
 	uint32_t last_alloc[UINT16_MAX + 1];
 
 	/* The highest cpu so far. */
@@ -83,8 +83,8 @@ static void put_start(const struct trc_walk *walk, unsigned cpu,
 	put_site(walk, out);
 }
 
-/* The use of a pointer again says that it was freed, unless the reader would
- * take the two allocs for one (import rule 2): a free of NULL keeps them apart. */
+/* Reusing a pointer implies that it was freed, unless the reader would take the
+ * two allocs for one (import rule 2): a free of NULL separates them. */
 static void keep_apart(const struct trc_walk *walk, struct text *text)
 {
 	for (uint32_t cpu = 0; cpu <= text->cpu_max; cpu++) {
@@ -125,7 +125,7 @@ static void csv_begin(const struct trc_info *info, FILE *out)
 		info->clock == TRC_CLOCK_NS ? "time_ns" : "time_ticks");
 }
 
-/* A text, in quotes if it needs them. */
+/* Writes a text, in quotes if it needs them. */
 static void put_csv(const char *text, FILE *out)
 {
 	if (!strpbrk(text, ",\"\r\n")) {

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Events between two looks at the clock for the progress line. */
+/* Events between two checks of the clock for the progress line. */
 #define PROGRESS_EVENTS 8192
 
 /* Files that one merge takes. */
 #define INPUTS_MAX 256
 
-/* The request to any of the commands. */
+/* The command line of any of the commands. */
 struct request {
 	/* The input, or, of merge, the inputs. */
 	const char *input;
@@ -107,7 +107,7 @@ static int run_cut(const struct request *r, struct trc_edit *edit,
 	struct trc_walk walk;
 	int err = open_both(r, &walk, edit, true, diag);
 
-	/* To the end even so: what is damaged there should be known. */
+	/* Reads on to the end nevertheless, to report damage there. */
 	while (err == 0) {
 		err = trc_walk_next(&walk, diag);
 		if (err == 0 && is_in_cut(r, &walk))
@@ -152,8 +152,8 @@ static int run_filter(const struct request *r, struct trc_edit *edit,
 	bool *is_kept = NULL;
 	int err = open_both(r, &walk, edit, true, diag);
 
-	/* The header may promise anything, but not more than objects can be:
-	 * a slot is used by an alloc first. */
+	/* The header may claim anything, but every slot is first used by an
+	 * alloc, so there are at most as many slots as objects. */
 	if (err == 0) {
 		is_kept = calloc(walk.info->counts.live_max + 1,
 				 sizeof(*is_kept));
@@ -185,7 +185,7 @@ static int run_filter(const struct request *r, struct trc_edit *edit,
 	return err;
 }
 
-/* The inputs of a merge, each at its next event. */
+/* The inputs of a merge, each positioned at its next event. */
 struct merge {
 	struct trc_walk walks[INPUTS_MAX];
 	bool is_at_end[INPUTS_MAX];
@@ -305,14 +305,14 @@ static int number_of(struct trc_intern *table, const char *name, size_t size,
 	return 0;
 }
 
-/* The names met so far, of each kind. */
+/* The names seen so far, of each kind. */
 struct aliases {
 	struct trc_intern functions;
 	struct trc_intern modules;
 	struct trc_intern tasks;
 };
 
-/* What the event at hand is called instead. */
+/* The new names of the current event. */
 struct alias {
 	char site[64];
 	char module[32];
@@ -362,7 +362,7 @@ static int alias_task(struct aliases *aliases, struct trc_walk *walk,
 	return 0;
 }
 
-/* Names the event at hand anew, with the names kept in `alias`. */
+/* Renames the current event; `alias` keeps the new names. */
 static int rename_event(const struct request *r, struct aliases *aliases,
 			struct trc_walk *walk, struct alias *alias,
 			struct kb_diag *diag)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Events between two looks at the clock for the progress line. */
+/* Events between two checks of the clock for the progress line. */
 #define PROGRESS_EVENTS 65536
 
 /* The largest size and lifetime that a distribution gives. */
@@ -42,19 +42,19 @@ struct request {
 
 /* A live object, due to be freed. */
 struct due {
-	/* Number of the alloc before which it goes. */
+	/* Number of the alloc before which it is freed. */
 	uint64_t at;
 	uint64_t pointer;
 };
 
-/* A generator at work. */
+/* A generator in progress. */
 struct gen {
 	const struct request *request;
 	struct trc_edit edit;
 	struct trc_fit fit;
 	struct kb_rng rng;
 
-	/* Binary heap of the live objects, the next one due first. */
+	/* Binary heap of the live objects; the next one due is on top. */
 	struct due *due;
 	uint64_t count;
 	uint64_t room;
@@ -152,7 +152,7 @@ static int take_distribution(void *field, const struct kb_option *option,
 		       option->name, text);
 }
 
-/* Puts an object among those due. */
+/* Adds an object to those due. */
 static int due_push(struct gen *gen, struct due due)
 {
 	uint64_t i = gen->count;
@@ -173,7 +173,7 @@ static int due_push(struct gen *gen, struct due due)
 	return 0;
 }
 
-/* Takes the one due first. */
+/* Removes the one due first. */
 static struct due due_pop(struct gen *gen)
 {
 	struct due first = gen->due[0];
@@ -195,7 +195,7 @@ static struct due due_pop(struct gen *gen)
 	return first;
 }
 
-/* What every event draws: time and cpu. */
+/* Draws what every event needs: time and cpu. */
 static void draw_place(struct gen *gen, struct trc_record *record)
 {
 	const struct request *r = gen->request;
@@ -240,7 +240,7 @@ static int gen_alloc(struct gen *gen, struct kb_diag *diag)
 	}
 	gen->allocs++;
 	gen->events++;
-	/* Pointers never come again, so that no free is implied. */
+	/* Pointers are never reused, so that no free is implied. */
 	gen->pointer += 16;
 	record.pointer = gen->pointer;
 	if (due_push(gen, (struct due){ life > UINT64_MAX - gen->allocs
@@ -251,7 +251,7 @@ static int gen_alloc(struct gen *gen, struct kb_diag *diag)
 	return trc_edit_record(&gen->edit, &record, TRC_ALLOC, diag);
 }
 
-/* Whether an object must go before the next alloc. */
+/* Whether an object must be freed before the next alloc. */
 static bool is_due(const struct gen *gen)
 {
 	return gen->count > 0 && (gen->due[0].at <= gen->allocs ||
@@ -275,7 +275,7 @@ static int generate(struct gen *gen, struct kb_progress *line,
 	return err;
 }
 
-/* Opens the output and names what all events have in common. */
+/* Opens the output and adds the names that all events share. */
 static int prepare(struct gen *gen, struct kb_diag *diag)
 {
 	static const struct trc_info info = {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The command line, read. */
+/* The parsed command line. */
 struct request {
 	struct trc_import_options import;
 	struct kb_words exclude;
@@ -31,7 +31,8 @@ static bool on_progress(const struct trc_import_progress *progress, void *user)
 	return false;
 }
 
-/* One line: what was made, and every count of something dropped or guessed. */
+/* Prints one line: what was made, and every count of something dropped or
+ * inferred. */
 static void print_summary(const char *path, const struct trc_counts *counts)
 {
 	struct stat st;

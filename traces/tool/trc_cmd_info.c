@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* What there is to say of one file. */
+/* What to report about one file. */
 struct report {
 	const char *path;
 	const struct trc_info *info;

@@ -1,7 +1,7 @@
 /*
- * trc minimize: shrinks a trace while a command keeps failing, by leaving out
- * objects, each with its alloc and free: ever smaller runs of them, as long as
- * some can go (delta debugging).
+ * trc minimize: shrinks a trace while a command keeps failing. It removes
+ * objects, each with its alloc and free, in ever smaller groups, as long as any
+ * can be removed (delta debugging).
  */
 #include "trc_commands.h"
 
@@ -44,7 +44,7 @@ struct minimize {
 	uint64_t left;
 };
 
-/* Writes the trace of the objects that are still there to `path`. */
+/* Writes the trace of the remaining objects to `path`. */
 static int write_trace(struct minimize *m, const char *path,
 		       struct kb_diag *diag)
 {
@@ -85,7 +85,7 @@ static int write_trace(struct minimize *m, const char *path,
 	return err;
 }
 
-/* What the child does; never returns. No test is without /dev/null. */
+/* Runs in the child; never returns. No test lacks /dev/null. */
 static void be_command(const struct minimize *m)
 {
 	if (!freopen("/dev/null", "r", stdin) ||
@@ -96,7 +96,7 @@ static void be_command(const struct minimize *m)
 	_exit(127);
 }
 
-/* Runs the command in a child; `*status` is its exit status as a shell has it. */
+/* Runs the command in a child; `*status` is its exit status as in a shell. */
 static int run_command(struct minimize *m, int *status, struct kb_diag *diag)
 {
 	pid_t pid = fork();
@@ -140,8 +140,8 @@ static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
 	return 0;
 }
 
-/* Tries to remove the run of `size` objects that are still there from
- * object `*at` on, and moves `*at` past it. */
+/* Tries to remove `size` remaining objects from object `*at` on, and moves
+ * `*at` past them. */
 static int try_run(struct minimize *m, uint64_t *at, uint64_t size,
 		   bool *progress, struct kb_diag *diag)
 {
@@ -187,8 +187,8 @@ static int shrink(struct minimize *m, struct kb_diag *diag)
 	return err;
 }
 
-/* Makes the tables for as many objects as the trace has, the command's words,
- * and sees that it fails at all. */
+/* Makes the tables for the trace's objects and the command's words, and checks
+ * that the command fails at all. */
 static int prepare(struct minimize *m, struct kb_diag *diag)
 {
 	bool fails = false;
@@ -245,7 +245,7 @@ static int minimize(struct minimize *m)
 	return cli_flush();
 }
 
-/* Replaces {} in a word; the caller frees the result. NULL without memory. */
+/* Replaces {} in a word; the caller frees the result. NULL if out of memory. */
 static char *fill_in(const char *word, const char *name, bool *has_name)
 {
 	const char *mark = strstr(word, "{}");

@@ -51,7 +51,8 @@ static void print_event(const struct trc_reader *reader,
 	putchar('\n');
 }
 
-/* Prints up to `limit` events; stops early if nobody reads them. */
+/* Prints up to `limit` events; stops early if the reader of the pipe has
+ * gone. */
 static int print_file(const char *path, uint64_t limit)
 {
 	struct kb_diag diag = { 0 };

@@ -1,4 +1,4 @@
-/* trc stat: what a trace's allocations are like. */
+/* trc stat: statistics of a trace's allocations. */
 #include "trc_commands.h"
 
 #include "kb_bits.h"
@@ -18,13 +18,13 @@
 /* Points of the live curve. */
 #define CURVE_POINTS 32
 
-/* Cpus counted apart; those above count as the last. */
+/* Cpus counted separately; those above count as the last. */
 #define CPUS	    1024
 
 #define TOP_DEFAULT 10
 
 struct site_stat {
-	/* 0 is for what has no call site. */
+	/* 0 is for events without a call site. */
 	uint32_t site;
 	uint64_t allocs;
 	uint64_t bytes;
@@ -83,7 +83,7 @@ static uint64_t bucket_from(unsigned bucket)
 	return bucket ? UINT64_C(1) << (bucket - 1) : 0;
 }
 
-/* The record of a call site; NULL without memory. */
+/* The record of a call site; NULL if out of memory. */
 static struct site_stat *site_of(struct stat_job *job, uint32_t site)
 {
 	if (site >= job->site_room) {
@@ -134,7 +134,7 @@ static void add_free(struct stat_job *job)
 	job->live--;
 	job->live_bytes -= object->size;
 	job->sites[object->site].live--;
-	/* Where an implied free happened, nobody knows. */
+	/* Where an implied free happened is unknown. */
 	if (event->kind == TRC_FREE && event->cpu != object->cpu) {
 		job->remote++;
 		job->cpu_remote[kb_min(event->cpu, CPUS - 1)]++;

@@ -1,4 +1,4 @@
-/* trc verify: reads traces from end to end and says whether they are whole. */
+/* trc verify: reads traces from end to end and says whether they are intact. */
 #include "trc_commands.h"
 
 #include "kb_digits.h"
@@ -26,7 +26,7 @@ static int verify(const char *path, bool quiet)
 	kb_progress_end(&line);
 	if (err == KB_END && !quiet) {
 		kb_escape_line(stdout, path);
-		/* A walk that came to its end has an info. */
+		/* A walk that reached its end has an info. */
 		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		kb_digits(events, walk.info->counts.events);
 		printf(": whole, %s events\n", events);

@@ -26,7 +26,7 @@ int trc_edit_open(struct trc_edit *edit, const char *path,
 		options.source_format = info->source_format;
 		options.source_name = info->source_name;
 	}
-	/* What the recorder itself allocated was decided on at import. */
+	/* The import has already excluded the recorder's own allocations. */
 	edit->names.keep_recorder = true;
 	edit->rules.names = &edit->names;
 	err = trc_writer_open(&edit->writer, &options, diag);
@@ -44,7 +44,7 @@ void trc_edit_forget(struct trc_edit *edit)
 		       edit->task_room * sizeof(*edit->task_numbers));
 }
 
-/* Has a place for id `id` in one of the tables; NULL without memory. */
+/* Makes room for id `id` in one of the tables; NULL if out of memory. */
 static uint32_t *place(uint32_t **table, uint32_t *room, uint32_t id)
 {
 	uint32_t want = *room ? *room : 256;

@@ -1,6 +1,6 @@
 /*
- * trc_edit: a new .trc made of events of other traces, or of new ones. The rules
- * assign slots anew, so that any events can be dropped.
+ * trc_edit: a new .trc made of events of other traces, or of new ones. The
+ * import rules assign slots anew, so any events can be dropped.
  *
  * Private to the trc program.
  */
@@ -22,15 +22,15 @@ struct trc_edit {
 	struct trc_rules rules;
 	struct trc_writer *writer;
 
-	/* Numbers in `names` of a reader's sites and tasks, by their ids,
-	 * + 1; 0 is not yet known. */
+	/* Numbers in `names` of a reader's sites and tasks, by their ids, + 1;
+	 * 0 if not yet known. */
 	uint32_t *site_numbers;
 	uint32_t *task_numbers;
 	uint32_t site_room;
 	uint32_t task_room;
 };
 
-/* An edit that holds nothing, for trc_edit_release. */
+/* An empty edit, for trc_edit_release. */
 #define TRC_EDIT_INIT                 \
 	{                             \
 		.output = {.fd = -1 } \
@@ -47,7 +47,7 @@ int trc_edit_open(struct trc_edit *edit, const char *path,
 void trc_edit_forget(struct trc_edit *edit);
 
 /*
- * Adds the event at hand of a walk. Objects of one `space`, below 2^16, are
+ * Adds the current event of a walk. Objects of one `space`, below 2^16, are
  * different from those of another. A free whose alloc has not been added is
  * counted in unmatched_frees. Returns 0 or an error with `diag` filled.
  */
@@ -66,7 +66,7 @@ void trc_edit_carry(struct trc_edit *edit, const struct trc_counts *counts);
 int trc_edit_finish(struct trc_edit *edit, const struct trc_info *info,
 		    uint32_t clock, struct kb_diag *diag);
 
-/* Removes what has not been finished. */
+/* Removes an unfinished file. */
 void trc_edit_release(struct trc_edit *edit);
 
 #endif /* TRC_EDIT_H */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A live object of the trace: its class, its alloc's number, and which of its
- * class it is. */
+/* A live object of the trace: its class, its alloc's number, and its number in
+ * the class. */
 struct object {
 	uint32_t class;
 	uint64_t born;
@@ -30,7 +30,8 @@ struct fitting {
 	uint64_t time_last;
 };
 
-/* Keeps a lifetime with the chance that a fair sample of the class needs. */
+/* Keeps a lifetime with the probability that makes a fair sample of the
+ * class. */
 static void keep_life(struct fitting *f, const struct object *object,
 		      uint64_t life)
 {
@@ -87,7 +88,7 @@ static int add_alloc(struct fitting *f)
 	class = &f->fit->classes[object->class];
 	object->ordinal = class->count++;
 	object->born = ++f->allocs;
-	/* Until it is freed, it lives to the end. */
+	/* Unless a free follows, it lives to the end. */
 	if (object->ordinal < TRC_FIT_LIVES)
 		class->lives[object->ordinal] = UINT64_MAX;
 	return 0;
@@ -108,7 +109,7 @@ static int add_event(struct fitting *f)
 	return 0;
 }
 
-/* Turns counts into running sums, which a draw searches. */
+/* Turns counts into running sums, which draws search. */
 static void sum_up(struct fitting *f)
 {
 	struct trc_fit *fit = f->fit;

@@ -1,6 +1,6 @@
 /*
  * trc_fit: how a trace allocates, as frequencies to draw from: its classes of
- * allocs, the lifetimes of each, its cpus and its pace.
+ * allocs, the lifetimes of each, its cpus and its event rate.
  *
  * Private to the trc program.
  */
@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-/* Lifetimes kept of each class: a fair sample, however many there are. */
+/* Most lifetimes kept of each class: a fair sample of all. */
 #define TRC_FIT_LIVES 32
 
 /* Cpus whose shares are kept; higher ones count as the last. */
@@ -26,7 +26,7 @@ struct trc_fit_class {
 	/* A number in the names given to trc_fit_read. */
 	uint32_t site;
 
-	/* Objects of the class, and of this class and all before it. */
+	/* Objects of the class, and of all classes up to this one. */
 	uint64_t count;
 	uint64_t sum;
 
@@ -46,7 +46,7 @@ struct trc_fit {
 	double gap;
 };
 
-/* Fits to the trace at `path`; its sites enter `names`. `seed` decides which
+/* Fits to the trace at `path`; its sites enter `names`. `seed` determines which
  * lifetimes are kept. Returns 0 or an error with `diag` filled; release it in
  * any case. */
 int trc_fit_read(struct trc_fit *fit, const char *path, struct trc_names *names,

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Events between two looks at the clock for the progress line. */
+/* Events between two checks of the clock for the progress line. */
 #define PROGRESS_EVENTS 8192
 
 int trc_walk_open(struct trc_walk *walk, const char *path, struct kb_diag *diag)
@@ -19,7 +19,7 @@ int trc_walk_open(struct trc_walk *walk, const char *path, struct kb_diag *diag)
 	return err;
 }
 
-/* Takes event `i` of the block out of its columns. */
+/* Assembles event `i` of the block from its columns. */
 static void take(struct trc_walk *walk, uint32_t i)
 {
 	const struct trc_block *b = &walk->block;
@@ -38,7 +38,7 @@ static void take(struct trc_walk *walk, uint32_t i)
 	walk->site = trc_reader_site(walk->reader, event->site, &walk->module);
 	walk->pid = 0;
 	walk->comm = trc_reader_task(walk->reader, event->task, &walk->pid);
-	/* The reader refuses a block that names what it does not hold. */
+	/* The reader refuses a block whose names are not in the tables. */
 	kb_assert(walk->site || event->site == TRC_STRING_NONE);
 	kb_assert(walk->comm || event->task == TRC_STRING_NONE);
 }

@@ -25,9 +25,10 @@ static uint64_t load64(const char *p)
 	return v;
 }
 
-/* Eight bytes a step, the last ones overlapping: the keys are short and the
- * table never leaves this process, so neither byte order nor strength count. The
- * factors are 2^64 over the golden ratio and MurmurHash3's first (Appleby). */
+/* Eight bytes per step, the last ones overlapping: the keys are short and the
+ * table never leaves this process, so neither byte order nor strength matters.
+ * The factors are 2^64 over the golden ratio and MurmurHash3's first
+ * (Appleby). */
 static uint32_t hash_bytes(const char *p, size_t size)
 {
 	uint64_t h = size * UINT64_C(0x9e3779b97f4a7c15);
@@ -43,7 +44,7 @@ static uint32_t hash_bytes(const char *p, size_t size)
 	return (uint32_t)kb_mix64(h ^ last);
 }
 
-/* Keeps a copy of the bytes; NULL without memory. */
+/* Keeps a copy of the bytes; NULL if out of memory. */
 static const char *keep(struct trc_intern *table, const char *bytes,
 			size_t size)
 {

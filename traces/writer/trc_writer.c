@@ -14,15 +14,15 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-/* Events and classes that there is room for at first: a power of two. Room
- * doubles up to the format's limits, so that a short trace costs little: an
- * import is also what a fuzzer does thousands of times per second. */
+/* Initial room for events and classes, a power of two. It doubles up to the
+ * format's limits, so that a short trace costs little: a fuzzer imports
+ * thousands of times per second. */
 #define ROOM_MIN 256
 
 /* Bytes of all the arrays of struct pending, per event, and a few after them. */
 #define PENDING_SIZE(room) ((size_t)(room)*44 + 16)
 
-/* What events of one class have in common. */
+/* The common fields of a class's events. */
 struct class
 {
 	uint64_t size;
@@ -38,7 +38,7 @@ struct bytes {
 	size_t room;
 };
 
-/* The events of the block at hand, a field an array. */
+/* The events of the current block, one array per field. */
 struct pending {
 	uint32_t events;
 	uint32_t frees;
@@ -80,11 +80,11 @@ struct trc_writer {
 	/* NULL until a column needs it. */
 	ZSTD_CCtx *zstd;
 
-	/* The header, its counts still to be filled in. */
+	/* The header; its counts are filled in at the end. */
 	uint8_t header[TRC_HEADER_MAX];
 	uint32_t header_size;
 
-	/* Bytes of the file written, the header's room included. */
+	/* Bytes of the file written, including the space for the header. */
 	uint64_t offset;
 
 	uint64_t events;
@@ -92,7 +92,7 @@ struct trc_writer {
 	uint32_t task_count;
 	uint64_t string_bytes;
 
-	/* Sites that classes have used so far, the unknown one included. */
+	/* Sites that classes have used so far, including the unknown one. */
 	uint32_t next_site;
 
 	/* Objects allocated, and the number of the one in each slot. */
@@ -113,7 +113,7 @@ struct trc_writer {
 	/* Entries of the index, as they will be written. */
 	struct bytes index;
 
-	/* The block being put together: directory, then the columns' bytes. */
+	/* The block being assembled: directory, then the columns' bytes. */
 	uint8_t directory[TRC_BLOCK_COLUMNS_MAX * TRC_COLUMN_ENTRY_SIZE];
 	uint32_t columns;
 	struct bytes data;
@@ -162,7 +162,7 @@ static void *carve(uint8_t **at, size_t size)
 	return piece;
 }
 
-/* Gives the arrays of events twice the room; those at hand stay. */
+/* Doubles the room of the arrays of events; keeps their content. */
 static bool grow_pending(struct pending *p)
 {
 	const struct pending old = *p;
@@ -219,7 +219,7 @@ static uint32_t *class_bucket(const struct trc_writer *w,
 	return &w->class_buckets[i];
 }
 
-/* Gives the class table twice the room. */
+/* Doubles the room of the class table. */
 static bool grow_classes(struct trc_writer *w)
 {
 	uint32_t room = w->class_room ? w->class_room * 2 : ROOM_MIN;
@@ -397,7 +397,8 @@ static int put_bytes(struct trc_writer *w, enum trc_column_id id,
 		return no_memory(w, diag);
 	to = w->data.data + w->data.size;
 	stored = ZSTD_compressCCtx(w->zstd, to, bound, raw, size, w->level);
-	/* Memory of zstd's own, which no test reaches; the room suffices. */
+	/* zstd's own memory ran out, which no test reaches; the buffer is large
+	 * enough. */
 	if (ZSTD_isError(stored))
 		return no_memory(w, diag);
 	kb_written(to, stored);
@@ -480,7 +481,7 @@ static int put_replay_columns(struct trc_writer *w, struct kb_diag *diag)
 	return put_planes(w, TRC_COL_CLASS_SIZE, sizes, diag);
 }
 
-/* What else there is to a class: ids 16 and 17. */
+/* A class's other fields: ids 16 and 17. */
 static int put_class_details(struct trc_writer *w, struct kb_diag *diag)
 {
 	uint32_t first = w->pending.first_class;
@@ -503,8 +504,8 @@ static int put_class_details(struct trc_writer *w, struct kb_diag *diag)
 	return put_planes(w, TRC_COL_CLASS_SITE, w->class_count - first, diag);
 }
 
-/* The largest of our units of time that every step of the block is a multiple
- * of: recorders that print microseconds leave three digits of nothing. */
+/* The largest of our units of time that divides every step of the block:
+ * recorders that print microseconds leave three zeros. */
 static uint32_t find_time_unit(const struct pending *p)
 {
 	static const uint32_t units[] = { 1000000, 1000 };
@@ -566,8 +567,8 @@ static int put_times(struct trc_writer *w, uint32_t unit, struct kb_diag *diag)
 	return err;
 }
 
-/* Adds a column of one bit an event, of the `count` events with a bit set in
- * `flags`, and one of their numbers. */
+/* Adds a column of one bit per event, for the `count` events whose bit in
+ * `flags` is set, and a column of their numbers. */
 static int put_changes(struct trc_writer *w, enum trc_column_id flags_id,
 		       const uint8_t *flags, uint32_t count,
 		       struct kb_diag *diag)
@@ -580,7 +581,7 @@ static int put_changes(struct trc_writer *w, enum trc_column_id flags_id,
 	return err;
 }
 
-/* Where cpu or task are not what they were: ids 20 to 23. */
+/* Changes of cpu or task: ids 20 to 23. */
 static int put_cpus_and_tasks(struct trc_writer *w, struct kb_diag *diag)
 {
 	struct pending *p = &w->pending;
@@ -672,7 +673,7 @@ static int write_block(struct trc_writer *w, uint32_t unit,
 	return err;
 }
 
-/* Forgets the block just written and makes ready for the next. */
+/* Forgets the block just written and prepares the next one. */
 static void start_block(struct trc_writer *w)
 {
 	struct pending *p = &w->pending;
@@ -723,8 +724,8 @@ static int flush(struct trc_writer *w, struct kb_diag *diag)
 	return err;
 }
 
-/* The class of an event, a new one if need be. There is room: trc_writer_add
- * sees to it. */
+/* The class of an event, a new one if necessary. There is room: trc_writer_add
+ * makes sure of that. */
 static uint16_t find_class(struct trc_writer *w, const struct trc_event *event)
 {
 	const struct class class = {
@@ -759,7 +760,7 @@ static bool reserve_slot(struct trc_writer *w, uint32_t slot)
 	return true;
 }
 
-/* Whether the block cannot take one more event of any kind. */
+/* Whether the block may have no room for one more event. */
 static bool is_full(const struct trc_writer *w)
 {
 	const struct pending *p = &w->pending;

@@ -18,12 +18,12 @@
 
 struct trc_writer;
 
-/* The origin and settings of a new file. Strings are copied. */
+/* Origin and settings of a new file. Strings are copied. */
 struct trc_writer_options {
 	/* Open, seekable, empty; stays the caller's. */
 	int fd;
 
-	/* What to call the file in errors. */
+	/* The file's name in errors. */
 	const char *name;
 
 	/* zstd level, TRC_LEVEL_MIN to TRC_LEVEL_MAX (trc_import.h). */
