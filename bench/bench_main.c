@@ -1,6 +1,6 @@
 /*
- * bench: what a command line asks for is done by one of bench/command; a worker
- * is this program too.
+ * bench: hands the command line on to one of bench/command; a worker is this
+ * program too.
  */
 #include "bench_commands.h"
 #include "bench_lockstep.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whatever was run: what it printed has arrived, or it has failed. */
+/* Whatever ran, fails if its output could not be written. */
 static int finish_stdout(void)
 {
 	int cause = kb_stdio_flush(stdout);

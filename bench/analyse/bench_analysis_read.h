@@ -20,8 +20,8 @@ struct bench_analysis_job {
 	const struct bench_settings *settings;
 	const struct bench_trace *trace;
 
-	/* The first of these that has a heap window, and was counted, is mapped
-	 * and charged to call sites. */
+	/* The map and the table of call sites are made for the first of these
+	 * that has a heap window and was counted. */
 	const struct bench_cell *cells;
 	size_t count;
 

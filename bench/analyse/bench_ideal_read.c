@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object that lives. */
+/* A live object. */
 struct object {
 	uint64_t size;
 	uint64_t kernel;
 
-	/* Its place in the list to be packed. */
+	/* Its place in the list to pack. */
 	size_t number;
 };
 
@@ -27,15 +27,15 @@ struct measuring {
 	struct object *object;
 	size_t slots;
 
-	/* All objects so far, with room for `room`; as long as they may be
-	 * packed. */
+	/* All objects so far, with capacity `room`; kept only while packing is
+	 * possible. */
 	struct replay_packed *packed;
 	size_t count;
 	size_t room;
 	bool too_many;
 };
 
-/* A trace too long to be packed is measured all the same. */
+/* A trace that is too long to pack is measured nevertheless. */
 static int reserve_packed(struct measuring *m)
 {
 	size_t room = 2 * m->room + 1024;

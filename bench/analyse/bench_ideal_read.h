@@ -1,5 +1,5 @@
 /*
- * bench_ideal_read: finds what a trace needs at least, in one reading of it.
+ * bench_ideal_read: finds the minimum that a trace needs, in one pass over it.
  *
  * Only bench's own files include this file.
  */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A page of the window; born is 0 where nothing lives. */
+/* A page of the window; born is 0 if the page is free. */
 struct page {
 	uint64_t born;
 	uint32_t site;
@@ -33,7 +33,7 @@ struct mapping {
 	uint8_t *site_rank;
 };
 
-/* Pages of the object that just came. */
+/* Pages of the new object. */
 static uint64_t pages_of(const struct bench_walk *walk)
 {
 	const struct alloc *alloc = &walk->alloc;
@@ -52,7 +52,7 @@ static uint64_t first_page(const struct mapping *m)
 	       BENCH_PAGE;
 }
 
-/* Fills the pages of an object that came, or empties those of one that went. */
+/* Fills the pages of a new object, or empties those of a freed one. */
 static int note_event(struct mapping *m, struct kb_diag *diag)
 {
 	const struct bench_walk_event *event = &m->walk.event;
@@ -217,7 +217,7 @@ static int draw(struct mapping *m, struct kb_diag *diag)
 	return err == KB_END ? 0 : err;
 }
 
-/* Where objects share pages, a page has no one age, row or site. */
+/* If objects share pages, a page has no single age, row or site. */
 static bool has_window(const struct alloc_vt *vt)
 {
 	return vt->offset_of && vt->granule && vt->granule % BENCH_PAGE == 0;

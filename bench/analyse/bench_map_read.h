@@ -1,6 +1,6 @@
 /*
- * bench_map_read: draws the map of a heap window. The trace is replayed twice, once
- * for how far the heap reaches.
+ * bench_map_read: draws the map of a heap window. The trace is replayed twice,
+ * first to find how far the heap reaches.
  *
  * Only bench's own files include this file.
  */

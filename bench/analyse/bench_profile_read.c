@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object that lives. */
+/* A live object. */
 struct object {
 	uint64_t born;
 	uint8_t group;

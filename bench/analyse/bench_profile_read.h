@@ -1,5 +1,6 @@
 /*
- * bench_profile_read: finds what a trace is like, in one reading of it.
+ * bench_profile_read: collects a trace's sizes, lifetimes and rows, in one pass
+ * over it.
  *
  * Only bench's own files include this file.
  */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object that lives. */
+/* A live object. */
 struct object {
 	uint64_t born;
 	uint64_t pages;
@@ -15,8 +15,8 @@ struct object {
 	uint32_t site;
 };
 
-/* What a site holds now, and held at the latest peak: the latter is brought up
- * to date when the site changes, so that a peak costs nothing. */
+/* What a site holds now, and held at the latest peak. The latter is updated
+ * when the site changes, so that a new peak costs nothing. */
 struct holding {
 	uint64_t pages;
 	uint64_t waste;
@@ -67,7 +67,7 @@ static struct holding *hold(struct reading *r, uint32_t id)
 	return h;
 }
 
-/* Bytes that the heap gives: what it says, or else whole granules, at least
+/* Bytes that the heap grants: what it reports, or else whole granules, at least
  * one. */
 static uint64_t granted(const struct alloc *alloc, uint64_t handle,
 			uint64_t size)
@@ -112,7 +112,7 @@ static void note_alloc(struct reading *r, const struct bench_walk_event *event)
 	}
 }
 
-/* The object's time is over at event `end`. */
+/* Ends an object's life at event `end`. */
 static void charge_life(struct reading *r, const struct object *object,
 			uint64_t end)
 {
@@ -164,7 +164,7 @@ static int note_event(struct reading *r, struct kb_diag *diag)
 		note_alloc(r, &walk->event);
 	else
 		note_free(r, &walk->event);
-	/* What is live is known by its birth; a freed object has none. */
+	/* A live object has a birth; a freed one has none. */
 	if (walk->event.kind != TRC_ALLOC || !walk->event.handle)
 		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		r->object[walk->event.slot].born = 0;
@@ -193,7 +193,7 @@ static void sum_up(struct reading *r)
 	out->has_nodes = out->walk.gauge.lookups > 0;
 }
 
-/* Where objects share pages, no page is one site's. */
+/* If objects share pages, no page belongs to one site. */
 static bool has_pages(const struct alloc_vt *vt)
 {
 	return vt->gauge && vt->granule && vt->granule % BENCH_PAGE == 0;

@@ -1,11 +1,11 @@
 /*
- * bench_sites: which call sites of the recorded kernel cost how much in a heap:
- * the counted replay's totals, split among them without remainder.
+ * bench_sites: what the recorded kernel's call sites cost in a heap: the
+ * counted replay's totals, split among them without remainder.
  *
- * What an object costs is its allocating site's: its pages and its waste while
- * it lives, and the lookup that its free takes, whoever frees it. Beside that,
- * lookups are also split by the sites that free; where a free was not recorded,
- * its site is not known.
+ * A site is charged for the objects that it allocates: their pages and waste
+ * while they live, and the lookups of their frees, whoever frees them. In
+ * addition, lookups are split by the sites that free; if a free was not
+ * recorded, its site is unknown.
  *
  * Only bench's own files include this file.
  */
@@ -40,7 +40,7 @@ struct bench_sites {
 	/* The event at which the heap first held most pages. */
 	uint64_t peak_event;
 
-	/* The trace names sites of allocs, and of frees. */
+	/* Whether the trace names sites of allocs, and of frees. */
 	bool has_sites;
 	bool has_free_sites;
 

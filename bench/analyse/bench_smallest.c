@@ -7,7 +7,7 @@ struct search {
 	bench_smallest_try try_pages;
 	void *user;
 
-	/* The largest size that did not do. */
+	/* The largest size that failed. */
 	uint32_t refused;
 };
 
@@ -21,8 +21,8 @@ static int try_size(struct search *search, uint32_t pages)
 	return does;
 }
 
-/* Doubles from the bound. `*low` gets the last size that did not do, or one
- * below the bound; `*high` one that does, or 0. */
+/* Doubles from the bound. `*low` gets the last size that failed, or one below
+ * the bound; `*high` one that works, or 0. */
 static int go_up(struct search *search, uint32_t *low, uint32_t *high)
 {
 	const struct bench_smallest *s = search->s;

@@ -23,28 +23,28 @@ typedef int (*bench_smallest_try)(void *user, uint32_t pages);
 
 struct bench_smallest {
 	/* The lower bound; the largest size to try; and how many sizes smaller
-	 * than the one that halving finds may be tried. */
+	 * than the one that bisection finds may be tried. */
 	uint32_t bound;
 	uint32_t max;
 	uint32_t below_max;
 
-	/* The answer; 0 if not even `max` pages did. */
+	/* The answer; 0 if not even `max` pages work. */
 	uint32_t pages;
 
 	/* All sizes from this one up to the answer were tried: the answer is the
 	 * smallest if this is the bound. */
 	uint32_t tried_from;
 
-	/* The largest size that was tried and did not do although a smaller one
-	 * does; 0 if there is none. */
+	/* The largest size that was tried and failed although a smaller one
+	 * works; 0 if there is none. */
 	uint32_t refused_above;
 
 	/* Windows tried. */
 	uint32_t tries;
 };
 
-/* Searches; the first three fields are given, 1 <= bound <= max. Returns 0 with
- * the others filled, or what `try_pages` did. */
+/* Searches; the caller fills the first three fields, 1 <= bound <= max. Returns
+ * 0 with the others filled, or what `try_pages` returned. */
 int bench_smallest_search(struct bench_smallest *s,
 			  bench_smallest_try try_pages, void *user);
 

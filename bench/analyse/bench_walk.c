@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Least elements of a table that grows. */
+/* Fewest elements of a growing table. */
 #define TABLE_MIN 1024
 
 int bench_walk_open(struct bench_walk *walk, const struct bench_trace *trace,

@@ -1,6 +1,6 @@
 /*
- * bench_walk: a trace played into an allocator event by event, for whoever asks
- * of each event what it was and what it did to the heap. Untimed and counted.
+ * bench_walk: replays a trace into an allocator event by event, for code that
+ * needs each event and its effect on the heap. Untimed and counted.
  *
  * Only bench's own files include this file.
  */
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One event, and what the heap made of it. */
+/* One event, and its effect on the heap. */
 struct bench_walk_event {
 	/* From 1. */
 	uint64_t number;
@@ -32,8 +32,8 @@ struct bench_walk_event {
 	/* Allocs: bytes requested. */
 	uint64_t size;
 
-	/* Allocs: what the allocator gave, 0 if it refused. Frees: what it is
-	 * given back, 0 if the alloc had failed, so that nothing is done. */
+	/* Allocs: the allocator's answer, 0 if it refused. Frees: what it gets
+	 * back, 0 if the alloc had failed, so that nothing is done. */
 	uint64_t handle;
 
 	/* Nodes that this event's lookup compared. */
@@ -55,7 +55,7 @@ struct bench_walk {
 	uint64_t *live;
 	size_t slots;
 
-	/* The event at hand; its handle and nodes once it has been played. */
+	/* The current event; its handle and nodes once it has been played. */
 	struct bench_walk_event event;
 
 	/* After the last event played; zeros for an allocator without a
@@ -64,7 +64,7 @@ struct bench_walk {
 };
 
 /* Opens the trace and makes the allocator. Returns 0 or <0 with `diag` filled;
- * to be closed in any case. */
+ * close it in any case. */
 int bench_walk_open(struct bench_walk *walk, const struct bench_trace *trace,
 		    const struct alloc_config *config, struct kb_diag *diag);
 
@@ -73,7 +73,7 @@ int bench_walk_open(struct bench_walk *walk, const struct bench_trace *trace,
 int bench_walk_next(struct bench_walk *walk, struct kb_diag *diag);
 
 /* Plays the event that bench_walk_next has read. Returns 0, or KB_E_WRONG with
- * `diag` filled if the allocator does not know an address that it gave. */
+ * `diag` filled if the allocator does not know an address that it returned. */
 int bench_walk_play(struct bench_walk *walk, struct kb_diag *diag);
 
 /* Makes `*table`, of `*count` elements of `size` bytes, hold at least `wanted`;

@@ -1,6 +1,6 @@
 /*
- * bench_commands: what bench does, by the first word of its command line. One file
- * and one line in bench_commands.c each.
+ * bench_commands: bench's commands, by the first word of the command line. Each
+ * is one file and one line in bench_commands.c.
  *
  * Only bench's own files include this file.
  */
@@ -11,8 +11,8 @@
 #include "kb_exit.h"
 #include "kb_options.h"
 
-/* The option of a command about exactly one trace: its name, a char pointer at
- * this offset of the target. */
+/* The option of a command that takes exactly one trace: its name, a char
+ * pointer at this offset of the target. */
 #define BENCH_OPTION_ONE_TRACE(at)                                  \
 	{                                                           \
 		.name = "trace", .value = "FILE",                   \
@@ -34,7 +34,7 @@ extern const struct kb_command bench_sites_command;
 /* All commands, ended by NULL. */
 extern const struct kb_command *const bench_commands[];
 
-/* bench without a command's name: a run. */
+/* bench without a command: a run. */
 extern const struct kb_command bench_itself;
 
 /* Runs bench_itself; argv[0] is the program's name. Returns the exit status. */

@@ -1,6 +1,6 @@
 /*
  * compare: two builds of bench on the same trace, in lock-step, with a verdict:
- * is the candidate slower than it may be?
+ * is the candidate slower than tolerated?
  */
 #include "bench_commands.h"
 #include "bench_compare_report.h"
@@ -24,11 +24,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is compared if --alloc names nothing: the design under study without its
+/* The allocators compared by default: the design under study without its
  * search, which would drown everything else, and the fast heap. */
 #define ALLOCS_COMPARED "kheap:lookup=pagemap,kheap-fast"
 
-/* A comparison of two builds on its way. */
+/* A comparison of two builds in progress. */
 struct compare {
 	struct bench_options opts;
 	struct bench_sequential test;
@@ -38,10 +38,10 @@ struct compare {
 	const char *candidate;
 	const char *report;
 
-	/* --versus, parsed; without a name without it. */
+	/* --versus, parsed; without a name if it was not given. */
 	struct alloc_spec versus;
 
-	/* --inject's share; below 0 without it. */
+	/* --inject's share; below 0 if it was not given. */
 	double inject;
 	bool strict;
 	bool force;
@@ -51,7 +51,7 @@ struct compare {
 	char build[2][BENCH_LOCKSTEP_BUILD_SIZE];
 	bool same_code;
 
-	/* All gates, as bench_compare_report.h says. */
+	/* All gates, as bench_compare_report.h describes. */
 	json_t *gates;
 };
 
@@ -131,7 +131,7 @@ static int status_of(const struct compare *c, enum bench_verdict verdict)
 
 static int complain(const struct kb_diag *diag)
 {
-	/* The signal itself is the status. */
+	/* The signal determines the exit status. */
 	if (diag->status == KB_E_STOPPED)
 		return KB_EXIT_GOOD;
 	return kb_complain_diag("bench", diag);
@@ -157,7 +157,8 @@ static int do_gate(struct compare *c, const struct bench_trace *trace,
 	struct kb_diag diag;
 	int err;
 
-	/* All gates of a call share the false alarms allowed (Bonferroni). */
+	/* All gates of a call share the allowed false-alarm rate
+	 * (Bonferroni). */
 	pair.test.alpha /= (double)gates;
 	kb_diag_init(&diag);
 	err = bench_pair_run(&pair, &diag);
@@ -296,7 +297,7 @@ static int run(struct compare *c)
 	else if (!c->opts.json)
 		printf("PASS  '%s' and '%s' have the same code\n", c->base,
 		       c->candidate);
-	/* A clock that has drifted meanwhile makes the figures void. */
+	/* If the clock has drifted, the figures are invalid. */
 	if (!c->same_code && !kb_signal &&
 	    replay_clock_calibrate(&c->clock, &diag) < 0)
 		status = kb_exit_graver(status, complain(&diag));

@@ -60,7 +60,8 @@ static size_t epochs_of(const json_t *gate)
 	return json_array_size(json_object_get(gate, "log_ratios"));
 }
 
-/* A cell of a Markdown table: a bar would end it, a backtick its code. */
+/* A field of a Markdown table: a bar would end it, a backtick would end its
+ * code. */
 static void write_code(FILE *f, const char *text)
 {
 	fputc('`', f);

@@ -5,7 +5,7 @@
  * "allocator", "versus" (the candidate's allocator), "verdict", "alpha" (its
  * part of the call's), "slice_ops", "seconds", "inject_pct", "change_pct",
  * "low_pct" and "high_pct" (the last two absent without an interval), and one
- * number an epoch in each of "log_ratios", "base_ns" and "candidate_ns".
+ * number per epoch in each of "log_ratios", "base_ns" and "candidate_ns".
  *
  * Only bench's own files include this file.
  */
@@ -20,7 +20,7 @@
 
 struct json_t;
 
-/* A gate that has run, its log ratios summed up in `s`. A new reference. */
+/* A finished gate, with its log ratios summed up in `s`. A new reference. */
 struct json_t *bench_compare_gate(const struct bench_pair *pair,
 				  const char *kind,
 				  const struct bench_summary *s);

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Width of a name in the table; longer ones push their row to the right. */
+/* Width of a name in the table; longer ones shift their row to the right. */
 #define NAME_WIDTH 28
 
 /* One side. */
@@ -36,7 +36,7 @@ struct diff {
 	struct side a;
 	struct side b;
 
-	/* --out; NULL without. */
+	/* --out; NULL if it was not given. */
 	const char *out;
 	bool force;
 };
@@ -91,7 +91,7 @@ static int load(struct side *side)
 	return side->context ? KB_EXIT_GOOD : KB_EXIT_USAGE;
 }
 
-/* The cell of the other side to compare `cell` with. */
+/* The other side's cell to compare `cell` with. */
 static const json_t *partner(const struct side *side, const json_t *cell,
 			     bool any_trace)
 {
@@ -130,7 +130,7 @@ static bool same_traces(const struct side *a, const struct side *b)
 	return true;
 }
 
-/* What must be equal for times to mean the same. */
+/* What must be equal for times to be comparable. */
 static const char *const machine[] = { "cpu_model", "cpus",  "system",
 				       "compiler",  "flags", "build_type" };
 
@@ -138,7 +138,7 @@ static const char *const machine[] = { "cpu_model", "cpus",  "system",
 static const char *const memory[] = { "page_size", "transparent_hugepages",
 				      "glibc_tunables", "ld_preload" };
 
-/* What must be equal for counters to mean the same. */
+/* What must be equal for counters to be comparable. */
 static const char *const options[] = { "touch", "heap_pages", "heap_base" };
 
 static void tell_unequal(const char *name, const json_t *a, const json_t *b)
@@ -272,15 +272,15 @@ static const char *judge_medians(const struct median *a, const struct median *b)
 	return "no significant difference";
 }
 
-/* The counters that time follows from. */
+/* The counters that determine the time. */
 static const char *const work[] = {
 	"rows_visited",	 "nodes_visited",	 "levels_walked",
 	"lines_touched", "remove_nodes_visited", "fit_steps",
 	"pte_writes",	 "tlb_invalidations",
 };
 
-/* Names what changed where the time did: the work, by the counter that changed
- * most, or how fast the same work is done. Says nothing where none is counted. */
+/* If the time changed, says why: the work, named by the counter that changed
+ * most, or the speed of the same work. Says nothing if no work is counted. */
 static void name_cause(const json_t *a, const json_t *b, bool is_slower)
 {
 	const json_t *x = json_object_get(a, "counters");
@@ -400,7 +400,7 @@ static void tell_single(const json_t *cell, const char *name, char letter)
 	       kb_escape_clean(clean, sizeof(clean), name), letter);
 }
 
-/* All counters of a pair: prints those that differ, and counts. */
+/* All counters of a pair: prints and counts those that differ. */
 static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 			     size_t *different)
 {
@@ -440,7 +440,7 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 		++*different;
 		tell_single(a, name, 'B');
 	}
-	/* One without a digest has not been counted or has none. */
+	/* A cell without a digest was not counted or has none. */
 	if (*text_of(a, "digest") && *text_of(b, "digest") &&
 	    strcmp(text_of(a, "digest"), text_of(b, "digest")) != 0) {
 		print_name(a);

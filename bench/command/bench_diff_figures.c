@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What separates two blocks of a TSV file, the end of the last line included. */
+/* The separator of two blocks of a TSV file, including the last line's
+ * newline. */
 static const char gap[] = "\n\n\n";
 
-/* lookup-nodes.tsv of both, read whole; NULL where it is not there. */
+/* lookup-nodes.tsv of both, read whole; NULL if it does not exist. */
 struct nodes {
 	const struct bench_diff_figures *figures;
 	char *a;
@@ -103,7 +104,7 @@ static void write_block(FILE *f, const char *whose, const char *block)
 	fprintf(f, "%s: %.*s%s", whose, (int)block_size(block), block, gap);
 }
 
-/* Every series of A beside B's; equal ones once. */
+/* Every series of A next to B's; equal ones only once. */
 static void write_both(FILE *f, const struct nodes *n, size_t *series)
 {
 	const char *block, *other;

@@ -1,6 +1,6 @@
 /*
- * bench_diff_figures: two results folders in one picture: how the times compare,
- * and the nodes that lookups compare in both.
+ * bench_diff_figures: two results folders in one picture: the ratio of their
+ * times, and the nodes that lookups compare in both.
  *
  * Only bench's own files include this file.
  */
@@ -17,8 +17,9 @@ struct bench_diff_ratio {
 	/* Borrowed. */
 	const char *allocator;
 
-	/* B over A; and the interval that contains it if both medians are in
-	 * theirs: B's low end over A's high one, and the reverse. */
+	/* B over A, and the interval that contains it if both medians are in
+	 * theirs: from B's low end over A's high end to B's high end over A's
+	 * low end. */
 	double ratio;
 	bool has_interval;
 	double low;
@@ -26,12 +27,12 @@ struct bench_diff_ratio {
 };
 
 struct bench_diff_figures {
-	/* The two folders, and the one that the data and figures/ go to. */
+	/* The two folders, and the one for the data and figures/. */
 	const char *a;
 	const char *b;
 	const char *out;
 
-	/* What both are of. */
+	/* The trace of both. */
 	const char *trace;
 	const char *machine;
 

@@ -26,13 +26,13 @@
 	"kheap,kheap:fit=next,kheap:fit=best,kheap:fit=worst," \
 	"kheap:fit=custom,kheap:fit=quick"
 
-/* Sizes below the one that halving finds, at most; a sixth of a second each for
- * a million events. */
+/* Most sizes to try below the one that bisection finds; each takes a sixth of a
+ * second for a million events. */
 #define BELOW_DEFAULT 512u
 #define BELOW_MAX     1000000u
 
-/* A window of 32-bit addresses, as large as the cluster heap takes it
- * (KHEAP_PAGES_MAX), and low enough for that. */
+/* The largest window of 32-bit addresses that the cluster heap takes
+ * (KHEAP_PAGES_MAX), and a base low enough for it. */
 #define FIT_PAGES_MAX (UINT32_C(1) << 19)
 #define FIT_BASE      UINT32_C(0x40000000)
 
@@ -58,7 +58,7 @@ struct fitting {
 	struct fit_cell *cells;
 	size_t count;
 
-	/* The allocator that is being searched, as it is tried. */
+	/* The allocator being searched, in the form in which it is tried. */
 	struct alloc_spec tried;
 	struct kb_progress progress;
 	struct kb_diag *diag;
@@ -131,8 +131,8 @@ static int try_pages(void *user, uint32_t pages)
 	return does;
 }
 
-/* The pages that are live at once are the least for an allocator of whole
- * pages, and the bytes asked for, in pages, for any other. */
+/* The peak number of live pages is the minimum for an allocator of whole pages;
+ * the peak of requested bytes, in pages, for any other. */
 static int find_bound(struct fitting *f, const struct alloc_spec *spec,
 		      uint32_t *bound)
 {
@@ -179,7 +179,8 @@ static int search(struct fitting *f, struct fit_cell *cell, uint32_t below)
 	return err;
 }
 
-/* --- What comes out ----------------------------------------------------------- */
+/* --- The output
+ * --------------------------------------------------------------- */
 
 static void print_head(const struct fitting *f)
 {

@@ -1,6 +1,6 @@
 /*
  * gate and bless: exact counters against baselines that are committed and
- * reviewed in the diff like code. Time has no place here.
+ * reviewed like code. Times are not compared here.
  *
  * One file per trace, DIR/<trace's name>.counters:
  *
@@ -34,29 +34,31 @@
 #include <string.h>
 #include <time.h>
 
-/* Cells that are gated if --alloc names none: those that count. */
+/* The cells gated by default: those that count. */
 #define ALLOCS_GATED "kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast"
 
-/* Searches are walked where all of a cell's compare at most this many nodes: about
+/* Searches are walked if a cell's compare at most this many nodes in all: about
  * ten seconds' worth. */
 #define WALK_NODES_MAX	(UINT64_C(1) << 32)
 
 #define BASELINE_FOLDER "bench/baseline"
 
-/* A counter of a cell in a baseline. The digest is one, called "digest". */
+/* A counter of a cell in a baseline. The digest is also one, called
+ * "digest". */
 struct entry {
 	char cell[ALLOC_NAME_SIZE];
 	char kind[8];
 	char name[REPLAY_COUNTER_NAME_SIZE];
 	uint64_t value;
 
-	/* Met by a counter of the run. */
+	/* Matched by a counter of the run. */
 	bool met;
 };
 
 /* A baseline, as read from its file or as this run would write it. */
 struct baseline {
-	/* What it is a baseline of. Others are not comparable. */
+	/* The trace and configuration of the baseline. Others are not
+	 * comparable. */
 	char trace[128];
 	char config[128];
 
@@ -64,13 +66,13 @@ struct baseline {
 	size_t count;
 };
 
-/* A gate or a bless on its way. */
+/* A gate or a bless in progress. */
 struct gate {
 	struct bench_options opts;
 	struct replay_clock clock;
 	const char *folder;
 
-	/* bless alone. */
+	/* bless only. */
 	const char *reason;
 };
 
@@ -117,7 +119,7 @@ static bool take_number(const char *text, int base, uint64_t *out)
 	return isxdigit((unsigned char)*text) && errno == 0 && *end == '\n';
 }
 
-/* `current` carries the cell from line to line. */
+/* `current` keeps the cell from line to line. */
 static int read_line(struct baseline *b, struct entry *current,
 		     const char *line)
 {
@@ -186,8 +188,8 @@ static void release_baseline(struct baseline *b)
 	memset(b, 0, sizeof(*b));
 }
 
-/* The kind of a counter nobody has decided about: what is held at most is to
- * be kept low, everything else is to stay. */
+/* The kind of a counter that has none yet: peaks may only fall, everything else
+ * must stay equal. */
 static const char *default_kind(const char *name)
 {
 	size_t length = strlen(name);
@@ -235,7 +237,8 @@ static void describe(struct baseline *b, const struct bench_trace *trace,
 		 bench_touch_name(opts->settings.touch));
 }
 
-/* Nodes that a cell's searches and removals compare: what walking them takes. */
+/* Nodes that a cell's searches and removals compare: the cost of walking
+ * them. */
 static uint64_t nodes_of(const struct baseline *b, const char *cell)
 {
 	static const char *const names[] = { "nodes_visited",
@@ -250,8 +253,8 @@ static uint64_t nodes_of(const struct baseline *b, const char *cell)
 	return nodes;
 }
 
-/* The cells to be counted: all, or, where `ranked` has them counted already,
- * those that are to be walked. Returns how many. */
+/* The cells to count: all, or, if `ranked` has them counted already, those to
+ * walk. Returns how many. */
 static size_t choose_cells(const struct gate *gate,
 			   const struct bench_trace *trace,
 			   const struct baseline *ranked,
@@ -308,7 +311,7 @@ static int count_trace(struct gate *gate, const struct bench_trace *trace,
 	return err;
 }
 
-/* Names the allocators whose searches take too long to walk. */
+/* Prints the allocators whose searches take too long to walk. */
 static void note_unwalked(const struct gate *gate,
 			  const struct bench_trace *trace,
 			  const struct baseline *ranked)
@@ -328,9 +331,9 @@ static void note_unwalked(const struct gate *gate,
 }
 
 /*
- * The counts that reports use come from ranks (kheap.h), which a heap that
- * searches longer than it should would not change. So what it walks is held
- * against them. Counts the differences; <0 is an error.
+ * The counts in reports come from ranks (kheap.h), which would not change if a
+ * heap searched longer than it should. So this compares what the heap walks
+ * with them. Counts the differences; <0 is an error.
  */
 static int check_walk(struct gate *gate, const struct bench_trace *trace,
 		      const struct baseline *ranked, struct kb_diag *diag)
@@ -356,7 +359,7 @@ static int check_walk(struct gate *gate, const struct bench_trace *trace,
 	return err < 0 ? err : different;
 }
 
-/* What a counter of this kind must do. */
+/* The condition on a counter of this kind, in words. */
 static const char *rule_of(const char *kind)
 {
 	return strcmp(kind, "exact") == 0 ? "must match exactly"
@@ -384,7 +387,7 @@ static void print_change(const char *file, const struct entry *was,
 	printf("%s)\n", rule_of(was->kind));
 }
 
-/* One counter against its baseline. Returns whether it is good. */
+/* Compares one counter with its baseline. Returns whether it passes. */
 static bool compare_entry(const char *file, const struct entry *was,
 			  const struct entry *now)
 {
@@ -426,7 +429,7 @@ static size_t compare(const char *file, struct baseline *was,
 	return differences;
 }
 
-/* Whether the two are comparable. Returns an exit status. */
+/* Checks whether the two are comparable. Returns an exit status. */
 static int check_comparable(const struct baseline *was,
 			    const struct baseline *now, const char *path)
 {
@@ -550,7 +553,7 @@ static int write_baseline(const struct baseline *now, const char *path,
 	const char *cell = NULL;
 	int err;
 
-	/* A file that is not there, or not readable, has no kinds to keep. */
+	/* A missing or unreadable file has no kinds to keep. */
 	if (read_baseline(&was, path, NULL) < 0 ||
 	    strcmp(was.trace, now->trace) != 0 ||
 	    strcmp(was.config, now->config) != 0)

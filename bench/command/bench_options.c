@@ -147,8 +147,8 @@ static int skip(struct bench_options *opts, const struct alloc_spec *spec,
 	return 0;
 }
 
-/* Looks for allocators that this machine does not have: sets them apart if they
- * may be `skipped`, or else fails. */
+/* Looks for allocators that this machine lacks: sets them apart if they may be
+ * `skipped`, or else fails. */
 static int check_available(struct bench_options *opts, bool skipped,
 			   struct kb_diag *diag)
 {
@@ -169,8 +169,8 @@ static int check_available(struct bench_options *opts, bool skipped,
 	return 0;
 }
 
-/* The allocators: those of the list if there is none yet, where those that are
- * not available may be `skipped`. */
+/* The allocators: if none was named, those of the list, of which unavailable
+ * ones may be `skipped`. */
 static int choose_allocs(struct bench_options *opts, const char *allocs,
 			 bool skipped, struct kb_diag *diag)
 {
@@ -225,7 +225,7 @@ void bench_options_init(struct bench_options *opts)
 	opts->settings.timeout_s = TIMEOUT_DEFAULT_S;
 }
 
-/* What Google Benchmark parses: a command line of its own. */
+/* Google Benchmark's own command line. */
 static int make_gbench(struct bench_options *opts, char *program,
 		       struct kb_diag *diag)
 {

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the user wants to see instead of a run. */
+/* What the user wants instead of a run. */
 enum bench_command { BENCH_RUN, BENCH_LIST, BENCH_VERSION, BENCH_MICRO };
 
 struct bench_options {
@@ -28,11 +28,12 @@ struct bench_options {
 	/* Trace files, as given. */
 	struct kb_words traces;
 
-	/* All of them can be opened on this machine. */
+	/* The allocators; all can be opened on this machine. */
 	struct alloc_spec *allocs;
 	size_t alloc_count;
 
-	/* Those of the default list that cannot, and so are not in `allocs`. */
+	/* Those of the default list that cannot be opened, and so are not in
+	 * `allocs`. */
 	struct bench_skipped *skipped;
 	size_t skipped_count;
 
@@ -44,7 +45,7 @@ struct bench_options {
 
 	bool no_plots;
 
-	/* --json's file, "-" for stdout; NULL without. */
+	/* --json's file, "-" for stdout; NULL if not given. */
 	const char *json;
 
 	/* --benchfmt's file, likewise. */
@@ -53,8 +54,8 @@ struct bench_options {
 	/* Google Benchmark's own options. */
 	struct kb_words gbench;
 
-	/* argv[0] and Google Benchmark's own options, to be passed on; NULL at
-	 * the end. More than argv[0] alone means that its report is wanted. */
+	/* argv[0] and Google Benchmark's own options, to pass on; NULL at the
+	 * end. More than argv[0] means that its report is wanted. */
 	char **gbench_argv;
 	int gbench_argc;
 };
@@ -137,7 +138,7 @@ struct bench_options {
 		BENCH_OPTION(at, settings.seed)                         \
 	}
 
-/* CPUs are numbered up to this. */
+/* The highest CPU number. */
 #define BENCH_CPU_MAX 4095
 
 /* For the rows above: `field` is the struct bench_options. */
@@ -146,7 +147,7 @@ int bench_options_take_allocs(void *field, const struct kb_option *option,
 int bench_options_take_touch(void *field, const struct kb_option *option,
 			     const char *value, struct kb_diag *diag);
 
-/* Defaults; to be called before a table's options are stored. */
+/* Sets the defaults; call it before a table's options are stored. */
 void bench_options_init(struct bench_options *opts);
 
 /*
@@ -159,8 +160,8 @@ int bench_options_check(struct bench_options *opts, const char *allocs,
 
 /*
  * Parses a run's command line. Allocators of the default list that are not
- * available are set apart. Returns as kb_options_parse, or KB_E_ENVIRONMENT if an
- * allocator that was asked for is not available. To be released in any case.
+ * available are set apart. Returns as kb_options_parse, or KB_E_ENVIRONMENT if
+ * an allocator that the user named is not available. Release it in any case.
  * Prints nothing.
  */
 int bench_options_parse(struct bench_options *opts, int argc, char **argv,

@@ -1,6 +1,5 @@
 /*
- * plot: draws the figures of a results folder again, or one of them in the
- * terminal.
+ * plot: redraws the figures of a results folder, or draws one in the terminal.
  */
 #include "bench_commands.h"
 #include "bench_figure.h"
@@ -17,17 +16,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where there is no terminal to ask. */
+/* The size if there is no terminal to ask. */
 #define COLUMNS_DEFAULT 80
 #define ROWS_DEFAULT	40
 
-/* Less is no picture, and more no clearer one. */
+/* Below this a picture is unreadable; above it is no clearer. */
 #define COLUMNS_MIN 60
 #define COLUMNS_MAX 200
 #define ROWS_MIN    20
 #define ROWS_MAX    60
 
-/* Pixels of a column, for terminals that do not tell. */
+/* Pixels per column, for terminals that do not report it. */
 #define COLUMN_PX 9
 #define WIDTH_MAX 1000
 
@@ -75,8 +74,8 @@ static int check(void *target, struct kb_diag *diag)
 	return o->term ? check_figure(o, diag) : 0;
 }
 
-/* The scripts' third argument for this terminal. A window too narrow for a
- * picture is told so: folded lines are no picture. */
+/* The scripts' third argument for this terminal. Fails if the window is too
+ * narrow: wrapped lines would not show a picture. */
 static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 {
 	struct winsize window;
@@ -86,7 +85,7 @@ static int choose_mode(char out[64], bool sixel, struct kb_diag *diag)
 
 	if (kb_terminal_window(STDOUT_FILENO, &window) && window.ws_row > 0) {
 		columns = window.ws_col;
-		/* The prompt after it takes one too. */
+		/* The prompt after the picture takes a line too. */
 		rows = window.ws_row - 1u;
 	}
 	width = window.ws_xpixel ? window.ws_xpixel : columns * COLUMN_PX;
@@ -113,7 +112,8 @@ static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 	size_t size = 0;
 	int err;
 
-	/* gnuplot counts a character as one column only in such a locale. */
+	/* Only in such a locale does gnuplot count a character as one
+	 * column. */
 	setenv("LC_ALL", "C.UTF-8", 1);
 	err = choose_mode(mode, o->sixel, diag);
 	if (err == 0)
@@ -135,7 +135,7 @@ static int draw_all(const struct plot_options *o, struct kb_diag *diag)
 	size_t drawn;
 	int err;
 
-	/* main has seen to it that there is a folder.
+	/* main has made sure that there is a folder.
 	 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (access(o->folder, R_OK | X_OK) != 0)
 		return kb_fail(diag, KB_E_IO, "%s: %s", o->folder,

@@ -1,8 +1,8 @@
 /*
- * bench without a command's name: replays traces into allocators and reports.
- * This file ties the parts together: measure (bench_run.c), read the trace for what
- * no clock is needed (bench_analysis_read.c), sum up (bench_summary.c), write
- * (bench/report).
+ * bench without a command: replays traces into allocators and reports. This
+ * file ties the parts together: measure (bench_run.c), read the trace for
+ * everything that needs no clock (bench_analysis_read.c), sum up
+ * (bench_summary.c), write (bench/report).
  */
 #include "alloc_list.h"
 #include "bench_analysis_read.h"
@@ -56,7 +56,7 @@ struct session {
 	size_t done;
 	bool any_wrong;
 
-	/* A picture could not be made or written. */
+	/* A picture could not be drawn or written. */
 	bool any_undrawn;
 };
 
@@ -65,7 +65,8 @@ static int complain(const struct kb_diag *diag)
 	return kb_complain_diag("bench", diag);
 }
 
-/* Ends an allocator's line: its library's version, or why that is missing. */
+/* Ends an allocator's line with its library's version, or why that is
+ * missing. */
 static void list_version(const struct alloc_ops *ops)
 {
 	struct kb_diag diag;
@@ -103,7 +104,7 @@ static int list_everything(void)
 	return KB_EXIT_GOOD;
 }
 
-/* Another trace may have the same name: folders must not meet. */
+/* Another trace may have the same name: they must not share a folder. */
 static bool folder_is_taken(const struct session *s, const char *folder)
 {
 	for (size_t i = 0; i < s->done; i++)
@@ -142,7 +143,7 @@ static int out_of_memory(void)
 	return KB_EXIT_USAGE;
 }
 
-/* Google Benchmark's options may leave only some of the cells. Returns an exit
+/* Google Benchmark's options may select only some of the cells. Returns an exit
  * status. */
 static int choose_cells(struct session *s, struct job *job)
 {
@@ -177,8 +178,7 @@ static bool is_stdout(const char *file)
 	return file && strcmp(file, "-") == 0;
 }
 
-/* Where JSON or another tool's format asks for stdout alone, the table
- * stays away. */
+/* If JSON or another tool's format goes to stdout, the table is omitted. */
 static bool stdout_is_taken(const struct bench_options *opts)
 {
 	if (is_stdout(opts->json) || is_stdout(opts->benchfmt))
@@ -241,10 +241,10 @@ static int write_folder(const struct bench_report *report, const char *folder,
 	return err;
 }
 
-/* Draws the figures. A picture that cannot be made or written does not end the
- * run, for the numbers are there, but it does not end well then; that there is no
- * gnuplot at all is told and no more. Returns how many pictures there are; `svgs`
- * gets the page's. */
+/* Draws the figures. A picture that cannot be drawn or written does not end the
+ * run, for the numbers exist, but its exit status is then a failure; if there
+ * is no gnuplot at all, the run only says so. Returns the number of pictures;
+ * `svgs` gets the page's. */
 static size_t draw_figures(struct session *s, const char *folder,
 			   struct kb_progress *progress,
 			   struct bench_plot_svgs *svgs)
@@ -309,14 +309,14 @@ static int report_job(struct session *s, const struct bench_report *report,
 	return KB_EXIT_GOOD;
 }
 
-/* Whether anything rests on the clock. */
+/* Whether any result depends on the clock. */
 static bool is_timed(const struct bench_options *opts)
 {
 	return opts->settings.passes &
 	       (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
 }
 
-/* What is found without a clock goes with the pass count. */
+/* Results that need no clock go with the pass count. */
 static int analyse(const struct session *s, struct job *job,
 		   struct kb_diag *diag)
 {
@@ -386,7 +386,7 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 	return report_job(s, report, job);
 }
 
-/* --benchmark_list_tests: the cells' names, and nothing is measured. */
+/* --benchmark_list_tests: lists the cells' names and measures nothing. */
 static bool only_lists(const struct bench_options *opts)
 {
 	bool lists = false;
@@ -480,7 +480,7 @@ static int finish_session(struct session *s, int status)
 	return status;
 }
 
-/* Told before the work is done, not after it. */
+/* Reported before the work, not after it. */
 static bool can_be_written(const char *file)
 {
 	struct kb_diag diag;

@@ -1,5 +1,5 @@
 /*
- * show: replays a trace up to one event and draws the heap as it then is.
+ * show: replays a trace up to one event and draws the heap at that point.
  */
 #include "bench_commands.h"
 #include "bench_show.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Columns where there is no terminal to ask. */
+/* Columns if there is no terminal to ask. */
 #define WIDTH_DEFAULT 80
 
 struct show_options {
@@ -33,7 +33,7 @@ static size_t terminal_width(void)
 	return kb_terminal_variable("COLUMNS", WIDTH_DEFAULT);
 }
 
-/* True if there is to be another event. */
+/* True if the user wants another event. */
 static bool ask_for_more(const struct show_scene *s)
 {
 	int c;

@@ -68,13 +68,13 @@ static int check(void *target, struct kb_diag *diag)
 	return 0;
 }
 
-/* Whether a site has any part in what is ranked. */
+/* Whether a site contributes to the ranked figure. */
 static bool takes_part(const struct bench_site *site, bool frees)
 {
 	return frees ? site->frees > 0 : site->allocs > 0;
 }
 
-/* Sites to show, of those that take part. */
+/* Sites to show, of those that contribute. */
 static size_t count_shown(const struct bench_sites *s,
 			  const struct sites_options *o, size_t *all)
 {

@@ -78,8 +78,8 @@ const struct bench_picture bench_pictures[] = {
 _Static_assert(KB_ARRAY_LEN(bench_pictures) == BENCH_PICTURES + 1,
 	       "BENCH_PICTURES in bench_figure.h counts the figures");
 
-/* The folder of the scripts: beside an installed bench, else where it was built
- * from. To be freed; NULL if out of memory. */
+/* The folder of the scripts: next to an installed bench, else in the source
+ * tree. To be freed; NULL if out of memory. */
 static char *scripts_folder(void)
 {
 	char exe[4096];
@@ -162,7 +162,7 @@ static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 					 O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, d->said, STDOUT_FILENO);
-	/* Onto itself: it stays open in gnuplot, under the same number. */
+	/* dup2 onto itself: it stays open in gnuplot, under the same number. */
 	for (size_t i = 0; i < d->count; i++)
 		posix_spawn_file_actions_adddup2(&actions, d->fd[i], d->fd[i]);
 	err = posix_spawnp(&d->pid, "gnuplot", &actions, NULL, argv, environ);
@@ -209,8 +209,8 @@ int bench_figure_start(struct bench_drawing *d, const char *folder,
 	return start_gnuplot(d, argv, diag);
 }
 
-/* Its wait status, or -1 with errno set. After a signal to bench it is told to
- * end. */
+/* gnuplot's wait status, or -1 with errno set. After a signal to bench,
+ * terminates gnuplot. */
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -226,8 +226,8 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
-/* What was written to `fd`, with a NUL after its `*size` bytes, to be freed. NULL
- * if nothing was. */
+/* What was written to `fd`, with a NUL after its `*size` bytes, to be freed.
+ * NULL if it is empty. */
 static char *take_text(int fd, size_t *size)
 {
 	struct stat st;
@@ -245,8 +245,8 @@ static char *take_text(int fd, size_t *size)
 	return NULL;
 }
 
-/* Takes the pictures that are whole: as many as gnuplot said lines. Returns true
- * if these are all. */
+/* Takes the complete pictures: one for each line that gnuplot printed. Returns
+ * true if these are all. */
 static bool take_pictures(struct bench_drawing *d)
 {
 	size_t size = 0, whole = 0;

@@ -1,5 +1,5 @@
 /*
- * bench_figure: the figures that there are, and gnuplot at work on one of them.
+ * bench_figure: the list of figures, and how gnuplot draws one.
  *
  * Only bench's own files include this file.
  */
@@ -20,7 +20,8 @@ struct bench_picture {
 	 * what no run over a trace measures. */
 	unsigned passes;
 
-	/* For a page: a heading, and what the picture shows, in sentences. */
+	/* For the page: a heading, and sentences that say what the picture
+	 * shows. */
 	const char *title;
 	const char *text;
 };
@@ -37,8 +38,8 @@ bool bench_figure_has_data(const char *folder, const char *name);
 /* Pictures of one figure that one gnuplot draws. */
 #define BENCH_DRAWING_MAX 3
 
-/* A gnuplot at work. It draws into memory, since it does not notice that a disk is
- * full; whoever writes a picture to a file does. */
+/* A running gnuplot. It draws into memory, since it does not notice a full
+ * disk; the code that writes pictures to files does. */
 struct bench_drawing {
 	char *driver;
 	char *script;
@@ -52,7 +53,7 @@ struct bench_drawing {
 	size_t count;
 
 	/* Once finished: each picture, with a NUL after its `size` bytes; NULL
-	 * where it was not drawn. */
+	 * if it was not drawn. */
 	char *picture[BENCH_DRAWING_MAX];
 	size_t size[BENCH_DRAWING_MAX];
 };
@@ -67,7 +68,7 @@ int bench_figure_start(struct bench_drawing *d, const char *folder,
 		       const char *name, const char *const *kinds, size_t count,
 		       struct kb_diag *diag);
 
-/* Waits for gnuplot; after a signal to bench it is told to end. Returns 0 with all
+/* Waits for gnuplot; after a signal to bench, terminates it. Returns 0 with all
  * pictures; KB_E_IO with `diag` filled and the pictures drawn before it failed;
  * KB_E_STOPPED without any. */
 int bench_figure_finish(struct bench_drawing *d, struct kb_diag *diag);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What gnuplot's terminal draws with. */
+/* The elements that gnuplot's terminal uses. */
 static const char *const elements[] = {
 	"circle", "defs",    "desc", "feComposite", "feFlood", "filter",
 	"g",	  "polygon", "rect", "path",	    "svg",     "text",
@@ -78,7 +78,7 @@ static const char *find(const char *at, const char *end, const char *words)
 	return at < end ? at : NULL;
 }
 
-/* Copies a tag, its ids and the references to them numbered. */
+/* Copies a tag; numbers its ids and the references to them. */
 static void copy_tag(FILE *out, const struct tag *tag, unsigned number)
 {
 	static const char *const before_id[] = { " id='", " id=\"", "href='#",
@@ -101,7 +101,7 @@ static void copy_tag(FILE *out, const struct tag *tag, unsigned number)
 	}
 }
 
-/* A group with a text for the pointer: the text becomes its title. */
+/* A group with hover text: the text becomes its title. */
 static bool convert_hover(FILE *out, const struct tag *tag)
 {
 	static const char before[] = "showHypertext(evt,'";
@@ -151,7 +151,8 @@ static void write_root(FILE *out, const struct tag *tag, const char *label)
 	fputs("\">", out);
 }
 
-/* Writes one tag, if it may be there. Returns where to go on, NULL if not. */
+/* Writes one tag if it is allowed. Returns where to continue, NULL if it is
+ * not. */
 static const char *write_tag(FILE *out, const char *at, unsigned number,
 			     const char *label)
 {
@@ -204,8 +205,8 @@ bool bench_html_svg(FILE *out, const char *svg, unsigned number,
 	return f && at;
 }
 
-/* gnuplot's own title of a group whose text was converted: a blank, and it would
- * be the one that shows. */
+/* gnuplot's own title of a group whose text was converted: it is blank and
+ * would hide ours. */
 static const char *skip_title(const char *at)
 {
 	const char *end;

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* gnuplots at work at the same time, however many CPUs there are. */
+/* Most gnuplots that run at the same time, however many CPUs there are. */
 #define AT_ONCE_MAX 8
 
-/* What one gnuplot draws, in this order: the kind (plots/README.md) and the ending
- * of its file. The last one on request. */
+/* What one gnuplot draws, in this order: the kind (plots/README.md) and the
+ * suffix of its file. The last one only on request. */
 static const struct {
 	const char *kind;
 	const char *ending;
@@ -26,7 +26,7 @@ static const struct {
 
 enum { SVG = 0 };
 
-/* A figure that is drawn. */
+/* A figure being drawn. */
 struct figure {
 	const struct bench_picture *picture;
 	struct bench_drawing drawing;
@@ -35,7 +35,7 @@ struct figure {
 	int err;
 };
 
-/* All of them, of which `started` - `finished` are at work. */
+/* All of them; `started` - `finished` are being drawn. */
 struct queue {
 	const struct bench_plot_job *job;
 	struct figure figures[BENCH_PICTURES];
@@ -43,7 +43,7 @@ struct queue {
 	size_t started;
 	size_t finished;
 
-	/* Nothing more is to be started. */
+	/* Start no more. */
 	bool stopped;
 };
 
@@ -172,7 +172,7 @@ int bench_plot(const struct bench_plot_job *job, size_t *drawn,
 	err = kb_out_make_folder(figure_folder, diag);
 	if (err == 0)
 		err = draw_all(job, drawn, diag);
-	/* Nothing drawn, nothing left: an empty folder goes. */
+	/* If nothing was drawn, the empty folder is removed. */
 	if (*drawn == 0)
 		rmdir(figure_folder);
 	free(figure_folder);

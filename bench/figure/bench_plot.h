@@ -1,5 +1,5 @@
 /*
- * bench_plot: has gnuplot draw the results folder's TSV files.
+ * bench_plot: draws the results folder's TSV files with gnuplot.
  *
  * Only bench's own files include this file.
  */
@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The SVGs that were drawn, by the place of their figure in bench_pictures, for
- * bench_html_svg; NULL where none was. To be released. */
+/* The SVGs that were drawn, by their figure's index in bench_pictures, for
+ * bench_html_svg; NULL for one that was not drawn. To be released. */
 struct bench_plot_svgs {
 	char *text[BENCH_PICTURES];
 };
@@ -22,13 +22,13 @@ struct bench_plot_svgs {
 struct bench_plot_job {
 	const char *folder;
 
-	/* PDFs beside SVG and PNG. */
+	/* PDFs in addition to SVG and PNG. */
 	bool pdf;
 
 	/* Borrowed; one step per figure that has data. NULL for none. */
 	struct kb_progress *progress;
 
-	/* Borrowed; gets the SVGs. NULL if they are not wanted. */
+	/* Receives the SVGs; NULL if they are not wanted. Borrowed. */
 	struct bench_plot_svgs *svgs;
 };
 
@@ -36,12 +36,12 @@ struct bench_plot_job {
 size_t bench_plot_count(const char *folder);
 
 /*
- * Draws FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png, for each that there
- * is: one gnuplot per figure, as many at once as there are CPUs. A figure that
- * fails does not keep the others from being drawn. `*drawn` gets the number of
+ * Draws every existing FOLDER/NAME.tsv to FOLDER/figures/NAME.svg and .png: one
+ * gnuplot per figure, as many at once as there are CPUs. A figure that fails
+ * does not keep the others from being drawn. `*drawn` gets the number of
  * pictures. Returns 0; KB_E_ENVIRONMENT with `diag` filled if gnuplot or its
- * scripts are missing; KB_E_IO if a picture could not be made; KB_E_STOPPED after
- * a signal.
+ * scripts are missing; KB_E_IO if a picture could not be made; KB_E_STOPPED
+ * after a signal.
  */
 int bench_plot(const struct bench_plot_job *job, size_t *drawn,
 	       struct kb_diag *diag);

@@ -1,5 +1,5 @@
 /*
- * bench_env: the machine and the build, as every result carries them.
+ * bench_env: the machine and the build, as recorded in every result.
  *
  * Only bench's own files include this file.
  */
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the system says of itself in files of one line: X(name, file). */
+/* What the system reports in files of one line: X(name, file). */
 /* clang-format off */
 #define BENCH_ENV_FILES(X)                                                     \
 	X(clocksource, "/sys/devices/system/clocksource/clocksource0/"         \
@@ -36,12 +36,12 @@ struct bench_env {
 	/* Model name of the CPU, or "unknown". */
 	char cpu_model[128];
 
-	/* Lines of BENCH_ENV_FILES; empty where there is no such file. */
+	/* Lines of BENCH_ENV_FILES; empty if there is no such file. */
 #define X(name, file) char name[BENCH_ENV_LINE_SIZE];
 	BENCH_ENV_FILES(X)
 #undef X
 
-	/* A hypervisor is below us (the CPU's own flag). */
+	/* We run under a hypervisor (the CPU's flag). */
 	bool hypervisor;
 
 	/* Bytes; 0 if unknown. */
@@ -50,8 +50,8 @@ struct bench_env {
 	long cache_l2;
 	long cache_l3;
 
-	/* The C library's version; what changes its and other libraries' code at
-	 * start, "" if nothing does. Static. */
+	/* The C library's version; settings that change its and other
+	 * libraries' code at start, "" if there are none. Static. */
 	const char *libc;
 	const char *glibc_tunables;
 	const char *ld_preload;
@@ -68,12 +68,12 @@ struct bench_env {
 	/* One-minute load average at the start. */
 	double load;
 
-	/* A build whose timings say nothing: assertions or sanitizers. */
+	/* A build whose timings are meaningless: assertions or sanitizers. */
 	bool slow_build;
 };
 
 /* What this program was built with, in one line: compiler, flags, build type.
- * Times of two builds are comparable only if it is the same. */
+ * Times of two builds are comparable only if these are the same. */
 void bench_env_build(char *out, size_t size);
 
 /* Fills in everything but pinned_cpu, which becomes -1. */

@@ -60,8 +60,8 @@ void *bench_shared_attach(size_t size)
 	return map(BENCH_PROCESS_SHARED_FD, size);
 }
 
-/* Gives what is open as `fd` the number `as` in the program to be executed; `fd`
- * is none of those numbers. */
+/* Gives the open `fd` the number `as` in the program to be executed; `fd` is
+ * none of those numbers. */
 static bool hand_on(int fd, int as)
 {
 	return fd >= 0 && dup2(fd, as) == as;
@@ -72,7 +72,7 @@ static void become(const char *exe, const char *name,
 		   const struct bench_shared *shared)
 {
 	char *const argv[] = { (char *)name, NULL };
-	/* Out of the way of the numbers that they are to have. */
+	/* Moves them away from the numbers that they will get. */
 	const int memory =
 		fcntl(shared->fd, F_DUPFD_CLOEXEC, BENCH_PROCESS_FILE_FD + 1);
 	const int file = shared->file_fd < 0
@@ -80,8 +80,8 @@ static void become(const char *exe, const char *name,
 				 : fcntl(shared->file_fd, F_DUPFD_CLOEXEC,
 					 BENCH_PROCESS_FILE_FD + 1);
 
-	/* Kept over exec: a Ctrl-C that comes before the child's own main must
-	 * not look like a crash of its allocator. */
+	/* Inherited across exec: a Ctrl-C that arrives before the child's own
+	 * main must not look like a crash of its allocator. */
 	signal(SIGINT, SIG_IGN);
 
 	if (hand_on(memory, BENCH_PROCESS_SHARED_FD) &&

@@ -17,14 +17,14 @@
 #define BENCH_PROCESS_SHARED_FD 3
 #define BENCH_PROCESS_FILE_FD	4
 
-/* Memory to be shared with children; zeroed. */
+/* Memory shared with children; zeroed. */
 struct bench_shared {
 	int fd;
 	void *memory;
 	size_t size;
 
-	/* A file that children are to read, as their BENCH_PROCESS_FILE_FD; -1
-	 * for none. Borrowed. */
+	/* A file for children to read, as their BENCH_PROCESS_FILE_FD; -1 for
+	 * none. Borrowed. */
 	int file_fd;
 };
 
@@ -55,11 +55,11 @@ int bench_process_reap(pid_t child);
 int bench_process_pin(int cpu, struct kb_diag *diag);
 
 /* In a child: limits private writable memory to half of the machine's, so that
- * code that takes it without end takes only itself with it. A sanitizer's
- * shadow is more than that: its builds have no limit. */
+ * runaway code ends only itself. A sanitizer's shadow is larger than that, so
+ * its builds have no limit. */
 void bench_process_limit_memory(void);
 
-/* In a child: dies with its parent. */
+/* In a child: makes it die with its parent. */
 void bench_process_follow_parent(void);
 
 #endif /* BENCH_PROCESS_H */

@@ -231,7 +231,7 @@ static int add_epoch(struct bench_run *run, struct bench_cell *cell,
 	}
 	grown = realloc(cell->epoch, (cell->epochs + 1) * sizeof(*grown));
 	if (!grown)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory for epochs");
+		return kb_fail(diag, KB_E_NOMEM, "out of memory for runs");
 	cell->epoch = grown;
 	cell->epoch[cell->epochs++] = *epoch;
 	if (epoch->cut_short)

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a cell's benchmark tells in its repetitions. */
+/* What a cell's benchmark reports in its repetitions. */
 struct replayed {
 	const struct bench_cell_summary *summary;
 
-	/* The epoch that the next repetition tells. */
+	/* The epoch that the next repetition reports. */
 	size_t next;
 };
 
@@ -76,8 +76,8 @@ static void tell_counters(struct gb_state *state, const struct bench_cell *cell)
 	if (!cell->count)
 		return;
 	counters = &cell->count->counters;
-	/* A counter of 0 stays out: the library would give its coefficient of
-	 * variation as NaN, which is no JSON. */
+	/* Omits a counter of 0: the library would give its coefficient of
+	 * variation as NaN, which is not valid JSON. */
 	for (uint32_t i = 0; i < counters->count; i++)
 		if (counters->item[i].value)
 			gb_counter(state, counters->item[i].name,

@@ -1,6 +1,6 @@
 /*
  * bench_gbench: each cell as a benchmark of Google Benchmark, whose repetitions
- * are the epochs that our own runner recorded, told through manual time.
+ * are the epochs that our own runner recorded, reported as manual time.
  *
  * Only bench's own files include this file.
  */
@@ -18,14 +18,14 @@ void bench_gbench_name(char *out, size_t size, const struct bench_trace *trace,
 
 /*
  * Leaves in `*specs` only the allocators whose benchmark --benchmark_filter
- * among the library's own options, `argv`, matches. Returns 0 or 2 (said on
- * stderr).
+ * among the library's own options, `argv`, matches. Returns 0 or 2 (with
+ * a message on stderr).
  */
 int bench_gbench_filter(int argc, char **argv, const struct bench_trace *trace,
 			struct alloc_spec *specs, size_t *count);
 
 /* Reports all cells of all reports as Google Benchmark would with the options
- * `argv`. Returns 0 or 2 (said on stderr). */
+ * `argv`. Returns 0 or 2 (with a message on stderr). */
 int bench_gbench_report(const struct bench_report *reports, size_t count,
 			int argc, char **argv, bool to_stderr);
 

@@ -26,7 +26,7 @@ struct input {
 	void *data;
 	size_t size;
 
-	/* What it was unpacked from, or NULL. */
+	/* What it was decompressed from, or NULL. */
 	void *packed;
 	size_t packed_size;
 	int out_fd;
@@ -51,7 +51,7 @@ static int read_whole(const char *path, void **data, size_t *size)
 	return n > 0 ? 0 : -1;
 }
 
-/* Replaces zstd data by what it holds; other data stays. */
+/* Decompresses zstd data; leaves other data as it is. */
 static int unpack(struct input *in)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(in->data, in->size);
@@ -138,9 +138,9 @@ static void decode_body(struct gb_state *state, void *user)
 }
 
 /*
- * What importing is held against: the least that can be done with a recording,
- * as zstd -d, grep -c kmalloc: and wc -l do it, without their reading and
- * writing of files.
+ * The yardstick for imports: the minimum that can be done with a recording, the
+ * work of zstd -d, grep -c kmalloc: and wc -l without reading and writing
+ * files.
  */
 static void unpack_limit(struct gb_state *state, void *user)
 {
@@ -239,8 +239,8 @@ static int register_trace(struct input *in, const char *path)
 	return 0;
 }
 
-/* The library's default, half a second for each of hundreds, is too patient. A
- * later option of the user's wins. */
+/* The library's default, half a second for each of hundreds, takes too long. A
+ * later option by the user wins. */
 static int with_defaults(const struct bench_micro_job *job, char ***out)
 {
 	static char min_time[] = "--benchmark_min_time=0.05";

@@ -9,7 +9,7 @@
 
 #include "bench_micro_job.h"
 
-/* Runs them. Returns the exit status; what goes wrong is said on stderr. */
+/* Runs them. Returns the exit status; errors go to stderr. */
 int bench_micro(const struct bench_micro_job *job);
 
 #endif /* BENCH_MICRO_H */

@@ -1,5 +1,5 @@
 /*
- * bench_micro_job: what the micro-benchmarks are to measure.
+ * bench_micro_job: what the micro-benchmarks measure.
  *
  * Only bench's own files include this file.
  */
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What to measure and where it goes. All borrowed. */
+/* What to measure and where the results go. All borrowed. */
 struct bench_micro_job {
 	/* Recordings and .trc files to import and decode. */
 	const char *const *traces;

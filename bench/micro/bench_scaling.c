@@ -17,14 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The seed's window holds 2^14 clusters of two pages; from there on it is the
- * largest window there is, which begins lower. */
+/* The seed's window holds 2^14 clusters of two pages; for more, use the largest
+ * possible window, which begins lower. */
 #define SEED_LIVE_MAX 16384
 #define SEED_MANY_MAX 1024
 #define LARGE_PAGES   (UINT32_C(1) << 19)
 #define LARGE_BASE    UINT32_C(0x40000000)
 
-/* Real frees that the counters are averaged over. */
+/* The number of real frees over which counters are averaged. */
 #define COUNTED_FREES 512
 
 /* As in Linux's lib/test_vmalloc.c. */
@@ -51,8 +51,8 @@ struct scene {
 	enum population population;
 	enum free_order order;
 
-	/* What the longest run measured, by the index in one_row_live: ns and
-	 * nodes per lookup; 0 where nothing ran. */
+	/* The longest run's results, by the index in one_row_live: ns and nodes
+	 * per lookup; 0 if nothing ran. */
 	double ns[KB_ARRAY_LEN(one_row_live)];
 	double nodes[KB_ARRAY_LEN(one_row_live)];
 };
@@ -113,7 +113,7 @@ static uint32_t size_of(enum population population, uint64_t i)
 		       : BENCH_PAGE * (1 + (uint32_t)(i % MANY_ROW_PAGES));
 }
 
-/* A heap takes counted or plain calls for its whole life. */
+/* A heap takes only counted or only plain calls. */
 static uint64_t allocate(const struct alloc *alloc, uint32_t size, bool counted)
 {
 	struct replay_op op = replay_op_alloc(0, size);
@@ -141,13 +141,13 @@ static int fill(struct heap *heap, enum population population, size_t live,
 	return 0;
 }
 
-/* Rows that a population fills. */
+/* The number of rows that a population fills. */
 static size_t rows_of(enum population population)
 {
 	return population == ONE_ROW ? 1 : MANY_ROW_PAGES;
 }
 
-/* Which cluster the i-th free takes: the oldest, the newest of each row in
+/* Which cluster the i-th free frees: the oldest, the newest of each row in
  * turn, or any. */
 static size_t victim(const struct heap *heap, const struct scene *scene,
 		     size_t i, struct kb_rng *rng)
@@ -192,8 +192,8 @@ static void add_counter(void *user, const char *name, uint64_t value)
 	}
 }
 
-/* Frees clusters in the scene's order, each replaced by a new one of its size,
- * and tells the mean steps of those frees' lookups. */
+/* Frees clusters in the scene's order, replaces each by a new one of its size,
+ * and reports the mean steps of those frees' lookups. */
 static void count_steps(struct heap *heap, const struct scene *scene,
 			struct sums *sums)
 {
@@ -224,8 +224,8 @@ static void tell_steps(struct gb_state *state, const struct sums *sums)
 		gb_counter(state, "lines", sums->lines / sums->lookups);
 }
 
-/* Puts the addresses to look for first: the oldest or the newest of each row,
- * or all in a random order. Returns how many. */
+/* Moves the addresses to look up to the front: the oldest or the newest of each
+ * row, or all in random order. Returns how many. */
 static size_t choose_targets(struct heap *heap, const struct scene *scene)
 {
 	size_t rows = (size_t)kb_min(rows_of(scene->population), heap->count);
@@ -247,7 +247,8 @@ static size_t choose_targets(struct heap *heap, const struct scene *scene)
 	return heap->count;
 }
 
-/* Keeps a scene's figures for the plot. Longer runs come later and win. */
+/* Keeps a scene's figures for the plot. Longer runs come later and
+ * overwrite. */
 static void keep(struct scene *scene, int64_t live, double ns, double nodes)
 {
 	for (size_t i = 0; i < KB_ARRAY_LEN(one_row_live); i++) {
@@ -285,7 +286,7 @@ static bool needs_large(const struct scene *scene, size_t live)
 	       (scene->population == MANY_ROW && live > SEED_MANY_MAX);
 }
 
-/* Counts and times in heaps of their own. */
+/* Counts and times in separate heaps. */
 static int measure_steps(const struct scene *scene, size_t live,
 			 struct sums *sums, struct kb_diag *diag)
 {
@@ -394,8 +395,8 @@ static const struct vmalloc_case {
 	{ "full_fit", prepare_holes, iterate_page },
 };
 
-/* Iterations that one call of the timed loop makes, and the most operations
- * that they take. */
+/* Iterations per call of the timed loop, and the most operations that they
+ * take. */
 #define BATCH	  64
 #define BATCH_OPS (4 * BATCH)
 
@@ -635,7 +636,7 @@ int bench_scaling_report(const struct bench_scaling *scaling,
 		return 0;
 	kb_diag_init(&diag);
 	err = write_folder(scaling, job->out, &diag);
-	/* As in a run, what hinders gnuplot is told, and the numbers are there. */
+	/* As in a run, says why gnuplot could not draw; the numbers exist. */
 	if (err == 0 && !job->no_plots)
 		bench_plot(&plot, &drawn, &diag);
 	if (diag.status < 0)

@@ -32,9 +32,8 @@ struct bench_scaling;
 struct bench_scaling *bench_scaling_register(const struct bench_micro_job *job);
 
 /*
- * Writes what the random lookups measured to OUT/lookup-scaling.tsv and has it
- * drawn, where --out names a folder and unless --no-plots. Returns an exit
- * status.
+ * Writes the results of the random lookups to OUT/lookup-scaling.tsv and draws
+ * it, if --out names a folder and unless --no-plots. Returns an exit status.
  */
 int bench_scaling_report(const struct bench_scaling *scaling,
 			 const struct bench_micro_job *job);

@@ -2,8 +2,8 @@
  * gbench_shim: Google Benchmark (Debian's libbenchmark 1.7.1) for C.
  *
  * One .cc file implements this header; no exception crosses it. Objects are
- * opaque and live as long as the library's registry. What the library gets
- * wrong or right in 1.7.1 is kept out of callers' way here:
+ * opaque and live as long as the library's registry. The shim hides these
+ * peculiarities of 1.7.1 from callers:
  *   - a benchmark that skips in one repetition and not in a later one crashes
  *     its statistics: skipping is for all repetitions or none;
  *   - leaving the loop early aborts: gb_skip drains it;
@@ -24,7 +24,7 @@ extern "C" {
 struct gb_state;
 struct gb_bench;
 
-/* A benchmark's body; called once a repetition, and more often while the
+/* A benchmark's body; called once per repetition, and more often while the
  * library looks for an iteration count. */
 typedef void (*gb_fn)(struct gb_state *state, void *user);
 
@@ -39,20 +39,20 @@ void gb_clear(void);
 void gb_arg(struct gb_bench *bench, int64_t arg);
 void gb_arg_name(struct gb_bench *bench, const char *name);
 
-/* Asks for the asymptotic law that fits the runs' times best against the n that
- * each tells by gb_complexity_n. Reported, not to be relied on. */
+/* Asks for the asymptotic law that best fits the runs' times against the n that
+ * each passes to gb_complexity_n. Reported, but not reliable. */
 void gb_complexity(struct gb_bench *bench);
 void gb_complexity_n(struct gb_state *state, int64_t n);
 
 void gb_repetitions(struct gb_bench *bench, int n);
 void gb_iterations(struct gb_bench *bench, int64_t n);
 
-/* The body tells each batch's time itself, by gb_iteration_time. */
+/* The body reports each batch's time itself, by gb_iteration_time. */
 void gb_use_manual_time(struct gb_bench *bench);
 
 int64_t gb_arg_of(const struct gb_state *state);
 
-/* Iterations that this call of the body is to make. */
+/* Iterations that this call of the body must make. */
 int64_t gb_iters(const struct gb_state *state);
 
 /* The loop: while (gb_next_batch(s, n)) { n operations }. The clock starts at
@@ -62,14 +62,14 @@ bool gb_next_batch(struct gb_state *state, int64_t n);
 /* Seconds that the batch took. */
 void gb_iteration_time(struct gb_state *state, double seconds);
 
-/* A figure beside the time; exact up to 2^53. */
+/* A figure in addition to the time; exact up to 2^53. */
 void gb_counter(struct gb_state *state, const char *name, double value);
 
-/* Bytes and items that all iterations together went through. */
+/* Total bytes and items that all iterations processed. */
 void gb_bytes(struct gb_state *state, int64_t bytes);
 void gb_items(struct gb_state *state, int64_t items);
 
-/* Reports an error instead of a time; the body returns after it. */
+/* Reports an error instead of a time; the body must then return. */
 void gb_skip(struct gb_state *state, const char *why);
 
 /* A line of the report's context. */
@@ -82,9 +82,9 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
 
 /*
  * Runs the registered benchmarks, all of them if `all`, else those that the
- * options' filter matches, and reports as the options say; on stderr instead of
- * stdout if `to_stderr`. Returns 0, or 2 with a message on stderr (unknown
- * option, unwritable file, nothing matched).
+ * options' filter matches, and reports according to the options; on stderr
+ * instead of stdout if `to_stderr`. Returns 0, or 2 with a message on stderr
+ * (unknown option, unwritable file, nothing matched).
  */
 int gb_run(int argc, char **argv, bool all, bool to_stderr);
 

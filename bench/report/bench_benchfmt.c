@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The counters next to the times. They are exact, so benchstat shows every change
- * as one. */
+/* The counters next to the times. They are exact, so benchstat shows every
+ * change. */
 static const char *const units[] = {
 	"rows_visited",		"nodes_visited", "lines_touched",
 	"remove_nodes_visited", "pte_writes",	 "pages_peak",
@@ -54,13 +54,14 @@ static void write_cell(FILE *f, const struct bench_cell_summary *s)
 	const struct bench_cell *cell = s->cell;
 	const bool is_number = !s->throughput.below_floor;
 
-	/* A sample without any figure is none. */
+	/* Omits a sample without any figure. */
 	if (!s->has_throughput || (!is_number && !cell->count))
 		return;
 	for (size_t i = 0; i < cell->epochs; i++) {
 		bench_benchfmt_name(f, cell->trace->file, cell->spec.name);
 		fprintf(f, " %" PRIu64, cell->epoch[i].events);
-		/* Times below the timer's resolution are no numbers here either. */
+		/* Times below the timer's resolution are not numbers here
+		 * either. */
 		if (is_number)
 			fprintf(f, " %.6g ns/event", s->epoch[i].ns);
 		write_counters(f, s);

@@ -1,9 +1,9 @@
 /*
- * bench_benchfmt: timings in Go's benchmark format, which benchstat reads: lines
- * `key: value` of what holds for all that follow, `Unit` lines, and one line a
- * sample: a name without blanks whose parts are /key=value, how many times the
- * work was done, and pairs of value and unit. (golang.org/design/14313, and its
- * extension in golang.org/x/perf/benchfmt.)
+ * bench_benchfmt: timings in Go's benchmark format, which benchstat reads:
+ * lines `key: value` that hold for all that follow, `Unit` lines, and one line
+ * per sample: a name without blanks whose parts are /key=value, how many times
+ * the work was done, and pairs of value and unit. (golang.org/design/14313, and
+ * its extension in golang.org/x/perf/benchfmt.)
  *
  * Only bench's own files include this file.
  */
@@ -14,11 +14,11 @@
 
 #include <stdio.h>
 
-/* "key: text", in one line; nothing without a text (NULL or ""). */
+/* "key: text", in one line; nothing if the text is NULL or "". */
 void bench_benchfmt_key(FILE *f, const char *key, const char *text);
 
-/* The sample's name: "BenchmarkReplay/trace=…/alloc=…". A blank would end it and
- * a slash a part of it: both become underscores. */
+/* The sample's name: "BenchmarkReplay/trace=…/alloc=…". A blank would end it
+ * and a slash would end a part of it: both become underscores. */
 void bench_benchfmt_name(FILE *f, const char *trace, const char *alloc);
 
 /* Writes all cells with epochs, one line per epoch: ns/event, and the counters that

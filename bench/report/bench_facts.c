@@ -10,8 +10,8 @@
 /* Harness overhead above this share of an allocator's time is reported. */
 #define NULL_SHARE_TOLD 0.20
 
-/* A factor of the cost model is told if it is larger than this many of its standard
- * errors. */
+/* A factor of the cost model is reported if it exceeds this many of its
+ * standard errors. */
 #define ERRORS_TOLD 2
 
 /* A change of the heap is called a gain if it saves at least this factor. */
@@ -23,7 +23,7 @@ static const struct bench_cell_summary *seed_of(const struct bench_report *r)
 	return bench_summary_find(r->summary, "kheap");
 }
 
-/* The one of this name if its time is of the whole trace, else NULL. */
+/* The cell of this name if its time covers the whole trace, else NULL. */
 static const struct bench_cell_summary *whole_of(const struct bench_report *r,
 						 const char *name)
 {
@@ -197,8 +197,8 @@ static void tell_failures(FILE *out, const struct bench_report *r)
 	}
 }
 
-/* What was measured where a full replay is too long for the budget, and what the
- * interval covers then. */
+/* If a full replay is too long for the budget: what was measured, and what the
+ * interval covers. */
 static void tell_sampling_of(FILE *out, const struct bench_report *r,
 			     const struct bench_cell_summary *s)
 {
@@ -237,7 +237,7 @@ static void tell_sampling(FILE *out, const struct bench_report *r)
 			tell_sampling_of(out, r, &r->summary->cell[i]);
 }
 
-/* A search that takes minutes is verified for only some of the frees. */
+/* Searches that would take minutes are verified for only some of the frees. */
 static void tell_searches(FILE *out, const struct bench_report *r)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
@@ -288,9 +288,9 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 		fprintf(out, ".\n");
 }
 
-/* What the steps of the seed's kfree cost, and how well they explain its time. The
- * constant is no step's cost; nor is a factor that is negative or inside its error.
- * The whole fit is in results.json. */
+/* What the steps of the seed's kfree cost, and how well they explain its time.
+ * Omits the constant, which is not a step's cost, and factors that are negative
+ * or inside their error. The whole fit is in results.json. */
 static void tell_model(FILE *out, const struct bench_report *r)
 {
 	const struct bench_cell_summary *seed = seed_of(r);
@@ -330,7 +330,7 @@ static void tell_clock(FILE *out, const struct bench_report *r)
 		100 * r->summary->intrusion_max);
 }
 
-/* The runs that something else disturbed, over all allocators. */
+/* The disturbed runs, over all allocators. */
 struct noise {
 	size_t runs;
 	size_t noisy;
@@ -339,7 +339,7 @@ struct noise {
 	size_t faulted;
 
 	/* The largest change of a median without them, as a share, and whose it
-	 * is; NULL where nothing could be compared. */
+	 * is; NULL if nothing could be compared. */
 	double change;
 	const struct bench_cell_summary *most;
 };
@@ -364,8 +364,8 @@ static void add_noise(struct noise *n, const struct bench_cell_summary *s)
 	n->most = s;
 }
 
-/* Noisy runs are in all figures; how much that matters. Which runs they are is in
- * results.json. */
+/* All figures include noisy runs; says how much that matters. results.json
+ * lists the runs. */
 static void tell_noise(FILE *out, const struct bench_report *r)
 {
 	struct noise n = { .runs = 0 };

@@ -25,8 +25,8 @@ char *bench_format_number(char out[BENCH_TEXT_SIZE], double x)
 	return out;
 }
 
-/* `x` in the unit that leaves at most three digits before the point; each unit is a
- * thousand times the one before. */
+/* `x` in the unit that leaves at most three digits before the point; each unit
+ * is a thousand times the previous one. */
 static char *with_unit(char out[BENCH_TEXT_SIZE], double x,
 		       const char *const units[4])
 {

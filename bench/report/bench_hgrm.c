@@ -16,17 +16,17 @@ static const char *const series_names[] = {
 #undef X
 };
 
-/* Groups of buckets, each twice as wide as the one before. */
+/* Groups of buckets, each twice as wide as the previous one. */
 #define GROUPS (REPLAY_HIST_BUCKETS / REPLAY_HIST_SUB)
 
-/* One file on its way out. */
+/* One file being written. */
 struct hgrm {
 	const struct bench_report *report;
 	const struct bench_cell_summary *summary;
 	enum replay_series_id id;
 };
 
-/* The last line, of all, has no fourth column. */
+/* The last line, of all samples, has no fourth column. */
 static void write_line(FILE *f, double ns, uint64_t seen, uint64_t count)
 {
 	double share = (double)seen / (double)count;
@@ -45,8 +45,8 @@ static double ns_of(const struct replay_hist *hist, size_t bucket,
 	return replay_clock_ns(clock, replay_hist_bucket_middle(hist, bucket));
 }
 
-/* The last operation has a line of its own, and no part in its bucket's: the
- * maximum. */
+/* The last operation, the maximum, has a line of its own and is not counted in
+ * its bucket's. */
 static void write_lines(FILE *f, const struct replay_hist *hist,
 			const struct replay_clock *clock, double floor_ns)
 {
@@ -110,7 +110,7 @@ static void write_file(FILE *f, const void *user)
 	write_footer(f, h, &series->weighted);
 }
 
-/* A file's name: what is not safe in one becomes an underscore. */
+/* A file's name: characters that are unsafe in one become underscores. */
 static void safe_name(char out[ALLOC_NAME_SIZE], const char *name)
 {
 	size_t i;
@@ -123,7 +123,7 @@ static void safe_name(char out[ALLOC_NAME_SIZE], const char *name)
 	out[i] = '\0';
 }
 
-/* How many cells before this one would have the same file. */
+/* How many earlier cells would have the same file name. */
 static size_t namesakes(const struct bench_report *r, size_t cell)
 {
 	char own[ALLOC_NAME_SIZE], other[ALLOC_NAME_SIZE];

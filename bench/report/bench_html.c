@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A page on its way. */
+/* A page being written. */
 struct page {
 	FILE *f;
 	const struct bench_report *report;
@@ -32,7 +32,7 @@ static void write_head(const struct page *p)
 	      "<meta charset=\"utf-8\">\n<title>",
 	      p->f);
 	kb_escape_html(p->f, p->report->trace->file);
-	/* Nothing is loaded and nothing is sent, whatever a name might hold. */
+	/* The page loads and sends nothing, whatever a name contains. */
 	fputs(" – kheap-replay</title>\n"
 	      "<meta name=\"viewport\" content=\"width=device-width, "
 	      "initial-scale=1\">\n"
@@ -73,7 +73,7 @@ static void write_title(const struct page *p)
 	      p->f);
 }
 
-/* A run that was stopped says so before anything else. */
+/* A run that was stopped says so first. */
 static void write_warning(const struct page *p)
 {
 	size_t partial = 0;
@@ -123,7 +123,7 @@ static void write_facts(const struct page *p)
 	free(text);
 }
 
-/* One figure; a sentence where there are data but no picture. */
+/* One figure; a sentence if there are data but no picture. */
 static void write_figure(struct page *p, const struct bench_picture *picture)
 {
 	const char *svg = p->svgs->text[picture - bench_pictures];

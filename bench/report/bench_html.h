@@ -1,7 +1,7 @@
 /*
  * bench_html: report.html, one file that holds everything: facts, tables,
  * figures, methods and environment of one trace's run. It needs no network and
- * no other file, and lets in nothing of what strangers named things.
+ * no other file, and escapes all untrusted names.
  *
  * Only bench's own files include this file.
  */
@@ -15,14 +15,14 @@
 #include <stdio.h>
 
 /*
- * Writes FOLDER/report.html with the figures' pictures `svgs`; where one is missing
- * that the folder has data for, a sentence says so. NULL if nothing was drawn.
- * Returns 0, or <0 with `diag` filled.
+ * Writes FOLDER/report.html with the figures' pictures `svgs`, NULL if nothing
+ * was drawn. If a picture is missing that the folder has data for, a sentence
+ * says so. Returns 0, or <0 with `diag` filled.
  */
 int bench_html_write(const struct bench_report *report, const char *folder,
 		     const struct bench_plot_svgs *svgs, struct kb_diag *diag);
 
-/* Writes the page's address, file://…, without a line's end. */
+/* Writes the page's address, file://…, without a newline. */
 void bench_html_link(FILE *out, const char *folder);
 
 /* The parts of the page. */

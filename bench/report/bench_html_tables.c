@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
-/* A cell of a table: what it says, and what it is sorted by. */
+/* A field of a table: its text and its sort key. */
 struct value {
 	char text[2 * BENCH_TEXT_SIZE];
 	bool has_number;
@@ -23,7 +23,7 @@ struct column {
 	const char *heading;
 	value_fn value;
 
-	/* Which of several that one function knows. */
+	/* Selects among the figures that one function handles. */
 	const char *what;
 };
 
@@ -200,7 +200,7 @@ static void state(struct value *v, const struct bench_cell_summary *s,
 	set_number(v, (double)strlen(text));
 }
 
-/* `what` is a figure of memory and its moment: "mapped.peak". */
+/* `what` is a memory figure and a point in time: "mapped.peak". */
 static struct bench_maybe memory_at(const struct bench_cell_summary *s,
 				    const char *what)
 {

@@ -11,13 +11,14 @@
 /* The schema that "context" names; raised when a name changes its meaning. */
 #define SCHEMA 1
 
-/* Times are written to a thousandth of a ns: the rest is noise. */
+/* Times are rounded to a thousandth of a ns: the rest is noise. */
 static json_t *time_json(double ns)
 {
 	return json_real(round(ns * 1000) / 1000);
 }
 
-/* A counter: JSON's integers are signed 64-bit here; none comes near. */
+/* A counter: JSON's integers are signed 64-bit here; no counter gets near the
+ * limit. */
 static json_t *count_json(uint64_t n)
 {
 	return json_integer((json_int_t)kb_min(n, INT64_MAX));
@@ -54,14 +55,14 @@ static json_t *epochs_json(const struct bench_cell_summary *s)
 	return array;
 }
 
-/* Sets a value; omits it if it is not known. */
+/* Sets a value; omits it if it is unknown. */
 static void set_time(json_t *object, const char *name, struct bench_maybe time)
 {
 	if (time.known)
 		json_object_set_new(object, name, time_json(time.value));
 }
 
-/* What a sampled cell's epochs measured of the trace. */
+/* Which part of the trace a sampled cell's epochs measured. */
 static json_t *sampling_json(const struct bench_cell *cell,
 			     const struct bench_throughput *t)
 {
@@ -77,8 +78,9 @@ static json_t *sampling_json(const struct bench_cell *cell,
 						: "median of epochs");
 }
 
-/* What disturbed the epochs: how many, and each one's raw figures in the order of
- * epoch_ns_per_event; the clean ones' figure is next to that of all. */
+/* Disturbances of the epochs: how many, and each one's raw figures in the order
+ * of epoch_ns_per_event; the figure of the clean ones is next to that of
+ * all. */
 static void set_contamination(json_t *object,
 			      const struct bench_cell_summary *s)
 {
@@ -167,8 +169,8 @@ static void set_figure(json_t *object, const char *name, struct bench_figure f)
 		json_object_set_new(object, name, json_null());
 }
 
-/* A histogram as text, one word a bucket that is not empty: its lowest value in
- * ticks, the samples in it and, where they have weights, those together. */
+/* A histogram as text, one word per bucket that is not empty: its lowest value
+ * in ticks, its number of samples and, if they have weights, their sum. */
 static json_t *histogram_json(const struct replay_hist *plain,
 			      const struct replay_hist *weighted)
 {
@@ -250,7 +252,7 @@ static json_t *share_json(double share)
 	return json_real(round(share * 1e6) / 1e6);
 }
 
-/* How the samples were taken, and what that cost. */
+/* How the samples were taken, and the cost of that. */
 static json_t *intrusion_json(const struct bench_cell_summary *s)
 {
 	const struct replay_latency_result *l = s->cell->latency;
@@ -276,7 +278,7 @@ static json_t *intrusion_json(const struct bench_cell_summary *s)
 	return object;
 }
 
-/* What one step of each kind costs, as far as the samples tell. */
+/* What one step of each kind costs, as far as the samples show. */
 static json_t *model_json(const struct bench_model *model)
 {
 	json_t *object = json_object();
@@ -403,7 +405,7 @@ static json_t *digest_json(const struct bench_cell *cell)
 	return json_string(text);
 }
 
-/* Omitted where it is not known. */
+/* Omitted if unknown. */
 static void set_span(json_t *object, const char *name,
 		     const struct replay_span *span)
 {
@@ -432,7 +434,7 @@ static json_t *memory_json(const struct replay_memory *memory)
 	return object;
 }
 
-/* The same in every cell of a trace: what it needs at least. */
+/* The minimum that a trace needs; the same in all of its cells. */
 static json_t *ideal_json(const struct bench_ideal *ideal)
 {
 	json_t *object = json_object();
@@ -524,7 +526,7 @@ static json_t *clock_json(const struct replay_clock *clock)
 		time_json(replay_clock_floor_ns(clock)));
 }
 
-/* What a library is set to, where it has anything to say. */
+/* A library's settings, if it reports any. */
 static json_t *settings_json(const struct bench_report *r)
 {
 	json_t *object = json_object();
@@ -554,7 +556,7 @@ static json_t *versions_json(const struct bench_report *r)
 	return object;
 }
 
-/* What the default list has and this machine has not. */
+/* Allocators of the default list that this machine lacks. */
 static json_t *skipped_json(const struct bench_report *report)
 {
 	json_t *array = json_array();

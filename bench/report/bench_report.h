@@ -1,6 +1,6 @@
 /*
- * bench_report: what was measured, handed to the writers: the table for a
- * person, JSON for programs, TSV for the plots. Writers neither replay a trace nor
+ * bench_report: the results, as input of the writers: the table for a person,
+ * JSON for programs, TSV for the plots. Writers neither replay a trace nor
  * compute a figure.
  *
  * Only bench's own files include this file.
@@ -19,12 +19,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* The heading of times over the baseline's, where only ASCII is sure to be shown
- * and elsewhere. */
+/* The heading of times relative to the baseline's: in ASCII, and with ×. */
 #define BENCH_TIMES_ASCII "x " BENCH_BASELINE
 #define BENCH_TIMES	  "× " BENCH_BASELINE
 
-/* One trace, its cells, and all that is told of them. All borrowed. */
+/* One trace, its cells, and everything reported about them. All borrowed. */
 struct bench_report {
 	const struct bench_settings *settings;
 	const struct bench_env *env;
@@ -45,14 +44,14 @@ struct bench_report {
 };
 
 /* Writes the line about the trace, the table, and what to notice. `width` is
- * the terminal's, columns; 0 for as wide as it takes. */
+ * the terminal's, in columns; 0 for no limit. */
 void bench_table_write(FILE *out, const struct bench_report *report,
 		       size_t width, bool color);
 
 struct json_t;
 
-/* The report as a JSON array of one object a cell, and the context object; new
- * references, NULL if out of memory. */
+/* The report as a JSON array of one object per cell, and the context object;
+ * new references, NULL if out of memory. */
 struct json_t *bench_json_results(const struct bench_report *report);
 struct json_t *bench_json_context(const struct bench_report *report);
 

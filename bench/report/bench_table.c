@@ -9,7 +9,7 @@
 #define COLUMNS_MAX  32
 #define HEADING_SIZE 24
 
-/* A column: its heading, the group that it stays together with, and one text per
+/* A column: its heading, the group that it belongs to, and one text per
  * allocator. */
 struct column {
 	char group[HEADING_SIZE];
@@ -264,8 +264,8 @@ static void build(struct table *t)
 	measure(t);
 }
 
-/* Columns from `first` that fit into `width` beside the names; whole groups,
- * and at least one column. */
+/* The number of columns from `first` that fit into `width` next to the names;
+ * whole groups, and at least one column. */
 static size_t fitting(const struct table *t, size_t first, size_t width)
 {
 	size_t used = t->name_width;

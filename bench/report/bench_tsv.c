@@ -23,14 +23,15 @@ struct tsv_file {
 	void (*write)(struct tsv *t);
 };
 
-/* One file on its way out. */
+/* One file being written. */
 struct tsv {
 	const struct bench_report *report;
 	const struct tsv_file *file;
 	FILE *f;
 };
 
-/* Ends a block: gnuplot's `index` counts blocks parted by two blank lines. */
+/* Ends a block: gnuplot's `index` counts blocks separated by two blank
+ * lines. */
 static void end_block(struct tsv *t)
 {
 	fprintf(t->f, "\n\n");
@@ -51,7 +52,7 @@ static void write_meta_text(struct tsv *t, const char *key, const char *text)
 	fputc('\n', t->f);
 }
 
-/* A cell lacks the data of this file, or has only part of it. */
+/* Whether a cell lacks this file's data, or has only part of it. */
 static bool is_partial(const struct tsv *t)
 {
 	const struct bench_report *r = t->report;
@@ -66,7 +67,7 @@ static bool is_partial(const struct tsv *t)
 	return false;
 }
 
-/* Block 0: what the pictures' titles say. */
+/* Block 0: the pictures' titles. */
 static void write_meta(struct tsv *t, const char *title, size_t series)
 {
 	const struct bench_report *r = t->report;
@@ -87,7 +88,7 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 	end_block(t);
 }
 
-/* The distribution that a cell shows: its lookup where it has one. */
+/* The distribution to show for a cell: its lookups if it has any. */
 static const struct replay_series *cost_series(const struct bench_cell *cell,
 					       bool *is_lookup)
 {
@@ -129,7 +130,7 @@ static void write_cost_curve(struct tsv *t, const struct replay_series *series)
 		write_cost_point(t, series, 1 - beyond);
 		beyond = pow(10, -(double)i / CURVE_PER_DECADE);
 	}
-	/* Where the curve ends: the slowest sample. */
+	/* The end of the curve: the slowest sample. */
 	write_cost_point(t, series, 1);
 }
 
@@ -176,9 +177,9 @@ static size_t count_cells(const struct bench_report *r,
 	return n;
 }
 
-/* The share of lookups that compare at least n nodes: exact, and thinned out to one
- * row per bucket of a histogram, at the bucket's lowest number that some lookup
- * compares. */
+/* The share of lookups that compare at least n nodes: exact, but thinned out to
+ * one row per bucket of a histogram, at the lowest number in the bucket that
+ * occurs. */
 static void write_nodes_curve(struct tsv *t, const struct replay_tally *tally)
 {
 	const double lookups = (double)tally->lookups;
@@ -463,8 +464,8 @@ static void write_rows(struct tsv *t)
 			write_row_group(t, g);
 }
 
-/* The periods in which a range of addresses keeps the same color in one map; of one
- * key alone, or of all. */
+/* The periods in which a range of addresses keeps its color in one map; for one
+ * key, or for all. */
 static void write_map_runs(struct tsv *t, enum bench_map_kind kind,
 			   uint32_t address, uint8_t only)
 {
@@ -589,7 +590,7 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(files) && err == 0; i++) {
 		t.file = &files[i];
-		/* A map that a signal cut short would look like none. */
+		/* A map that a signal cut short would look empty. */
 		if (!(report->settings->passes & files[i].passes) ||
 		    (files[i].write == write_address_map && kb_signal &&
 		     !report->analysis->has_map))

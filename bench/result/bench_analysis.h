@@ -1,5 +1,5 @@
 /*
- * bench_analysis: what was found by reading a trace and replaying it without a
+ * bench_analysis: the results of reading a trace and replaying it without a
  * clock, for the reports.
  *
  * Only bench's own files include this file.
@@ -27,7 +27,7 @@ struct bench_analysis {
 	char map_alloc[ALLOC_NAME_SIZE];
 	struct bench_map map;
 
-	/* Empty if no allocator has a heap of pages or the trace names no call
+	/* Empty if no allocator has a heap of pages or the trace has no call
 	 * sites. */
 	struct bench_site_table sites;
 };

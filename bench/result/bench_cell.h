@@ -1,6 +1,6 @@
 /*
- * bench_cell: one trace in one allocator, and all that was measured of it, as the
- * workers left it. Its figures are in bench_summary.h.
+ * bench_cell: one trace in one allocator, and its raw measurements as the
+ * workers left them. The figures are in bench_summary.h.
  *
  * Only bench's own files include this file.
  */
@@ -23,10 +23,10 @@ enum bench_stop {
 	/* Its interval is narrow enough. */
 	BENCH_STOP_NARROW,
 
-	/* It ran the most epochs that a run takes. */
+	/* It has the most epochs that a run takes. */
 	BENCH_STOP_EPOCHS,
 
-	/* Enough time went into it, and it has its interval. */
+	/* It took enough time, and it has its interval. */
 	BENCH_STOP_TIME,
 
 	/* --budget was spent before it had its interval. */
@@ -39,8 +39,8 @@ struct bench_cell {
 
 	struct alloc_spec spec;
 
-	/* 0, or what went wrong with this cell, once something did: its later
-	 * passes are not run. */
+	/* 0, or the error of this cell; after one, its later passes are not
+	 * run. */
 	int status;
 	struct kb_diag diag;
 
@@ -61,12 +61,12 @@ struct bench_cell {
 	enum bench_stop stop;
 	bool throughput_done;
 
-	/* Once `planned`: what the epochs measure of the trace; period 0: all
-	 * of it. */
+	/* Once `planned`: which part of the trace the epochs measure; period 0:
+	 * all of it. */
 	bool planned;
 	struct replay_sampling sampling;
 
-	/* Epochs thrown away because the budget cut them short. */
+	/* Epochs discarded because the budget cut them short. */
 	size_t epochs_cut;
 
 	/* Wall time spent in timed passes, ns. */

@@ -1,7 +1,7 @@
 /*
- * bench_ideal: what a trace needs at least, whatever allocator serves it: what
- * the recorded kernel itself spent, the pages that must be live at once, and a
- * packing by somebody who knows the whole trace beforehand.
+ * bench_ideal: the minimum that a trace needs, whatever the allocator: what the
+ * recorded kernel itself spent, the pages that must be live at once, and a
+ * packing that knows the whole trace in advance.
  *
  * Exact; cut into the bins of the count pass.
  *

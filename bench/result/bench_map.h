@@ -1,9 +1,9 @@
 /*
- * bench_map: the heap window as a map, address by time: for each stretch
- * of addresses at each stretch of the trace, the age, the row and the call site
- * of what fills most of it.
+ * bench_map: the heap window as a map, address by time: for each bin of
+ * addresses in each bin of the trace, the age, the row and the call site of
+ * what fills most of it.
  *
- * As large as the map, however long the trace.
+ * Its size is that of the map, however long the trace.
  *
  * Only bench's own files include this file.
  */
@@ -22,9 +22,9 @@
 /* A bin without a live object. */
 #define BENCH_MAP_NOTHING UINT8_MAX
 
-/* What of a bin's dominant object is shown: the three maps. */
+/* What is shown of a bin's dominant object: the three maps. */
 enum bench_map_kind {
-	/* floor(log2) of the events since its alloc, its own included. */
+	/* floor(log2) of the events since its alloc, counting that one. */
 	BENCH_MAP_AGE,
 
 	/* Its row's group (bench_profile_group). */

@@ -1,5 +1,5 @@
 /*
- * bench_page: the page that everything is counted in, whatever the machine's own.
+ * bench_page: the page size used for all counts, whatever the machine's own.
  *
  * Only bench's own files include this file.
  */

@@ -1,8 +1,8 @@
 /*
- * bench_profile: what a trace is like before any allocator sees it: sizes,
+ * bench_profile: properties of a trace that no allocator changes: sizes,
  * lifetimes, and how many clusters each row would hold over time.
  *
- * Fixed bins, so that what is drawn is small however long the trace.
+ * Fixed bins, so that the data is small however long the trace.
  *
  * Only bench's own files include this file.
  */

@@ -36,10 +36,10 @@ struct bench_settings {
 
 	uint64_t seed;
 
-	/* Wall seconds that the timed passes of one cell may take. */
+	/* Wall-clock seconds that the timed passes of one cell may take. */
 	double budget_s;
 
-	/* Seconds without progress after which an allocator hangs. */
+	/* Seconds without progress after which an allocator counts as hung. */
 	double timeout_s;
 
 	bool quick;

@@ -42,7 +42,7 @@ struct bench_site {
 #undef X
 };
 
-/* Sites in a report's table. */
+/* Most sites in a report's table. */
 #define BENCH_SITE_ROWS 20
 
 /* The sites whose objects' frees compare most nodes, most first. */
@@ -59,7 +59,7 @@ struct bench_site_table {
 		char name[256];
 	} row[BENCH_SITE_ROWS];
 
-	/* All sites, those not in the table included. */
+	/* All sites, including those not in the table. */
 	struct bench_site total;
 };
 

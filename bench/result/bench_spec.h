@@ -1,6 +1,6 @@
 /*
- * bench_spec: allocators that bench itself wants otherwise than they were named:
- * quicker ones with the same addresses.
+ * bench_spec: replaces named allocators by quicker ones with the same
+ * addresses.
  *
  * Only bench's own files include this file.
  */
@@ -10,7 +10,7 @@
 #include "alloc_spec.h"
 #include "kb_status.h"
 
-/* An allocator of the default list that this machine does not have. */
+/* An allocator of the default list that this machine lacks. */
 struct bench_skipped {
 	struct alloc_spec spec;
 

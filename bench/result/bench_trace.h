@@ -1,5 +1,5 @@
 /*
- * bench_trace: a trace of a run, as reports name it and as workers find it.
+ * bench_trace: a trace of a run: its name for reports, its file for workers.
  *
  * Only bench's own files include this file.
  */
@@ -20,19 +20,19 @@ struct bench_trace {
 	/* Base name of the file, as reports show it, cleaned: "boot.trc". */
 	char file[256];
 
-	/* The base name without its endings, for the results folder: "boot". */
+	/* The base name without its suffixes, for the results folder:
+	 * "boot". */
 	char name[256];
 
 	/*
-	 * What is replayed, open for reading: the .trc file as it was opened,
-	 * so that none that is put in its place later is taken for it; of
-	 * anything else a .trc without a name, which is gone when the run ends.
-	 * Owned. -1 for none.
+	 * What is replayed, open for reading: the .trc file itself, so that a
+	 * later replacement is not mistaken for it; for any other input an
+	 * unnamed .trc, which vanishes when the run ends. Owned. -1 for none.
 	 */
 	int fd;
 
-	/* The .trc file's size, bytes, and when it was last written to, as they
-	 * were when it was opened; not of a file without a name. */
+	/* The .trc file's size, bytes, and modification time, both from when it
+	 * was opened; not for an unnamed file. */
 	bool has_name;
 	off_t size;
 	struct timespec written;

@@ -18,7 +18,8 @@ static void add_cluster(void *user, const struct alloc_cluster *cluster)
 	heap->count++;
 }
 
-/* Takes the heap's state; a second time if there was not room enough. */
+/* Copies the heap's state, with a second attempt if there was not enough
+ * room. */
 static int take(const struct alloc *alloc, struct show_heap *heap)
 {
 	for (;;) {
@@ -177,7 +178,7 @@ void bench_show_entries(const struct show_scene *scene,
 	*more = total - n;
 }
 
-/* What the trace says of the event about to be played. */
+/* What the trace says about the event to be played next. */
 static void describe(struct bench_player *p)
 {
 	const struct bench_walk_event *event = &p->walk.event;
@@ -202,7 +203,7 @@ static void set_subject(struct show_scene *s, const struct show_heap *heap,
 		s->subject = *found;
 }
 
-/* Plays one event with everything about it kept for drawing. */
+/* Plays one event and keeps everything about it for drawing. */
 static int play_shown(struct bench_player *p, struct kb_diag *diag)
 {
 	struct show_scene *s = &p->scene;

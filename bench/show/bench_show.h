@@ -1,5 +1,5 @@
 /*
- * bench_show: the heap after one event of a trace, as the seed draws it: rows
+ * bench_show: draws the heap after one event of a trace, as the seed does: rows
  * with their nodes, the tracking arrays, and the last operation step by step.
  *
  * bench_show.c replays up to the event and makes a scene; bench_show_text.c
@@ -19,13 +19,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The live clusters, rows rising, each row in its list's order. */
+/* The live clusters, in ascending rows, each row in its list's order. */
 struct show_heap {
 	struct alloc_cluster *cluster;
 	size_t count;
 	size_t capacity;
 
-	/* Rows, the empty ones included. */
+	/* Rows, including empty ones. */
 	uint32_t rows;
 };
 
@@ -38,7 +38,8 @@ enum show_op {
 	SHOW_FAILED,
 	SHOW_FREE,
 
-	/* A free of what was never allocated because its kmalloc failed. */
+	/* A free of an object that was never allocated because its kmalloc
+	 * failed. */
 	SHOW_SKIPPED
 };
 
@@ -47,7 +48,7 @@ enum show_search {
 	/* Row 0, row 1, … and along each list. */
 	SHOW_ROWS,
 
-	/* The same, but empty rows are passed over. */
+	/* The same, but empty rows are skipped. */
 	SHOW_ROWMAP,
 
 	/* Not along the lists at all. */
@@ -88,7 +89,7 @@ struct show_scene {
 	struct show_heap before;
 	struct show_heap now;
 
-	/* The cluster that came or went; SHOW_ALLOC and SHOW_FREE. */
+	/* The cluster that was added or removed; SHOW_ALLOC and SHOW_FREE. */
 	struct alloc_cluster subject;
 
 	/* SHOW_FREE: how it was found, and the nodes that the heap itself
@@ -114,14 +115,14 @@ void bench_show_svg(FILE *out, const struct show_scene *scene);
  * clusters). */
 size_t bench_show_row_length(const struct show_heap *heap, size_t first);
 
-/* The tracking arrays' entries as a list: `*count` clusters by rising index,
- * at most `room`, always with the subject's among them (a freed one's with size
- * 0). `*more` gets the number of those omitted. */
+/* The tracking arrays' entries as a list: `*count` clusters by ascending index,
+ * at most `room`, always including the subject's (a freed one's with size 0).
+ * `*more` gets the number of those omitted. */
 void bench_show_entries(const struct show_scene *scene,
 			struct alloc_cluster *entry, size_t room, size_t *count,
 			size_t *more);
 
-/* The search's totals: nodes compared and row heads looked at. */
+/* The search's totals: nodes compared and row heads examined. */
 void bench_show_totals(const struct show_scene *scene, uint64_t *nodes,
 		       uint64_t *rows);
 
@@ -142,8 +143,8 @@ struct bench_player {
 int bench_player_open(struct bench_player *p, const char *trace,
 		      const char *alloc, struct kb_diag *diag);
 
-/* Plays up to event `at`, the last of them to be shown in p->scene. Returns 0 or
- * <0 with `diag` filled. */
+/* Plays up to event `at`, which p->scene then shows. Returns 0 or <0 with
+ * `diag` filled. */
 int bench_player_play_to(struct bench_player *p, uint64_t at,
 			 struct kb_diag *diag);
 

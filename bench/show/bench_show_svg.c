@@ -24,7 +24,7 @@
 #define ARRAYS_X 694
 #define TOP	 126
 
-/* What is drawn at most. */
+/* The most that is drawn. */
 #define ROWS_MAX    12
 #define NODES_MAX   6
 #define ENTRIES_MAX 14

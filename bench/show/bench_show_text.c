@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Lines that a part may take, so that the whole stays on one screen. */
+/* Most lines of a part, so that the whole fits on one screen. */
 #define ROWS_MAX    14
 #define ENTRIES_MAX 8
 #define STEPS_HEAD  5
@@ -22,7 +22,7 @@
 /* Bytes of the longest line: a column takes up to four. */
 #define LINE_SIZE 1024
 
-/* Boxes on their way to a terminal. */
+/* Boxes being written to a terminal. */
 struct page {
 	FILE *f;
 
@@ -87,7 +87,7 @@ static const char *bytes_text(char out[BENCH_TEXT_SIZE], uint64_t bytes)
 	return out;
 }
 
-/* A row's nodes, as many as fit; the rest is a number. */
+/* A row's nodes, as many as fit; the others as a number. */
 static void row_line(const struct page *p, const struct alloc_cluster *first,
 		     size_t count)
 {

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A column with less than this share of its length left, once the others' are
- * taken off, says nothing of its own: two factors would mean one. */
+/* A column with less than this share of its length left, once the others'
+ * directions are removed, carries no information of its own: two factors would
+ * mean the same. */
 #define OWN_SHARE_MIN 0.05
 
 /* The system: columns one after the other, then the values. */
@@ -52,8 +53,8 @@ static void swap_columns(struct system *s, size_t i, size_t k)
 	}
 }
 
-/* Brings the next column that has enough of its own left to place k; false if
- * none has. */
+/* Moves the next column that has enough length left to place k; false if none
+ * has. */
 static bool choose_next(struct system *s, size_t k)
 {
 	for (size_t i = k; i < s->columns; i++) {
@@ -68,8 +69,8 @@ static bool choose_next(struct system *s, size_t k)
 	return false;
 }
 
-/* Takes column k's direction out of all that follow. Leaves the reflection in
- * column k, its first element's new value on the diagonal. */
+/* Removes column k's direction from all that follow. Leaves the reflection in
+ * column k, and its first element's new value on the diagonal. */
 static void reflect(struct system *s, size_t k)
 {
 	double *v = column(s, k) + k;

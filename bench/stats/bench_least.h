@@ -1,10 +1,10 @@
 /*
  * bench_least: ordinary least squares with few columns.
  *
- * By Householder's QR (Golub & Van Loan, Matrix Computations, 5.3.2). Of columns
- * that say nearly the same, as the counters of some heaps do, only the first is
- * used, so that each factor means something. A few dozen lines: no reason to ask
- * for a library.
+ * By Householder's QR (Golub & Van Loan, Matrix Computations, 5.3.2). Of nearly
+ * collinear columns, as the counters of some heaps are, only the first is used,
+ * so that each factor means something. It is a few dozen lines, too little for
+ * a library.
  *
  * Only bench's own files and its tests include this file.
  */

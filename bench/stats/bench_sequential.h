@@ -15,7 +15,7 @@
  *   P(PASS | true ratio >= 1 + delta) <= beta.
  *
  * It is the sign test (exact, no assumption about the noise's shape) at fixed
- * looks; PASS states equivalence, not the want of evidence.
+ * looks; PASS states equivalence, not just a lack of evidence.
  *
  * Only bench's own files and its tests include this file.
  */
@@ -45,8 +45,8 @@ struct bench_sequential {
 extern const size_t bench_looks[BENCH_LOOKS];
 
 /*
- * Judges `count` log ratios, which it sorts. Says GO_ON between looks. A given
- * sequence has one verdict: the first that a look gives.
+ * Judges `count` log ratios, which it sorts. Returns GO_ON between looks. A
+ * given sequence has one verdict: the first that a look gives.
  */
 enum bench_verdict bench_sequential_judge(const struct bench_sequential *s,
 					  double *ratios, size_t count);

@@ -25,8 +25,8 @@ struct bench_summary {
 	/*
 	 * The 95% interval of the median by order statistics: [x(k), x(n+1-k)]
 	 * with the largest k for which 1 - 2 P(Binomial(n, 1/2) < k) >= 0.95
-	 * (e.g. David & Nagaraja, Order Statistics, 7.1). It assumes nothing of
-	 * the values' distribution but that they are independent.
+	 * (e.g. David & Nagaraja, Order Statistics, 7.1). It assumes only that
+	 * the values are independent.
 	 */
 	bool has_interval;
 	double low;
@@ -36,7 +36,7 @@ struct bench_summary {
 /* Sorts `values` and sums them up. count 0 gives zeros. */
 void bench_summarize(struct bench_summary *out, double *values, size_t count);
 
-/* Sorts in rising order; no value is NaN. */
+/* Sorts in ascending order; no value is NaN. */
 void bench_sort(double *values, size_t count);
 
 /* The median of sorted values; count > 0. */

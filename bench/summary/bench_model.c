@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A fit of fewer samples says nothing. */
+/* A fit of fewer samples is meaningless. */
 #define SAMPLES_MIN 100
 
-/* What is this many times further off than usual was hit by something else. */
+/* A sample this many times further off than usual was disturbed. */
 #define LEFT_OUT_SPREADS 8.0
 
-/* Rounds of fitting and leaving out. */
+/* Rounds of fitting and of removing outliers. */
 #define ROUNDS 3
 
 const char *const bench_model_columns[BENCH_MODEL_COLUMNS] = {
@@ -81,7 +81,7 @@ static void gather(struct points *p, const struct bench_cell *cell,
 	}
 }
 
-/* Leaves out what is far off the fit; how many. */
+/* Removes samples far off the fit; returns how many. */
 static size_t leave_out(struct points *p, const struct bench_least *fit,
 			double error_ns)
 {

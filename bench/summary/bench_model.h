@@ -25,7 +25,8 @@
 /* "base_ns", "ns_per_node", …: the factors' names. */
 extern const char *const bench_model_columns[BENCH_MODEL_COLUMNS];
 
-/* The step that each factor is the time of, in words; of the constant, "kfree". */
+/* The step that each factor is the time of, in words; for the constant,
+ * "kfree". */
 extern const char *const bench_model_steps[BENCH_MODEL_COLUMNS];
 
 /* Points to draw, at most. */
@@ -46,8 +47,8 @@ struct bench_model {
 	} point[BENCH_MODEL_POINTS];
 };
 
-/* Fits one kind of operation of a cell; of the removal's walk, too, if that is
- * the whole kfree. False if there are fewer than 100 samples with counts. */
+/* Fits one kind of operation of a cell; for the whole kfree, the removal's walk
+ * too. False if there are fewer than 100 samples with counts. */
 bool bench_model_fit(struct bench_model *model, const struct bench_cell *cell,
 		     enum replay_series_id series,
 		     const struct replay_clock *clock);

@@ -36,7 +36,7 @@ static void set_clock(struct bench_run_summary *out,
 		replay_clock_batch_error_ns(clock, REPLAY_FROZEN_BATCH);
 }
 
-/* What is known once all cells' times are. */
+/* Figures that need all cells' times. */
 static void compare(struct bench_run_summary *out)
 {
 	const struct bench_cell_summary *base, *harness;
@@ -52,8 +52,8 @@ static void compare(struct bench_run_summary *out)
 
 		s->ratio = bench_summary_ratio(s, base);
 		s->harness_share = bench_summary_ratio(harness, s);
-		/* Per event, whatever the events: the harness's own time is the
-		 * same for each. */
+		/* Per event, whatever the kind: the harness takes the same time
+		 * for each. */
 		if (is_number(s) && out->harness_ns.known)
 			s->net_ns = (struct bench_maybe){
 				true,
@@ -62,8 +62,8 @@ static void compare(struct bench_run_summary *out)
 	}
 }
 
-/* True if an allocator reports what it maps. Some report less than they hand out:
- * no such figure is compared. */
+/* True if an allocator reports what it maps. Some report less than they hand
+ * out; those figures are not compared. */
 static bool maps(const struct bench_cell_summary *s)
 {
 	const struct replay_count_result *count = s->cell->count;

@@ -1,10 +1,10 @@
 /*
- * bench_summary: every figure that reports show of a run, computed once, after
+ * bench_summary: every figure in the reports of a run, computed once, after
  * measuring. Writers read it and compute nothing.
  *
- * Two results are comparable if both are numbers and of the same events: part of a
- * trace is not compared with the whole. Only bench_summary_ratio() and the cells'
- * `ratio` and `whole` apply that rule.
+ * Two results are comparable if both are numbers and cover the same events:
+ * part of a trace is not compared with the whole. Only bench_summary_ratio()
+ * and the cells' `ratio` and `whole` apply that rule.
  *
  * Only bench's own files include this file.
  */
@@ -27,7 +27,7 @@
 /* The allocator that all others' times are divided by. */
 #define BENCH_BASELINE "jemalloc"
 
-/* The allocator whose time is the harness's own. */
+/* The allocator whose time is harness overhead. */
 #define BENCH_HARNESS "null"
 
 /* A number that may be unknown; 0 then. */
@@ -42,13 +42,13 @@ struct bench_throughput {
 	struct bench_summary ns;
 	struct bench_summary cold_ns;
 
-	/* The shortest ns per event that the clock can tell, given the trace's
-	 * length; a median below it is no number. */
+	/* The shortest ns per event that the clock can resolve, given the
+	 * trace's length; a median below it is not a number. */
 	double floor_ns;
 	bool below_floor;
 
-	/* Events of the timed replay of an epoch that were measured, and that it
-	 * went through: more where it was sampled. */
+	/* Events of an epoch's timed replay that were measured, and all that it
+	 * replayed: more if it was sampled. */
 	uint64_t events;
 	uint64_t covered;
 	bool sampled;
@@ -57,8 +57,8 @@ struct bench_throughput {
 	uint64_t windows;
 	bool interval_of_windows;
 
-	/* Noisy epochs by cause, and in all; and the summary of the clean ones:
-	 * all zeros if there is none. */
+	/* Noisy epochs by cause, and in total; and the summary of the clean
+	 * ones: all zeros if there are none. */
 	size_t preempted;
 	size_t stolen;
 	size_t faulted;
@@ -96,7 +96,7 @@ struct bench_epoch {
 /* A quantile is a number only if at least this many samples are beyond it. */
 #define BENCH_QUANTILE_TAIL 20
 
-/* What is known of one quantile. */
+/* What is known about one quantile. */
 enum bench_figure_state {
 	/* Too few samples. */
 	BENCH_FIGURE_NONE,
@@ -143,9 +143,9 @@ struct bench_frozen {
 	uint64_t warm_windows;
 };
 
-/* By how much its samples slowed the latency pass's replays down, as shares: what
- * their readings cost; and the quickest replay with samples against the quickest
- * without, which took turns with them (what noise there is included). */
+/* How much samples slowed the latency pass's replays down, as shares: the cost
+ * of their readings; and the quickest replay with samples compared with the
+ * quickest without, which alternated (noise included). */
 struct bench_intrusion {
 	double computed;
 	struct bench_maybe measured;
@@ -196,7 +196,7 @@ struct bench_memory {
 	struct bench_waste end_waste;
 };
 
-/* What is known of one cell. */
+/* What is known about one cell. */
 struct bench_cell_summary {
 	/* Borrowed. */
 	const struct bench_cell *cell;
@@ -207,11 +207,12 @@ struct bench_cell_summary {
 	/* As many as the cell has. Owned. */
 	struct bench_epoch *epoch;
 
-	/* The time per event is a number, over 0, and of the whole trace. */
+	/* The time per event is a number above 0, and covers the whole
+	 * trace. */
 	bool whole;
 
-	/* Time over the baseline's; over the harness's; ns per event less the
-	 * harness's. */
+	/* Time divided by the baseline's, and by the harness's; ns per event
+	 * less the harness's. */
 	struct bench_maybe ratio;
 	struct bench_maybe harness_share;
 	struct bench_maybe net_ns;
@@ -234,17 +235,17 @@ struct bench_cell_summary {
 	struct bench_step_quantiles quantiles[REPLAY_EXACT_COUNT];
 	struct bench_memory memory;
 
-	/* Bytes that the lookup's index takes at its largest, per cluster that is
-	 * live then, to a thousandth. */
+	/* Peak bytes of the lookup's index per cluster live at the time, to a
+	 * thousandth. */
 	struct bench_maybe index_bytes;
 
 	/* Peak mapped memory over the trace's peak demand. */
 	struct bench_maybe mapped_ratio;
 };
 
-/* What is known of a run of one trace. */
+/* What is known about a run of one trace. */
 struct bench_run_summary {
-	/* One a cell, in their order. Owned. */
+	/* One per cell, in their order. Owned. */
 	struct bench_cell_summary *cell;
 	size_t count;
 
@@ -253,10 +254,10 @@ struct bench_run_summary {
 	double error_ns;
 	double frozen_error_ns;
 
-	/* The harness's ns per event, if the clock can tell. */
+	/* The harness's ns per event, if above the clock's resolution. */
 	struct bench_maybe harness_ns;
 
-	/* The largest share that the readings took of any cell's replays. */
+	/* The largest share of a cell's replays that the readings took. */
 	double intrusion_max;
 
 	/* The cells that map least and most at their peaks, of those that map at
@@ -265,18 +266,18 @@ struct bench_run_summary {
 	const struct bench_cell_summary *maps_most;
 };
 
-/* What is summed up. Borrowed; the cells for as long as the summary is used. */
+/* What to sum up. Borrowed; the cells for as long as the summary is used. */
 struct bench_summary_source {
 	const struct bench_cell *cells;
 	size_t count;
 	const struct replay_clock *clock;
 
-	/* NULL if not known. */
+	/* NULL if unknown. */
 	const struct bench_ideal *ideal;
 };
 
-/* Computes all figures. Returns 0, or KB_E_NOMEM with `diag` filled; to be
- * released in either case. */
+/* Computes all figures. Returns 0, or KB_E_NOMEM with `diag` filled; release it
+ * in either case. */
 int bench_summary_make(struct bench_run_summary *out,
 		       const struct bench_summary_source *source,
 		       struct kb_diag *diag);
@@ -286,8 +287,8 @@ void bench_summary_release(struct bench_run_summary *summary);
 const struct bench_cell_summary *
 bench_summary_find(const struct bench_run_summary *summary, const char *name);
 
-/* a's time per event over b's; not known if the two may not be compared. NULL is
- * no result. */
+/* a's time per event divided by b's; unknown if they are not comparable. NULL
+ * means no result. */
 struct bench_maybe bench_summary_ratio(const struct bench_cell_summary *a,
 				       const struct bench_cell_summary *b);
 

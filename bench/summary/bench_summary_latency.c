@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-/* Whether a quantile rests on samples enough: by their number, or because the
- * tail beyond it was sampled more densely. */
+/* Whether a quantile has enough samples: by their number, or because the tail
+ * beyond it was sampled more densely. */
 static bool is_supported(const struct replay_series *series, double q,
 			 uint64_t value)
 {

@@ -1,6 +1,6 @@
 /*
- * bench_summary_parts: the parts of a cell's summary, each computed in a file of
- * its own. Each fills its own fields of a summary that was zeroed and has its cell.
+ * bench_summary_parts: the parts of a cell's summary, each computed in a file
+ * of its own. Each fills its own fields of a zeroed summary that has its cell.
  *
  * Only this folder's files include this file.
  */
@@ -21,7 +21,7 @@ int bench_summary_throughput(struct bench_cell_summary *s,
 void bench_summary_latency(struct bench_cell_summary *s,
 			   const struct replay_clock *clock);
 
-/* What the pass count counted; `ideal` may be NULL. */
+/* The results of the pass count; `ideal` may be NULL. */
 void bench_summary_counts(struct bench_cell_summary *s,
 			  const struct bench_ideal *ideal);
 

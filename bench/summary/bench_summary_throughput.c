@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Page faults beyond the median epoch's that contaminate one: more by both. */
+/* An epoch with this many more page faults than the median one is noisy: both
+ * limits must be exceeded. */
 #define FAULTS_MORE	  16
 #define FAULTS_MORE_SHARE 0.1
 
 /* More page faults than this are not the allocator's own. `values` has room for
- * one number an epoch. */
+ * one number per epoch. */
 static double usual_faults(const struct bench_cell *cell, double *values)
 {
 	struct bench_summary s;
