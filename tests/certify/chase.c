@@ -1,19 +1,19 @@
 /*
- * certify-chase: what the latency pass says of work whose length is known.
+ * certify-chase: what the latency pass reports for work of known length.
  *
  * usage: certify-chase CPU SEED SHORT.trc LONG.trc
  *
- * The work is a chase of so many pointers through 4 KiB, in every kfree and every
- * lookup of an allocator that does nothing else; the latency pass times it as it
- * would any allocator's, over LONG.trc, or SHORT.trc where the chase is long. The
- * truth is the mean of long batches of the same chase, each hanging on the one
- * before. Batches and short passes take turns, and the passes' samples are merged,
- * as bench merges those of its processes. What the truth itself may be off by is
- * half of what its turns differ, a turn's own spread, and the clock's error spread
- * over a batch.
+ * The work is a chase of a given number of pointers through 4 KiB, in every
+ * kfree and every lookup of an allocator that does nothing else; the latency
+ * pass times it like any allocator's, over LONG.trc, or over SHORT.trc if the
+ * chase is long. The truth is the mean of long batches of the same chase, each
+ * depending on the previous one. Batches and short passes take turns, and the
+ * passes' samples are merged, as bench merges those of its processes. The error
+ * of the truth itself is half of the difference between its turns, plus a
+ * turn's own spread, plus the clock's error spread over a batch.
  *
- * A line of JSON a figure: the median kfree, the median lookup, the lookups in
- * frozen states.
+ * Prints one line of JSON per figure: the median kfree, the median lookup, the
+ * lookups in frozen states.
  */
 #include "bench_cell.h"
 #include "bench_process.h"
@@ -33,7 +33,7 @@
 #define RING	   64
 #define LINE_WORDS 8
 
-/* Chases, from about 2 ns to about 50 us. */
+/* Chases, from about 2 ns to about 50 µs. */
 static const uint32_t lengths[] = { 0,	  1,	 2,	3,     4,    6,
 				    8,	  12,	 16,	24,    32,   48,
 				    64,	  96,	 128,	192,   256,  384,
@@ -43,12 +43,12 @@ static const uint32_t lengths[] = { 0,	  1,	 2,	3,     4,    6,
 /* Longer ones than this over the short trace. */
 #define LENGTH_LONG 1024
 
-/* The truth: so many batches a turn, each at least so long. */
+/* The truth: batches per turn, and the shortest batch. */
 #define BATCHES	      9
 #define BATCH_NS      200000
 #define BATCH_OPS_MIN 8
 
-/* Passes of a length, with a turn of truth before each and behind the last. */
+/* Passes per length, with a turn of truth before each and after the last. */
 #define PASSES	  4
 #define TURNS	  (PASSES + 1)
 #define BUDGET_NS UINT64_C(100000000)

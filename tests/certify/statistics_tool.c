@@ -1,10 +1,10 @@
 /*
  * certify-statistics: bench's statistics over a pipe, so that a program in
- * another language can hold its own against them.
+ * another language can compare its own with them.
  *
  * A line of input is a question, a line of output its answer:
  *
- *   interval N          k of the 95 % interval of a median
+ *   interval N          k of the 95% interval of a median
  *   rank N P            k of bench_binomial_rank
  *   summary X…          median spread min low high; the last two "-" if none
  *   judge T D A B X…    the verdict's name: theta, delta, alpha, beta, ratios

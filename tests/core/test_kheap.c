@@ -308,8 +308,8 @@ static void test_kheap__forward_knows_index_0(void **state)
 	kheap_free(h);
 }
 
-/* As many pages as fill what malloc hands out, so that something else lies behind
- * the arrays. Expect: nobody takes it for a cluster's. */
+/* As many pages as fill what malloc hands out, so that something else follows
+ * the arrays. Expect: it is never taken for a cluster's. */
 static void check_behind(const struct lookup_ops *lookup)
 {
 	enum { PAGES = 70 };

@@ -87,7 +87,7 @@ static void test_kheap_damage__rows(void **state)
 	TAILQ_REMOVE(&rows[0], &other, prev_next_info);
 	TAILQ_INSERT_TAIL(&rows[0], node, prev_next_info);
 	assert_true(kheap_is_valid(h));
-	/* One too many, behind all others. */
+	/* One too many, after all others. */
 	other.cluster_index = 1;
 	TAILQ_INSERT_TAIL(&rows[5], &other, prev_next_info);
 	assert_false(kheap_is_valid(h));
@@ -181,7 +181,7 @@ static void test_kheap_damage__none_in_a_full_window(void **state)
 	kheap_free(h);
 }
 
-/* What the parts that can be chosen answer, one lie at a time. */
+/* What the configurable parts answer, one wrong answer at a time. */
 static struct {
 	bool lookup_is_valid, translates, reverses, reverses_right;
 	bool pager_is_valid;

@@ -157,7 +157,7 @@ static void twins_step(struct twins *t, struct kb_rng *rng)
 	assert_int_equal(twin_kmalloc(t, t->other, size), expected);
 }
 
-/* Both are as they should be, down to the frame behind each page. */
+/* Both are as they should be, down to the frame of each page. */
 static void assert_twins(const struct twins *t)
 {
 	const struct pager tried = kheap_pager(t->tried);
@@ -229,8 +229,9 @@ static void test_kheap_failures__no_node(void **state)
 	}
 }
 
-/* Expect: also what a fit remembers is as it was. Quick fit is left out: what it
- * has merged for a request that then fails stays merged, as page_runs.h says. */
+/* Expect: what a fit remembers is unchanged too. Quick fit is omitted: what it
+ * has merged for a request that then fails stays merged, as page_runs.h
+ * says. */
 static void test_kheap_failures__no_node_in_any_fit(void **state)
 {
 	int fit;
@@ -747,7 +748,7 @@ static void test_kheap_failures__is_valid(void **state)
 	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
 	assert_true(kheap_fast_is_valid(f));
 	assert_true(kb_fault_end());
-	/* And with memory leaves none behind. */
+	/* And with enough memory leaves none behind. */
 	assert_true(kheap_is_valid(h) && kheap_fast_is_valid(f));
 	assert_int_equal(kb_fault_unfreed(), before);
 	kheap_fast_free(f);

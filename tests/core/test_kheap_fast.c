@@ -1,6 +1,6 @@
 /*
  * The heap made for speed does what the general one of the same configuration
- * does: the same addresses, the same frames behind them, the same counters.
+ * does: the same addresses, the same frames, the same counters.
  */
 #include "heap_support.h"
 #include "kb_bits.h"
@@ -104,7 +104,7 @@ static void step_touch(struct trio *t)
 	kheap_fast_touch(t->plain, va + 7);
 }
 
-/* One of the two is as the general one, down to the frame behind each page. */
+/* One of the two equals the general one, down to the frame of each page. */
 static void assert_same(const struct trio *t, const struct kheap_fast *f)
 {
 	const struct pager pager = kheap_pager(t->general);
@@ -286,8 +286,8 @@ static void test_kheap_fast__more_than_a_page(void **state)
 	kheap_fast_free(f);
 }
 
-/* The page behind the last one is nobody's. As many pages as fill what malloc
- * hands out, so that something else lies behind their entries. */
+/* The page after the last one belongs to no cluster. As many pages as fill what
+ * malloc hands out, so that something else follows their entries. */
 static void test_kheap_fast__end_of_the_window(void **state)
 {
 	const uint32_t pages = 122;
@@ -393,7 +393,7 @@ static void check_word(const struct kheap_fast *f, uint32_t *word,
 	assert_true(kheap_fast_is_valid(f));
 }
 
-/* A and C of a page, B of two, D of nine; a page in front of D and one behind it
+/* A and C of a page, B of two, D of nine; a page before D and one after it
  * freed, and three that came to the top again by merging:
  *
  *   |ABBC.DDDDDDDDD.E|      A starts 2 pages in front of a page table's end
@@ -481,8 +481,8 @@ static void test_kheap_fast__damaged_frames(void **state)
 	check_word(f, &f->free_frame_count, 1);
 	check_word(f, &f->fresh_frames, f->fresh_frames + 1);
 	check_word(f, &f->fresh_frames, f->fresh_frames - 1);
-	/* Behind a page: another page's, one never used, one that names another
-	 * page. */
+	/* The frame of a page: another page's, one never used, one that names
+	 * another page. */
 	check_word(f, &f->pte[0], f->pte[3]);
 	check_word(f, &f->pte[0], f->pte[0] % page + f->fresh_frames * page);
 	check_word(f, &f->frame_va[f->pte[0] / page], f->base + 3 * page);
@@ -496,7 +496,7 @@ static void test_kheap_fast__damaged_runs(void **state)
 	struct kheap_fast *f = new_damaged(false);
 
 	(void)state;
-	/* Listed: twice, in use, behind the window; none at all. */
+	/* Listed: twice, in use, beyond the window; none at all. */
 	check_word(f, &f->singles[0], f->singles[1]);
 	check_word(f, &f->singles[0], 3);
 	check_word(f, &f->singles[0], PAGES);
@@ -583,7 +583,7 @@ static void test_kheap_fast__limits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		/* First, while malloc puts one array behind the other. */
+		/* First, while malloc puts one array after the other. */
 		cmocka_unit_test(test_kheap_fast__end_of_the_window),
 		cmocka_unit_test(test_kheap_fast__equals_the_general_heap),
 		cmocka_unit_test(test_kheap_fast__full_window),

@@ -153,7 +153,8 @@ static void test_lookup__steps_are_exact(void **state)
 	} expected[] = {
 		/* A head; 40 nodes of 32 bytes; 40 addresses of 4. */
 		{ "rows", 1, 40, 0, 1 + 20 + 3 },
-		/* The two words of bits, in a line behind the heads; and rows'. */
+		/* The two words of bits, in a line after the heads; and
+		 * rows'. */
 		{ "rowmap", 1, 40, 0, 1 + 1 + 20 + 3 },
 		{ "scan", 0, 40, 0, 3 },
 		{ "pte", 0, 1, 2, 2 },
@@ -570,7 +571,7 @@ static void test_lookup__costs_where_hashes_meet(void **state)
 }
 
 /* Two clusters at home in one slot of a table of 64. Expect: the one that came
- * first is there, the other one behind it. */
+ * first is there, the other one after it. */
 static void test_lookup__robinhood_ties_keep_order(void **state)
 {
 	struct kheap *h = test_heap_new(

@@ -24,7 +24,7 @@ static void test_page_runs__fits_have_names(void **state)
  *   before  |..........|
  *   after   |AABCCC....|
  *
- * Expect: each piece directly behind the last one, from page 0.
+ * Expect: each piece directly after the last one, from page 0.
  */
 static void test_page_runs__take_goes_upward(void **state)
 {
@@ -117,7 +117,7 @@ static void test_page_runs__give_merges(void **state)
 }
 
 /*
- * The end of the window comes back, then what lies in front of it:
+ * The end of the window comes back, then what precedes it:
  *
  *   |########..|   |####....  |   |..##....|, then all
  */
@@ -225,7 +225,7 @@ static void test_page_runs__steps_of_the_order(void **state)
 }
 
 /* |#.#####.##|, the rover at 6. Expect: a request longer than any hole examines
- * none, the one behind the rover neither. */
+ * none, not even the one after the rover. */
 static void test_page_runs__next_fit_finds_the_longest(void **state)
 {
 	struct page_runs runs;
@@ -406,7 +406,7 @@ static void test_page_runs__agree_with_the_model(void **state)
 }
 
 /*
- * Holes of 4, 2, 4 and 3 pages, and a top of 4, the rover behind page 17:
+ * Holes of 4, 2, 4 and 3 pages, and a top of 4, the rover after page 17:
  *
  *   |....#..#....#...##....|      page 0, 5, 8, 13, 18
  *
@@ -646,7 +646,7 @@ static void test_page_runs__is_valid_sees_damage(void **state)
 	runs_give(&runs, 20, 9);
 	assert_true(runs_is_valid(&runs));
 
-	/* In front of holes, in them, behind them; behind the top. */
+	/* Before holes, in them, after them; after the top. */
 	for (i = 0; i < 60; i++)
 		check_word(&runs, &runs.length_at_end[i],
 			   runs.length_at_end[i] + 1);
@@ -659,7 +659,7 @@ static void test_page_runs__is_valid_sees_damage(void **state)
 		set_leaf(&runs, i, was);
 		assert_true(runs_is_valid(&runs));
 	}
-	/* Holes that touch a hole, the top, or lie in the top, or behind the
+	/* Holes that touch a hole or the top, or are in the top or beyond the
 	 * window. */
 	check_hole(&runs, 3, 2);
 	check_hole(&runs, 9, 2);

@@ -78,7 +78,7 @@ static void test_pager_mmap__limits(void **state)
 		pager.ops->payload(pager.ctx, TEST_VA(KHEAP_PAGES_DEFAULT)));
 	pager_release(&pager);
 	/* As many pages as fill what malloc hands out, so that something else
-	 * lies behind what is known of them. */
+	 * follows their records. */
 	pager = new_mmap(72);
 	assert_null(pager.ops->payload(pager.ctx, TEST_VA(72)));
 	pager_release(&pager);

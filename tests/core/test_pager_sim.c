@@ -16,7 +16,7 @@ static struct pager_counters counters_of(struct pager pager)
 	return counters;
 }
 
-/* The frame behind the page at `va`, which must be mapped both ways. */
+/* The frame of the page at `va`, which must be mapped both ways. */
 static pfn_t frame_of(struct pager pager, kva_t va)
 {
 	uint64_t pa = 0;
@@ -541,8 +541,8 @@ static void check_word(struct pager pager, uint32_t *word, uint32_t value)
 	assert_valid(pager);
 }
 
-/* Two pages in front of a page table's end and three behind it, mapped; the
- * first of these three is unmapped again, the last one was touched. */
+/* Two pages before a page table's end and three after it, mapped; the first of
+ * these three is unmapped again, the last one was touched. */
 static struct pager new_damaged(bool counted)
 {
 	struct pager pager = test_pager_sim(0);

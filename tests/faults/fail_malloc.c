@@ -1,8 +1,8 @@
 /*
- * fail_malloc: preloaded into a program, lets its n-th allocation fail, n being
- * KB_FAIL_MALLOC, counted over malloc, calloc and realloc of one process, once
- * the libraries have initialised themselves. When it has, it makes the file
- * KB_FAIL_MALLOC_SAID, so that whoever goes through all n knows where to end.
+ * fail_malloc: preloaded into a program, makes its n-th allocation fail, n
+ * being KB_FAIL_MALLOC, counted over malloc, calloc and realloc of one process,
+ * once the libraries have initialized themselves. It then creates the file
+ * KB_FAIL_MALLOC_SAID, so that a loop over all n knows where to end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ void *__libc_realloc(void *p, size_t size);
 static atomic_bool is_ready;
 static atomic_long allocations;
 
-/* A preloaded library is initialised after those that the program names. */
+/* A preloaded library is initialized after those that the program names. */
 __attribute__((constructor)) static void begin(void)
 {
 	is_ready = true;

@@ -49,7 +49,7 @@ int __wrap_kb_out_write(const char *folder, const char *name,
 
 enum { FILES = 4 };
 
-/* The files, as they lie in two folders. */
+/* The files, as they are in two folders. */
 static const int *open_folders(void)
 {
 	static const char *const names[FILES] = { "a/results.json",

@@ -1,11 +1,10 @@
 /*
- * Bytes to the programs as a command line: words that end with a line's end or a
- * NUL, the first of which is the program's name, trc or else bench. The whole of
- * main runs, but no file can be opened meanwhile, so that no command gets to its
- * work. It returns one of the exit statuses there are, and what is not good has
- * been complained about.
+ * Bytes to the programs as a command line: words that end with a line's end or
+ * a NUL, the first of which is the program's name, trc or else bench. All of
+ * main runs, but no file can be opened, so no command gets to its work. It
+ * returns a documented exit status, and reports every failure.
  *
- * Left out, by linking (CMakeLists.txt): what would take signals or time.
+ * Omitted, by linking (CMakeLists.txt): code that would take signals or time.
  */
 #include "bench_options.h"
 #include "fuzz_support.h"

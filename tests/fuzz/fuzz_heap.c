@@ -12,7 +12,8 @@
  *
  * Then operations, of three bytes each; what is left at the end is ignored:
  *
- *   op       modulo 8; 0 … 3 kmalloc, 4 … 5 kfree, 6 kfree of any address, 7 touch
+ *   op       modulo 8; 0 to 3 kmalloc, 4 or 5 kfree, 6 kfree of any address,
+ *            7 touch
  *   a, b     kmalloc: a * 64 + b bytes, times 4,096 for op 3; kfree and touch:
  *            page a; kfree of any address: page a, byte b of it, or below the
  *            window where a is 255

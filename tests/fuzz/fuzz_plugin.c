@@ -1,8 +1,8 @@
 /*
- * Bytes as a plug-in: the object that its library exports, and what each of its
+ * Bytes as a plugin: the object that its library exports, and what each of its
  * functions answers, while a trace is verified and counted. Wrong objects are
- * refused; wrong answers are this allocator's result, told with the reason; right
- * ones are no fault. What is wrong is judged here a second time.
+ * refused; wrong answers become this allocator's result, with the reason; right
+ * ones cause no error. This file judges independently what is wrong.
  *
  *   byte 0   bits of what is wrong or missing in the object (enum lack)
  *   byte 1   flags, modulo 4; unknown ones from 192
@@ -11,8 +11,8 @@
  *
  * Each answer takes some of what follows; after the last byte all are 0.
  *
- * Addresses of a plug-in with real memory lie in an arena of ours: one that gives
- * others crashes its process, as it must. So does panic end it, and neither is
+ * Addresses of a plugin with real memory are in an arena of ours: one that
+ * returns others crashes its process, as it must, and panic ends it. Neither is
  * tried here.
  */
 #include "alloc_library.h"
@@ -53,7 +53,7 @@ struct range {
 	uintptr_t span;
 };
 
-/* The plug-in of this input. */
+/* The plugin of this input. */
 static struct {
 	const uint8_t *data;
 	size_t size;
@@ -62,7 +62,7 @@ static struct {
 	struct range live[LIVE_MAX];
 	size_t count;
 
-	/* Next address of a good plug-in. */
+	/* Next address of a good plugin. */
 	uintptr_t next;
 	uintptr_t end;
 
@@ -71,7 +71,7 @@ static struct {
 	bool is_odd;
 } self;
 
-/* What dlsym finds under the name that every plug-in has. */
+/* What dlsym finds under the name that every plugin has. */
 struct allocator_plugin fuzz_table;
 extern struct allocator_plugin fuzz_table_exported __asm__("allocator_plugin")
 	__attribute__((alias("fuzz_table")));
@@ -181,7 +181,7 @@ static bool lies_outside(const struct range *r)
 	       r->span > bytes - (r->address - c->heap_base);
 }
 
-/* Our own judgement of an address, which lives from now on. */
+/* Our own judgment of an address, which is live from now on. */
 static void judge(const struct range *r)
 {
 	if (r->address & (fuzz_table.alignment - 1))

@@ -1,6 +1,6 @@
 /*
  * fuzz_support: what fuzz targets share: standard output and error that nobody
- * sees, and files that lie in memory.
+ * sees, and files in memory.
  */
 #ifndef FUZZ_SUPPORT_H
 #define FUZZ_SUPPORT_H
@@ -16,8 +16,8 @@ static inline void fuzz_require(int condition)
 		abort();
 }
 
-/* From here on stdout and stderr go nowhere. What the C library writes behind
- * their backs, such as a sanitizer's report, is seen all the same. */
+/* From here on stdout and stderr go nowhere. What the C library writes
+ * directly, such as a sanitizer's report, is still seen. */
 void fuzz_hush(void);
 
 /* The opposite. Returns how many bytes stderr got meanwhile. */

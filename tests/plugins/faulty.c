@@ -75,8 +75,8 @@ static void hog(const struct faulty *f)
 	f->config->panic(f->config->host, "took all there was");
 }
 
-/* Writes over all memory that it shares with others: where its result goes. Not
- * over the counters of scripts/long/coverage, which lie in a mapped file. */
+/* Overwrites all memory that it shares with others: where its result goes.
+ * Spares the counters of scripts/long/coverage, which are in a mapped file. */
 static void vandalise(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");

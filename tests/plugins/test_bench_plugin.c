@@ -30,7 +30,7 @@ struct fault {
 	const char *words;
 };
 
-/* Runs them behind kheap. Returns results.json. */
+/* Runs them after kheap. Returns results.json. */
 static json_t *run_faults(struct cli *c, const char *options,
 			  const struct fault *faults)
 {
@@ -151,7 +151,7 @@ static void test_bench_plugin__memory_is_limited(void **state)
 	check_faults(*state, "--pass verify", faults);
 }
 
-/* The passes behind the one that failed are not run. */
+/* The passes after the one that failed are not run. */
 static void test_bench_plugin__no_pass_after_a_failed_one(void **state)
 {
 	struct cli *c = *state;

@@ -18,7 +18,8 @@ struct fake_clock {
 	double cost_low;
 	double cost_spread;
 
-	/* One reading in so many loses the CPU for so long; 0: none does. */
+	/* One reading in this number loses the CPU, and for how long; 0: none
+	 * does. */
 	unsigned preempted_every;
 	double preempted_ns;
 

@@ -70,7 +70,8 @@ static uint64_t test_alloc_one(void *ctx, uint32_t size)
 	o->size = size;
 	o->live = true;
 	t->live++;
-	/* A gap stays, for lies about neighbors to be about one only. */
+	/* A gap stays, so that a false answer about neighbors concerns only
+	 * one. */
 	t->next += honest_span(size) + 4 * TEST_GRANULE;
 	return o->handle;
 }

@@ -1,6 +1,6 @@
 /*
- * The judgement of a clock: from made-up readings of an empty pair, and of made-up
- * clocks whose faults are known, so that the truth is too.
+ * The judgment of a clock: from made-up readings of an empty pair, and of
+ * made-up clocks with known faults, so that the truth is known.
  */
 #include "kb_test.h"
 
@@ -27,7 +27,7 @@ static void assert_near(double value, double expected)
 
 /*
  * 100 readings: 98 of 40, one of 50, one of 1000. The 99th percentile is 50;
- * what lies beyond it was somebody else's interrupt.
+ * readings above it were interrupted.
  */
 static struct replay_clock jittery(void)
 {
@@ -185,8 +185,8 @@ static void qualify(struct replay_clock *clock, struct fake_clock *fake)
 	assert_int_equal(replay_clock_calibrate_on(clock, &source, &diag), 0);
 }
 
-/* Whatever its step and jitter, the truth lies within the error that is told of
- * a reading: at least 99 in 100 times, as replay_clock.h says. */
+/* Whatever the step and jitter, the truth is within the reported error of a
+ * reading: at least 99 in 100 times, as replay_clock.h says. */
 static void test_replay_clock__the_error_covers_the_truth(void **state)
 {
 	enum { READINGS = 1000 };

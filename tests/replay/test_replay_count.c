@@ -7,7 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* Some 80 KB each. */
+/* Some 80 kB each. */
 static struct replay_count_result result, other;
 
 /* 21 MB, of which little is touched. */
@@ -62,7 +62,7 @@ static void expect(const char *name, uint64_t value)
  *   2  +2: 4096    [1 1 2]       row 0 → [1]
  *   3  +3: 4096    no page left: refused
  *   4  -1          [. . 2]       rows 0, 1; nodes 1, 0; removal walks 0
- *   5  -3          was refused: left out
+ *   5  -3          was refused: skipped
  *   6  +4: 100     [4 . 2]       row 0 → [1] ↔ [0]
  *   7  -4          [. . 2]       row 0; nodes 1, 0; removal walks both
  */
@@ -161,7 +161,7 @@ static uint64_t digest_of(const uint64_t *words, size_t count)
 }
 
 /* Offsets of allocs, all ones for the refused one, pages of frees in bytes;
- * nothing for the free left out. */
+ * nothing for the skipped free. */
 static void test_replay_count__digest(void **state)
 {
 	static const uint64_t words[] = {
@@ -233,8 +233,8 @@ static void expect_span(const struct replay_span *span, uint64_t n,
 	assert_int_equal(span->sum, sum);
 }
 
-/* The script's memory, event by event: what is refused or left out changes
- * nothing. The seventh free is of a page of which 100 bytes were asked for. */
+/* The script's memory, event by event: refused and skipped events change
+ * nothing. The seventh free is of a page of which 100 bytes were requested. */
 static void test_replay_count__memory(void **state)
 {
 	const struct replay_memory *m = &result.memory;
@@ -263,7 +263,7 @@ static void test_replay_count__memory(void **state)
 	}
 }
 
-/* More records, the same memory behind the clusters; and heaps that hold none. */
+/* More records, the same memory for the clusters; and heaps that hold none. */
 static void test_replay_count__memory_of_variants(void **state)
 {
 	uint64_t records;
@@ -302,7 +302,7 @@ static void test_replay_count__memory_of_variants(void **state)
 	assert_false(result.memory.resident_is_process);
 }
 
-/* An allocator that tells nothing: its process stands for it. */
+/* An allocator that reports nothing: its process's memory is used. */
 static void test_replay_count__memory_that_is_not_reported(void **state)
 {
 	struct trc_reader *reader = test_trace("+1:1 +2:1 -1 -2");

@@ -1,5 +1,5 @@
 /*
- * Exact distributions: quantiles against a sort, and what is left out.
+ * Exact distributions: quantiles against a sort, and what is omitted.
  */
 #include "kb_test.h"
 

@@ -313,7 +313,7 @@ static void test_replay_failures__payload(void **state)
 	alloc.vt->close(alloc.ctx);
 }
 
-/* A window that a plug-in cannot have. */
+/* A window that a plugin cannot have. */
 static void test_replay_failures__plugin_window(void **state)
 {
 	static const struct {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One in static memory: it is some 60 KB. */
+/* One in static memory: it is some 60 kB. */
 static struct replay_hist hist, other;
 
 static int setup(void **state)
@@ -19,7 +19,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* The buckets lie side by side without gap, up to the last value there is. */
+/* The buckets are adjacent, without gaps, up to the last possible value. */
 static void test_replay_hist__buckets_cover_everything(void **state)
 {
 	uint64_t expected = 0;

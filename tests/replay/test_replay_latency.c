@@ -1,7 +1,7 @@
 /*
- * The latency pass: what it times, how often and for how many it stands, never
- * how long it takes. The clock counts, and its figures are made up, so that time
- * decides nothing.
+ * The latency pass: what it times, how often, and how many operations each
+ * sample represents, never how long it takes. The clock counts, and its figures
+ * are made up, so that time decides nothing.
  */
 #include "replay_support.h"
 

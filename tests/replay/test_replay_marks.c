@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Some 650 KB each. */
+/* Some 650 kB each. */
 static struct replay_count_result count;
 static struct replay_marks marks;
 

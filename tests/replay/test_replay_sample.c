@@ -1,6 +1,6 @@
 /*
- * Sampled replays: where the windows lie, and that fast-forwarding leaves the
- * state that searching leaves.
+ * Sampled replays: where the windows are, and that fast-forwarding leaves the
+ * same state as searching.
  */
 #include "replay_support.h"
 

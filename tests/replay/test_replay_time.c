@@ -34,7 +34,7 @@ static struct replay_time_result time_script(const char *script,
 	return result;
 }
 
-/* The first replay, everything freed behind it, then the timed one. */
+/* The first replay, everything freed after it, then the timed one. */
 static void test_replay_time__runs_the_trace_twice(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
@@ -57,8 +57,8 @@ static void test_replay_time__runs_the_trace_twice(void **state)
 	free(t);
 }
 
-/* A refused alloc's free is left out, in both replays, and so is a stale
- * handle in a slot that was taken again in vain. */
+/* A refused alloc's free is skipped, in both replays, and so is a stale handle
+ * in a slot that was taken again in vain. */
 static void test_replay_time__skips_refused_frees(void **state)
 {
 	for (unsigned nth = 1; nth <= 8; nth++) {
@@ -155,7 +155,7 @@ static void test_replay_time__a_budget_cuts_short(void **state)
 }
 
 /* Half of the budget is the first replay's, so that a trace that is too long
- * for the budget still has its figure: 18,000 events of 10 us in 100 ms. */
+ * for the budget still has its figure: 18,000 events of 10 µs in 100 ms. */
 static void
 test_replay_time__half_of_the_budget_is_the_first_replays(void **state)
 {

@@ -70,7 +70,7 @@ static void test_replay_verify__a_correct_allocator_passes(void **state)
 	trc_reader_close(reader);
 }
 
-/* A refusal is no lie; the free that belongs to it is left out. */
+/* A refusal is not a wrong answer; the free that belongs to it is skipped. */
 static void test_replay_verify__a_refusal_is_allowed(void **state)
 {
 	struct trc_reader *reader = test_trace(SCRIPT);
@@ -140,7 +140,8 @@ static void test_replay_verify__structures(void **state)
 	check_lie(TEST_INVALID, 0, "event 1:", "structures are inconsistent");
 }
 
-/* One freed address in so many is searched again, wherever the frees lie. */
+/* One freed address in a fixed number is searched again, wherever the frees
+ * are. */
 static void test_replay_verify__found_after_free(void **state)
 {
 	(void)state;

@@ -2,10 +2,10 @@
  * cli: runs the programs as a person does, from a shell, and keeps what they
  * print.
  *
- * Every test has an empty folder of its own and stands in it. A command finds
- * the programs as $BENCH and $TRC, the repository's traces in $TRACES. What bench
- * decides by time, a test leaves to $FAKE_TIME_BENCH, whose clock counts
- * (kb_fake_time.h), or gives $BENCH a budget that nothing exceeds.
+ * Every test runs in an empty folder of its own. A command finds the programs
+ * as $BENCH and $TRC, the repository's traces in $TRACES. What bench decides by
+ * time, a test leaves to $FAKE_TIME_BENCH, whose clock counts (kb_fake_time.h),
+ * or gives $BENCH a budget that nothing exceeds.
  *
  * The tests of whole programs may include this file.
  */
@@ -100,7 +100,7 @@ json_int_t cli_counter(const json_t *cell, const char *name);
 /* True if there is such a file or folder. */
 bool cli_exists(const char *path);
 
-/* Number of files and folders under the test's folder, itself left out. */
+/* Number of files and folders under the test's folder, not counting itself. */
 int cli_files(void);
 
 #endif /* CLI_H */

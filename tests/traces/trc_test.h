@@ -18,7 +18,7 @@
 #define TRC_TEST_RECORDINGS KB_SOURCE_DIR "/traces/recordings/"
 #define TRC_TEST_DATA	    KB_SOURCE_DIR "/tests/traces/data/"
 
-/* Bytes on the heap, with a NUL behind them that does not count. */
+/* Bytes on the heap, followed by a NUL that does not count. */
 struct blob {
 	char *data;
 	size_t size;
@@ -61,7 +61,7 @@ char *make_directory(void);
 int remove_directory(char *directory);
 
 /*
- * The events of a .trc in memory, one a line:
+ * The events of a .trc in memory, one per line:
  *
  *   alloc 0 64/96 @1000 cpu0 site+0x1 [module] comm-pid
  *   free 0 @2000 cpu1 site+0x2 comm-pid

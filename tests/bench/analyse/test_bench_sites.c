@@ -85,8 +85,8 @@ static void test_bench_sites__charges_the_allocating_site(void **state)
 	assert_int_equal(of(a, "page_events"), 6);
 	assert_int_equal(of(a, "waste_byte_events"), (8192 - 5000) * 3);
 	assert_int_equal(of(a, "pages_at_end"), 0);
-	/* The first: from 2 to 5, found at once; the second from 3 to 7, and
-	 * found before c's, which came behind it. */
+	/* The first: from 2 to 5, found at once; the second: from 3 to 7, and
+	 * found before c's, which was added after it. */
 	assert_int_equal(of(b, "lookups"), 2);
 	assert_int_equal(of(b, "nodes"), 1 + 1);
 	assert_int_equal(of(b, "page_events"), 3 + 4);
@@ -180,7 +180,7 @@ static void test_bench_sites__adds_up(void **state)
 				 "kheap:fit=best,lookup=hash", "");
 }
 
-/* Pages over time are the sum of what the count pass sees behind each event. */
+/* Pages over time are the sum of what the count pass sees after each event. */
 static void test_bench_sites__pages_over_time(void **state)
 {
 	struct cli *c = *state;

@@ -11,7 +11,7 @@ static json_int_t pages_of(const json_t *cell)
 	return json_integer_value(json_object_get(cell, "pages"));
 }
 
-/* Allocations refused in a window of so many pages. */
+/* Allocations refused in a window of this many pages. */
 static json_int_t refused(struct cli *c, const char *alloc, json_int_t pages)
 {
 	cli_sh(c,

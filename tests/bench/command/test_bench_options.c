@@ -126,8 +126,7 @@ static void test_bench_options__the_last_out_counts(void **state)
 	bench_options_release(&opts);
 }
 
-/* Google Benchmark's options are set apart, in their order, wherever they
- * stand. */
+/* Google Benchmark's options are set apart, in order, wherever they are. */
 static void
 test_bench_options__google_benchmark_options_are_passed_on(void **state)
 {
@@ -228,7 +227,7 @@ static void test_bench_options__borders(void **state)
 	}
 }
 
-/* An unknown option is named itself, not what stands before it. */
+/* The error names the unknown option, not the word before it. */
 static void test_bench_options__names_the_unknown_one(void **state)
 {
 	char words[] = "bench stray --tarce x";

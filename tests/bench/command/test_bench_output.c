@@ -282,8 +282,8 @@ static void test_bench_output__hgrm(void **state)
 	json_decref(document);
 }
 
-/* A line an epoch, with a name and pairs of value and unit; what holds for all of
- * them in front. */
+/* One line per epoch, with a name and pairs of value and unit; before them what
+ * holds for all. */
 static void test_bench_output__benchfmt(void **state)
 {
 	struct cli *c = *state;
@@ -355,8 +355,8 @@ static void test_bench_output__table(void **state)
 	assert_null(strchr(c->out, '\r'));
 }
 
-/* The index's bytes at its largest, shared among the clusters live at most:
- * 5 events, 3 live, a page map of 4 bytes a page. */
+/* The index's peak bytes, divided by the peak number of live clusters: 5
+ * events, 3 live, a page map of 4 bytes per page. */
 static void test_bench_output__bytes_per_cluster(void **state)
 {
 	struct cli *c = *state;

@@ -121,7 +121,8 @@ static void test_bench_stop__during_an_import(void **state)
 	assert_false(cli_exists("o"));
 }
 
-/* From here on a reading of the clock takes so long, and nothing else does. */
+/* From here on a reading of the clock takes this long, and nothing else takes
+ * time. */
 #define STEP(ns) "KB_FAKE_STEP_NS=" #ns " $FAKE_TIME_BENCH"
 
 /* A budget that holds not even one epoch: figures of what did run, and no rate

@@ -17,7 +17,7 @@ static void test_bench_plan__doubts(void **state)
 	assert_true(bench_plan_doubts(&counts, UINT64_C(2000000000)));
 	counts.frees = 3000000;
 	assert_true(bench_plan_doubts(&counts, UINT64_C(14000000000)));
-	/* A header that lies about everything. */
+	/* A header whose every number is false. */
 	counts.frees = counts.live_max = UINT64_MAX;
 	assert_true(bench_plan_doubts(&counts, UINT64_MAX));
 }
@@ -68,8 +68,8 @@ static void test_bench_plan__any_sampling_is_sound(void **state)
 	}
 }
 
-/* Seven epochs of 1.7 s, 0.5 of it for the way, at 35 us an event: what they
- * run for real fills the rest, and no more. */
+/* Seven epochs of 1.7 s, 0.5 s of it for fast-forwarding, at 35 µs per event:
+ * what they run for real fills the rest, and no more. */
 static void test_bench_plan__fills_the_budget(void **state)
 {
 	const struct bench_plan plan = { .events = 6000000,

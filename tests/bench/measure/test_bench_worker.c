@@ -271,7 +271,7 @@ static void test_bench_worker__is_never_interrupted(void **state)
 	bench_shared_release(&memory);
 }
 
-/* So many looks in a row without an event, and not one less. */
+/* This many polls in a row without an event, and not one fewer. */
 static void test_bench_worker__hang_is_found_after_idle_polls(void **state)
 {
 	const uint32_t timeout_ms = 5 * BENCH_LOOK_MS;

@@ -37,7 +37,7 @@ static void test_bench_sequential__ranks_are_the_largest(void **state)
 	}
 }
 
-/* The looks' ranks for 1 % false FAILs and 5 % missed slowdowns. */
+/* The looks' ranks for 1% false FAILs and 5% missed slowdowns. */
 static void test_bench_sequential__ranks_at_the_looks(void **state)
 {
 	static const size_t fail[] = { 1, 5, 14, 34, 76 };

@@ -70,7 +70,7 @@ static void test_bench_summary__reports_contaminated_epochs(void **state)
 	assert_int_equal(t.preempted, 1);
 	assert_int_equal(t.stolen, 1);
 	assert_int_equal(t.faulted, 1);
-	/* All are in the figure; the clean ones' stands beside it. */
+	/* The figure includes all; the clean ones' is next to it. */
 	assert_int_equal(t.ns.count, 8);
 	assert_near(t.ns.median, (10.6 + 10.7) / 2);
 	assert_int_equal(t.clean_ns.count, 5);
@@ -84,8 +84,8 @@ static void test_bench_summary__reports_contaminated_epochs(void **state)
 	bench_summary_release(&s);
 }
 
-/* 990 samples of 100 ns stand for 100 each, 30 of 9,000 ns for themselves: in
- * truth 0.03 % are slow, so p99.9 is not, and the slowest is. */
+/* 990 samples of 100 ns represent 100 each, 30 of 9,000 ns themselves: in truth
+ * 0.03% are slow, so p99.9 is not, and the maximum is. */
 static void test_bench_summary__weights_its_samples(void **state)
 {
 	struct replay_series *s = &latency.series[REPLAY_SERIES_kfree];
@@ -149,7 +149,7 @@ static void test_bench_summary__a_model_finds_the_factors(void **state)
 	assert_near(model->fit.factor[0], 200);
 	assert_near(model->fit.factor[1], 2);
 	assert_near(model->fit.factor[3], 30);
-	/* They are as many as the writes: one factor stands for both. */
+	/* There are as many as writes: one factor represents both. */
 	assert_false(model->fit.used[4]);
 	assert_near(model->fit.r2, 1);
 	/* Every other sample is drawn, so that at most 1,000 are. */

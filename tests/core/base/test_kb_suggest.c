@@ -25,7 +25,7 @@ static void test_kb_suggest__one_typo(void **state)
 		const char *best;
 	} cases[] = {
 		{ "kheaq", "kheap" },  /* replaced */
-		{ "khep", "kheap" },   /* left out */
+		{ "khep", "kheap" },   /* omitted */
 		{ "kheeap", "kheap" }, /* put in */
 		{ "khaep", "kheap" },  /* two swapped */
 		{ "jmealloc", "jemalloc" }, { "nul", "null" },

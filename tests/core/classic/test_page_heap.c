@@ -433,8 +433,9 @@ static void test_page_heap__buddy_steps(void **state)
 	page_heap_free(h);
 }
 
-/* Blocks lie at multiples of their length; neighbors that are no buddies do
- * not join: with 1 and 2 free, two pages in a row, two are not to be had. */
+/* Blocks start at multiples of their length; neighbors that are not buddies do
+ * not join: with 1 and 2 free, two pages in a row, a block of two is not
+ * available. */
 static void test_page_heap__buddy_merges_only_buddies(void **state)
 {
 	struct pager none = { NULL, NULL };
@@ -465,7 +466,7 @@ static void test_page_heap__bitmap_is_next_fit(void **state)
 	give(h, 1);
 	give(h, 3);
 	assert_int_equal(take(h, 2), 5);
-	/* One page is left behind the rover. */
+	/* One page is left after the rover. */
 	assert_int_equal(counter(h, "wraps"), 0);
 	assert_int_equal(take(h, 1), 7);
 	assert_int_equal(take(h, 1), 1);
@@ -475,7 +476,7 @@ static void test_page_heap__bitmap_is_next_fit(void **state)
 	page_heap_free(h);
 }
 
-/* It takes what is left of the run that the rover stands in. */
+/* It takes what is left of the run that the rover is in. */
 static void test_page_heap__bitmap_continues_in_its_run(void **state)
 {
 	struct pager none = { NULL, NULL };
@@ -519,7 +520,7 @@ static void test_page_heap__bitmap_steps(void **state)
 	page_heap_free(h);
 }
 
-/* Holes of 3, 5 and 8 pages, made in this order, each with a live page behind,
+/* Holes of 3, 5 and 8 pages, made in this order, each followed by a live page,
  * and the window full. */
 static struct page_heap *make_holes(const struct design *design)
 {
@@ -575,7 +576,7 @@ static void test_page_heap__vmem_instant_fit_falls_back(void **state)
 	page_heap_free(h);
 }
 
-/* A full window of two blocks with a page behind each; both come back, the
+/* A full window of two blocks with a page after each; both are freed, the
  * second one first. */
 static struct page_heap *make_two(const struct design *design, uint32_t first,
 				  uint32_t second)
@@ -624,7 +625,7 @@ static void test_page_heap__vmem_goes_through_a_list(void **state)
 	}
 }
 
-/* |A|B|C|…: each of the three splits; C joins what is behind, A nothing, and B
+/* |A|B|C|…: each of the three splits; C joins what follows, A nothing, and B
  * both of them. */
 static void test_page_heap__vmem_splits_and_merges(void **state)
 {

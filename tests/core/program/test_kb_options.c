@@ -188,7 +188,7 @@ static void release(struct target *t)
 	kb_words_release(&t->rest);
 }
 
-/* Parses words parted by blanks; a '_' stands for an empty word. */
+/* Parses words separated by blanks; a '_' means an empty word. */
 static int parse(const struct kb_command *command, struct target *t,
 		 const char *line, struct kb_diag *diag)
 {

@@ -63,7 +63,7 @@ struct KheapCluster *kheap_remove_cluster(int row, int idx)
 	return NULL;
 }
 
-/* First fit: the first page of so many free ones, or -1. */
+/* First fit: the first page of this many free ones, or -1. */
 static int find_pages(int pages)
 {
 	int first = lowest_free, i;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The file that the process's function of this name lies in. */
+/* The file that has the process's function of this name. */
 static const char *home_of(const char *name)
 {
 	void *function = dlsym(RTLD_DEFAULT, name);

@@ -187,7 +187,7 @@ static void test_alloc_list__names_and_keys_are_sound(void **state)
 	}
 }
 
-/* Live objects need not be freed before the end. */
+/* Live objects do not have to be freed before the end. */
 static void close_with_live_objects(const char *name)
 {
 	struct alloc alloc = test_alloc_open(name, 0);

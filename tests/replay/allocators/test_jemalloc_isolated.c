@@ -1,6 +1,7 @@
 /*
- * jemalloc must stay in its own library: were its malloc the process's, every
- * other figure would be of another program, and glibc's row a lie.
+ * jemalloc must stay in its own library: if its malloc were the process's,
+ * every other figure would be of another program, and glibc's row would be
+ * false.
  */
 #include "kb_test.h"
 

@@ -22,9 +22,9 @@ struct form {
 	/* The form that it is held against. */
 	const char *like;
 
-	/* How far times may be off, ns: the form's own resolution where it is of
-	 * the same buffer, else what lies between two recorders' taking the
-	 * time of one event. */
+	/* How far times may be off, ns: the form's own resolution if it is from
+	 * the same buffer, else the difference between two recorders' times of
+	 * one event. */
 	uint64_t slack_ns;
 
 	/* Its clock starts elsewhere: times are compared from the first on. */
@@ -302,7 +302,7 @@ static void check_damaged(const void *data, size_t size)
 	imported_release(&im);
 }
 
-/* Cut and changed at so many places, evenly apart. */
+/* Cut and changed at this many places, evenly apart. */
 static void damage(const char *name, size_t places)
 {
 	struct blob file = read_form(name);

@@ -550,11 +550,11 @@ static void test_trc_import_formats__odd_lines(void **state)
 static void test_trc_import_formats__not_recognized(void **state)
 {
 	static const char *const texts[] = {
-		/* csapp: too few numbers, no operation, rubbish behind one. */
+		/* csapp: too few numbers, no operation, garbage after one. */
 		"9\n2\n2\na 0 1\n",
 		"9\n2\n2\n1\nx 0 1\n",
 		"9 x\n2\na 0 1\n",
-		/* heaptrack: one version, none, or something behind them. */
+		/* heaptrack: one version, none, or something after them. */
 		"v 1\n+ a 0 1000\n",
 		"v x 3\n+ a 0 1000\n",
 		"v 1 x\n+ a 0 1000\n",
@@ -718,7 +718,7 @@ static void test_trc_import_formats__recordings(void **state)
 	}
 }
 
-/* The text of one event up to its time, without what is behind the dot of the
+/* The text of one event up to its time, without what follows the point of the
  * microseconds: trace-cmd's report rounds, its file does not. */
 static void drop_times(char *dump)
 {

@@ -94,7 +94,7 @@ static void test_trc_import_ftrace__comms(void **state)
 	/* Not padded, as text that was passed on may be. */
 	check(LINE("a-b-c-12 [000] 1.5: "),
 	      "alloc 0 10/16 @1500000000 cpu0 f+0x1 a-b-c-12\n");
-	/* Neighbours with one prefix, then another. */
+	/* Neighbors with one prefix, then another. */
 	check(HEAD "            init-1       [000] ..... 1.0: "
 		   "kmalloc: call_site=f+0x1/0x2 ptr=0000000000000100" TAIL
 		   "            init-1       [000] d.... 2.0: "

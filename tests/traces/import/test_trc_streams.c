@@ -200,8 +200,8 @@ static void check_every_way(const char *directory, const struct blob *bytes,
 	}
 }
 
-/* The bytes as they are, without their last one, which is mostly a newline, and
- * cut amid their last line and further up. */
+/* The bytes as they are, without the last one, which is mostly a newline, and
+ * cut in the middle of the last line and further up. */
 static void check_cuts(const char *directory, const struct blob *bytes,
 		       const char *format)
 {
@@ -240,7 +240,7 @@ static void each_of_corpus(const char *name,
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		bytes = read_whole(path);
-		/* The reader of memory keeps no NUL behind it. */
+		/* The reader of memory keeps no NUL after it. */
 		check(directory, &bytes, name);
 		free(bytes.data);
 		count++;

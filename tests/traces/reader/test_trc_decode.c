@@ -1,7 +1,7 @@
 /*
- * trc_decoder against blocks that no writer makes: those whose columns are taken
- * one by one, so that each lie is the only one, and those that would take a file
- * of hundreds of megabytes.
+ * trc_decoder against blocks that no writer makes: those that change one column
+ * at a time, so that each falsehood is the only one, and those that would take
+ * a file of hundreds of megabytes.
  */
 #include "trc_test.h"
 
@@ -152,7 +152,7 @@ static void test_trc_decode__times_with_missing_bits(void **state)
 	check_block(TRC_COLUMNS_ALL, &hdr, parts, "its time codes lack bits");
 }
 
-/* The site of a class: how far it is behind the next one to appear, here 1. */
+/* The site of a class: how far it is below the next one to appear, here 1. */
 static void check_site(const char *back, uint32_t new_sites, const char *says)
 {
 	const struct trc_block_header hdr = { .events = 1,
@@ -271,7 +271,7 @@ static void test_trc_decode__too_many_sites(void **state)
 	free(nothing);
 }
 
-/* Tables that stand at a limit: what fits is taken, and then nothing more. */
+/* Tables that are at a limit: what fits is taken, and then nothing more. */
 static void test_trc_decode__strings_at_their_limits(void **state)
 {
 	const uint8_t *nothing = (const uint8_t *)"\0";

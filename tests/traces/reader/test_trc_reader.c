@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Where things lie in seed-example.trc: traces/FORMAT.md explains each. */
+/* Where things are in seed-example.trc: traces/FORMAT.md explains each. */
 #define HEADER_SIZE 0xd9
 #define BLOCK	    HEADER_SIZE
 #define BLOCK_SIZE  0x128
@@ -401,7 +401,7 @@ static void test_trc_reader__lying_counts(void **state)
 	}
 }
 
-/* What stands behind the blocks, its checksums made right again. */
+/* What follows the blocks, with its checksums corrected. */
 static void test_trc_reader__lying_ends(void **state)
 {
 	static const struct {

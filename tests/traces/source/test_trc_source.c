@@ -119,8 +119,8 @@ static int unpack(const struct packer *packer, const void *data, size_t size,
 	return err;
 }
 
-/* Two frames, or members, one behind the other are one text, as zstd -c >> and
- * gzip -c >> make them. */
+/* Two frames, or members, one after the other are one text, as made by zstd -c
+ * >> and gzip -c >>. */
 static void test_trc_source__frames_are_joined(void **state)
 {
 	struct blob plain = make_bytes(700001);

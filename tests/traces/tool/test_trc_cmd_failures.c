@@ -1,7 +1,7 @@
 /*
  * The commands of trc, called in this process, while what they call fails: each
- * ends with status 2 and a line that says why, or 128 and the signal's number, and
- * under the output's name stands nothing, or all of it.
+ * ends with status 2 and a line that says why, or 128 and the signal's number,
+ * and under the output's name there is nothing, or all of it.
  */
 #include "trc_test.h"
 
@@ -24,7 +24,7 @@
 #define SEED	  TRC_TEST_TRACES "seed-example.trc"
 #define WORDS_MAX 9
 
-/* What stands for the output's path. */
+/* A placeholder for the output's path. */
 #define OUT "@"
 
 static const struct command {
@@ -194,8 +194,8 @@ static void test_trc_cmd_failures__files(void **state)
 	}
 }
 
-/* The command that is to be minimised for cannot be started, or its end not be
- * learnt: no result is better than a wrong one. */
+/* The command to minimize for cannot be started, or its exit status cannot be
+ * read: no result is better than a wrong one. */
 static void test_trc_cmd_failures__processes(void **state)
 {
 	const struct command *command = &commands[COMMAND_COUNT - 1];
