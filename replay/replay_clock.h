@@ -128,8 +128,7 @@ void replay_clock_recalibrate(struct replay_clock *clock,
 void replay_clock_judge(struct replay_clock *clock, uint64_t *readings,
 			size_t count);
 
-/* The time that one reading m stands for, ns: (m - c_mean) ticks, at least
- * 0. */
+/* The time that one reading m measures, ns: (m - c_mean) ticks, at least 0. */
 double replay_clock_ns(const struct replay_clock *clock, uint64_t reading);
 
 /* The error bound of one reading and the floor, ns, for each of `batch` pieces

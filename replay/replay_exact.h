@@ -66,8 +66,8 @@ void replay_exact_add(struct replay_exact *exact, enum replay_exact_kind kind,
 void replay_exact_add_row(struct replay_exact *exact, uint64_t row,
 			  uint64_t nodes);
 
-/* The steps of the lookup of rank ceil(share / `10000` * lookups) in ascending
- * order, exact. 0 < share <= `10000`; there is at least one lookup. */
+/* The steps of the lookup of rank ceil(share / 10,000 * lookups) in ascending
+ * order, exact. 0 < share <= 10,000; there is at least one lookup. */
 uint32_t replay_exact_quantile(const struct replay_tally *tally,
 			       unsigned share);
 

@@ -1,9 +1,9 @@
 /*
- * bench_plan: whether a cell's throughput pass runs the whole trace or samples
- * it (replay_sample.h), and how.
+ * bench_plan: decides whether a cell's throughput pass runs the whole trace or
+ * samples parts of it (replay_sample.h), and which.
  *
- * A pilot first samples a trace that might exceed the budget: its cost per
- * event shows whether one epoch of the whole trace fits. If not, each epoch
+ * A pilot first takes samples of a trace that might exceed the budget: its cost
+ * per event shows whether one epoch of the whole trace fits. If not, each epoch
  * becomes a systematic sample, in a fresh process and with its own random
  * start. The epochs are replicates: their spread covers the sampling and the
  * processes.

@@ -748,7 +748,7 @@ static void test_kheap_failures__is_valid(void **state)
 	kb_fault_begin(KB_FAULT_MEMORY, 1, ENOMEM);
 	assert_true(kheap_fast_is_valid(f));
 	assert_true(kb_fault_end());
-	/* And with enough memory leaves none behind. */
+	/* And with enough memory it leaves no allocation. */
 	assert_true(kheap_is_valid(h) && kheap_fast_is_valid(f));
 	assert_int_equal(kb_fault_unfreed(), before);
 	kheap_fast_free(f);

@@ -670,8 +670,8 @@ static void test_lookup__scan_begins_at_the_first_index(void **state)
 	kheap_free(h);
 }
 
-/* Rows that a bitmap should know of: each one in turn gets a node behind its
- * back, and the one that has one loses it. */
+/* Rows that a bitmap should know of: each one in turn gets a node without its
+ * knowledge, and the one that has one loses it. */
 static void test_lookup__rowmap_sees_each_row(void **state)
 {
 	const struct lookup_ops *rowmap = lookup_by_name("rowmap");

@@ -3,8 +3,8 @@
  *
  * A recorder that merges its CPUs' buffers writes them in order. Time that goes
  * back means that another recording begins in the same file: another boot, the
- * same events a second time, another CPU's buffer after the first one's. What
- * is live in one is not in the other, so the import must not go on.
+ * same events again, another CPU's buffer after the first one's. What is live
+ * in one is not in the other, so the import must not go on.
  *
  * A recorder that reads the buffers while they fill (trace_pipe) may print one
  * CPU's event a little after a later event of another CPU, but never out of
