@@ -222,8 +222,7 @@ static void write_methods(const struct page *p)
 	fprintf(p->f,
 		"<p>Single times below %s, the resolution of this machine's "
 		"timer, are given as less than that.</p>\n",
-		bench_format_ns(floor,
-				replay_clock_floor_ns(p->report->clock)));
+		bench_format_ns(floor, p->report->summary->floor_ns));
 }
 
 static void write_page(struct page *p)

@@ -505,8 +505,10 @@ json_t *bench_json_results(const struct bench_report *report)
 	return array;
 }
 
-static json_t *clock_json(const struct replay_clock *clock)
+static json_t *clock_json(const struct bench_report *report)
 {
+	const struct replay_clock *clock = report->clock;
+
 	return json_pack(
 		"{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:o, "
 		"s:o, s:o}",
@@ -522,8 +524,8 @@ static json_t *clock_json(const struct replay_clock *clock)
 		json_real(clock->ns_per_tick), "ns_per_tick_start",
 		json_real(clock->ns_per_tick_first), "drift_ppm",
 		time_json(clock->drift_ppm), "error_ns",
-		time_json(replay_clock_error_ns(clock)), "floor_ns",
-		time_json(replay_clock_floor_ns(clock)));
+		time_json(report->summary->error_ns), "floor_ns",
+		time_json(report->summary->floor_ns));
 }
 
 /* A library's settings, if it reports any. */
@@ -616,8 +618,8 @@ json_t *bench_json_context(const struct bench_report *report)
 		env->system, "cpu_model", env->cpu_model, "cpus",
 		(json_int_t)env->cpus, "pinned_cpu",
 		(json_int_t)env->pinned_cpu, "load_average",
-		time_json(env->load), "clock", clock_json(report->clock),
-		"options", options_json(report->settings), "allocator_versions",
+		time_json(env->load), "clock", clock_json(report), "options",
+		options_json(report->settings), "allocator_versions",
 		versions_json(report), "allocator_settings",
 		settings_json(report), "allocators_skipped",
 		skipped_json(report), "machine", machine_json(env));
