@@ -16,9 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		      struct kb_diag *diag);
 int __wrap_kb_out_make_folder(const char *path, struct kb_diag *diag);
-int __wrap_kb_out_write(const char *folder, const char *name,
-			void (*write)(FILE *out, const void *user),
-			const void *user, struct kb_diag *diag);
 
 int __wrap_bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		      struct kb_diag *diag)
@@ -33,17 +30,6 @@ int __wrap_kb_out_make_folder(const char *path, struct kb_diag *diag)
 {
 	(void)path;
 	(void)diag;
-	return 0;
-}
-
-int __wrap_kb_out_write(const char *folder, const char *name,
-			void (*write)(FILE *out, const void *user),
-			const void *user, struct kb_diag *diag)
-{
-	(void)folder;
-	(void)name;
-	(void)diag;
-	write(stdout, user);
 	return 0;
 }
 

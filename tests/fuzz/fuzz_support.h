@@ -5,8 +5,11 @@
 #ifndef FUZZ_SUPPORT_H
 #define FUZZ_SUPPORT_H
 
+#include "kb_status.h"
+
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Ends the process, with the input kept, if `condition` does not hold. */
@@ -45,5 +48,10 @@ void fuzz_folder_link_path(const char *name, const char *target);
 /* The input's next part: up to a NUL byte, which is passed, or its end. Moves
  * `*data` and `*size`; `*length` is the part's. */
 const uint8_t *fuzz_part(const uint8_t **data, size_t *size, size_t *length);
+
+/* kb_out_write for targets linked with --wrap: writes to stdout. */
+int __wrap_kb_out_write(const char *folder, const char *name,
+			void (*write)(FILE *out, const void *user),
+			const void *user, struct kb_diag *diag);
 
 #endif /* FUZZ_SUPPORT_H */

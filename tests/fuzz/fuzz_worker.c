@@ -30,9 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_bench_worker_run(const struct bench_job *job,
 			    bench_worker_watch watch, void *user,
 			    struct bench_outcome *out, struct kb_diag *diag);
-int __wrap_kb_out_write(const char *folder, const char *name,
-			void (*write)(FILE *out, const void *user),
-			const void *user, struct kb_diag *diag);
 
 /* Enough for all epochs of a quick run, each of which takes a step or two of a
  * clock that counts; one that says that it ran no events is repeated until it is
@@ -174,17 +171,6 @@ int __wrap_bench_worker_run(const struct bench_job *job,
 	}
 	memset(out, 0, sizeof(*out));
 	out->status = kb_fail(&out->diag, KB_E_WRONG, "no result");
-	return 0;
-}
-
-int __wrap_kb_out_write(const char *folder, const char *name,
-			void (*write)(FILE *out, const void *user),
-			const void *user, struct kb_diag *diag)
-{
-	(void)folder;
-	(void)name;
-	(void)diag;
-	write(stdout, user);
 	return 0;
 }
 

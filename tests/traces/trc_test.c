@@ -13,6 +13,44 @@
 #include <zlib.h>
 #include <zstd.h>
 
+const struct trc_counts trc_test_boot = {
+	.events = 31619,
+	.objects = 19028,
+	.allocs = 19028,
+	.frees = 12591,
+	.null_frees = 2295,
+	.unmatched_frees = 6,
+	.excluded_allocs = 24683,
+	.live_max = 7655,
+	.live_at_end = 6437,
+};
+
+const struct trc_counts trc_test_boot_6_12 = {
+	.events = 36964,
+	.objects = 22930,
+	.allocs = 22930,
+	.frees = 14034,
+	.null_frees = 2832,
+	.unmatched_frees = 40,
+	.excluded_allocs = 16459,
+	.live_max = 10886,
+	.live_at_end = 8896,
+	.duplicate_allocs = 36,
+};
+
+const struct trc_counts trc_test_debian_boot = {
+	.events = 97972,
+	.objects = 56597,
+	.allocs = 56597,
+	.frees = 41375,
+	.implied_frees = 1627,
+	.null_frees = 20472,
+	.unmatched_frees = 6,
+	.excluded_allocs = 154213,
+	.live_max = 15324,
+	.live_at_end = 15222,
+};
+
 static void blob_reserve(struct blob *blob, size_t more)
 {
 	size_t need = blob->size + more + 1;

@@ -18,6 +18,13 @@
 #define TRC_TEST_RECORDINGS KB_SOURCE_DIR "/traces/recordings/"
 #define TRC_TEST_DATA	    KB_SOURCE_DIR "/tests/traces/data/"
 
+/* The counts of traces/boot.trc, debian-boot.trc and boot-6.12.trc, and of their
+ * recordings: the check values that two programs written apart agree on. Linux
+ * 6.12 traces large allocations twice. */
+extern const struct trc_counts trc_test_boot;
+extern const struct trc_counts trc_test_debian_boot;
+extern const struct trc_counts trc_test_boot_6_12;
+
 /* Bytes on the heap, followed by a NUL that does not count. */
 struct blob {
 	char *data;

@@ -17,46 +17,6 @@
 #define BOOT_6_12 TRC_TEST_RECORDINGS "linux-6.12-initramfs-boot.ftrace.zst"
 #define SEED	  TRC_TEST_RECORDINGS "seed-example.ftrace"
 
-/* The check values that two programs written apart agree on. */
-static const struct trc_counts initramfs_counts = {
-	.events = 31619,
-	.objects = 19028,
-	.allocs = 19028,
-	.frees = 12591,
-	.null_frees = 2295,
-	.unmatched_frees = 6,
-	.excluded_allocs = 24683,
-	.live_max = 7655,
-	.live_at_end = 6437,
-};
-
-/* Large allocations are traced twice by this kernel. */
-static const struct trc_counts boot_6_12_counts = {
-	.events = 36964,
-	.objects = 22930,
-	.allocs = 22930,
-	.frees = 14034,
-	.null_frees = 2832,
-	.unmatched_frees = 40,
-	.excluded_allocs = 16459,
-	.live_max = 10886,
-	.live_at_end = 8896,
-	.duplicate_allocs = 36,
-};
-
-static const struct trc_counts debian_counts = {
-	.events = 97972,
-	.objects = 56597,
-	.allocs = 56597,
-	.frees = 41375,
-	.implied_frees = 1627,
-	.null_frees = 20472,
-	.unmatched_frees = 6,
-	.excluded_allocs = 154213,
-	.live_max = 15324,
-	.live_at_end = 15222,
-};
-
 static void assert_counts(const struct trc_counts *got,
 			  const struct trc_counts *want)
 {
@@ -108,22 +68,21 @@ static void check_recording(const char *recording, const char *trace,
 static void test_trc_import__initramfs_boot(void **state)
 {
 	(void)state;
-	check_recording(INITRAMFS, TRC_TEST_TRACES "boot.trc",
-			&initramfs_counts);
+	check_recording(INITRAMFS, TRC_TEST_TRACES "boot.trc", &trc_test_boot);
 }
 
 static void test_trc_import__debian_boot(void **state)
 {
 	(void)state;
 	check_recording(DEBIAN, TRC_TEST_TRACES "debian-boot.trc",
-			&debian_counts);
+			&trc_test_debian_boot);
 }
 
 static void test_trc_import__boot_6_12(void **state)
 {
 	(void)state;
 	check_recording(BOOT_6_12, TRC_TEST_TRACES "boot-6.12.trc",
-			&boot_6_12_counts);
+			&trc_test_boot_6_12);
 }
 
 static void test_trc_import__seed_example(void **state)

@@ -351,38 +351,11 @@ static void check_boot(const struct setting *set, const char *path,
 
 static void test_trc_tool__info_json_has_the_check_values(void **state)
 {
-	check_boot(*state, TRC_TEST_TRACES "boot.trc",
-		   &(struct trc_counts){ .events = 31619,
-					 .objects = 19028,
-					 .allocs = 19028,
-					 .frees = 12591,
-					 .null_frees = 2295,
-					 .unmatched_frees = 6,
-					 .excluded_allocs = 24683,
-					 .live_max = 7655,
-					 .live_at_end = 6437 });
+	check_boot(*state, TRC_TEST_TRACES "boot.trc", &trc_test_boot);
 	check_boot(*state, TRC_TEST_TRACES "debian-boot.trc",
-		   &(struct trc_counts){ .events = 97972,
-					 .objects = 56597,
-					 .allocs = 56597,
-					 .frees = 41375,
-					 .implied_frees = 1627,
-					 .null_frees = 20472,
-					 .unmatched_frees = 6,
-					 .excluded_allocs = 154213,
-					 .live_max = 15324,
-					 .live_at_end = 15222 });
+		   &trc_test_debian_boot);
 	check_boot(*state, TRC_TEST_TRACES "boot-6.12.trc",
-		   &(struct trc_counts){ .events = 36964,
-					 .objects = 22930,
-					 .allocs = 22930,
-					 .frees = 14034,
-					 .null_frees = 2832,
-					 .unmatched_frees = 40,
-					 .excluded_allocs = 16459,
-					 .live_max = 10886,
-					 .live_at_end = 8896,
-					 .duplicate_allocs = 36 });
+		   &trc_test_boot_6_12);
 }
 
 static void test_trc_tool__info_json_is_one_line_a_file(void **state)
