@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+/* Room for "/proc/self/fd/N". */
+#define DESCRIPTOR_SIZE 40
 
 const struct bench_picture bench_pictures[] = {
 	{ "lookup-cost", BENCH_PASS_LATENCY, "Lookup latency",
@@ -128,12 +129,18 @@ static int find_files(struct bench_drawing *d, const char *folder,
 			      "the plot scripts are not in '%s'; install "
 			      "them with bench, or pass --no-plots",
 			      scripts);
-	else if (access(d->data, R_OK) != 0)
-		err = kb_fail(diag, KB_E_IO,
-			      "%s: %s; first run the pass that measures it",
-			      d->data, strerror(errno));
 	free(scripts);
 	return err;
+}
+
+static int open_data(struct bench_drawing *d, struct kb_diag *diag)
+{
+	d->data_fd = open(d->data, O_RDONLY | O_CLOEXEC);
+	if (d->data_fd >= 0)
+		return 0;
+	return kb_fail(diag, KB_E_IO,
+		       "%s: %s; first run the pass that measures it", d->data,
+		       strerror(errno));
 }
 
 static int open_memory(struct bench_drawing *d, struct kb_diag *diag)
@@ -152,6 +159,26 @@ static int open_memory(struct bench_drawing *d, struct kb_diag *diag)
 		       strerror(errno));
 }
 
+/* Runs gnuplot with all that a figure may depend on: where programs are, and a
+ * locale in which letters are drawn right. Returns as posix_spawn. */
+static int spawn_gnuplot(struct bench_drawing *d, char *const argv[],
+			 const posix_spawn_file_actions_t *actions)
+{
+	static char locale[] = "LC_ALL=C.UTF-8";
+	const char *where = getenv("PATH");
+	char *path = NULL;
+	char *environment[] = { locale, NULL, NULL };
+	int err;
+
+	if (where && asprintf(&path, "PATH=%s", where) < 0)
+		return ENOMEM;
+	environment[1] = path;
+	err = posix_spawnp(&d->pid, "gnuplot", actions, NULL, argv,
+			   environment);
+	free(path);
+	return err;
+}
+
 static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 			 struct kb_diag *diag)
 {
@@ -162,10 +189,11 @@ static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 					 O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, d->said, STDOUT_FILENO);
-	/* dup2 onto itself: it stays open in gnuplot, under the same number. */
+	/* Onto itself: it stays open in gnuplot, under the same number. */
+	posix_spawn_file_actions_adddup2(&actions, d->data_fd, d->data_fd);
 	for (size_t i = 0; i < d->count; i++)
 		posix_spawn_file_actions_adddup2(&actions, d->fd[i], d->fd[i]);
-	err = posix_spawnp(&d->pid, "gnuplot", &actions, NULL, argv, environ);
+	err = spawn_gnuplot(d, argv, &actions);
 	posix_spawn_file_actions_destroy(&actions);
 	if (err == 0)
 		return 0;
@@ -179,32 +207,42 @@ static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 		       strerror(err));
 }
 
+/* The file of a descriptor that is open in gnuplot too. Returns `out`. */
+static char *name_descriptor(char out[DESCRIPTOR_SIZE], int fd)
+{
+	snprintf(out, DESCRIPTOR_SIZE, "/proc/self/fd/%d", fd);
+	return out;
+}
+
 int bench_figure_start(struct bench_drawing *d, const char *folder,
 		       const char *name, const char *const *kinds, size_t count,
 		       struct kb_diag *diag)
 {
-	char *argv[5 + 2 * BENCH_DRAWING_MAX + 1] = { (char *)"gnuplot",
+	char *argv[6 + 2 * BENCH_DRAWING_MAX + 1] = { (char *)"gnuplot",
+						      (char *)"-d",
 						      (char *)"-c" };
-	char files[BENCH_DRAWING_MAX][40];
+	char data[DESCRIPTOR_SIZE], files[BENCH_DRAWING_MAX][DESCRIPTOR_SIZE];
 	int err;
 
 	assert(count > 0 && count <= BENCH_DRAWING_MAX);
-	*d = (struct bench_drawing){ .count = count, .said = -1 };
+	*d = (struct bench_drawing){ .count = count,
+				     .data_fd = -1,
+				     .said = -1 };
 	for (size_t i = 0; i < BENCH_DRAWING_MAX; i++)
 		d->fd[i] = -1;
 	err = find_files(d, folder, name, diag);
 	if (err == 0)
+		err = open_data(d, diag);
+	if (err == 0)
 		err = open_memory(d, diag);
 	if (err < 0)
 		return err;
-	argv[2] = d->driver;
-	argv[3] = d->script;
-	argv[4] = d->data;
+	argv[3] = d->driver;
+	argv[4] = d->script;
+	argv[5] = name_descriptor(data, d->data_fd);
 	for (size_t i = 0; i < count; i++) {
-		snprintf(files[i], sizeof(files[i]), "/proc/self/fd/%d",
-			 d->fd[i]);
-		argv[5 + 2 * i] = (char *)kinds[i];
-		argv[6 + 2 * i] = files[i];
+		argv[6 + 2 * i] = (char *)kinds[i];
+		argv[7 + 2 * i] = name_descriptor(files[i], d->fd[i]);
 	}
 	return start_gnuplot(d, argv, diag);
 }
@@ -276,9 +314,9 @@ int bench_figure_finish(struct bench_drawing *d, struct kb_diag *diag)
 	if (take_pictures(d) && status == 0)
 		return 0;
 	return kb_fail(diag, KB_E_IO,
-		       "gnuplot could not draw '%s'; try 'gnuplot -c %s %s "
-		       "out.svg'",
-		       d->data, d->script, d->data);
+		       "gnuplot could not draw '%s' with '%s'; run the pass "
+		       "that measures it again",
+		       d->data, d->script);
 }
 
 static void close_if_open(int fd)
@@ -290,6 +328,7 @@ static void close_if_open(int fd)
 void bench_figure_release(struct bench_drawing *d)
 {
 	close_if_open(d->said);
+	close_if_open(d->data_fd);
 	for (size_t i = 0; i < d->count; i++) {
 		close_if_open(d->fd[i]);
 		free(d->picture[i]);
@@ -297,7 +336,7 @@ void bench_figure_release(struct bench_drawing *d)
 	free(d->driver);
 	free(d->script);
 	free(d->data);
-	*d = (struct bench_drawing){ .said = -1 };
+	*d = (struct bench_drawing){ .data_fd = -1, .said = -1 };
 }
 
 int bench_figure_draw(const char *folder, const char *name, const char *kind,

@@ -38,12 +38,19 @@ bool bench_figure_has_data(const char *folder, const char *name);
 /* Pictures of one figure that one gnuplot draws. */
 #define BENCH_DRAWING_MAX 3
 
-/* A running gnuplot. It draws into memory, since it does not notice a full
- * disk; the code that writes pictures to files does. */
+/*
+ * A gnuplot at work. It draws into memory, since it does not notice that a disk is
+ * full; whoever writes a picture to a file does. It runs without init files, in an
+ * environment that is always the same, and gets data and pictures as descriptors:
+ * it would run a file's name that begins with '<', and expand one with '~'.
+ */
 struct bench_drawing {
 	char *driver;
 	char *script;
+
+	/* The TSV file, as messages name it, and as it was opened. */
 	char *data;
+	int data_fd;
 	pid_t pid;
 
 	/* Memory, as file descriptors: gnuplot's standard output, with a line

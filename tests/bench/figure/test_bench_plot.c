@@ -2,7 +2,9 @@
  * bench plot: figures of a results folder, anew or in the terminal.
  */
 #include "cli.h"
+#include "kb_bits.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define RUN                                                                   \
@@ -100,7 +102,8 @@ static void test_bench_plot__keeps_what_was_drawn(void **state)
 	/* It is not told of the second picture, and fails. */
 	cli_sh(c, RUN "mkdir half && { echo '#!/bin/sh';"
 		      " echo \"real=$(command -v gnuplot)\";"
-		      " echo '$real -c \"$2\" \"$3\" \"$4\" \"$5\" \"$6\"';"
+		      " echo '$real \"$1\" \"$2\" \"$3\" \"$4\" \"$5\" \"$6\""
+		      " \"$7\"';"
 		      " echo 'exit 1'; } >half/gnuplot &&"
 		      " chmod +x half/gnuplot");
 	cli_expect(c, 0);
@@ -109,6 +112,51 @@ static void test_bench_plot__keeps_what_was_drawn(void **state)
 	cli_holds(c->err, "could not draw");
 	assert_true(cli_exists("r/figures/timeline.svg"));
 	assert_false(cli_exists("r/figures/timeline.png"));
+}
+
+/* Expect: what gnuplot would run, expand or split is a folder's name like any
+ * other. */
+static void test_bench_plot__a_name_is_only_a_name(void **state)
+{
+	static const char *const names[] = { "< touch owned;", "|touch owned;",
+					     "~", "-",
+					     "'\"`touch owned`$(touch "
+					     "owned)" };
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	cli_sh(c, RUN "true");
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		setenv("NAME", names[i], 1);
+		cli_sh(c, "cp -r r \"./$NAME\" && $BENCH plot -- \"$NAME\"");
+		cli_expect(c, 0);
+		assert_string_equal(c->err, "");
+		cli_sh(c, "test -s \"./$NAME/figures/rows.svg\"");
+		cli_expect(c, 0);
+		cli_sh(c, "$BENCH plot --term -- \"$NAME\" lookup-nodes");
+		cli_expect(c, 0);
+		cli_holds(c->out, "Nodes compared per lookup");
+	}
+	unsetenv("NAME");
+	assert_false(cli_exists("owned"));
+}
+
+/* Expect: neither init files nor the environment reach a picture. */
+static void test_bench_plot__depends_on_no_settings(void **state)
+{
+	struct cli *c = *state;
+
+	need_gnuplot(c);
+	cli_sh(c, RUN "$BENCH plot r && mv r/figures plain && mkdir home && "
+		      "echo 'set print \"leak\"; print 1; set samples 7; set "
+		      "encoding iso_8859_1' >home/.gnuplot && cp home/.gnuplot "
+		      "home/.gnuplotrc");
+	cli_expect(c, 0);
+	cli_sh(c, "HOME=$PWD/home GNUPLOT_LIB=$PWD/home GNUTERM=dumb "
+		  "GDFONTPATH=/ GNUPLOT_DEFAULT_GDFONT=none LC_ALL=C "
+		  "$BENCH plot r && diff -r r/figures plain");
+	cli_expect(c, 0);
+	assert_false(cli_exists("leak"));
 }
 
 static void test_bench_plot__refuses(void **state)
@@ -139,6 +187,8 @@ int main(void)
 		cli_test(test_bench_plot__redraws_everything),
 		cli_test(test_bench_plot__goes_on_after_a_failure),
 		cli_test(test_bench_plot__keeps_what_was_drawn),
+		cli_test(test_bench_plot__a_name_is_only_a_name),
+		cli_test(test_bench_plot__depends_on_no_settings),
 		cli_test(test_bench_plot__refuses),
 	};
 
