@@ -11,15 +11,15 @@
 #include "kb_exit.h"
 #include "kb_options.h"
 
-/* The option of a command that takes exactly one trace: its name, a char
- * pointer at this offset of the target. */
-#define BENCH_OPTION_ONE_TRACE(at)                                  \
-	{                                                           \
-		.name = "trace", .value = "FILE",                   \
-		.help = "the trace: a .trc, or any recording 'trc " \
-			"import' reads",                            \
-		.is_required = true, .is_single = true,             \
-		.kind = KB_OPTION_TEXT, .offset = (at)              \
+/* The option of a command about exactly one trace: its name, a char pointer at
+ * this offset of the target. */
+#define BENCH_OPTION_ONE_TRACE(at)                                          \
+	{                                                                   \
+		.name = "trace", .value = "FILE",                           \
+		.help = "the trace: a .trc, or any recording 'trc "         \
+			"import' reads",                                    \
+		.is_required = true, .is_single = true,                     \
+		.kind = KB_OPTION_TEXT, .file = KB_FILES_IN, .offset = (at) \
 	}
 
 extern const struct kb_command bench_compare_command;

@@ -91,6 +91,18 @@ static int check(void *target, struct kb_diag *diag)
 	return bench_options_check(&c->opts, ALLOCS_COMPARED, diag);
 }
 
+static int files(const void *target, struct kb_files *files,
+		 struct kb_diag *diag)
+{
+	const struct compare *c = target;
+	char file[ALLOC_NAME_SIZE];
+	int err = bench_options_files(&c->opts, files, diag);
+
+	if (err == 0 && c->versus.ops && alloc_spec_file(file, &c->versus))
+		err = kb_files_add(files, file, KB_FILES_IN, diag);
+	return err;
+}
+
 /* Keeps a gate for the reports and prints its verdict. */
 static void tell_gate(struct compare *c, const struct bench_pair *p,
 		      const char *kind)
@@ -399,15 +411,16 @@ static const struct kb_option options[] = {
 		  "and compare.junit.xml to DIR, and base.benchfmt and "
 		  "candidate.benchfmt for benchstat",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT_FOLDER,
 	  AT(report) },
 	BENCH_OPTION_JSON(OPTS),
 	{ .name = NULL },
 };
 
 static const struct kb_operand operands[] = {
-	{ "BASE", 1, 1, offsetof(struct compare, base) },
-	{ "CANDIDATE", 1, 1, offsetof(struct compare, candidate) },
-	{ NULL, 0, 0, 0 },
+	{ "BASE", 1, 1, offsetof(struct compare, base), KB_FILES_IN },
+	{ "CANDIDATE", 1, 1, offsetof(struct compare, candidate), KB_FILES_IN },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command bench_compare_command = {
@@ -444,5 +457,6 @@ const struct kb_command bench_compare_command = {
 		 "4 the machine is too noisy, or a build cannot be compared\n"
 		 "5 a build crashed",
 	.check = check,
+	.files = files,
 	.main = compare_main,
 };

@@ -632,14 +632,15 @@ static const struct kb_option diff_options[] = {
 		  "interval, and nodes compared; data goes to DIR, pictures "
 		  "to DIR/figures",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT_FOLDER,
 	  AT(out) },
 	{ .name = NULL },
 };
 
 static const struct kb_operand operands[] = {
-	{ "A", 1, 1, offsetof(struct diff, a.path) },
-	{ "B", 1, 1, offsetof(struct diff, b.path) },
-	{ NULL, 0, 0, 0 },
+	{ "A", 1, 1, offsetof(struct diff, a.path), KB_FILES_IN },
+	{ "B", 1, 1, offsetof(struct diff, b.path), KB_FILES_IN },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command bench_diff_command = {

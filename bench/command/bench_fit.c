@@ -7,7 +7,6 @@
 #include "bench_commands.h"
 #include "bench_format.h"
 #include "bench_ideal_read.h"
-#include "kb_out.h"
 #include "kb_json.h"
 #include "kb_progress.h"
 #include "bench_smallest.h"
@@ -303,8 +302,6 @@ static int open_fitting(struct fitting *f, const struct fit_options *o)
 	int err =
 		alloc_spec_parse_list(&f->specs, &f->count, o->allocs, f->diag);
 
-	if (err == 0 && o->json && strcmp(o->json, "-") != 0)
-		err = kb_out_check_file(o->json, f->diag);
 	if (err == 0)
 		err = bench_trace_open(&f->trace, o->trace, kb_signal_came,
 				       f->diag);
@@ -392,6 +389,7 @@ static const struct kb_option options[] = {
 	  .help = "also write the results as JSON; '-' is standard output, "
 		  "which then gets nothing else",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
 	  AT(json) },
 	{ .name = NULL },
 };

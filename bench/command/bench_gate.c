@@ -625,6 +625,14 @@ static int check(void *target, struct kb_diag *diag)
 	return bench_options_check(&gate->opts, ALLOCS_GATED, diag);
 }
 
+static int files(const void *target, struct kb_files *files,
+		 struct kb_diag *diag)
+{
+	const struct gate *gate = target;
+
+	return bench_options_files(&gate->opts, files, diag);
+}
+
 static int check_bless(void *target, struct kb_diag *diag)
 {
 	const struct gate *gate = target;
@@ -676,6 +684,7 @@ static int bless_main(int argc, char **argv)
 		  .value = "DIR",                                             \
 		  .help = "where the baselines are (default bench/baseline)", \
 		  .kind = KB_OPTION_TEXT,                                     \
+		  .file = KB_FILES_IN,                                        \
 		  AT(folder) },                                               \
 		BENCH_OPTION_HEAP_PAGES(OPTS), BENCH_OPTION_HEAP_BASE(OPTS),  \
 		BENCH_OPTION_TOUCH(OPTS)
@@ -717,6 +726,7 @@ const struct kb_command bench_gate_command = {
 		 "4 baseline of another trace or configuration, or none\n"
 		 "5 an allocator failed",
 	.check = check,
+	.files = files,
 	.main = gate_main,
 };
 
@@ -737,5 +747,6 @@ const struct kb_command bench_bless_command = {
 		 "4 an allocator is not available\n"
 		 "5 an allocator failed",
 	.check = check_bless,
+	.files = files,
 	.main = bless_main,
 };

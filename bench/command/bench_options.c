@@ -1,6 +1,7 @@
 #include "bench_options.h"
 
 #include "bench_commands.h"
+#include "kb_bits.h"
 #include "kb_suggest.h"
 
 #include <math.h>
@@ -199,6 +200,58 @@ int bench_options_check(struct bench_options *opts, const char *allocs,
 	return choose_allocs(opts, allocs, false, diag);
 }
 
+int bench_options_files(const struct bench_options *opts,
+			struct kb_files *files, struct kb_diag *diag)
+{
+	char file[ALLOC_NAME_SIZE];
+	int err = 0;
+
+	for (size_t i = 0; i < opts->alloc_count && err == 0; i++)
+		if (alloc_spec_file(file, &opts->allocs[i]))
+			err = kb_files_add(files, file, KB_FILES_IN, diag);
+	return err;
+}
+
+const char *bench_options_gbench(const struct bench_options *opts,
+				 const char *name)
+{
+	const size_t length = strlen(name);
+	const char *value = NULL;
+
+	for (size_t i = 0; i < opts->gbench.count; i++) {
+		/* The table has seen to "--benchmark_". */
+		const char *own = opts->gbench.word[i] + 12;
+
+		if (strncmp(own, name, length) == 0 && own[length] == '=')
+			value = own + length + 1;
+	}
+	return value;
+}
+
+/* Told before the run: the library would end the program after it. */
+static int check_gbench(const struct bench_options *opts, struct kb_diag *diag)
+{
+	static const char *const names[] = { "format", "out_format" };
+	const char *out = bench_options_gbench(opts, "out");
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
+		const char *format = bench_options_gbench(opts, names[i]);
+
+		if (format && strcmp(format, "console") != 0 &&
+		    strcmp(format, "json") != 0 && strcmp(format, "csv") != 0)
+			return kb_fail(diag, KB_E_ARG,
+				       "--benchmark_%s takes console, json or "
+				       "csv, got '%s'",
+				       names[i], format);
+	}
+	if (out && strcmp(out, "-") == 0)
+		return kb_fail(diag, KB_E_ARG,
+			       "--benchmark_out takes a file; "
+			       "--benchmark_format=json writes to standard "
+			       "output");
+	return 0;
+}
+
 static int check_run(void *target, struct kb_diag *diag)
 {
 	struct bench_options *opts = target;
@@ -206,6 +259,8 @@ static int check_run(void *target, struct kb_diag *diag)
 	if (opts->settings.passes == 0)
 		opts->settings.passes = BENCH_PASS_ALL;
 	choose_budget(opts);
+	if (check_gbench(opts, diag) < 0)
+		return KB_E_ARG;
 	if (opts->command == BENCH_MICRO)
 		return check_available(opts, false, diag);
 	if (opts->command != BENCH_RUN)
@@ -215,6 +270,21 @@ static int check_run(void *target, struct kb_diag *diag)
 			       "no trace given; try 'bench --trace "
 			       "traces/boot.trc', or --help");
 	return choose_allocs(opts, ALLOCS_DEFAULT, true, diag);
+}
+
+static int files_of_run(const void *target, struct kb_files *files,
+			struct kb_diag *diag)
+{
+	const struct bench_options *opts = target;
+	const char *out = bench_options_gbench(opts, "out");
+	int err = bench_options_files(opts, files, diag);
+
+	if (err == 0)
+		err = kb_files_add(files, out && *out ? out : NULL,
+				   KB_FILES_OUT, diag);
+	if (err == 0)
+		err = kb_files_add(files, opts->out, KB_FILES_OUT_FOLDER, diag);
+	return err;
 }
 
 void bench_options_init(struct bench_options *opts)
@@ -275,6 +345,7 @@ static const struct kb_option options[] = {
 	  .help = "a .trc, or any recording 'trc import' reads, which is "
 		  "imported on the fly; '-' is standard input; repeatable",
 	  .kind = KB_OPTION_WORDS,
+	  .file = KB_FILES_IN,
 	  AT(traces) },
 	BENCH_OPTION_ALLOC(
 		0, "Default: kheap, kheap:order=head, kheap:lookup=pagemap, "
@@ -331,6 +402,7 @@ static const struct kb_option options[] = {
 		  "benchmark format, for 'benchstat OLD NEW'; '-' is "
 		  "standard output, which then gets nothing else",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
 	  AT(benchfmt) },
 	{ .name = "benchmark_",
 	  .heading = "Google Benchmark",
@@ -377,5 +449,6 @@ const struct kb_command bench_itself = {
 		 "143 after SIGTERM, likewise",
 	.commands = bench_commands,
 	.check = check_run,
+	.files = files_of_run,
 	.main = bench_run_main,
 };

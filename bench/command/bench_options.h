@@ -73,7 +73,7 @@ struct bench_options {
 			"imported on the fly; '-' is standard input; "        \
 			"repeatable",                                         \
 		.is_required = true, .kind = KB_OPTION_WORDS,                 \
-		BENCH_OPTION(at, traces)                                      \
+		.file = KB_FILES_IN, BENCH_OPTION(at, traces)                 \
 	}
 
 #define BENCH_OPTION_ALLOC(at, by_default)                                   \
@@ -91,7 +91,8 @@ struct bench_options {
 		.help = "also write the results as JSON; '-' is standard " \
 			"output, "                                         \
 			"which then gets nothing else",                    \
-		.kind = KB_OPTION_TEXT, BENCH_OPTION(at, json)             \
+		.kind = KB_OPTION_TEXT, .file = KB_FILES_OUT,              \
+		BENCH_OPTION(at, json)                                     \
 	}
 
 #define BENCH_OPTION_HEAP_PAGES(at)                                            \
@@ -157,6 +158,15 @@ void bench_options_init(struct bench_options *opts);
  */
 int bench_options_check(struct bench_options *opts, const char *allocs,
 			struct kb_diag *diag);
+
+/* Adds the plugins' files. Returns 0, or KB_E_NOMEM with `diag` filled. */
+int bench_options_files(const struct bench_options *opts,
+			struct kb_files *files, struct kb_diag *diag);
+
+/* The value of Google Benchmark's option --benchmark_`name`, of several the last;
+ * NULL if there is none. */
+const char *bench_options_gbench(const struct bench_options *opts,
+				 const char *name);
 
 /*
  * Parses a run's command line. Allocators of the default list that are not

@@ -112,9 +112,6 @@ static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 	size_t size = 0;
 	int err;
 
-	/* Only in such a locale does gnuplot count a character as one
-	 * column. */
-	setenv("LC_ALL", "C.UTF-8", 1);
 	err = choose_mode(mode, o->sixel, diag);
 	if (err == 0)
 		err = bench_figure_draw(o->folder, o->figure, mode, &picture,
@@ -196,9 +193,10 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "RESULTS", 1, 1, offsetof(struct plot_options, folder) },
-	{ "FIGURE", 0, 1, offsetof(struct plot_options, figure) },
-	{ NULL, 0, 0, 0 },
+	{ "RESULTS", 1, 1, offsetof(struct plot_options, folder), KB_FILES_IN },
+	{ "FIGURE", 0, 1, offsetof(struct plot_options, figure),
+	  KB_FILES_NONE },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command bench_plot_command = {

@@ -181,14 +181,12 @@ static bool is_stdout(const char *file)
 /* If JSON or another tool's format goes to stdout, the table is omitted. */
 static bool stdout_is_taken(const struct bench_options *opts)
 {
+	const char *format;
+
 	if (is_stdout(opts->json) || is_stdout(opts->benchfmt))
 		return true;
-	for (int i = 1; i < opts->gbench_argc; i++)
-		if (strncmp(opts->gbench_argv[i], "--benchmark_format=", 19) ==
-			    0 &&
-		    strcmp(opts->gbench_argv[i] + 19, "console") != 0)
-			return true;
-	return false;
+	format = bench_options_gbench(opts, "format");
+	return format && strcmp(format, "console") != 0;
 }
 
 static void write_table(FILE *out, const void *user)
@@ -480,18 +478,6 @@ static int finish_session(struct session *s, int status)
 	return status;
 }
 
-/* Reported before the work, not after it. */
-static bool can_be_written(const char *file)
-{
-	struct kb_diag diag;
-
-	kb_diag_init(&diag);
-	if (!file || is_stdout(file) || kb_out_check_file(file, &diag) == 0)
-		return true;
-	complain(&diag);
-	return false;
-}
-
 static int run_session(struct session *s)
 {
 	size_t count = s->opts.traces.count;
@@ -503,8 +489,6 @@ static int run_session(struct session *s)
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
 		return out_of_memory();
-	if (!can_be_written(s->opts.json) || !can_be_written(s->opts.benchfmt))
-		return KB_EXIT_USAGE;
 	kb_signal_catch();
 	bench_env_read(&s->env);
 	s->env.pinned_cpu = s->opts.settings.cpu >= 0 ? s->opts.settings.cpu

@@ -141,6 +141,7 @@ static const struct kb_option options[] = {
 	  .value = "FILE",
 	  .help = "draw an SVG picture instead; '-' is standard output",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
 	  AT(svg) },
 	{ .name = NULL },
 };

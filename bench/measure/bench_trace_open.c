@@ -281,7 +281,10 @@ static int take_file(struct bench_trace *trace, bool (*stop)(void),
 		source = trace->fd;
 		trace->fd = -1;
 		err = import_file(trace, source, stop, diag);
-		close(source);
+		if (err < 0)
+			close(source);
+		else
+			trace->source_fd = source;
 		return err;
 	}
 	if (err < 0)
@@ -307,6 +310,7 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 	memset(trace, 0, sizeof(*trace));
 	trace->given = given;
 	trace->fd = -1;
+	trace->source_fd = -1;
 	set_names(trace);
 	if (strlen(given) >= sizeof(trace->path))
 		return kb_fail(diag, KB_E_ARG,
@@ -323,8 +327,11 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 
 void bench_trace_release(struct bench_trace *trace)
 {
-	if (trace->fd >= 0)
-		close(trace->fd);
+	if (trace->fd < 0)
+		return;
+	close(trace->fd);
+	if (trace->source_fd >= 0)
+		close(trace->source_fd);
 	trace->fd = -1;
 }
 

@@ -1,7 +1,9 @@
 #include "bench_gbench.h"
 
 #include "gbench_shim.h"
+#include "kb_complain.h"
 #include "kb_exit.h"
+#include "kb_out.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +131,38 @@ static void tell_context(const struct bench_report *report)
 	gb_context("system", env->system);
 }
 
+/* Writes the library's report to the file of --benchmark_out. */
+static int write_file(int argc, char **argv, const char *text)
+{
+	static const char option[] = "--benchmark_out=";
+	const char *path = "";
+	struct kb_out out;
+	struct kb_diag diag;
+	int err;
+
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], option, strlen(option)) == 0)
+			path = argv[i] + strlen(option);
+	kb_diag_init(&diag);
+	err = kb_out_open(&out, path, &diag);
+	if (err == 0) {
+		fputs(text, out.stream);
+		err = kb_out_commit(&out, &diag);
+	}
+	return err < 0 ? kb_complain_diag("bench", &diag) : 0;
+}
+
+int bench_gbench_run(int argc, char **argv, bool all, bool to_stderr)
+{
+	char *text;
+	int err = gb_run(argc, argv, all, to_stderr, &text);
+
+	if (err == 0 && text)
+		err = write_file(argc, argv, text);
+	free(text);
+	return err;
+}
+
 int bench_gbench_report(const struct bench_report *reports, size_t count,
 			int argc, char **argv, bool to_stderr)
 {
@@ -150,7 +184,7 @@ int bench_gbench_report(const struct bench_report *reports, size_t count,
 			register_cell(r);
 		}
 	}
-	err = gb_run(argc, argv, true, to_stderr);
+	err = bench_gbench_run(argc, argv, true, to_stderr);
 	gb_clear();
 	free(replayed);
 	return err;

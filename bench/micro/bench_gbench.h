@@ -24,6 +24,10 @@ void bench_gbench_name(char *out, size_t size, const struct bench_trace *trace,
 int bench_gbench_filter(int argc, char **argv, const struct bench_trace *trace,
 			struct alloc_spec *specs, size_t *count);
 
+/* gb_run, which also writes the file of --benchmark_out, whole. Returns 0 or 2
+ * (said on stderr). */
+int bench_gbench_run(int argc, char **argv, bool all, bool to_stderr);
+
 /* Reports all cells of all reports as Google Benchmark would with the options
  * `argv`. Returns 0 or 2 (with a message on stderr). */
 int bench_gbench_report(const struct bench_report *reports, size_t count,

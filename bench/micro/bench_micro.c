@@ -1,5 +1,6 @@
 #include "bench_micro.h"
 
+#include "bench_gbench.h"
 #include "bench_scaling.h"
 #include "gbench_shim.h"
 #include "trc_import.h"
@@ -260,7 +261,7 @@ static int run_registered(const struct bench_micro_job *job)
 {
 	char **argv = NULL;
 	int argc = with_defaults(job, &argv);
-	int err = argc < 0 ? 2 : gb_run(argc, argv, false, false);
+	int err = argc < 0 ? 2 : bench_gbench_run(argc, argv, false, false);
 
 	free(argv);
 	return err;

@@ -4,7 +4,9 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -27,22 +29,87 @@ benchmark::internal::Benchmark *unwrap(gb_bench *bench)
 	return reinterpret_cast<benchmark::internal::Benchmark *>(bench);
 }
 
+const std::string out_option = "--benchmark_out=";
+
 /* Hands the options to the library, which keeps argv[0] to name the program by:
  * that one must be the caller's, not a copy. Returns false if it knows one of
  * them not, and has said so. `extra` is an option of ours, which wins over the
- * caller's or gives way to it. */
-bool initialize(int argc, char **argv, const char *extra, bool wins)
+ * caller's or gives way to it. The library opens `file`, whatever the options and
+ * the environment say. */
+bool initialize(int argc, char **argv, const char *extra, bool wins,
+		const char *file)
 {
 	std::vector<std::string> words(argv + 1, argv + argc);
 	std::vector<char *> pointers(1, argv[0]);
 
 	words.insert(wins ? words.end() : words.begin(), extra);
+	words.push_back(out_option + file);
 	for (std::string &word : words)
 		pointers.push_back(&word[0]);
 	int count = static_cast<int>(pointers.size());
 	pointers.push_back(nullptr);
 	benchmark::Initialize(&count, pointers.data());
 	return !benchmark::ReportUnrecognizedArguments(count, pointers.data());
+}
+
+/* The library means to drop it; as long as it has not, its users have it. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+/* Reports into a text instead of the file that the library has opened. */
+template <class Reporter> class TextReporter : public Reporter
+{
+      public:
+	explicit TextReporter(std::ostream *text) : text_(text)
+	{
+	}
+
+	/* The first call, once the library has chosen the stream. */
+	bool ReportContext(
+		const benchmark::BenchmarkReporter::Context &context) override
+	{
+		this->SetOutputStream(text_);
+		this->SetErrorStream(text_);
+		return Reporter::ReportContext(context);
+	}
+
+      private:
+	std::ostream *text_;
+};
+
+/* Console without color, as the library's own for a file. */
+class PlainReporter : public benchmark::ConsoleReporter
+{
+      public:
+	PlainReporter() : ConsoleReporter(OO_None)
+	{
+	}
+};
+
+using Reporter = std::unique_ptr<benchmark::BenchmarkReporter>;
+
+/* The reporter of --benchmark_out_format; none if the library has no such. */
+Reporter text_reporter(const std::string &format, std::ostream *text)
+{
+	if (format == "json")
+		return Reporter(
+			new TextReporter<benchmark::JSONReporter>(text));
+	if (format == "console")
+		return Reporter(new TextReporter<PlainReporter>(text));
+	if (format == "csv")
+		return Reporter(new TextReporter<benchmark::CSVReporter>(text));
+	return nullptr;
+}
+
+/* The value of the option's last use, or `other`. */
+std::string value_of(int argc, char **argv, const std::string &option,
+		     const std::string &other)
+{
+	std::string value = other;
+
+	for (int i = 1; i < argc; i++)
+		if (std::string(argv[i]).compare(0, option.size(), option) == 0)
+			value = argv[i] + option.size();
+	return value;
 }
 
 } // namespace
@@ -149,7 +216,7 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
 	benchmark::ConsoleReporter reporter;
 	std::string name;
 
-	if (!initialize(argc, argv, "--benchmark_list_tests=true", true))
+	if (!initialize(argc, argv, "--benchmark_list_tests=true", true, ""))
 		return KB_EXIT_USAGE;
 	reporter.SetOutputStream(&listing);
 	reporter.SetErrorStream(&std::cerr);
@@ -160,26 +227,33 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
 	return 0;
 }
 
-int gb_run(int argc, char **argv, bool all, bool to_stderr)
+int gb_run(int argc, char **argv, bool all, bool to_stderr, char **file)
 {
+	const bool has_file = !value_of(argc, argv, out_option, "").empty();
+	std::ostringstream text;
+	Reporter to_text, to_console;
 	size_t count;
 
-	if (!initialize(argc, argv, "--benchmark_list_tests=false", false))
+	*file = nullptr;
+	if (has_file)
+		to_text = text_reporter(
+			value_of(argc, argv, "--benchmark_out_format=", "json"),
+			&text);
+	if (!initialize(argc, argv, "--benchmark_list_tests=false", false,
+			to_text ? "/dev/null" : ""))
 		return KB_EXIT_USAGE;
 	if (to_stderr) {
-		benchmark::ConsoleReporter reporter;
-
-		reporter.SetOutputStream(&std::cerr);
-		count = all ? benchmark::RunSpecifiedBenchmarks(&reporter,
-								nullptr, "all")
-			    : benchmark::RunSpecifiedBenchmarks(&reporter);
-	} else {
-		count = all ? benchmark::RunSpecifiedBenchmarks(nullptr,
-								nullptr, "all")
-			    : benchmark::RunSpecifiedBenchmarks();
+		to_console.reset(new benchmark::ConsoleReporter);
+		to_console->SetOutputStream(&std::cerr);
 	}
+	count = all ? benchmark::RunSpecifiedBenchmarks(to_console.get(),
+							to_text.get(), "all")
+		    : benchmark::RunSpecifiedBenchmarks(to_console.get(),
+							to_text.get());
 	std::cout.flush();
 	if (count == 0)
 		return KB_EXIT_USAGE;
-	return 0;
+	if (to_text)
+		*file = strdup(text.str().c_str());
+	return to_text && !*file ? KB_EXIT_USAGE : 0;
 }

@@ -82,11 +82,13 @@ int gb_match(int argc, char **argv, void (*fn)(const char *name, void *user),
 
 /*
  * Runs the registered benchmarks, all of them if `all`, else those that the
- * options' filter matches, and reports according to the options; on stderr
- * instead of stdout if `to_stderr`. Returns 0, or 2 with a message on stderr
- * (unknown option, unwritable file, nothing matched).
+ * options' filter matches, and reports as the options say; on stderr instead of
+ * stdout if `to_stderr`. `*file` gets the text that --benchmark_out asks for, to be
+ * freed: the library would leave half of it on a full disk and not say so. NULL
+ * without that option. Returns 0, or 2 with a message on stderr (unknown option,
+ * nothing matched).
  */
-int gb_run(int argc, char **argv, bool all, bool to_stderr);
+int gb_run(int argc, char **argv, bool all, bool to_stderr, char **file);
 
 /* Keeps a value, or all of memory, from being optimized away. */
 #define gb_do_not_optimize(x) __asm__ volatile("" : : "g"(x) : "memory")

@@ -31,8 +31,13 @@ struct bench_trace {
 	 */
 	int fd;
 
-	/* The .trc file's size, bytes, and modification time, both from when it
-	 * was opened; not for an unnamed file. */
+	/* The recording that this was imported from, kept open as long as it is
+	 * in use, so that no output takes its place (kb_out.h). Owned. -1 for
+	 * none, and of no meaning if fd is -1. */
+	int source_fd;
+
+	/* The .trc file's size, bytes, and when it was last written to, as they
+	 * were when it was opened; not of a file without a name. */
 	bool has_name;
 	off_t size;
 	struct timespec written;

@@ -411,6 +411,51 @@ static int check_rest(struct parse *p)
 	return 0;
 }
 
+static int add_words(struct kb_files *files, const struct kb_words *words,
+		     enum kb_files_use use, struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < words->count && err == 0; i++)
+		err = kb_files_add(files, words->word[i], use, diag);
+	return err;
+}
+
+/* Adds the files that are stored at `offset`, many or one. */
+static int add_files(const struct parse *p, struct kb_files *files,
+		     size_t offset, bool many, enum kb_files_use use)
+{
+	const void *field = p->target + offset;
+
+	if (use == KB_FILES_NONE)
+		return 0;
+	if (many)
+		return add_words(files, field, use, p->diag);
+	return kb_files_add(files, *(const char *const *)field, use, p->diag);
+}
+
+/* Looks at all files that the command is about. */
+static int check_files(const struct parse *p)
+{
+	const struct kb_operand *operand = p->command->operands;
+	struct kb_files files = { NULL, 0 };
+	int err = 0;
+
+	for (const struct kb_option *o = p->command->options; o->name && !err;
+	     o++)
+		err = add_files(p, &files, o->offset,
+				o->kind == KB_OPTION_WORDS, o->file);
+	for (; operand && operand->name && err == 0; operand++)
+		err = add_files(p, &files, operand->offset, operand->max > 1,
+				operand->file);
+	if (err == 0 && p->command->files)
+		err = p->command->files(p->target, &files, p->diag);
+	if (err == 0)
+		err = kb_files_check(&files, p->diag);
+	kb_files_release(&files);
+	return err;
+}
+
 int kb_options_parse(const struct kb_command *command, void *target, int argc,
 		     char **argv, struct kb_diag *diag)
 {
@@ -435,6 +480,8 @@ int kb_options_parse(const struct kb_command *command, void *target, int argc,
 		err = check_rest(&p);
 	if (err == 0 && command->check)
 		err = command->check(target, diag);
+	if (err == 0)
+		err = check_files(&p);
 	kb_words_release(&p.operands);
 	return err;
 }

@@ -12,6 +12,7 @@
 #ifndef KB_OPTIONS_H
 #define KB_OPTIONS_H
 
+#include "kb_files.h"
 #include "kb_status.h"
 
 #include <stdbool.h>
@@ -81,6 +82,10 @@ struct kb_option {
 	/* The command requires it, and the usage line says so. */
 	bool is_required;
 
+	/* KB_OPTION_TEXT and KB_OPTION_WORDS: what is done with the file that
+	 * the value names. */
+	enum kb_files_use file;
+
 	/* A second use is an error. Without this the last use counts, so that a
 	 * user can override a script's options by appending others. */
 	bool is_single;
@@ -109,6 +114,9 @@ struct kb_operand {
 	/* Where they are stored: a const char * if max is 1, else a struct
 	 * kb_words. Offset in the target, bytes. */
 	size_t offset;
+
+	/* What is done with the files that they name. */
+	enum kb_files_use file;
 };
 
 struct kb_command {
@@ -154,6 +162,11 @@ struct kb_command {
 	 * nothing to check. Returns 0, or <0 with `diag` filled. */
 	int (*check)(void *target, struct kb_diag *diag);
 
+	/* Adds the files that the table does not tell of; NULL for none. Called
+	 * after `check`. Returns 0, or <0 with `diag` filled. */
+	int (*files)(const void *target, struct kb_files *files,
+		     struct kb_diag *diag);
+
 	/* The program's commands, ended by NULL; NULL for a command. */
 	const struct kb_command *const *commands;
 
@@ -165,9 +178,9 @@ struct kb_command {
 #define KB_OPTIONS_HELP 1
 
 /*
- * Stores what the command line says in `target`. argv[0] is not looked at; argv
- * stays as it is. Returns 0, KB_OPTIONS_HELP, or KB_E_ARG or KB_E_NOMEM with
- * `diag` filled. In any case the caller releases the words of `target`.
+ * Stores what the command line says in `target`, and looks at the files that it
+ * names (kb_files_check). argv[0] is not looked at; argv stays as it is. Returns 0,
+ * KB_OPTIONS_HELP, or KB_E_ARG, KB_E_IO or KB_E_NOMEM with `diag` filled. In any case the caller releases the words of `target`.
  */
 int kb_options_parse(const struct kb_command *command, void *target, int argc,
 		     char **argv, struct kb_diag *diag);

@@ -13,6 +13,9 @@
 /* Names tried for the temporary file before giving up. */
 #define TEMPORARY_TRIES 100
 
+/* Descriptors below this are looked at for inputs; a program has few. */
+#define READ_FDS 1024
+
 static int refuse_folder(const char *path, int err, struct kb_diag *diag)
 {
 	return kb_fail(diag, KB_E_IO,
@@ -55,6 +58,16 @@ int kb_out_check_folder(const char *path, struct kb_diag *diag)
 	return err ? refuse_folder(path, err, diag) : 0;
 }
 
+/* A terminal, pipe or device is written to as it is: a rename would put a file
+ * in its place. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISDIR(st.st_mode);
+}
+
 int kb_out_check_file(const char *path, struct kb_diag *diag)
 {
 	char *folder = strdup(path);
@@ -66,9 +79,13 @@ int kb_out_check_file(const char *path, struct kb_diag *diag)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	if (slash)
 		slash[slash == folder] = '\0';
-	err = folder_error(slash ? folder : ".");
-	if (err == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		err = EISDIR;
+	if (is_special(path)) {
+		err = access(path, W_OK) == 0 ? 0 : errno;
+	} else {
+		err = folder_error(slash ? folder : ".");
+		if (err == 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+			err = EISDIR;
+	}
 	free(folder);
 	if (err == 0)
 		return 0;
@@ -97,16 +114,6 @@ int kb_out_make_folder(const char *path, struct kb_diag *diag)
 		err = folder_error(path);
 	free(copy);
 	return err ? refuse_folder(path, err, diag) : 0;
-}
-
-/* A terminal, pipe or device is written to as it is: a rename would put a file
- * in its place. */
-static bool is_special(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
-	       !S_ISDIR(st.st_mode);
 }
 
 static int refuse_path(const char *path, int err, struct kb_diag *diag)
@@ -149,11 +156,53 @@ static int make_temporary(struct kb_out *out, struct kb_diag *diag)
 	return refuse_path(out->final_path, cause, diag);
 }
 
+/* True if this program has the file open to read. */
+static bool is_read(const struct stat *there)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < READ_FDS; fd++) {
+		const int flags = fcntl(fd, F_GETFL);
+
+		if (flags >= 0 && (flags & O_ACCMODE) != O_WRONLY &&
+		    fstat(fd, &st) == 0 && st.st_dev == there->st_dev &&
+		    st.st_ino == there->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_input(const char *path, struct kb_diag *diag)
+{
+	return kb_fail(diag, KB_E_IO,
+		       "%s: is the input too; give the output another name",
+		       path);
+}
+
+/* Refuses to replace what the program still reads. Command lines are looked at
+ * before (kb_files.h); this is for a file whose name only the program knows, as of
+ * those in a results folder. */
+static int check_unread(const char *path, struct kb_diag *diag)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && is_read(&st))
+		return refuse_input(path, diag);
+	return 0;
+}
+
 static int set_path(struct kb_out *out, const char *path, struct kb_diag *diag)
 {
+	int err;
+
 	*out = (struct kb_out){ .fd = -1 };
 	out->final_path = strdup(path);
-	return out->final_path ? 0 : no_memory(diag);
+	if (!out->final_path)
+		return no_memory(diag);
+	err = check_unread(path, diag);
+	if (err < 0)
+		kb_out_release(out);
+	return err;
 }
 
 int kb_out_open(struct kb_out *out, const char *path, struct kb_diag *diag)
@@ -237,10 +286,7 @@ int kb_out_check_input(const struct kb_out *out, const char *in_path,
 	if (!has_in || stat(out->final_path, &there) < 0)
 		return 0;
 	if (in.st_dev == there.st_dev && in.st_ino == there.st_ino)
-		return kb_fail(diag, KB_E_IO,
-			       "%s: is the input too; give the output another "
-			       "name",
-			       out->final_path);
+		return refuse_input(out->final_path, diag);
 	return 0;
 }
 

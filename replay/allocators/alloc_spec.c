@@ -237,6 +237,17 @@ void alloc_close(struct alloc *alloc)
 	alloc->ctx = NULL;
 }
 
+bool alloc_spec_file(char out[ALLOC_NAME_SIZE], const struct alloc_spec *spec)
+{
+	const char *file = strchr(spec->name, ':');
+
+	if (!spec->ops->foreign || !file)
+		return false;
+	snprintf(out, ALLOC_NAME_SIZE, "%.*s", (int)strcspn(file + 1, ","),
+		 file + 1);
+	return true;
+}
+
 const char *alloc_spec_value(const struct alloc_spec *spec, const char *key)
 {
 	const struct alloc_key *keys = spec->ops->keys;

@@ -14,6 +14,7 @@
 
 #include "alloc.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -47,8 +48,11 @@ int alloc_open(struct alloc *out, const struct alloc_config *config,
 /* Closes an allocator and empties it; an empty one is ignored. */
 void alloc_close(struct alloc *alloc);
 
-/* The value chosen for the key called `key`, or NULL if there is no such
- * key. */
+/* Copies the name of the file that an allocator is loaded from; false for one that
+ * is no plugin. */
+bool alloc_spec_file(char out[ALLOC_NAME_SIZE], const struct alloc_spec *spec);
+
+/* The value chosen for the key called `key`, or NULL if there is no such. */
 const char *alloc_spec_value(const struct alloc_spec *spec, const char *key);
 
 #endif /* ALLOC_SPEC_H */

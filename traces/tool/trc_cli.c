@@ -40,8 +40,8 @@ int cli_fail(const struct kb_diag *diag, const char *path)
 }
 
 const struct kb_operand cli_files_operands[] = {
-	{ "FILE", 1, SIZE_MAX, offsetof(struct cli_files, files) },
-	{ NULL, 0, 0, 0 },
+	{ "FILE", 1, SIZE_MAX, offsetof(struct cli_files, files), KB_FILES_IN },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 int cli_each_file(const struct kb_command *command, int argc, char **argv,

@@ -283,9 +283,9 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "IN.trc", 1, 1, offsetof(struct request, in) },
-	{ "OUT", 1, 1, offsetof(struct request, out) },
-	{ NULL, 0, 0, 0 },
+	{ "IN.trc", 1, 1, offsetof(struct request, in), KB_FILES_IN },
+	{ "OUT", 1, 1, offsetof(struct request, out), KB_FILES_OUT },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command trc_command_convert = {

@@ -89,8 +89,6 @@ static int open_both(const struct request *r, struct trc_walk *walk,
 		err = trc_edit_open(edit, r->output,
 				    is_named ? walk->info : NULL, r->level,
 				    diag);
-	if (err == 0)
-		err = kb_out_check_input(&edit->output, r->input, diag);
 	return err;
 }
 
@@ -274,9 +272,6 @@ static int run_merge(const struct request *r, struct trc_edit *edit,
 	err = merge_open(merge, r, diag);
 	if (err == 0)
 		err = trc_edit_open(edit, r->output, NULL, r->level, diag);
-	for (size_t i = 0; i < r->inputs.count && err == 0; i++)
-		err = kb_out_check_input(&edit->output, r->inputs.word[i],
-					 diag);
 	if (err == 0)
 		err = merge_all(merge, edit, line, diag);
 	for (unsigned i = 0; i < merge->count && err == 0; i++)
@@ -412,9 +407,9 @@ static int run_anonymize(const struct request *r, struct trc_edit *edit,
 
 /* The operands of all but merge. */
 static const struct kb_operand in_and_out[] = {
-	{ "IN.trc", 1, 1, offsetof(struct request, input) },
-	{ "OUT.trc", 1, 1, offsetof(struct request, output) },
-	{ NULL, 0, 0, 0 },
+	{ "IN.trc", 1, 1, offsetof(struct request, input), KB_FILES_IN },
+	{ "OUT.trc", 1, 1, offsetof(struct request, output), KB_FILES_OUT },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 static int cut_main(int argc, char **argv)
@@ -536,9 +531,10 @@ static const struct kb_option merge_options[] = {
 };
 
 static const struct kb_operand merge_operands[] = {
-	{ "IN.trc", 2, INPUTS_MAX, offsetof(struct request, inputs) },
-	{ "OUT.trc", 1, 1, offsetof(struct request, output) },
-	{ NULL, 0, 0, 0 },
+	{ "IN.trc", 2, INPUTS_MAX, offsetof(struct request, inputs),
+	  KB_FILES_IN },
+	{ "OUT.trc", 1, 1, offsetof(struct request, output), KB_FILES_OUT },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command trc_command_merge = {

@@ -391,6 +391,7 @@ static const struct kb_option options[] = {
 		  "events",
 	  .is_single = true,
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_IN,
 	  AT(like) },
 	{ .name = "seed",
 	  .value = "N",
@@ -404,8 +405,8 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "OUT.trc", 1, 1, offsetof(struct request, output) },
-	{ NULL, 0, 0, 0 },
+	{ "OUT.trc", 1, 1, offsetof(struct request, output), KB_FILES_OUT },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command trc_command_gen = {

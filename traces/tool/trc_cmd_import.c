@@ -186,9 +186,9 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "IN", 1, 1, offsetof(struct request, in) },
-	{ "OUT.trc", 1, 1, offsetof(struct request, out) },
-	{ NULL, 0, 0, 0 },
+	{ "IN", 1, 1, offsetof(struct request, in), KB_FILES_IN },
+	{ "OUT.trc", 1, 1, offsetof(struct request, out), KB_FILES_OUT },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 static const char notes[] =

@@ -336,9 +336,9 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "IN.trc", 1, 1, offsetof(struct minimize, in) },
-	{ "OUT.trc", 1, 1, offsetof(struct minimize, out) },
-	{ NULL, 0, 0, 0 },
+	{ "IN.trc", 1, 1, offsetof(struct minimize, in), KB_FILES_IN },
+	{ "OUT.trc", 1, 1, offsetof(struct minimize, out), KB_FILES_OUT },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command trc_command_minimize = {

@@ -444,8 +444,8 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "FILE", 1, 1, offsetof(struct request, path) },
-	{ NULL, 0, 0, 0 },
+	{ "FILE", 1, 1, offsetof(struct request, path), KB_FILES_IN },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 const struct kb_command trc_command_stat = {

@@ -1,5 +1,6 @@
 #include "kb_test.h"
 
+#include "bench_commands.h"
 #include "bench_options.h"
 #include "kb_bits.h"
 
@@ -286,6 +287,32 @@ static void test_bench_options__names_of_passes(void **state)
 	assert_string_equal(bench_pass_name(BENCH_PASS_LATENCY), "latency");
 }
 
+static void expect_file_uses(const struct kb_command *command)
+{
+	for (const struct kb_option *o = command->options; o->name; o++) {
+		if (o->kind == KB_OPTION_CALL || !o->value ||
+		    (!strstr(o->value, "FILE") && !strstr(o->value, "DIR")))
+			continue;
+		if (o->file == KB_FILES_NONE) {
+			print_error("--%s of '%s' does not say what it does "
+				    "with its file (kb_options.h)\n",
+				    o->name,
+				    command->name ? command->name : "bench");
+			fail();
+		}
+	}
+}
+
+/* Expect: each option that names a file says whether it is read or written, since
+ * from that follows that no output destroys an input. */
+static void test_bench_options__files_have_a_use(void **state)
+{
+	(void)state;
+	expect_file_uses(&bench_itself);
+	for (const struct kb_command *const *c = bench_commands; *c; c++)
+		expect_file_uses(*c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_bench_options__help),
 		cmocka_unit_test(test_bench_options__options_of_a_command),
 		cmocka_unit_test(test_bench_options__names_of_passes),
+		cmocka_unit_test(test_bench_options__files_have_a_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,9 +109,9 @@ static const struct kb_command show = {
 };
 
 static const struct kb_operand both[] = {
-	{ "IN", 1, 1, offsetof(struct target, in) },
-	{ "OUT", 1, 1, offsetof(struct target, out) },
-	{ NULL, 0, 0, 0 },
+	{ "IN", 1, 1, offsetof(struct target, in), KB_FILES_NONE },
+	{ "OUT", 1, 1, offsetof(struct target, out), KB_FILES_NONE },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 static const struct kb_command copy = {
@@ -131,9 +131,9 @@ static const struct kb_command with_rest = {
 };
 
 static const struct kb_operand many[] = {
-	{ "IN", 2, 4, offsetof(struct target, more) },
-	{ "OUT", 1, 1, offsetof(struct target, out) },
-	{ NULL, 0, 0, 0 },
+	{ "IN", 2, 4, offsetof(struct target, more), KB_FILES_NONE },
+	{ "OUT", 1, 1, offsetof(struct target, out), KB_FILES_NONE },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 static const struct kb_command merge = {
@@ -144,9 +144,9 @@ static const struct kb_command merge = {
 };
 
 static const struct kb_operand perhaps[] = {
-	{ "IN", 1, 1, offsetof(struct target, in) },
-	{ "FIGURE", 0, 1, offsetof(struct target, out) },
-	{ NULL, 0, 0, 0 },
+	{ "IN", 1, 1, offsetof(struct target, in), KB_FILES_NONE },
+	{ "FIGURE", 0, 1, offsetof(struct target, out), KB_FILES_NONE },
+	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
 static const struct kb_command plot = {
