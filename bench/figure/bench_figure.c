@@ -2,6 +2,7 @@
 
 #include "bench_settings.h"
 #include "kb_bits.h"
+#include "kb_environ.h"
 #include "kb_signal.h"
 
 #include <assert.h>
@@ -159,32 +160,15 @@ static int open_memory(struct bench_drawing *d, struct kb_diag *diag)
 		       strerror(errno));
 }
 
-/* Runs gnuplot with all that a figure may depend on: where programs are, and a
- * locale in which letters are drawn right. Returns as posix_spawn. */
-static int spawn_gnuplot(struct bench_drawing *d, char *const argv[],
-			 const posix_spawn_file_actions_t *actions)
-{
-	static char locale[] = "LC_ALL=C.UTF-8";
-	const char *where = getenv("PATH");
-	char *path = NULL;
-	char *environment[] = { locale, NULL, NULL };
-	int err;
-
-	if (where && asprintf(&path, "PATH=%s", where) < 0)
-		return ENOMEM;
-	environment[1] = path;
-	err = posix_spawnp(&d->pid, "gnuplot", actions, NULL, argv,
-			   environment);
-	free(path);
-	return err;
-}
-
 static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 			 struct kb_diag *diag)
 {
 	posix_spawn_file_actions_t actions;
-	int err;
+	struct kb_environ env;
+	int err = kb_environ_make(&env, NULL);
 
+	if (err < 0)
+		return kb_fail(diag, err, "out of memory");
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 					 O_RDONLY, 0);
@@ -193,8 +177,9 @@ static int start_gnuplot(struct bench_drawing *d, char *const argv[],
 	posix_spawn_file_actions_adddup2(&actions, d->data_fd, d->data_fd);
 	for (size_t i = 0; i < d->count; i++)
 		posix_spawn_file_actions_adddup2(&actions, d->fd[i], d->fd[i]);
-	err = spawn_gnuplot(d, argv, &actions);
+	err = posix_spawnp(&d->pid, "gnuplot", &actions, NULL, argv, env.entry);
 	posix_spawn_file_actions_destroy(&actions);
+	kb_environ_release(&env);
 	if (err == 0)
 		return 0;
 	d->pid = 0;

@@ -2,6 +2,7 @@
  * import_perf_data: perf's own file, through `perf script` if perf is
  * installed.
  */
+#include "kb_environ.h"
 #include "trc_child.h"
 #include "trc_scan.h"
 
@@ -19,8 +20,12 @@ static int run_perf(const char *path)
 		"-i",	   (char *)(uintptr_t)path,
 		NULL,
 	};
+	/* Its own config file, too, could have it do anything. */
+	static char config[] = "PERF_CONFIG=/dev/null";
+	struct kb_environ env;
 
-	execvp(argv[0], argv);
+	if (kb_environ_make(&env, config) == 0)
+		execvpe(argv[0], argv, env.entry);
 	fprintf(stderr,
 		"cannot run perf: %s (Debian's package is linux-perf)\n",
 		strerror(errno));

@@ -40,6 +40,10 @@ struct child {
 	int complaint;
 	FILE *spool;
 
+	/* The recording, open for the child, which gets no name: perf takes "-"
+	 * for standard input. The spool's, or owned if there is none. */
+	int file;
+
 	char piece[PIECE_SIZE];
 };
 
@@ -122,6 +126,8 @@ static void child_release(void *ctx)
 		close(child->complaint);
 	if (child->spool)
 		fclose(child->spool);
+	else if (child->file >= 0)
+		close(child->file);
 	free(child);
 }
 
@@ -130,14 +136,23 @@ static const struct trc_source_ops child_ops = {
 	.release = child_release,
 };
 
-/* Whether the child can open the recording by its own name. */
-static bool has_own_file(const struct trc_job *job)
+/* Opens the recording's own file, if the child can read that. Returns the
+ * descriptor, or -1. */
+static int open_own_file(const struct trc_job *job)
 {
 	struct stat st;
+	int fd;
 
-	return job->source->hash && job->source->bytes_total > 0 &&
-	       stat(job->path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       (uint64_t)st.st_size == job->source->bytes_total;
+	if (!job->source->hash || job->source->bytes_total == 0)
+		return -1;
+	fd = open(job->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_size == job->source->bytes_total)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* Reads the recording to its end, into the spool if there is one. */
@@ -193,10 +208,9 @@ static void be_child(const struct child *child, int output,
 	/* AddressSanitizer itself maps far more than that. */
 	if (!KB_ASAN)
 		set_limit(RLIMIT_DATA, DATA_BYTES_MAX);
-	if (child->spool)
-		snprintf(path, sizeof(path), "/dev/fd/%d",
-			 fileno(child->spool));
-	_exit(run(child->spool ? path : child->job->path));
+	/* A copy is open in a program too. */
+	snprintf(path, sizeof(path), "/dev/fd/%d", dup(child->file));
+	_exit(run(path));
 }
 
 static int start(struct child *child, int (*run)(const char *path),
@@ -239,12 +253,14 @@ static int open_child(struct trc_source *source, struct trc_job *job,
 	child->pid = -1;
 	child->output = -1;
 	child->complaint = -1;
-	if (!has_own_file(job)) {
+	child->file = open_own_file(job);
+	if (child->file < 0) {
 		child->spool = tmpfile();
 		if (!child->spool)
 			return kb_fail(diag, KB_E_IO,
 				       "%s: cannot make a temporary file: %s",
 				       job->name, strerror(errno));
+		child->file = fileno(child->spool);
 	}
 	err = drain(child, diag);
 	return err < 0 ? err : start(child, run, diag);

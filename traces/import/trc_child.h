@@ -11,14 +11,14 @@
 #include "trc_job.h"
 
 /*
- * Calls `run` in a process of its own, with the path of the job's recording,
- * and imports its standard output as text of `format`. The recording is read to
- * its end first, and copied to a temporary file if it is a pipe, compressed or
- * in memory. `run` returns the process's exit status; if it fails, its standard
- * error goes into the diagnostic. `what` is for errors: "perf script". Returns
- * 0, KB_E_IO, KB_E_NOMEM, KB_E_STOPPED, KB_E_UNSUPPORTED where the child could
- * not be run, KB_E_CORRUPT where it failed, or the format's error, with `diag`
- * filled.
+ * Imports, as text of `format`, what `run` writes to standard output, called in a
+ * process of its own with a path of the job's recording that is open under it. The recording is read
+ * to its end first, and copied to a temporary file if it is a pipe, compressed or
+ * in memory. What `run` returns is that process's exit status; what it writes to
+ * standard error goes into the diagnostic if it fails. `what` is for errors:
+ * "perf script". Returns 0, KB_E_IO, KB_E_NOMEM, KB_E_STOPPED, KB_E_UNSUPPORTED
+ * where the child could not be run, KB_E_CORRUPT where it failed, or the format's
+ * error, with `diag` filled.
  */
 int trc_child_import(struct trc_job *job, const char *what,
 		     int (*run)(const char *path),
