@@ -99,7 +99,7 @@ static int files(const void *target, struct kb_files *files,
 	int err = bench_options_files(&c->opts, files, diag);
 
 	if (err == 0 && c->versus.ops && alloc_spec_file(file, &c->versus))
-		err = kb_files_add(files, file, KB_FILES_IN, diag);
+		err = kb_files_add(files, file, KB_FILES_IN_NAMED, diag);
 	return err;
 }
 
@@ -196,6 +196,7 @@ static int do_trace(struct compare *c, const char *given)
 	kb_diag_init(&diag);
 	if (bench_trace_open(&trace, given, kb_signal_came, &diag) < 0)
 		return complain(&diag);
+	trace.beside = &c->opts.files;
 	for (size_t i = 0; i < c->opts.alloc_count && !kb_signal; i++) {
 		const char *alloc = c->opts.allocs[i].name;
 		int own = c->no_self_check ? KB_EXIT_GOOD
@@ -256,6 +257,7 @@ static int check_builds(struct compare *c)
 
 	kb_diag_init(&diag);
 	err = bench_lockstep_meet(c->base, c->candidate, c->build, &diag);
+	err = kb_files_judge(&c->opts.files, err, &diag);
 	if (err == 0 && !c->force && strcmp(c->build[0], c->build[1]) != 0)
 		err = kb_fail(
 			&diag, KB_E_ENVIRONMENT,
@@ -301,9 +303,11 @@ static int run(struct compare *c)
 	bench_env_read(&c->env);
 	c->env.pinned_cpu = c->opts.settings.cpu >= 0 ? c->opts.settings.cpu
 						      : bench_default_cpu();
-	c->gates = json_array();
 	c->same_code = c->inject < 0 && !c->versus.ops &&
 		       bench_elf_same_code(c->base, c->candidate);
+	if (kb_files_judge(&c->opts.files, 0, &diag) < 0)
+		return complain(&diag);
+	c->gates = json_array();
 	if (!c->same_code)
 		status = run_gates(c);
 	else if (!c->opts.json)
@@ -418,8 +422,9 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "BASE", 1, 1, offsetof(struct compare, base), KB_FILES_IN },
-	{ "CANDIDATE", 1, 1, offsetof(struct compare, candidate), KB_FILES_IN },
+	{ "BASE", 1, 1, offsetof(struct compare, base), KB_FILES_IN_NAMED },
+	{ "CANDIDATE", 1, 1, offsetof(struct compare, candidate),
+	  KB_FILES_IN_NAMED },
 	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 
@@ -458,5 +463,6 @@ const struct kb_command bench_compare_command = {
 		 "5 a build crashed",
 	.check = check,
 	.files = files,
+	BENCH_KEEPS_FILES(OPTS),
 	.main = compare_main,
 };

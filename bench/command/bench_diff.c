@@ -38,6 +38,9 @@ struct diff {
 
 	/* --out; NULL if it was not given. */
 	const char *out;
+
+	/* What is read of both sides. */
+	struct kb_files files;
 	bool force;
 };
 
@@ -59,18 +62,63 @@ static bool number_of(const json_t *object, const char *name, double *out)
 	return true;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The path of a file of a side, to be freed; NULL if out of memory. */
+static char *find_file(const struct side *side, const char *name)
+{
+	char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", side->path, name) < 0)
+		return NULL;
+	return path;
+}
+
+static int add_file(struct kb_files *files, const struct side *side,
+		    const char *name, struct kb_diag *diag)
+{
+	char *path = find_file(side, name);
+	int err = path ? kb_files_add(files, path, KB_FILES_IN_NAMED, diag)
+		       : kb_fail(diag, KB_E_NOMEM, "out of memory");
+
+	free(path);
+	return err;
+}
+
+/* The files of a side: one, or those of a results folder that are read, which must
+ * stay of one run. */
+static int add_side(struct kb_files *files, const struct side *side,
+		    struct kb_diag *diag)
+{
+	int err;
+
+	if (!is_folder(side->path))
+		return kb_files_add(files, side->path, KB_FILES_IN_NAMED, diag);
+	err = add_file(files, side, "results.json", diag);
+	return err < 0 ? err : add_file(files, side, BENCH_DIFF_NODES, diag);
+}
+
+static int files(const void *target, struct kb_files *files,
+		 struct kb_diag *diag)
+{
+	const struct diff *d = target;
+	int err = add_side(files, &d->a, diag);
+
+	return err < 0 ? err : add_side(files, &d->b, diag);
+}
+
 static int load(struct side *side)
 {
 	json_error_t error;
-	struct stat st;
-	char *path;
-	int n;
+	char *path = is_folder(side->path) ? find_file(side, "results.json")
+					   : strdup(side->path);
 
-	if (stat(side->path, &st) == 0 && S_ISDIR(st.st_mode))
-		n = asprintf(&path, "%s/results.json", side->path);
-	else
-		n = asprintf(&path, "%s", side->path);
-	if (n < 0) {
+	if (!path) {
 		kb_complain("bench", "out of memory");
 		return KB_EXIT_USAGE;
 	}
@@ -597,22 +645,40 @@ static int draw_diff(const struct diff *d)
 	return KB_EXIT_GOOD;
 }
 
+/* Returns an exit status. */
+static int judge_files(const struct diff *d)
+{
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	return kb_files_judge(&d->files, 0, &diag) < 0
+		       ? kb_complain_diag("bench", &diag)
+		       : KB_EXIT_GOOD;
+}
+
 static int diff_main(int argc, char **argv)
 {
 	struct diff d = { .force = false };
 	int status;
 
-	if (!kb_options_go(&bench_diff_command, &d, argc, argv, &status))
+	if (!kb_options_go(&bench_diff_command, &d, argc, argv, &status)) {
+		kb_files_release(&d.files);
 		return status;
+	}
 	status = load(&d.a);
 	if (status == KB_EXIT_GOOD)
 		status = load(&d.b);
+	if (status == KB_EXIT_GOOD)
+		status = judge_files(&d);
 	if (status == KB_EXIT_GOOD && !d.force && !comparable(&d))
 		status = KB_EXIT_ENVIRONMENT;
 	if (status == KB_EXIT_GOOD)
 		print_diff(&d);
 	if (status == KB_EXIT_GOOD && d.out)
 		status = draw_diff(&d);
+	if (status == KB_EXIT_GOOD)
+		status = judge_files(&d);
+	kb_files_release(&d.files);
 	json_decref(d.a.document);
 	json_decref(d.b.document);
 	return status;
@@ -663,5 +729,8 @@ const struct kb_command bench_diff_command = {
 	.exits = "0 compared, whatever differs\n"
 		 "2 usage, unreadable input\n"
 		 "4 not comparable, or no gnuplot for --out",
+	.files = files,
+	.keeps_files = true,
+	.files_offset = offsetof(struct diff, files),
 	.main = diff_main,
 };

@@ -12,7 +12,7 @@
  * newline. */
 static const char gap[] = "\n\n\n";
 
-/* lookup-nodes.tsv of both, read whole; NULL if it does not exist. */
+/* BENCH_DIFF_NODES of both, read whole; NULL where it is not there. */
 struct nodes {
 	const struct bench_diff_figures *figures;
 	char *a;
@@ -147,8 +147,8 @@ int bench_diff_figures(const struct bench_diff_figures *figures, size_t *drawn,
 	const struct bench_plot_job job = { .folder = figures->out };
 	struct nodes nodes = {
 		.figures = figures,
-		.a = read_whole(figures->a, "lookup-nodes.tsv"),
-		.b = read_whole(figures->b, "lookup-nodes.tsv"),
+		.a = read_whole(figures->a, BENCH_DIFF_NODES),
+		.b = read_whole(figures->b, BENCH_DIFF_NODES),
 	};
 	int err = kb_out_make_folder(figures->out, diag);
 
@@ -157,8 +157,8 @@ int bench_diff_figures(const struct bench_diff_figures *figures, size_t *drawn,
 		err = kb_out_write(figures->out, "throughput-ratio.tsv",
 				   write_ratios, figures, diag);
 	if (err == 0 && nodes.a && nodes.b)
-		err = kb_out_write(figures->out, "lookup-nodes.tsv",
-				   write_nodes, &nodes, diag);
+		err = kb_out_write(figures->out, BENCH_DIFF_NODES, write_nodes,
+				   &nodes, diag);
 	free(nodes.a);
 	free(nodes.b);
 	return err < 0 ? err : bench_plot(&job, drawn, diag);

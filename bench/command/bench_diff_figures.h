@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The file of a results folder that is read for the second picture. */
+#define BENCH_DIFF_NODES "lookup-nodes.tsv"
+
 /* One allocator's ns per event in both. */
 struct bench_diff_ratio {
 	/* Borrowed. */

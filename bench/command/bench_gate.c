@@ -473,6 +473,10 @@ static int gate_file(struct gate *gate, const struct bench_trace *trace,
 		kb_complain("bench", "%s", diag->text);
 		return KB_EXIT_ENVIRONMENT;
 	}
+	if (bench_trace_judge(trace, 0, diag) < 0) {
+		release_baseline(&was);
+		return kb_complain_diag("bench", diag);
+	}
 	status = check_comparable(&was, now, path);
 	if (status == KB_EXIT_GOOD) {
 		differences = compare(trace->file, &was, now);
@@ -519,30 +523,61 @@ static void drop_met_cells(struct baseline *was, const struct baseline *now)
 	was->count = kept;
 }
 
-static int note_change(struct gate *gate, const struct bench_trace *trace,
-		       struct kb_diag *diag)
+/* Copies what a file holds; one that is not there holds nothing. Returns 0, or an
+ * errno. */
+static int copy_file(const char *path, FILE *out)
 {
-	char *path = NULL;
-	char date[16];
-	time_t now = time(NULL);
-	struct tm tm;
-	FILE *f = NULL;
+	char text[4096];
+	FILE *f = fopen(path, "re");
+	size_t n;
+	int cause;
 
-	if (asprintf(&path, "%s/CHANGES", gate->folder) >= 0)
-		f = fopen(path, "ae");
-	if (!f) {
-		free(path);
-		return kb_fail(diag, KB_E_IO, "cannot write '%s/CHANGES': %s",
-			       gate->folder, strerror(errno));
-	}
+	if (!f)
+		return errno == ENOENT ? 0 : errno;
+	while ((n = fread(text, 1, sizeof(text), f)) > 0)
+		fwrite(text, 1, n, out);
+	cause = ferror(f) ? EIO : 0;
+	fclose(f);
+	return cause;
+}
+
+static void write_change(FILE *f, const struct gate *gate,
+			 const struct bench_trace *trace)
+{
+	const time_t now = time(NULL);
+	char date[16];
+	struct tm tm;
+
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
 	fprintf(f, "%s %s: %s\n", date, trace->name, gate->reason);
+}
+
+/* Adds a line to CHANGES, whole as every file. */
+static int note_change(struct gate *gate, const struct bench_trace *trace,
+		       struct kb_diag *diag)
+{
+	struct kb_out out;
+	char *path;
+	int err, cause;
+
+	if (asprintf(&path, "%s/CHANGES", gate->folder) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = kb_out_open(&out, path, diag);
+	if (err == 0) {
+		cause = copy_file(path, out.stream);
+		if (cause)
+			err = kb_fail(diag, KB_E_IO, "cannot read '%s': %s",
+				      path, strerror(cause));
+		else
+			write_change(out.stream, gate, trace);
+	}
+	if (err == 0)
+		err = kb_out_commit(&out, diag);
+	else
+		kb_out_release(&out);
 	free(path);
-	if (fclose(f) != 0)
-		return kb_fail(diag, KB_E_IO, "cannot write '%s/CHANGES': %s",
-			       gate->folder, strerror(errno));
-	return 0;
+	return err;
 }
 
 static int write_baseline(const struct baseline *now, const char *path,
@@ -583,6 +618,18 @@ static int bless_file(struct gate *gate, const struct bench_trace *trace,
 	return KB_EXIT_GOOD;
 }
 
+/* The path of a trace's baseline, to be freed. Returns 0, or KB_E_NOMEM with `diag`
+ * filled. */
+static int find_baseline(const struct gate *gate,
+			 const struct bench_trace *trace, char **path,
+			 struct kb_diag *diag)
+{
+	if (asprintf(path, "%s/%s.counters", gate->folder, trace->name) >= 0)
+		return 0;
+	*path = NULL;
+	return kb_fail(diag, KB_E_NOMEM, "out of memory");
+}
+
 typedef int (*file_fn)(struct gate *gate, const struct bench_trace *trace,
 		       const struct baseline *now, const char *path,
 		       struct kb_diag *diag);
@@ -599,12 +646,12 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 	err = bench_trace_open(&trace, given, kb_signal_came, &diag);
 	if (err < 0)
 		return kb_complain_diag("bench", &diag);
+	trace.beside = &gate->opts.files;
 	err = count_trace(gate, &trace, NULL, &now, &diag);
 	if (err == 0)
 		err = different = check_walk(gate, &trace, &now, &diag);
-	if (err >= 0 &&
-	    asprintf(&path, "%s/%s.counters", gate->folder, trace.name) < 0)
-		err = kb_fail(&diag, KB_E_NOMEM, "out of memory");
+	if (err >= 0 && find_baseline(gate, &trace, &path, &diag) < 0)
+		err = KB_E_NOMEM;
 	if (err < 0)
 		status = kb_complain_diag("bench", &diag);
 	else if (different)
@@ -617,16 +664,60 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 	return status;
 }
 
+/* Two traces of one name would have one baseline. */
+static int check_names(const struct kb_words *traces, struct kb_diag *diag)
+{
+	struct bench_trace a, b;
+
+	for (size_t i = 0; i < traces->count; i++) {
+		bench_trace_set_names(&a, traces->word[i]);
+		for (size_t k = 0; k < i; k++) {
+			bench_trace_set_names(&b, traces->word[k]);
+			if (strcmp(a.name, b.name) == 0)
+				return kb_fail(diag, KB_E_ARG,
+					       "'%s' and '%s' have the same "
+					       "baseline, %s.counters; rename "
+					       "one of them",
+					       b.given, a.given, a.name);
+		}
+	}
+	return 0;
+}
+
 static int check(void *target, struct kb_diag *diag)
 {
 	struct gate *gate = target;
+	int err = check_names(&gate->opts.traces, diag);
 
+	if (err < 0)
+		return err;
 	gate->opts.settings.passes = BENCH_PASS_COUNT;
 	return bench_options_check(&gate->opts, ALLOCS_GATED, diag);
 }
 
 static int files(const void *target, struct kb_files *files,
 		 struct kb_diag *diag)
+{
+	const struct gate *gate = target;
+	int err = bench_options_files(&gate->opts, files, diag);
+
+	for (size_t i = 0; i < gate->opts.traces.count && err == 0; i++) {
+		struct bench_trace trace;
+		char *path = NULL;
+
+		bench_trace_set_names(&trace, gate->opts.traces.word[i]);
+		err = find_baseline(gate, &trace, &path, diag);
+		if (err == 0)
+			err = kb_files_add(files, path, KB_FILES_IN_NAMED,
+					   diag);
+		free(path);
+	}
+	return err;
+}
+
+/* Without the baselines, which it writes. */
+static int files_of_bless(const void *target, struct kb_files *files,
+			  struct kb_diag *diag)
 {
 	const struct gate *gate = target;
 
@@ -727,6 +818,7 @@ const struct kb_command bench_gate_command = {
 		 "5 an allocator failed",
 	.check = check,
 	.files = files,
+	BENCH_KEEPS_FILES(OPTS),
 	.main = gate_main,
 };
 
@@ -747,6 +839,7 @@ const struct kb_command bench_bless_command = {
 		 "4 an allocator is not available\n"
 		 "5 an allocator failed",
 	.check = check_bless,
-	.files = files,
+	.files = files_of_bless,
+	BENCH_KEEPS_FILES(OPTS),
 	.main = bless_main,
 };

@@ -208,7 +208,8 @@ int bench_options_files(const struct bench_options *opts,
 
 	for (size_t i = 0; i < opts->alloc_count && err == 0; i++)
 		if (alloc_spec_file(file, &opts->allocs[i]))
-			err = kb_files_add(files, file, KB_FILES_IN, diag);
+			err = kb_files_add(files, file, KB_FILES_IN_NAMED,
+					   diag);
 	return err;
 }
 
@@ -324,6 +325,7 @@ int bench_options_parse(struct bench_options *opts, int argc, char **argv,
 
 void bench_options_release(struct bench_options *opts)
 {
+	kb_files_release(&opts->files);
 	kb_words_release(&opts->traces);
 	kb_words_release(&opts->gbench);
 	free(opts->gbench_argv);
@@ -450,5 +452,6 @@ const struct kb_command bench_itself = {
 	.commands = bench_commands,
 	.check = check_run,
 	.files = files_of_run,
+	BENCH_KEEPS_FILES(0),
 	.main = bench_run_main,
 };

@@ -22,6 +22,9 @@ enum bench_command { BENCH_RUN, BENCH_LIST, BENCH_VERSION, BENCH_MICRO };
 struct bench_options {
 	enum bench_command command;
 
+	/* All files of the command line (kb_options.h). */
+	struct kb_files files;
+
 	/* How to measure. */
 	struct bench_settings settings;
 
@@ -162,6 +165,12 @@ int bench_options_check(struct bench_options *opts, const char *allocs,
 /* Adds the plugins' files. Returns 0, or KB_E_NOMEM with `diag` filled. */
 int bench_options_files(const struct bench_options *opts,
 			struct kb_files *files, struct kb_diag *diag);
+
+/* Rows of a struct kb_command: keeps the list of files in the struct bench_options at
+ * offset `at` of the target, to be released with it. */
+#define BENCH_KEEPS_FILES(at) \
+	.keeps_files = true,  \
+	.files_offset = (at) + offsetof(struct bench_options, files)
 
 /* The value of Google Benchmark's option --benchmark_`name`, of several the last;
  * NULL if there is none. */

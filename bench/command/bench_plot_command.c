@@ -36,7 +36,29 @@ struct plot_options {
 	bool pdf;
 	const char *folder;
 	const char *figure;
+
+	/* The figures' data. */
+	struct kb_files files;
 };
+
+/* All data must be of one run. */
+static int files(const void *target, struct kb_files *files,
+		 struct kb_diag *diag)
+{
+	const struct plot_options *o = target;
+	int err = 0;
+
+	for (const struct bench_picture *p = bench_pictures; p->name && !err;
+	     p++) {
+		char *path;
+
+		if (asprintf(&path, "%s/%s.tsv", o->folder, p->name) < 0)
+			return kb_fail(diag, KB_E_NOMEM, "out of memory");
+		err = kb_files_add(files, path, KB_FILES_IN_NAMED, diag);
+		free(path);
+	}
+	return err;
+}
 
 static int check_figure(const struct plot_options *o, struct kb_diag *diag)
 {
@@ -116,8 +138,10 @@ static int draw_here(const struct plot_options *o, struct kb_diag *diag)
 	if (err == 0)
 		err = bench_figure_draw(o->folder, o->figure, mode, &picture,
 					&size, diag);
-	if (err < 0)
-		return err;
+	if (kb_files_judge(&o->files, err, diag) < 0) {
+		free(picture);
+		return diag->status;
+	}
 	fwrite(picture, 1, size, stdout);
 	free(picture);
 	return 0;
@@ -142,6 +166,7 @@ static int draw_all(const struct plot_options *o, struct kb_diag *diag)
 	progress.total = bench_plot_count(o->folder);
 	err = bench_plot(&job, &drawn, diag);
 	kb_progress_end(&progress);
+	err = kb_files_judge(&o->files, err, diag);
 	if (err == 0 && drawn == 0)
 		return kb_fail(diag, KB_E_ARG,
 			       "%s has no figure data (*.tsv); name a results "
@@ -167,10 +192,13 @@ static int plot_main(int argc, char **argv)
 	int status;
 	int err;
 
-	if (!kb_options_go(&bench_plot_command, &o, argc, argv, &status))
+	if (!kb_options_go(&bench_plot_command, &o, argc, argv, &status)) {
+		kb_files_release(&o.files);
 		return status;
+	}
 	kb_diag_init(&diag);
 	err = o.term ? draw_here(&o, &diag) : draw_all(&o, &diag);
+	kb_files_release(&o.files);
 	return err == 0 ? KB_EXIT_GOOD : kb_complain_diag("bench", &diag);
 }
 
@@ -215,5 +243,8 @@ const struct kb_command bench_plot_command = {
 		 "2 usage, no data\n"
 		 "4 no gnuplot",
 	.check = check,
+	.files = files,
+	.keeps_files = true,
+	.files_offset = offsetof(struct plot_options, files),
 	.main = plot_main,
 };

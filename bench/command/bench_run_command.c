@@ -104,11 +104,25 @@ static int list_everything(void)
 	return KB_EXIT_GOOD;
 }
 
-/* Another trace may have the same name: they must not share a folder. */
-static bool folder_is_taken(const struct session *s, const char *folder)
+/* --benchmark_list_tests: the cells' names, and nothing is measured. */
+static bool only_lists(const struct bench_options *opts)
 {
-	for (size_t i = 0; i < s->done; i++)
-		if (s->jobs[i].folder && strcmp(s->jobs[i].folder, folder) == 0)
+	bool lists = false;
+
+	for (int i = 1; i < opts->gbench_argc; i++) {
+		const char *arg = opts->gbench_argv[i];
+
+		if (strncmp(arg, "--benchmark_list_tests", 22) == 0)
+			lists = strcmp(arg + 22, "=false") != 0;
+	}
+	return lists;
+}
+
+/* Another trace may have the same name: folders must not meet. */
+static bool folder_is_taken(const struct session *s, const struct job *job)
+{
+	for (const struct job *other = s->jobs; other < job; other++)
+		if (other->folder && strcmp(other->folder, job->folder) == 0)
 			return true;
 	return false;
 }
@@ -119,8 +133,6 @@ static int choose_folder(struct session *s, struct job *job,
 	const char *parent = s->opts.out ? s->opts.out : "results";
 	int n;
 
-	if (s->opts.no_out)
-		return 0;
 	if (s->opts.out && s->opts.traces.count == 1)
 		n = asprintf(&job->folder, "%s", parent);
 	else
@@ -129,12 +141,29 @@ static int choose_folder(struct session *s, struct job *job,
 		job->folder = NULL;
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	}
-	if (folder_is_taken(s, job->folder))
+	if (folder_is_taken(s, job))
 		return kb_fail(diag, KB_E_ARG,
 			       "two traces would write to '%s'; run them one "
 			       "by one with --out",
 			       job->folder);
 	return kb_out_check_folder(job->folder, diag);
+}
+
+/* Before anything is measured: a collision should not cost a run. */
+static int choose_folders(struct session *s, struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->opts.traces.count; i++) {
+		bench_trace_set_names(&s->jobs[i].trace,
+				      s->opts.traces.word[i]);
+		s->jobs[i].trace.fd = -1;
+	}
+	if (s->opts.no_out || only_lists(&s->opts))
+		return 0;
+	for (size_t i = 0; i < s->opts.traces.count && err == 0; i++)
+		err = choose_folder(s, &s->jobs[i], diag);
+	return err;
 }
 
 static int out_of_memory(void)
@@ -384,20 +413,6 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 	return report_job(s, report, job);
 }
 
-/* --benchmark_list_tests: lists the cells' names and measures nothing. */
-static bool only_lists(const struct bench_options *opts)
-{
-	bool lists = false;
-
-	for (int i = 1; i < opts->gbench_argc; i++) {
-		const char *arg = opts->gbench_argv[i];
-
-		if (strncmp(arg, "--benchmark_list_tests", 22) == 0)
-			lists = strcmp(arg + 22, "=false") != 0;
-	}
-	return lists;
-}
-
 static void list_cells(const struct job *job)
 {
 	char name[512];
@@ -416,9 +431,9 @@ static int run_trace(struct session *s, const char *given)
 	int status;
 
 	kb_diag_init(&diag);
-	job->trace.fd = -1;
 	if (bench_trace_open(&job->trace, given, kb_signal_came, &diag) < 0)
 		return kb_signal ? KB_EXIT_GOOD : complain(&diag);
+	job->trace.beside = &s->opts.files;
 	status = choose_cells(s, job);
 	if (status != KB_EXIT_GOOD)
 		return status;
@@ -426,8 +441,6 @@ static int run_trace(struct session *s, const char *given)
 		list_cells(job);
 		return KB_EXIT_GOOD;
 	}
-	if (choose_folder(s, job, &diag) < 0)
-		return complain(&diag);
 	return run_job(s, job, &diag);
 }
 
@@ -489,6 +502,8 @@ static int run_session(struct session *s)
 	s->reports = calloc(count, sizeof(*s->reports));
 	if (!s->jobs || !s->reports)
 		return out_of_memory();
+	if (choose_folders(s, &diag) < 0)
+		return complain(&diag);
 	kb_signal_catch();
 	bench_env_read(&s->env);
 	s->env.pinned_cpu = s->opts.settings.cpu >= 0 ? s->opts.settings.cpu

@@ -3,6 +3,7 @@
  */
 #include "bench_commands.h"
 #include "bench_show.h"
+#include "bench_trace_open.h"
 #include "kb_out.h"
 #include "kb_terminal.h"
 
@@ -92,11 +93,14 @@ static int show(const struct show_options *o, struct bench_player *player,
 			player,
 			o->at < UINT64_MAX ? o->at : player->scene.events,
 			diag);
+	if (player->trace.fd >= 0)
+		err = bench_trace_judge(&player->trace, err, diag);
 	if (err == 0 && o->svg)
-		err = draw_svg(player, o->svg, diag);
-	else if (err == 0)
-		err = draw_text(player, o->step, diag);
-	return err;
+		return draw_svg(player, o->svg, diag);
+	if (err < 0)
+		return err;
+	err = draw_text(player, o->step, diag);
+	return bench_trace_judge(&player->trace, err, diag);
 }
 
 static int show_main(int argc, char **argv)

@@ -1,6 +1,7 @@
 #include "bench_trace_open.h"
 
 #include "kb_escape.h"
+#include "kb_files.h"
 #include "kb_read.h"
 #include "trc_format.h"
 #include "trc_import.h"
@@ -33,17 +34,20 @@ static bool cut_ending(char *name)
 	return false;
 }
 
-static void set_names(struct bench_trace *trace)
+void bench_trace_set_names(struct bench_trace *trace, const char *given)
 {
-	const char *slash = strrchr(trace->given, '/');
-	const char *base = slash ? slash + 1 : trace->given;
+	char name[sizeof(trace->name)];
+	const char *slash = strrchr(given, '/');
+	const char *base = slash ? slash + 1 : given;
 
+	trace->given = given;
 	if (strcmp(base, "-") == 0)
 		base = "stdin";
 	kb_escape_clean(trace->file, sizeof(trace->file), base);
-	strcpy(trace->name, trace->file);
-	while (cut_ending(trace->name))
+	strcpy(name, trace->file);
+	while (cut_ending(name))
 		;
+	kb_escape_component(trace->name, sizeof(trace->name), name);
 }
 
 static int hash_file(struct bench_trace *trace, int fd, struct kb_diag *diag)
@@ -308,10 +312,9 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 	int err;
 
 	memset(trace, 0, sizeof(*trace));
-	trace->given = given;
 	trace->fd = -1;
 	trace->source_fd = -1;
-	set_names(trace);
+	bench_trace_set_names(trace, given);
 	if (strlen(given) >= sizeof(trace->path))
 		return kb_fail(diag, KB_E_ARG,
 			       "a path of %zu bytes is too long",
@@ -358,5 +361,5 @@ int bench_trace_judge(const struct bench_trace *trace, int err,
 		kb_fail(&own, err, "%s%s", trace->given, diag->text + length);
 		*diag = own;
 	}
-	return err;
+	return trace->beside ? kb_files_judge(trace->beside, err, diag) : err;
 }

@@ -13,6 +13,10 @@
 
 #include <stdbool.h>
 
+/* Sets a trace's names, and nothing else: what it will be called once it is open.
+ * Its name is one safe component of a path (kb_escape_component). */
+void bench_trace_set_names(struct bench_trace *trace, const char *given);
+
 /*
  * Opens a trace: reads its header, imports it first if it is not a .trc, and
  * hashes it. `stop` is polled during an import and ends it. Returns
@@ -24,10 +28,10 @@ int bench_trace_open(struct bench_trace *trace, const char *given,
 void bench_trace_release(struct bench_trace *trace);
 
 /*
- * The outcome of a run that ended with `err`: `err` itself, unless the trace's
- * size or modification time has changed since it was opened: then KB_E_IO, with
- * `diag` saying just that. If another build's error names `trace->path`, puts
- * the name that the user gave in its place.
+ * What became of a run that ended with `err`: passed on, unless the trace's size or
+ * time of writing is no longer what it was when it was opened: then KB_E_IO, with
+ * `diag` saying so and no more. So it is of the inputs beside it. An error of another build's that names
+ * `trace->path` is made to name what the user gave.
  */
 int bench_trace_judge(const struct bench_trace *trace, int err,
 		      struct kb_diag *diag);

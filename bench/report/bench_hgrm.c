@@ -4,7 +4,6 @@
 #include "kb_out.h"
 #include "kb_bits.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -110,28 +109,16 @@ static void write_file(FILE *f, const void *user)
 	write_footer(f, h, &series->weighted);
 }
 
-/* A file's name: characters that are unsafe in one become underscores. */
-static void safe_name(char out[ALLOC_NAME_SIZE], const char *name)
-{
-	size_t i;
-
-	for (i = 0; name[i] && i + 1 < ALLOC_NAME_SIZE; i++)
-		out[i] = isalnum((unsigned char)name[i]) ||
-					 strchr("-_.,=", name[i])
-				 ? name[i]
-				 : '_';
-	out[i] = '\0';
-}
-
-/* How many earlier cells would have the same file name. */
+/* How many cells before this one would have the same file. */
 static size_t namesakes(const struct bench_report *r, size_t cell)
 {
 	char own[ALLOC_NAME_SIZE], other[ALLOC_NAME_SIZE];
 	size_t n = 0;
 
-	safe_name(own, r->cells[cell].spec.name);
+	kb_escape_component(own, sizeof(own), r->cells[cell].spec.name);
 	for (size_t i = 0; i < cell; i++) {
-		safe_name(other, r->cells[i].spec.name);
+		kb_escape_component(other, sizeof(other),
+				    r->cells[i].spec.name);
 		n += strcmp(own, other) == 0;
 	}
 	return n;
@@ -148,7 +135,7 @@ static int write_series(const struct bench_report *r, size_t cell,
 	char name[ALLOC_NAME_SIZE + 48];
 	size_t before = namesakes(r, cell);
 
-	safe_name(safe, r->cells[cell].spec.name);
+	kb_escape_component(safe, sizeof(safe), r->cells[cell].spec.name);
 	if (before)
 		snprintf(number, sizeof(number), "-%zu", before + 1);
 	snprintf(name, sizeof(name), "%s%s.%s.hgrm", safe, number,

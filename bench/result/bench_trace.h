@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+struct kb_files;
+
 struct bench_trace {
 	/* As the user gave it. Borrowed. */
 	const char *given;
@@ -20,8 +22,8 @@ struct bench_trace {
 	/* Base name of the file, as reports show it, cleaned: "boot.trc". */
 	char file[256];
 
-	/* The base name without its suffixes, for the results folder:
-	 * "boot". */
+	/* The base name without its endings, as one safe component of a path, for
+	 * the results folder: "boot". */
 	char name[256];
 
 	/*
@@ -41,6 +43,10 @@ struct bench_trace {
 	bool has_name;
 	off_t size;
 	struct timespec written;
+
+	/* The other inputs of the run, which are judged with this one
+	 * (bench_trace_open.h). Borrowed; NULL for none. */
+	const struct kb_files *beside;
 
 	/* The same file for another build's process, while this one runs. */
 	char path[4096];

@@ -27,6 +27,17 @@ char *kb_escape_clean(char *out, size_t size, const char *text)
 	return out;
 }
 
+char *kb_escape_component(char *out, size_t size, const char *name)
+{
+	kb_escape_clean(out, size, *name ? name : "_");
+	if (strchr(".-~", out[0]))
+		out[0] = '_';
+	for (char *p = out; *p; p++)
+		if (strchr("/\\:*?\"<>|$`'", *p))
+			*p = '_';
+	return out;
+}
+
 void kb_escape_line(FILE *out, const char *text)
 {
 	for (; *text; text++)

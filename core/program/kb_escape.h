@@ -18,6 +18,15 @@
  */
 char *kb_escape_clean(char *out, size_t size, const char *text);
 
+/*
+ * Makes of a name that a stranger chose one component of a path, as cleaned by
+ * kb_escape_clean: no separator, nothing that a shell or another system's file names
+ * do not take, and no first character that hides the file or means a folder
+ * (".."), a home or an option. Each becomes '_'; an empty name does too. Different
+ * names may become the same. `out` is not `name`. Returns `out`.
+ */
+char *kb_escape_component(char *out, size_t size, const char *name);
+
 /* The byte, or '?' for a control character: one that drives a terminal or ends a
  * line. */
 static inline char kb_escape_byte(char c)

@@ -22,8 +22,51 @@ int kb_files_add(struct kb_files *files, const char *path,
 	copy = grown ? strdup(path) : NULL;
 	if (!copy)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	files->item[files->count++] = (struct kb_files_item){ copy, use };
+	grown = &files->item[files->count++];
+	*grown = (struct kb_files_item){ .path = copy, .use = use };
+	grown->was_there =
+		use == KB_FILES_IN_NAMED && stat(copy, &grown->was) == 0;
 	return 0;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* A file that went and came back has another time of change; so has one that got
+ * another name, which does no harm. */
+static bool is_unchanged(const struct kb_files_item *item)
+{
+	const struct stat *was = &item->was;
+	struct stat is;
+
+	if (stat(item->path, &is) != 0)
+		return !item->was_there;
+	/* A pipe lives on what is written to it. */
+	if (item->was_there && !S_ISREG(was->st_mode))
+		return true;
+	return item->was_there && is.st_dev == was->st_dev &&
+	       is.st_ino == was->st_ino && is.st_size == was->st_size &&
+	       is_same_time(&is.st_mtim, &was->st_mtim) &&
+	       (is_same_time(&is.st_ctim, &was->st_ctim) ||
+		is.st_nlink != was->st_nlink);
+}
+
+int kb_files_judge(const struct kb_files *files, int err, struct kb_diag *diag)
+{
+	for (size_t i = 0; i < files->count && err != KB_E_STOPPED; i++) {
+		const struct kb_files_item *item = &files->item[i];
+
+		if (item->use != KB_FILES_IN_NAMED || is_unchanged(item))
+			continue;
+		kb_diag_init(diag);
+		return kb_fail(diag, KB_E_IO,
+			       "%s: was changed while it was in use; run the "
+			       "command again on files that nothing writes to",
+			       item->path);
+	}
+	return err;
 }
 
 void kb_files_release(struct kb_files *files)
@@ -32,6 +75,11 @@ void kb_files_release(struct kb_files *files)
 		free(files->item[i].path);
 	free(files->item);
 	*files = (struct kb_files){ NULL, 0 };
+}
+
+static bool is_input(const struct kb_files_item *item)
+{
+	return item->use == KB_FILES_IN || item->use == KB_FILES_IN_NAMED;
 }
 
 static bool is_standard(const struct kb_files_item *item)
@@ -43,8 +91,7 @@ static bool is_standard(const struct kb_files_item *item)
  * writing would harm. */
 static bool find(const struct kb_files_item *item, struct stat *st)
 {
-	const int standard =
-		item->use == KB_FILES_IN ? STDIN_FILENO : STDOUT_FILENO;
+	const int standard = is_input(item) ? STDIN_FILENO : STDOUT_FILENO;
 	const int err =
 		is_standard(item) ? fstat(standard, st) : stat(item->path, st);
 
@@ -64,8 +111,8 @@ static bool is_same_inode(const struct kb_files_item *a,
 static bool is_same_name(const char *a, const char *b)
 {
 	const char *a_name = strrchr(a, '/'), *b_name = strrchr(b, '/');
-	struct kb_files_item x = { NULL, KB_FILES_OUT };
-	struct kb_files_item y = { NULL, KB_FILES_OUT };
+	struct kb_files_item x = { .use = KB_FILES_OUT };
+	struct kb_files_item y = { .use = KB_FILES_OUT };
 	bool same;
 
 	if (access(a, F_OK) == 0 ||
@@ -82,12 +129,12 @@ static bool is_same_name(const char *a, const char *b)
 static int check_pair(const struct kb_files_item *out,
 		      const struct kb_files_item *other, struct kb_diag *diag)
 {
-	if (other->use == KB_FILES_IN && is_same_inode(out, other))
+	if (is_input(other) && is_same_inode(out, other))
 		return kb_fail(diag, KB_E_IO,
 			       "%s: is the input too; give the output another "
 			       "name",
 			       out->path);
-	if (other->use == KB_FILES_IN)
+	if (is_input(other))
 		return 0;
 	if (is_standard(out) && is_standard(other))
 		return kb_fail(diag, KB_E_IO,
@@ -115,7 +162,7 @@ int kb_files_check(const struct kb_files *files, struct kb_diag *diag)
 	for (size_t i = 0; i < files->count && err == 0; i++) {
 		const struct kb_files_item *out = &files->item[i];
 
-		if (out->use == KB_FILES_IN)
+		if (is_input(out))
 			continue;
 		for (size_t k = 0; k < files->count && err == 0; k++)
 			if (k != i)

@@ -452,7 +452,11 @@ static int check_files(const struct parse *p)
 		err = p->command->files(p->target, &files, p->diag);
 	if (err == 0)
 		err = kb_files_check(&files, p->diag);
-	kb_files_release(&files);
+	if (p->command->keeps_files)
+		*(struct kb_files *)(void *)(p->target +
+					     p->command->files_offset) = files;
+	else
+		kb_files_release(&files);
 	return err;
 }
 

@@ -167,6 +167,12 @@ struct kb_command {
 	int (*files)(const void *target, struct kb_files *files,
 		     struct kb_diag *diag);
 
+	/* Whether the command gets the list of its files, a struct kb_files at
+	 * this offset of the target, to be judged (kb_files_judge) and released.
+	 */
+	bool keeps_files;
+	size_t files_offset;
+
 	/* The program's commands, ended by NULL; NULL for a command. */
 	const struct kb_command *const *commands;
 

@@ -34,8 +34,13 @@ struct minimize {
 	bool quiet;
 	struct kb_progress line;
 
-	/* Where the candidates are written. Owned. */
+	/* Where the candidates are written, in a folder that is this program's
+	 * alone. The command may be a shell's, which reads the name. Owned. */
+	char *folder;
 	char *candidate;
+
+	/* The input, which is opened anew for each candidate. */
+	struct kb_files files;
 
 	/* Per object: removed for good, removed for a try. Owned. */
 	bool *is_gone;
@@ -77,6 +82,8 @@ static int write_trace(struct minimize *m, const char *path,
 			err = trc_edit_add(&edit, &walk, 0, diag);
 		/* NOLINTEND(clang-analyzer-core.NullDereference) */
 	}
+	if (err == KB_END)
+		err = kb_files_judge(&m->files, err, diag);
 	if (err == KB_END)
 		err = trc_edit_finish(&edit, walk.info, walk.info->clock, diag);
 	free(object_of);
@@ -230,7 +237,6 @@ static int minimize(struct minimize *m)
 	if (err == 0)
 		err = write_trace(m, m->out, &diag);
 	kb_progress_end(&m->line);
-	unlink(m->candidate);
 	free(m->is_gone);
 	free(m->is_tried);
 	if (err < 0)
@@ -260,30 +266,64 @@ static char *fill_in(const char *word, const char *name, bool *has_name)
 	return filled;
 }
 
-/* Makes the command. Returns 0 or KB_E_NOMEM. */
-static int make_command(struct minimize *m)
+static int no_memory(struct kb_diag *diag)
+{
+	return kb_fail(diag, KB_E_NOMEM, "out of memory");
+}
+
+/* The folder for temporary files, if a shell takes its name as it is. */
+static const char *plain_folder(void)
+{
+	static const char plain[] = "/._-+0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *folder = getenv("TMPDIR");
+
+	return folder && *folder == '/' && !folder[strspn(folder, plain)]
+		       ? folder
+		       : "/tmp";
+}
+
+/* Makes the candidates' folder. */
+static int make_folder(struct minimize *m, struct kb_diag *diag)
+{
+	char *folder;
+
+	if (asprintf(&folder, "%s/trc-minimize-XXXXXX", plain_folder()) < 0)
+		return no_memory(diag);
+	m->folder = folder;
+	if (!mkdtemp(folder))
+		return kb_fail(diag, KB_E_IO,
+			       "cannot make a folder in '%s': %s; set TMPDIR",
+			       plain_folder(), strerror(errno));
+	if (asprintf(&m->candidate, "%s/candidate.trc", folder) >= 0)
+		return 0;
+	m->candidate = NULL;
+	rmdir(folder);
+	return no_memory(diag);
+}
+
+/* Makes the command. Returns 0, or <0 with `diag` filled. */
+static int make_command(struct minimize *m, struct kb_diag *diag)
 {
 	const size_t count = m->given.count;
 	bool has_name = false;
+	int err = make_folder(m, diag);
 
-	if (asprintf(&m->candidate, "%s.try-%ld.trc", m->out, (long)getpid()) <
-	    0) {
-		m->candidate = NULL;
-		return KB_E_NOMEM;
-	}
+	if (err < 0)
+		return err;
 	m->command = calloc(count + 2, sizeof(*m->command));
 	if (!m->command)
-		return KB_E_NOMEM;
+		return no_memory(diag);
 	for (size_t i = 0; i < count; i++) {
 		m->command[i] =
 			fill_in(m->given.word[i], m->candidate, &has_name);
 		if (!m->command[i])
-			return KB_E_NOMEM;
+			return no_memory(diag);
 	}
 	if (!has_name) {
 		m->command[count] = strdup(m->candidate);
 		if (!m->command[count])
-			return KB_E_NOMEM;
+			return no_memory(diag);
 	}
 	return 0;
 }
@@ -293,22 +333,27 @@ static void release(struct minimize *m)
 	for (size_t i = 0; m->command && i <= m->given.count; i++)
 		free(m->command[i]);
 	free(m->command);
+	if (m->candidate)
+		unlink(m->candidate);
+	if (m->folder)
+		rmdir(m->folder);
 	free(m->candidate);
+	free(m->folder);
+	kb_files_release(&m->files);
 	kb_words_release(&m->given);
 }
 
 static int minimize_main(int argc, char **argv)
 {
 	struct minimize m = { .status = UINT64_MAX, .tries = 10000 };
+	struct kb_diag diag = { 0 };
 	int status;
 
 	if (kb_options_go(&trc_command_minimize, &m, argc, argv, &status)) {
-		if (make_command(&m) == 0) {
+		if (make_command(&m, &diag) == 0)
 			status = minimize(&m);
-		} else {
-			kb_complain("trc", "out of memory");
-			status = KB_EXIT_USAGE;
-		}
+		else
+			status = kb_complain_diag("trc", &diag);
 	}
 	release(&m);
 	return status;
@@ -336,7 +381,7 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "IN.trc", 1, 1, offsetof(struct minimize, in), KB_FILES_IN },
+	{ "IN.trc", 1, 1, offsetof(struct minimize, in), KB_FILES_IN_NAMED },
 	{ "OUT.trc", 1, 1, offsetof(struct minimize, out), KB_FILES_OUT },
 	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
@@ -358,5 +403,7 @@ const struct kb_command trc_command_minimize = {
 	.examples = "trc minimize --status 5 big.trc small.trc -- bench --pass "
 		    "verify --trace {}",
 	.exits = CLI_EXITS_OUT,
+	.keeps_files = true,
+	.files_offset = offsetof(struct minimize, files),
 	.main = minimize_main,
 };

@@ -477,8 +477,9 @@ static void test_bench_output__two_traces_of_one_name(void **state)
 		  " --no-plots --out o");
 	cli_expect(c, 2);
 	cli_holds(c->err, "two traces would write to");
-	/* The first one's results are there. */
-	cli_json_file(c, "o/seed-example/results.json");
+	/* Told before the first one is replayed. */
+	assert_string_equal(c->out, "");
+	assert_false(cli_exists("o"));
 }
 
 static void test_bench_output__unwritable_folders(void **state)
