@@ -87,7 +87,7 @@ static bool is_standard(const struct kb_files_item *item)
 	return strcmp(item->path, "-") == 0;
 }
 
-/* Finds what a path stands for now. False if there is nothing, or nothing that
+/* Finds what a path names now. False if there is nothing, or nothing that
  * writing would harm. */
 static bool find(const struct kb_files_item *item, struct stat *st)
 {

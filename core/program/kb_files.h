@@ -33,7 +33,7 @@ enum kb_files_use {
 	/* Writes it whole (kb_out.h); "-" is standard output. */
 	KB_FILES_OUT,
 
-	/* Writes files into this folder, which need not be there. */
+	/* Writes files into this folder, which does not have to exist. */
 	KB_FILES_OUT_FOLDER
 };
 

@@ -97,7 +97,7 @@ static void test_bench_files__nor_another_kind_of_input(void **state)
 	cli_expect(c, 0);
 }
 
-/* A recording that lies where a file of the results goes. */
+/* A recording that is where a file of the results goes. */
 static void test_bench_files__a_result_is_no_input(void **state)
 {
 	struct cli *c = *state;
