@@ -74,7 +74,7 @@ class Importer:
         self.count = dict.fromkeys(
             "allocs frees implied_frees null_frees null_allocs "
             "unmatched_frees excluded_allocs excluded_frees lost_events "
-            "other_events duplicate_allocs".split(), 0)
+            "other_events duplicate_allocs dropped_fields".split(), 0)
         self.records = []
         self.live = {}
         self.excluded = set()

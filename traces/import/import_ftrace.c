@@ -24,7 +24,10 @@
 /* Longest "comm-pid [cpu] " that is remembered. */
 #define PREFIX_MAX 64
 
-/* What precedes the trace in a page of systrace. */
+/* Longest "comm-pid". */
+#define TASK_MAX (COMM_WIDTH + 11)
+
+/* What the trace begins after in a page of systrace. */
 #define PAGE_DATA "class=\"trace-data\""
 
 /* What precedes the flags. */
@@ -51,8 +54,12 @@ struct ftrace {
 	bool has_events;
 	bool is_after_header;
 
-	/* The beginning of the previous line, up to its "] ": adjacent lines
-	 * mostly have the same task. */
+	/* The line at hand has none that can be read. */
+	bool has_no_time;
+	bool has_no_cpu;
+
+	/* The beginning of the line before, up to its "] ": neighbours are
+	 * mostly of one task. */
 	char prefix[PREFIX_MAX];
 	size_t prefix_size;
 	uint32_t prefix_task;
@@ -148,21 +155,24 @@ static bool read_time(struct trc_scan *c, uint64_t *time_ns,
 }
 
 /* Reads the flags, if they are there, and the time. */
-static bool read_flags_and_time(struct trc_scan *c, uint64_t *time_ns,
+static bool read_flags_and_time(struct trc_text *text, struct trc_scan *c,
+				struct trc_record *record,
 				enum trc_clock *clock)
 {
 	const char *flags;
 
 	trc_scan_spaces(c);
-	if (read_time(c, time_ns, clock))
+	record->context = TRC_CONTEXT_NONE;
+	if (read_time(c, &record->time_ns, clock))
 		return true;
 	flags = c->p;
 	while (c->p < c->end && *c->p != ' ')
 		c->p++;
-	if (c->p - flags < 4 || c->p - flags > 8)
-		return false;
+	record->context = trc_kmem_context(flags, (size_t)(c->p - flags));
+	if (record->context == TRC_CONTEXT_NONE)
+		trc_text_drop(text);
 	trc_scan_spaces(c);
-	return read_time(c, time_ns, clock);
+	return read_time(c, &record->time_ns, clock);
 }
 
 /* Takes task and cpu from the line's beginning, or from the previous line's if
@@ -212,15 +222,138 @@ static void skip_difference(struct trc_scan *c)
 static int take_event(struct ftrace *ft, struct trc_scan *c,
 		      struct trc_record *record)
 {
-	enum trc_order_rule rule =
-		ft->is_after_header ? TRC_ORDER_STRICT : TRC_ORDER_BY_CPU;
-	int err = trc_text_time(&ft->text, rule, record->cpu, record->time_ns);
+	enum trc_order_rule rule = ft->is_after_header ? TRC_ORDER_STRICT
+				   : ft->has_no_cpu    ? TRC_ORDER_BY_TIME
+						       : TRC_ORDER_BY_CPU;
+	int err = ft->has_no_time
+			  ? trc_text_no_time(&ft->text, &record->time_ns)
+			  : trc_text_time(&ft->text, rule, record->cpu,
+					  record->time_ns);
 
 	ft->has_events = true;
 	ft->is_after_header = false;
 	if (err != 0)
 		return err < 0 ? err : 0;
 	return trc_kmem_event(&ft->text, c, record);
+}
+
+/* The last word before `c->end`, which moves to where it begins. */
+static struct trc_scan take_last_word(struct trc_scan *c)
+{
+	struct trc_scan word;
+
+	while (c->end > c->p && c->end[-1] == ' ')
+		c->end--;
+	word.end = c->end;
+	while (c->end > c->p && c->end[-1] != ' ')
+		c->end--;
+	word.p = c->end;
+	return word;
+}
+
+/* The time, the last word before the event's name. */
+static int take_damaged_time(struct ftrace *ft, struct trc_scan *before,
+			     struct trc_record *record)
+{
+	struct trc_scan word = take_last_word(before);
+	enum trc_clock clock;
+
+	/* The name's colon and space are still there. */
+	word.end += 2;
+	ft->has_no_time = !read_time(&word, &record->time_ns, &clock);
+	if (!ft->has_no_time)
+		return trc_text_clock(&ft->text, clock);
+	trc_text_drop(&ft->text);
+	return 0;
+}
+
+/* The flags, if they are there, and "[cpu]". False if no cpu is marked by a
+ * bracket. */
+static bool take_damaged_cpu(struct ftrace *ft, struct trc_scan *before,
+			     struct trc_record *record)
+{
+	struct trc_scan word = take_last_word(before);
+	uint64_t cpu;
+
+	if (trc_scan_left(&word) == 0)
+		return false;
+	if (word.end[-1] != ']' && *word.p != '[') {
+		record->context =
+			trc_kmem_context(word.p, trc_scan_left(&word));
+		if (!record->context)
+			trc_text_drop(&ft->text);
+		word = take_last_word(before);
+	}
+	if (trc_scan_left(&word) == 0 ||
+	    (word.end[-1] != ']' && *word.p != '['))
+		return false;
+	ft->has_no_cpu = !TRC_SKIP(&word, "[") ||
+			 !trc_scan_decimal(&word, &cpu) || cpu > UINT16_MAX ||
+			 !TRC_SKIP(&word, "]") || word.p < word.end;
+	if (ft->has_no_cpu)
+		trc_text_drop(&ft->text);
+	else
+		record->cpu = (uint16_t)cpu;
+	return true;
+}
+
+/* The task, which is all that is left. False if it is more than that. */
+static bool take_damaged_task(struct ftrace *ft, struct trc_scan *before,
+			      struct trc_record *record, int *err)
+{
+	struct trc_scan pid;
+	const char *open;
+	uint64_t number;
+
+	while (before->end > before->p && before->end[-1] == ' ')
+		before->end--;
+	open = before->end > before->p && before->end[-1] == ')'
+		       ? memrchr(before->p, '(', trc_scan_left(before))
+		       : NULL;
+	before->end = open ? open : before->end;
+	while (before->end > before->p && before->end[-1] == ' ')
+		before->end--;
+	trc_scan_spaces(before);
+	if (trc_scan_left(before) > TASK_MAX)
+		return false;
+	pid.end = before->end;
+	pid.p = memrchr(before->p, '-', trc_scan_left(before));
+	before->end = pid.p ? pid.p : before->end;
+	*err = 0;
+	if (pid.p && TRC_SKIP(&pid, "-") && trc_scan_decimal(&pid, &number) &&
+	    pid.p == pid.end && number <= INT32_MAX)
+		*err = trc_text_task(&ft->text, before->p,
+				     trc_scan_left(before), (int32_t)number,
+				     &record->task);
+	else
+		trc_text_drop(&ft->text);
+	return trc_scan_left(before) <= COMM_WIDTH;
+}
+
+/*
+ * A line with an event of ours whose beginning cannot be read: its words are taken
+ * from the event's name backward, and those that make no sense are left out. If
+ * there are more words than an event has, two lines have run together.
+ */
+static int read_damaged_line(struct ftrace *ft, const struct trc_scan *line)
+{
+	struct trc_record record = { .task = TRC_NAME_NONE };
+	struct trc_scan c = *line;
+	struct trc_scan before = *line;
+	int err;
+
+	ft->text.dropped = 0;
+	c.p = trc_kmem_find(line);
+	if (!c.p)
+		return KB_END;
+	before.end = c.p - 2;
+	err = take_damaged_time(ft, &before, &record);
+	if (err < 0)
+		return err;
+	if (!take_damaged_cpu(ft, &before, &record) ||
+	    !take_damaged_task(ft, &before, &record, &err))
+		return KB_END;
+	return err < 0 ? err : take_event(ft, &c, &record);
 }
 
 /* A line of the latency format. */
@@ -232,9 +365,9 @@ static int read_dump_line(struct ftrace *ft, struct trc_scan *c)
 	int err;
 
 	if (!trc_dump_prefix(c, &comm, &pid, &record))
-		return trc_text_bad(&ft->text,
-				    "it is not an event (comm-pid [cpu] time: "
-				    "name: …), a comment or a known marker");
+		return KB_END;
+	if (!record.context)
+		trc_text_drop(&ft->text);
 	err = trc_text_clock(&ft->text, TRC_CLOCK_NS);
 	if (err == 0)
 		err = trc_text_task(&ft->text, comm.p, trc_scan_left(&comm),
@@ -244,16 +377,23 @@ static int read_dump_line(struct ftrace *ft, struct trc_scan *c)
 
 static int read_event_line(struct ftrace *ft, struct trc_scan *c)
 {
+	const struct trc_scan line = *c;
 	struct trc_record record;
 	enum trc_clock clock;
-	int err = take_prefix(ft, c, &record);
+	int err;
 
-	if (err == KB_END)
-		return read_dump_line(ft, c);
+	ft->has_no_time = false;
+	ft->has_no_cpu = false;
+	err = take_prefix(ft, c, &record);
+
+	if (err == KB_END) {
+		err = read_dump_line(ft, c);
+		return err == KB_END ? read_damaged_line(ft, &line) : err;
+	}
 	if (err < 0)
 		return err;
-	if (!read_flags_and_time(c, &record.time_ns, &clock))
-		return trc_text_bad(&ft->text, "the time is not a number");
+	if (!read_flags_and_time(&ft->text, c, &record, &clock))
+		return read_damaged_line(ft, &line);
 	err = trc_text_clock(&ft->text, clock);
 	if (err < 0)
 		return err;
@@ -386,13 +526,20 @@ static int read_line(struct trc_text *text)
 	if (TRC_SKIP(&first, " => ") || TRC_SKIP(&first, "=> "))
 		return 0;
 	err = read_event_line(ft, &c);
-	if (kb_unlikely(err == KB_E_FORMAT && text->reason)) {
-		const char *reason = text->reason;
+	if (kb_likely(err == 0))
+		return 0;
+	if (err == KB_END || text->reason) {
+		const char *reason =
+			err == KB_END ? "it is not an event (comm-pid [cpu] "
+					"time: name: …), a comment or a known "
+					"marker"
+				      : text->reason;
 		int foreign = read_foreign(ft, c);
 
+		text->dropped = 0;
 		if (foreign != KB_END)
 			return foreign;
-		text->reason = reason;
+		return trc_text_bad(text, reason);
 	}
 	return err;
 }
@@ -420,9 +567,9 @@ static bool is_ftrace(struct trc_scan c)
 {
 	struct prefix prefix;
 	struct trc_record record = { .size = 0 };
+	struct trc_text text = { .dropped = 0 };
 	struct trc_scan comm;
 	enum trc_clock clock;
-	uint64_t time_ns;
 	int32_t pid;
 
 	if (TRC_SKIP(&c, "# tracer: ") || TRC_SKIP(&c, "##### CPU ") ||
@@ -433,7 +580,7 @@ static bool is_ftrace(struct trc_scan c)
 	if (trc_dump_prefix(&c, &comm, &pid, &record))
 		return trc_kmem_is_in(c.p, trc_scan_left(&c));
 	return read_prefix(&c, &prefix) &&
-	       read_flags_and_time(&c, &time_ns, &clock);
+	       read_flags_and_time(&text, &c, &record, &clock);
 }
 
 static size_t detect_ftrace(const char *head, size_t size)

@@ -177,7 +177,7 @@ static int read_line(struct trc_text *text)
 	struct trc_scan c = { text->line.text,
 			      text->line.text + text->line.size };
 	struct trc_scan blank = c;
-	struct trc_record record;
+	struct trc_record record = { .size = 0 };
 	struct prefix prefix;
 	uint64_t period;
 	int err;

@@ -37,6 +37,19 @@ static bool is_wanted(const char *name)
 	return false;
 }
 
+/* Prints what libtraceevent has to say of an event: its fields, or its flags. */
+static void print_text(struct tep_handle *tep, struct tep_record *record,
+		       const char *what)
+{
+	struct trace_seq text;
+
+	trace_seq_init(&text);
+	tep_print_event(tep, &text, record, "%s", what);
+	trace_seq_terminate(&text);
+	fputs(text.buffer, stdout);
+	trace_seq_destroy(&text);
+}
+
 static int print_event(struct tracecmd_input *input, struct tep_record *record,
 		       int cpu, void *user)
 {
@@ -45,7 +58,6 @@ static int print_event(struct tracecmd_input *input, struct tep_record *record,
 	const char *name = event ? event->name : "unknown";
 	int pid = tep_data_pid(tep, record);
 	uint64_t time_ns = record->ts;
-	struct trace_seq text;
 
 	(void)user;
 	if (record->missed_events > 0)
@@ -53,16 +65,13 @@ static int print_event(struct tracecmd_input *input, struct tep_record *record,
 		       record->missed_events);
 	else if (record->missed_events < 0)
 		printf("CPU:%d [EVENTS DROPPED]\n", cpu);
-	printf("%16s-%-7d [%03d] %5" PRIu64 ".%09" PRIu64 ": %s: ",
-	       pid ? tep_data_comm_from_pid(tep, pid) : "<idle>", pid, cpu,
-	       time_ns / NS_PER_S, time_ns % NS_PER_S, name);
-	if (event && is_wanted(name)) {
-		trace_seq_init(&text);
-		tep_print_event(tep, &text, record, "%s", TEP_PRINT_INFO);
-		trace_seq_terminate(&text);
-		fputs(text.buffer, stdout);
-		trace_seq_destroy(&text);
-	}
+	printf("%16s-%-7d [%03d] ",
+	       pid ? tep_data_comm_from_pid(tep, pid) : "<idle>", pid, cpu);
+	print_text(tep, record, TEP_PRINT_LATENCY);
+	printf(" %5" PRIu64 ".%09" PRIu64 ": %s: ", time_ns / NS_PER_S,
+	       time_ns % NS_PER_S, name);
+	if (event && is_wanted(name))
+		print_text(tep, record, TEP_PRINT_INFO);
 	putchar('\n');
 	return ferror(stdout) ? -1 : 0;
 }

@@ -1,5 +1,7 @@
 #include "trc_dump.h"
 
+#include "trc_kmem.h"
+
 #include <string.h>
 
 /* A task's name is at most this long. */
@@ -33,6 +35,7 @@ static bool read_time(struct trc_scan *c, uint64_t *time_ns)
 static bool read_rest(struct trc_scan *c, int32_t *pid,
 		      struct trc_record *record)
 {
+	const char *flags;
 	uint64_t number;
 	uint64_t cpu;
 
@@ -42,8 +45,10 @@ static bool read_rest(struct trc_scan *c, int32_t *pid,
 	trc_scan_spaces(c);
 	if (!trc_scan_decimal(c, &cpu) || cpu > UINT16_MAX)
 		return false;
+	flags = c->p;
 	while (c->p < c->end && *c->p != ' ')
 		c->p++;
+	record->context = trc_kmem_context(flags, (size_t)(c->p - flags));
 	*pid = (int32_t)number;
 	record->cpu = (uint16_t)cpu;
 	return read_time(c, &record->time_ns);

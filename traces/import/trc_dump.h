@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 /*
- * Reads "comm-pid cpuflags time: " and leaves `c` at the event's name; `comm`
- * gets the task's name and `record` the cpu and the time, ns. False, with `c`
- * unchanged, if the line is anything else.
+ * Reads "comm-pid cpuflags time: " and leaves `c` at the event's name; `comm` gets
+ * the task's name and `record` cpu, context and time, ns. False, with `c` as it
+ * was, if it is not that.
  */
 bool trc_dump_prefix(struct trc_scan *c, struct trc_scan *comm, int32_t *pid,
 		     struct trc_record *record);

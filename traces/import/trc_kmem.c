@@ -59,7 +59,23 @@ static bool read_site_text(struct trc_scan *c, const char **text, size_t *size)
 	return true;
 }
 
-/* Some recorders have no call sites; an unreadable one is dropped. */
+/* Steps over what stands before `field` and cannot be read, and leaves it out.
+ * A time in it means that another record was cut off there. False if the field
+ * does not come. */
+static bool skip_to(struct trc_text *text, struct trc_scan *c,
+		    const char *field)
+{
+	const char *at = memmem(c->p, trc_scan_left(c), field, strlen(field));
+
+	if (!at || memmem(c->p, (size_t)(at - c->p), ": ", 2))
+		return false;
+	if (at > c->p)
+		trc_text_drop(text);
+	c->p = at;
+	return true;
+}
+
+/* Some recorders have no call sites; one that cannot be read is dropped. */
 static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
 {
 	const char *name;
@@ -68,8 +84,9 @@ static int read_site(struct trc_text *text, struct trc_scan *c, uint32_t *site)
 	*site = TRC_NAME_NONE;
 	if (TRC_SKIP(c, "call_site=(nil)") || TRC_SKIP(c, "call_site=(null)"))
 		return 0;
-	if (!TRC_SKIP(c, "call_site=") || !read_site_text(c, &name, &size))
-		return trc_text_bad(text, "call_site= is missing");
+	if (kb_unlikely(!TRC_SKIP(c, "call_site=") ||
+			!read_site_text(c, &name, &size)))
+		return 0;
 	return trc_text_site(text, name, size, site);
 }
 
@@ -141,7 +158,9 @@ static int read_pointer_value(struct trc_text *text, struct trc_scan *c,
 static int read_pointer(struct trc_text *text, struct trc_scan *c,
 			uint64_t *pointer)
 {
-	if (!TRC_SKIP(c, " ptr="))
+	TRC_SKIP(c, " ");
+	if (kb_unlikely(!TRC_SKIP(c, "ptr=")) &&
+	    (!skip_to(text, c, "ptr=") || !TRC_SKIP(c, "ptr=")))
 		return trc_text_bad(text, "ptr= is missing");
 	return read_pointer_value(text, c, pointer);
 }
@@ -169,25 +188,62 @@ static bool is_flag_character(char c)
 	       c == '~' || c == '(' || c == ')';
 }
 
+/* Steps over a word. The colon of another record's name ends it too. */
+static struct trc_scan take_word(struct trc_scan *c)
+{
+	struct trc_scan word = { c->p, c->p };
+
+	while (c->p < c->end && *c->p != ' ' && *c->p != ':')
+		c->p++;
+	word.end = c->p;
+	return word;
+}
+
+/* Whether a word is flags or numbers. */
+static bool is_flags(struct trc_scan word)
+{
+	while (word.p < word.end && is_flag_character(*word.p))
+		word.p++;
+	return word.p == word.end;
+}
+
+/* Whether a word is "name=value" and may follow a record's essential fields; not
+ * if it is one of these itself. */
+static bool may_follow(struct trc_scan word)
+{
+	return memchr(word.p, '=', trc_scan_left(&word)) &&
+	       !TRC_SKIP(&word, "call_site=") && !TRC_SKIP(&word, "ptr=") &&
+	       !TRC_SKIP(&word, "page=") && !TRC_SKIP(&word, "pfn=") &&
+	       !TRC_SKIP(&word, "bytes_req=") && !TRC_SKIP(&word, "order=");
+}
+
 /*
- * Reads what may follow a record's required fields: flags, and " name=value"
- * for whatever later kernels add. Anything else is another record on the same
- * line, or the rest of one.
+ * Reads what may follow a record's essential fields: " name=value", the flags and
+ * whatever later kernels add. A word that cannot be read is left out. Anything
+ * else is another record on the same line, or what is left of one.
  */
 static int read_rest(struct trc_text *text, struct trc_scan *c)
 {
 	for (;;) {
-		while (c->p < c->end && is_flag_character(*c->p))
-			c->p++;
+		struct trc_scan word;
+		const char *value;
+
 		skip_decimal_note(c);
 		if (trc_scan_is_end(c))
 			return 0;
-		while (c->p < c->end && is_flag_character(*c->p))
-			c->p++;
-		if (!TRC_SKIP(c, "="))
+		word = take_word(c);
+		if (!may_follow(word) || (c->p < c->end && *c->p != ' '))
 			return trc_text_bad(text, "something follows the "
 						  "record: a second one on "
 						  "the line, or damage");
+		value = memchr(word.p, '=', trc_scan_left(&word));
+		if (is_flags((struct trc_scan){ word.p, value }) &&
+		    is_flags((struct trc_scan){ value + 1, word.end }))
+			continue;
+		if (c->p == c->end && !text->line.is_terminated)
+			return trc_text_bad(text,
+					    "the recording is cut off here");
+		trc_text_drop(text);
 	}
 }
 
@@ -196,6 +252,29 @@ static int give(struct trc_text *text, const struct trc_record *record,
 {
 	return trc_repeat_add(&text->job->repeat, &text->job->rules, record,
 			      kind, text->diag);
+}
+
+/* Reads " bytes_alloc=N"; what was granted is what was requested where nobody
+ * says. */
+static int read_granted(struct trc_text *text, struct trc_scan *c,
+			struct trc_record *record)
+{
+	uint64_t size;
+
+	record->size_granted = record->size;
+	if (kb_unlikely(!TRC_SKIP(c, " bytes_alloc="))) {
+		if (c->p < c->end || text->line.is_terminated)
+			return 0;
+	} else if (kb_likely(read_size(c, &size) &&
+			     (c->p < c->end ? *c->p == ' '
+					    : text->line.is_terminated))) {
+		record->size_granted = size;
+		return 0;
+	} else if (take_word(c).end < c->end || text->line.is_terminated) {
+		trc_text_drop(text);
+		return 0;
+	}
+	return trc_text_bad(text, "the recording is cut off here");
 }
 
 static int read_alloc(struct trc_text *text, struct trc_scan *c,
@@ -208,16 +287,13 @@ static int read_alloc(struct trc_text *text, struct trc_scan *c,
 	if (err < 0)
 		return err;
 	skip_cache_name(c);
-	if (!TRC_SKIP(c, " bytes_req=") || !read_size(c, &record->size))
+	if (!TRC_SKIP(c, " bytes_req=") || !read_size(c, &record->size) ||
+	    (c->p < c->end && *c->p != ' '))
 		return trc_text_bad(text,
 				    "bytes_req= is missing or not a number");
-	if (!TRC_SKIP(c, " bytes_alloc=") ||
-	    !read_size(c, &record->size_granted))
-		return trc_text_bad(text,
-				    "bytes_alloc= is missing or not a number");
-	if (!TRC_SKIP(c, " gfp_flags="))
-		return trc_text_bad(text, "gfp_flags= is missing");
-	err = read_rest(text, c);
+	err = read_granted(text, c, record);
+	if (err == 0)
+		err = read_rest(text, c);
 	return err < 0 ? err : give(text, record, kind);
 }
 
@@ -278,11 +354,11 @@ static int read_page(struct trc_text *text, struct trc_scan *c,
 	uint64_t order;
 	bool is_null;
 
-	if (!TRC_SKIP(c, "page="))
-		return trc_text_bad(text, "page= is missing");
-	is_null = skip_page_pointer(c);
+	is_null = TRC_SKIP(c, "page=") && skip_page_pointer(c);
 	skip_decimal_note(c);
-	if (!TRC_SKIP(c, " pfn="))
+	TRC_SKIP(c, " ");
+	if (!TRC_SKIP(c, "pfn=") &&
+	    (!skip_to(text, c, "pfn=") || !TRC_SKIP(c, "pfn=")))
 		return trc_text_bad(text, "pfn= is missing");
 	if (!read_size(c, &pfn))
 		return trc_text_bad(text, "the pfn is not a number");
@@ -381,6 +457,67 @@ int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 		return read_free(text, c, record, TRC_REPEAT_KFREE);
 	}
 	return read_optional(text, c, record);
+}
+
+/* Whether an event's name and its first field come next. */
+static bool is_event(struct trc_scan c)
+{
+	static const char *const names[] = {
+		"kmalloc:",	    "kmalloc_node:",
+		"kfree:",	    "kmem_cache_alloc:",
+		"kmem_cache_free:", "kmem_cache_alloc_node:",
+		"mm_page_alloc:",   "mm_page_free:",
+		"mm_pagevec_free:", "mm_page_free_direct:",
+	};
+	const char *start;
+	size_t i = 0;
+
+	while (i < KB_ARRAY_LEN(names) &&
+	       !trc_scan_text(&c, names[i], strlen(names[i])))
+		i++;
+	if (i == KB_ARRAY_LEN(names))
+		return false;
+	start = c.p;
+	skip_gap(&c);
+	return !memmem(start, (size_t)(c.p - start), ": ", 2) &&
+	       (TRC_SKIP(&c, "call_site=") || TRC_SKIP(&c, "page="));
+}
+
+const char *trc_kmem_find(const struct trc_scan *line)
+{
+	struct trc_scan c = *line;
+
+	for (;;) {
+		c.p = memmem(c.p, trc_scan_left(&c), ": ", 2);
+		if (!c.p)
+			return NULL;
+		c.p += 2;
+		if (is_event(c))
+			return c.p;
+	}
+}
+
+enum trc_context trc_kmem_context(const char *flags, size_t size)
+{
+	/* The kernels of PREEMPT_RT have a column more before it. */
+	size_t at = size == 7 ? 3 : 2;
+
+	if (size <= at)
+		return TRC_CONTEXT_NONE;
+	switch (flags[at]) {
+	case '.':
+		return TRC_CONTEXT_TASK;
+	case 's':
+		return TRC_CONTEXT_SOFTIRQ;
+	case 'h':
+	case 'H':
+		return TRC_CONTEXT_HARDIRQ;
+	case 'z':
+	case 'Z':
+		return TRC_CONTEXT_NMI;
+	default:
+		return TRC_CONTEXT_NONE;
+	}
 }
 
 bool trc_kmem_is_in(const char *line, size_t size)

@@ -31,8 +31,19 @@ int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 bool trc_kmem_page(struct trc_record *record, uint64_t page, uint64_t pfn,
 		   uint64_t order);
 
-/* Whether the beginning of a kernel alloc or free is anywhere in a line: for
- * recorders whose events are mixed with other output. */
+/*
+ * Finds an event of ours in a line whose beginning cannot be read, by its name
+ * and its first field: no task's name is as long as both. Returns where the name
+ * begins, behind ": ", or NULL.
+ */
+const char *trc_kmem_find(const struct trc_scan *line);
+
+/* The context that the kernel's flags ("d..1.", "d..h1..") tell; 0 if none can be
+ * read from them. */
+enum trc_context trc_kmem_context(const char *flags, size_t size);
+
+/* Whether a line holds the beginning of an alloc or free of the kernel's,
+ * wherever in it: for recorders amid other output. */
 bool trc_kmem_is_in(const char *line, size_t size);
 
 #endif /* TRC_KMEM_H */

@@ -168,7 +168,7 @@ static int add_spelling(struct trc_names *names, const char *text, size_t size,
 {
 	struct parts parts = { 0 };
 	void *array = names->spelling_site;
-	uint32_t site = UINT32_MAX;
+	uint32_t site = TRC_NAME_NONE;
 	int err;
 
 	err = reserve(&array, &names->spelling_room, spelling, sizeof(site));
@@ -191,12 +191,17 @@ int trc_names_site(struct trc_names *names, const char *text, size_t size,
 	bool is_new;
 	int err = trc_intern(&names->spellings, text, size, &spelling, &is_new);
 
-	if (err == 0 && is_new)
-		err = add_spelling(names, text, size, spelling);
 	if (err < 0)
 		return err;
+	if (is_new)
+		err = add_spelling(names, text, size, spelling);
+	/* What is no call site must not fill the memory. */
+	if (err < 0) {
+		trc_intern_undo(&names->spellings);
+		return err;
+	}
 	*number = names->spelling_site[spelling];
-	return *number == UINT32_MAX ? KB_E_FORMAT : 0;
+	return 0;
 }
 
 int trc_names_site_of(struct trc_names *names, const char *text,

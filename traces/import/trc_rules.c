@@ -152,6 +152,7 @@ static int emit(struct trc_rules *rules, const struct trc_record *record,
 		.slot = slot,
 		.cpu = record->cpu,
 		.kind = (uint8_t)kind,
+		.context = record->context,
 	};
 	int err = site_id(rules, record->site, &event.site, diag);
 

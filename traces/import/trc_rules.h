@@ -34,6 +34,9 @@ struct trc_record {
 	uint32_t task;
 
 	uint16_t cpu;
+
+	/* enum trc_context. */
+	uint8_t context;
 };
 
 /* Pointers, and what is known about each. */

@@ -10,6 +10,7 @@
 static int read_any(struct trc_text *text, int (*read_line)(struct trc_text *))
 {
 	text->reason = NULL;
+	text->dropped = 0;
 	if (kb_unlikely(text->line.is_too_long))
 		return trc_text_bad(text, "it is longer than 64 KiB");
 	return read_line(text);
@@ -31,6 +32,8 @@ int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 		if (kb_unlikely(err == KB_E_FORMAT && text->reason))
 			err = trc_job_bad_line(text->job, &text->line,
 					       text->reason, text->diag);
+		else
+			text->job->rules.counts.dropped_fields += text->dropped;
 		if (err < 0)
 			break;
 	}
@@ -43,15 +46,17 @@ int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 	return err == KB_END ? 0 : err;
 }
 
-/* Turns an error of the tables into an error of the line. */
-static int name_error(struct trc_text *text, int err, const char *too_long)
+/* Has a name's number, or leaves out what is none. */
+static int name_found(struct trc_text *text, int err, uint32_t *number)
 {
-	if (err == KB_E_RANGE)
-		return trc_text_bad(text, too_long);
+	if (kb_likely(err == 0))
+		return 0;
 	if (err == KB_E_NOMEM)
 		return kb_fail(text->diag, err, "%s: out of memory",
 			       text->job->name);
-	return err;
+	*number = TRC_NAME_NONE;
+	trc_text_drop(text);
+	return 0;
 }
 
 int trc_text_process(struct trc_text *text, uint64_t pid)
@@ -74,6 +79,17 @@ int trc_text_process(struct trc_text *text, uint64_t pid)
 	return trc_text_bad(text, text->reason_text);
 }
 
+/* Whether an event is of another boot than the one that is wanted. */
+static int leave_out(struct trc_text *text)
+{
+	const uint64_t wanted = text->job->boot;
+
+	if (wanted == 0 || text->boot + 1 == wanted)
+		return 0;
+	text->dropped = 0;
+	return 1;
+}
+
 int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
 		  uint64_t time_ns)
 {
@@ -84,7 +100,7 @@ int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
 		return kb_fail(text->diag, KB_E_NOMEM, "%s: out of memory",
 			       text->job->name);
 	if (kb_likely(back == 0))
-		return wanted != 0 && text->boot + 1 != wanted;
+		return leave_out(text);
 	if (wanted == 0) {
 		snprintf(text->reason_text, sizeof(text->reason_text),
 			 text->job->clock == TRC_CLOCK_NS
@@ -101,23 +117,25 @@ int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
 	text->boot++;
 	trc_order_reset(&text->order);
 	trc_order_take(&text->order, rule, cpu, time_ns, &back);
-	return text->boot + 1 != wanted;
+	return leave_out(text);
+}
+
+int trc_text_no_time(struct trc_text *text, uint64_t *time_ns)
+{
+	*time_ns = text->order.latest_of_all;
+	return leave_out(text);
 }
 
 int trc_text_site(struct trc_text *text, const char *site, size_t size,
 		  uint32_t *number)
 {
-	int err;
-
 	if (kb_unlikely(size == 3 && memcmp(site, "0x0", 3) == 0)) {
 		*number = TRC_NAME_NONE;
 		return 0;
 	}
-	err = trc_names_site(&text->job->names, site, size, number);
-	if (err == KB_E_FORMAT)
-		return trc_text_bad(text, "the call site is neither "
-					  "symbol+0xoff nor an address");
-	return name_error(text, err, "the call site's name is too long");
+	return name_found(text,
+			  trc_names_site(&text->job->names, site, size, number),
+			  number);
 }
 
 int trc_text_task(struct trc_text *text, const char *comm, size_t size,
@@ -127,8 +145,8 @@ int trc_text_task(struct trc_text *text, const char *comm, size_t size,
 		*number = TRC_NAME_NONE;
 		return 0;
 	}
-	return name_error(
+	return name_found(
 		text,
 		trc_names_task(&text->job->names, comm, size, pid, number),
-		"the task's name is too long or holds a NUL");
+		number);
 }

@@ -44,8 +44,11 @@ struct trc_text {
 	 * events are the rest of its text, or its stack. */
 	bool is_after_other;
 
-	/* The most hexadecimal digits of a pointer in the recording: without a
-	 * leading "0x", and with it. */
+	/* Fields of the line at hand that cannot be read and are left out. */
+	uint32_t dropped;
+
+	/* The most hexadecimal digits that a pointer of the recording had:
+	 * without "0x" before them, and with it. */
 	unsigned pointer_digits[2];
 };
 
@@ -56,7 +59,14 @@ static inline int trc_text_bad(struct trc_text *text, const char *reason)
 	return KB_E_FORMAT;
 }
 
-/* Notes the clock of an event; a recording has only one. Returns 0 or as
+/* Leaves a field out that cannot be read and that no event needs: all but its
+ * name, pointer and size. */
+static inline void trc_text_drop(struct trc_text *text)
+{
+	text->dropped++;
+}
+
+/* Notes the clock of an event; one recording has one. Returns 0 or as
  * trc_text_bad. */
 static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
 {
@@ -80,6 +90,7 @@ static inline int trc_text_other(struct trc_text *text,
 		return trc_text_bad(text, "the recording is cut off here");
 	text->job->rules.counts.other_events++;
 	text->is_after_other = true;
+	text->dropped = 0;
 	return 0;
 }
 
@@ -105,12 +116,18 @@ int trc_text_process(struct trc_text *text, uint64_t pid);
 int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
 		  uint64_t time_ns);
 
-/* Finds the number of a call site as recorders spell it. Returns 0, or an error
- * that read_line may return. "0x0" is TRC_NAME_NONE. */
+/* As trc_text_time, of an event whose time cannot be read: it gets the latest
+ * so far. Never fails. */
+int trc_text_no_time(struct trc_text *text, uint64_t *time_ns);
+
+/* Finds the number of a call site as recorders spell it; 0 or an error as
+ * read_line may return it. "0x0" is TRC_NAME_NONE; so is what is no call site,
+ * by trc_text_drop. */
 int trc_text_site(struct trc_text *text, const char *site, size_t size,
 		  uint32_t *number);
 
-/* As above for a task. No comm and pid 0 is TRC_NAME_NONE. */
+/* As above for a task. No comm and pid 0 is TRC_NAME_NONE; so is a name that
+ * is too long or holds a NUL, by trc_text_drop. */
 int trc_text_task(struct trc_text *text, const char *comm, size_t size,
 		  int32_t pid, uint32_t *number);
 

@@ -21,7 +21,7 @@
  * trc_decoder, per event; of those of struct detail, per event. */
 #define CLASS_BYTES  21
 #define EVENT_BYTES  31
-#define DETAIL_BYTES 26
+#define DETAIL_BYTES 27
 
 /* A column of the current block. An absent column has zero bytes. */
 struct column {
@@ -88,6 +88,7 @@ struct detail {
 	uint32_t *site;
 	uint32_t *task;
 	uint16_t *cpu;
+	uint8_t *context;
 };
 
 struct trc_decoder {
@@ -266,6 +267,8 @@ static int reserve_events(struct trc_decoder *dec, uint32_t events)
 		det->cpu = carve(&at, room * sizeof(*det->cpu));
 	dec->class_id = carve(&at, room * sizeof(*dec->class_id));
 	dec->kind = carve(&at, room * sizeof(*dec->kind));
+	if (det)
+		det->context = carve(&at, room * sizeof(*det->context));
 	kb_assert(at == dec->memory + size);
 	return 0;
 }
@@ -311,6 +314,7 @@ static uint64_t raw_limit(unsigned id, const struct trc_block_header *hdr)
 	case TRC_COL_TASK_CHANGED:
 		return kb_div_up(events, 8);
 	case TRC_COL_TIME_CODE:
+	case TRC_COL_CONTEXT:
 		return events;
 	case TRC_COL_CLASS:
 	case TRC_COL_AGE:
@@ -911,6 +915,28 @@ static int decode_cpus_and_tasks(struct trc_decoder *dec)
 	return 0;
 }
 
+static int decode_contexts(struct trc_decoder *dec)
+{
+	const uint32_t events = dec->from->header.events;
+	const struct column *col = &dec->columns[TRC_COL_CONTEXT];
+	uint8_t *context = dec->detail->context;
+	uint8_t highest = 0;
+
+	if (col->raw_size == 0) {
+		memset(context, TRC_CONTEXT_NONE, events);
+		return 0;
+	}
+	if (col->raw_size != events)
+		return corrupt(dec, "its events lack contexts");
+	for (uint32_t i = 0; i < events; i++) {
+		context[i] = col->data[i];
+		highest = context[i] > highest ? context[i] : highest;
+	}
+	if (highest >= TRC_CONTEXT_END)
+		return corrupt(dec, "it has an unknown context");
+	return 0;
+}
+
 static int decode_details(struct trc_decoder *dec)
 {
 	const struct trc_block_header *hdr = &dec->from->header;
@@ -923,6 +949,8 @@ static int decode_details(struct trc_decoder *dec)
 		err = decode_times(dec);
 	if (err == 0)
 		err = decode_cpus_and_tasks(dec);
+	if (err == 0)
+		err = decode_contexts(dec);
 	if (err < 0)
 		return err;
 	for (uint32_t i = 0; i < hdr->events; i++) {
@@ -970,6 +998,7 @@ int trc_decoder_block(struct trc_decoder *dec, const struct trc_raw_block *from,
 		block->cpu = dec->detail->cpu;
 		block->site = dec->detail->site;
 		block->task = dec->detail->task;
+		block->context = dec->detail->context;
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
  *   call site  `symbol+0xoff`, or a bare hexadecimal address, of the code that
  *              called kmalloc or kfree, and the module it is in, if any.
  *   task       the comm and pid that was running.
+ *   context    whether the cpu ran that task or served an interrupt meanwhile.
  *
  * Whoever reads or replays traces may include this file.
  */
@@ -59,7 +60,8 @@ enum trc_kind {
 	X(bad_lines, "unreadable lines, skipped (--lenient)")                  \
 	X(live_max, "most objects live at once")                               \
 	X(live_at_end, "objects still live at the end")                        \
-	X(duplicate_allocs, "allocs recorded twice, counted once")
+	X(duplicate_allocs, "allocs recorded twice, counted once")             \
+	X(dropped_fields, "fields that could not be read, skipped")
 /* clang-format on */
 
 struct trc_counts {
@@ -68,7 +70,21 @@ struct trc_counts {
 #undef X
 };
 
-/* The clock of the recorder's time stamps. */
+/* What the cpu was doing when it made an event. */
+enum trc_context {
+	/* Not known. */
+	TRC_CONTEXT_NONE = 0,
+
+	TRC_CONTEXT_TASK = 1,
+	TRC_CONTEXT_SOFTIRQ = 2,
+	TRC_CONTEXT_HARDIRQ = 3,
+	TRC_CONTEXT_NMI = 4,
+
+	/* One more than the highest. */
+	TRC_CONTEXT_END = 5
+};
+
+/* Which clock the recorder stamped events with. */
 enum trc_clock {
 	/* Seconds with a fraction: time_ns is nanoseconds. */
 	TRC_CLOCK_NS = 0,
@@ -101,6 +117,9 @@ struct trc_event {
 
 	/* enum trc_kind. */
 	uint8_t kind;
+
+	/* enum trc_context. */
+	uint8_t context;
 };
 
 #endif /* TRC_EVENT_H */

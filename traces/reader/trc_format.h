@@ -106,9 +106,10 @@ enum trc_column_id {
 	TRC_COL_SITE_STRINGS = 24,
 	TRC_COL_TASK_STRINGS = 25,
 	TRC_COL_TASK_PID = 26,
+	TRC_COL_CONTEXT = 27,
 
 	/* One more than the highest id known to version 1. */
-	TRC_COL_END = 27
+	TRC_COL_END = 28
 };
 
 /* Time codes: below TRC_TIME_LINEAR a code is the magnitude itself; from there

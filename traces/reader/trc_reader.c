@@ -568,6 +568,19 @@ const char *trc_reader_task(const struct trc_reader *reader, uint32_t task,
 	return strings->tasks[task - 1].comm;
 }
 
+const char *trc_reader_context(enum trc_context context)
+{
+	static const char *const names[TRC_CONTEXT_END] = {
+		[TRC_CONTEXT_NONE] = "",
+		[TRC_CONTEXT_TASK] = "task",
+		[TRC_CONTEXT_SOFTIRQ] = "softirq",
+		[TRC_CONTEXT_HARDIRQ] = "hardirq",
+		[TRC_CONTEXT_NMI] = "nmi",
+	};
+
+	return names[context];
+}
+
 void trc_reader_close(struct trc_reader *reader)
 {
 	if (!reader)

@@ -71,6 +71,7 @@ struct trc_block {
 	const uint16_t *cpu;
 	const uint32_t *site;
 	const uint32_t *task;
+	const uint8_t *context;
 };
 
 /*
@@ -133,6 +134,10 @@ const char *trc_reader_site(const struct trc_reader *reader, uint32_t site,
  */
 const char *trc_reader_task(const struct trc_reader *reader, uint32_t task,
 			    int32_t *pid);
+
+/* The word for a context: "task", "softirq", "hardirq" or "nmi"; "" where it is
+ * not known. */
+const char *trc_reader_context(enum trc_context context);
 
 /* Closes a reader; NULL is ignored. */
 void trc_reader_close(struct trc_reader *reader);

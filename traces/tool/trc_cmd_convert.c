@@ -67,13 +67,21 @@ static void put_site(const struct trc_walk *walk, FILE *out)
 static void put_start(const struct trc_walk *walk, unsigned cpu,
 		      const char *name, FILE *out)
 {
+	static const char flags[TRC_CONTEXT_END] = {
+		[TRC_CONTEXT_TASK] = '.',
+		[TRC_CONTEXT_SOFTIRQ] = 's',
+		[TRC_CONTEXT_HARDIRQ] = 'h',
+		[TRC_CONTEXT_NMI] = 'z',
+	};
 	const struct trc_event *event = &walk->event;
 
 	for (size_t size = walk->comm ? strlen(walk->comm) : 0; size < 16;
 	     size++)
 		putc(' ', out);
 	kb_escape_line(out, walk->comm ? walk->comm : "");
-	fprintf(out, "-%-7" PRId32 " [%03u] .....", walk->pid, cpu);
+	fprintf(out, "-%-7" PRId32 " [%03u]", walk->pid, cpu);
+	if (event->context)
+		fprintf(out, " ..%c..", flags[event->context]);
 	if (walk->info->clock == TRC_CLOCK_NS)
 		fprintf(out, " %5" PRIu64 ".%09" PRIu64 ": ",
 			event->time_ns / NS_PER_S, event->time_ns % NS_PER_S);
@@ -121,7 +129,9 @@ static void ftrace_event(const struct trc_walk *walk, struct text *text)
 
 static void csv_begin(const struct trc_info *info, FILE *out)
 {
-	fprintf(out, "%s,cpu,comm,pid,kind,slot,size,granted,site,module\n",
+	fprintf(out,
+		"%s,cpu,comm,pid,kind,slot,size,granted,site,module,"
+		"context\n",
 		info->clock == TRC_CLOCK_NS ? "time_ns" : "time_ticks");
 }
 
@@ -167,7 +177,7 @@ static void csv_event(const struct trc_walk *walk, struct text *text)
 	put_csv(walk->site ? walk->site : "", out);
 	putc(',', out);
 	put_csv(walk->module, out);
-	putc('\n', out);
+	fprintf(out, ",%s\n", trc_reader_context(event->context));
 }
 
 static const struct converter converters[] = {
@@ -311,8 +321,9 @@ const struct kb_command trc_command_convert = {
 		 "          separates them\n"
 		 "  csv     a header line, then one line per event: time, cpu, "
 		 "comm, pid, kind,\n"
-		 "          slot, size, granted, site, module; "
-		 "traces/FORMAT.md specifies it",
+		 "          slot, size, granted, site, module, context; "
+		 "traces/FORMAT.md\n"
+		 "          specifies it",
 	.examples = "trc convert --to csv boot.trc boot.csv\n"
 		    "trc convert --to ftrace boot.trc - | zstd > "
 		    "boot.ftrace.zst",

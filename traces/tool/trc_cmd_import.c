@@ -52,6 +52,7 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 		{ "other_events", counts->other_events },
 		{ "bad_lines", counts->bad_lines },
 		{ "duplicate_allocs", counts->duplicate_allocs },
+		{ "dropped_fields", counts->dropped_fields },
 	};
 
 	kb_escape_line(stdout, path);

@@ -29,6 +29,11 @@ static void print_site(const struct trc_reader *reader, uint32_t site)
 	cli_put_site(text, module);
 }
 
+static void print_context(uint8_t context)
+{
+	fputs(context ? trc_reader_context(context) : "-", stdout);
+}
+
 static void print_event(const struct trc_reader *reader,
 			const struct trc_block *block, uint32_t i)
 {
@@ -48,6 +53,8 @@ static void print_event(const struct trc_reader *reader,
 	else
 		fputs("-\t-\t", stdout);
 	print_site(reader, block->site[i]);
+	putchar('\t');
+	print_context(block->context[i]);
 	putchar('\n');
 }
 
@@ -130,7 +137,8 @@ const struct kb_command trc_command_print = {
 		 "  7  bytes requested; - for frees\n"
 		 "  8  bytes granted; - for frees\n"
 		 "  9  call site, and its [module] if it has one; - if not "
-		 "known",
+		 "known\n"
+		 " 10  context: task, softirq, hardirq or nmi; - if not known",
 	.examples = "trc print --limit 20 boot.trc\n"
 		    "trc print boot.trc | awk -F'\\t' '$5 == \"alloc\" { "
 		    "n[$9] += $7 }\n"

@@ -117,6 +117,7 @@ int trc_edit_add(struct trc_edit *edit, const struct trc_walk *walk,
 		.size_granted = event->size_granted,
 		.time_ns = event->time_ns,
 		.cpu = event->cpu,
+		.context = event->context,
 	};
 	int err = find_site(edit, walk, &record.site);
 
@@ -155,6 +156,7 @@ void trc_edit_carry(struct trc_edit *edit, const struct trc_counts *counts)
 	c->other_events += counts->other_events;
 	c->bad_lines += counts->bad_lines;
 	c->duplicate_allocs += counts->duplicate_allocs;
+	c->dropped_fields += counts->dropped_fields;
 }
 
 int trc_edit_finish(struct trc_edit *edit, const struct trc_info *info,

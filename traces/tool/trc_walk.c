@@ -33,6 +33,7 @@ static void take(struct trc_walk *walk, uint32_t i)
 	event->site = b->site[i];
 	event->task = b->task[i];
 	event->cpu = b->cpu[i];
+	event->context = b->context[i];
 	walk->number = b->first_event + i;
 	walk->module = "";
 	walk->site = trc_reader_site(walk->reader, event->site, &walk->module);

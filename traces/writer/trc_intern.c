@@ -152,6 +152,20 @@ int trc_intern(struct trc_intern *table, const char *bytes, size_t size,
 	return 0;
 }
 
+void trc_intern_undo(struct trc_intern *table)
+{
+	const uint32_t mask = table->bucket_count - 1;
+	const struct trc_interned *last = &table->entries[table->count - 1];
+	uint32_t i = last->hash & mask;
+
+	/* No search goes on behind the last string's bucket. */
+	while (table->buckets[i] != table->count)
+		i = (i + 1) & mask;
+	table->buckets[i] = 0;
+	table->chunks->used -= last->size + 1;
+	table->count--;
+}
+
 void trc_intern_release(struct trc_intern *table)
 {
 	while (table->chunks) {

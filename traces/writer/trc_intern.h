@@ -42,6 +42,10 @@ struct trc_intern {
 int trc_intern(struct trc_intern *table, const char *bytes, size_t size,
 	       uint32_t *number, bool *is_new);
 
+/* Takes the string that was added last out again; its number is the next new
+ * one's. At most once after an addition. */
+void trc_intern_undo(struct trc_intern *table);
+
 /* Frees all. */
 void trc_intern_release(struct trc_intern *table);
 

@@ -20,7 +20,7 @@
 #define ROOM_MIN 256
 
 /* Bytes of all the arrays of struct pending, per event, and a few after them. */
-#define PENDING_SIZE(room) ((size_t)(room)*44 + 16)
+#define PENDING_SIZE(room) ((size_t)(room)*45 + 16)
 
 /* The common fields of a class's events. */
 struct class
@@ -63,6 +63,7 @@ struct pending {
 	uint32_t *task_pid;
 	uint16_t *class_id;
 	uint16_t *cpu;
+	uint8_t *context;
 
 	/* One column's numbers, and its bytes before they are compressed. */
 	uint64_t *numbers;
@@ -181,6 +182,7 @@ static bool grow_pending(struct pending *p)
 	p->task_pid = carve(&at, room * sizeof(*p->task_pid));
 	p->class_id = carve(&at, room * sizeof(*p->class_id));
 	p->cpu = carve(&at, room * sizeof(*p->cpu));
+	p->context = carve(&at, room * sizeof(*p->context));
 	p->raw = carve(&at, (size_t)room * 8 + 16);
 	kb_assert(at == p->memory + PENDING_SIZE(room));
 	if (!old.memory)
@@ -192,6 +194,7 @@ static bool grow_pending(struct pending *p)
 	memcpy(p->task_pid, old.task_pid, old.room * sizeof(*p->task_pid));
 	memcpy(p->class_id, old.class_id, old.room * sizeof(*p->class_id));
 	memcpy(p->cpu, old.cpu, old.room * sizeof(*p->cpu));
+	memcpy(p->context, old.context, old.room * sizeof(*p->context));
 	free(old.memory);
 	return true;
 }
@@ -718,6 +721,9 @@ static int flush(struct trc_writer *w, struct kb_diag *diag)
 	if (err == 0)
 		err = put_strings(w, diag);
 	if (err == 0)
+		err = put_column(w, TRC_COL_CONTEXT, w->pending.context,
+				 w->pending.events, diag);
+	if (err == 0)
 		err = write_block(w, unit, diag);
 	if (err == 0)
 		start_block(w);
@@ -794,6 +800,7 @@ int trc_writer_add(struct trc_writer *writer, const struct trc_event *event,
 	p->time_ns[i] = event->time_ns;
 	p->cpu[i] = event->cpu;
 	p->task[i] = event->task;
+	p->context[i] = event->context;
 	if (event->kind == TRC_ALLOC) {
 		if (!reserve_slot(writer, event->slot))
 			return no_memory(writer, diag);

@@ -98,8 +98,8 @@ static void test_trc_import__seed_example(void **state)
 	check_recording(SEED, TRC_TEST_TRACES "seed-example.trc", &want);
 }
 
-/* What the format was measured to need, with a small margin: at level 19, 1.10,
- * 1.14 and 1.54 bytes per event. */
+/* What the format was measured to need, with a little air: at level 19, 1.10,
+ * 1.15 and 1.56 bytes an event. */
 static void test_trc_import__kept_traces_are_small(void **state)
 {
 	struct stat st;

@@ -118,19 +118,42 @@ static void test_trc_decode__columns_too_short(void **state)
 		{ TRC_COL_TIME_CODE, 9, "its events lack times" },
 		{ TRC_COL_CPU_CHANGED, 2, "its events lack cpus" },
 		{ TRC_COL_TASK_CHANGED, 2, "its events lack tasks" },
+		{ TRC_COL_CONTEXT, 9, "its events lack contexts" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < KB_ARRAY_LEN(cases); i++) {
 		const uint32_t size = cases[i].size;
-		struct part parts[] = { { cases[i].id, size, zeros },
-					{ TRC_COL_SITE_STRINGS, 6, zeros },
-					{ 0 } };
+		const struct part sites = { TRC_COL_SITE_STRINGS, 6, zeros };
+		const bool is_last = cases[i].id > TRC_COL_SITE_STRINGS;
+		struct part parts[] = { sites, sites, { 0 } };
+		struct part *part = &parts[is_last];
 
+		*part = (struct part){ cases[i].id, size, zeros };
 		check_block(TRC_COLUMNS_ALL, &hdr, parts, NULL);
-		parts[0].size--;
+		part->size--;
 		check_block(TRC_COLUMNS_ALL, &hdr, parts, cases[i].says);
 	}
+}
+
+/* A number that no context has. */
+static void test_trc_decode__unknown_context(void **state)
+{
+	static const struct trc_block_header hdr = { .events = 2,
+						     .new_classes = 1,
+						     .new_sites = 1 };
+	static const uint8_t zeros[2];
+	uint8_t contexts[2] = { TRC_CONTEXT_NMI, TRC_CONTEXT_NMI };
+	const struct part parts[] = { { TRC_COL_SITE_STRINGS, 2, zeros },
+				      { TRC_COL_CONTEXT, 2, contexts },
+				      { 0 } };
+
+	(void)state;
+	check_block(TRC_COLUMNS_ALL, &hdr, parts, NULL);
+	contexts[1] = TRC_CONTEXT_END;
+	check_block(TRC_COLUMNS_ALL, &hdr, parts, "unknown context");
+	/* Who replays does not look at it. */
+	check_block(TRC_COLUMNS_REPLAY, &hdr, parts, NULL);
 }
 
 /* The one event has a time code of 12 bits, which take two bytes. */
@@ -298,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_decode__planes_of_odd_sizes),
 		cmocka_unit_test(test_trc_decode__columns_too_short),
+		cmocka_unit_test(test_trc_decode__unknown_context),
 		cmocka_unit_test(test_trc_decode__times_with_missing_bits),
 		cmocka_unit_test(test_trc_decode__missing_sites),
 		cmocka_unit_test(test_trc_decode__too_many_classes),

@@ -42,6 +42,35 @@ static void test_trc_commands__convert_gives_every_column_back(void **state)
 	    "$TRC convert --to $f $T - | cmp - t.$f; done");
 }
 
+/* Flags of kernels of several ages and of PREEMPT_RT, and none. */
+static void test_trc_commands__contexts(void **state)
+{
+	run(*state, 0,
+	    "n=0; for f in d..1 d.s1. dNh2. d.H1. d.Z1. d.z1. d..s1.. '' ????; "
+	    "do n=$((n+1)); echo \"t-1 [000] $f 1.00000$n: kmalloc: "
+	    "call_site=f+0x1/0x2 ptr=00000000f000100$n bytes_req=9 "
+	    "bytes_alloc=16 gfp_flags=0\"; done >t; $TRC import t a.trc; "
+	    "$TRC print a.trc | cut -f 10 | tr '\\n' ' ' >a; "
+	    "echo 'task softirq hardirq hardirq nmi nmi softirq - - ' | "
+	    "tr -d '\\n' | cmp - a; "
+	    "$TRC info --json a.trc | grep -q '\"dropped_fields\": 1'; "
+	    "for f in ftrace csv; do $TRC convert --to $f a.trc t; "
+	    "$TRC import t b.trc; $TRC print b.trc >b; "
+	    "$TRC print a.trc | cmp - b; done");
+}
+
+/* CSV of before there were contexts, and a word that is none. */
+static void test_trc_commands__csv_of_other_versions(void **state)
+{
+	run(*state, 0,
+	    "$TRC convert --to csv $T c; cut -d , -f 1-10 c >o; "
+	    "$TRC import o o.trc; $TRC print o.trc | cut -f 1-9 >a; "
+	    "$TRC print $T | cut -f 1-9 | cmp - a; "
+	    "test $($TRC print o.trc | cut -f 10 | sort -u) = -; "
+	    "sed 's/softirq$/soft/' c >s; $TRC import s s.trc; "
+	    "$TRC info --json s.trc | grep -q '\"dropped_fields\": 1195'");
+}
+
 /* The two allocs of A were no pair, for a kfree that is not in the trace: the text
  * keeps them apart. */
 static void test_trc_commands__convert_keeps_implied_frees(void **state)
@@ -383,6 +412,8 @@ int main(int argc, char **argv)
 	struct setting set = { argc > 1 ? argv[1] : "trc", NULL };
 	struct CMUnitTest tests[] = {
 		TEST(convert_gives_every_column_back),
+		TEST(contexts),
+		TEST(csv_of_other_versions),
 		TEST(convert_keeps_implied_frees),
 		TEST(unknown_values_stay_unknown),
 		TEST(cut),

@@ -274,13 +274,13 @@ static void test_trc_tool__print(void **state)
 
 	expect(run(set, "$TRC print " SEED_TRC), 0,
 	       "0\t1000\t0\tinit-1\talloc\t0\t8192\t8192\tkmalloc_example+"
-	       "0x10\n"
+	       "0x10\ttask\n"
 	       "1\t2000\t0\tinit-1\talloc\t1\t4096\t4096\tkmalloc_example+"
-	       "0x24\n"
+	       "0x24\ttask\n"
 	       "2\t3000\t0\tinit-1\talloc\t2\t4096\t4096\tkmalloc_example+"
-	       "0x38\n"
-	       "3\t4000\t0\tinit-1\tfree\t0\t-\t-\tkfree_example+0x10\n"
-	       "4\t5000\t0\tinit-1\tfree\t1\t-\t-\tkfree_example+0x1c\n");
+	       "0x38\ttask\n"
+	       "3\t4000\t0\tinit-1\tfree\t0\t-\t-\tkfree_example+0x10\ttask\n"
+	       "4\t5000\t0\tinit-1\tfree\t1\t-\t-\tkfree_example+0x1c\ttask\n");
 	expect(run(set, "$TRC print --limit 2 " SEED_TRC " | wc -l"), 0, "2\n");
 	expect(run(set, "$TRC print --limit=0 " SEED_TRC " | wc -l"), 0, "0\n");
 	expect(run(set, "$TRC print " TRC_TEST_TRACES "debian-boot.trc | "
@@ -296,7 +296,7 @@ static void test_trc_tool__print_stops_quietly_with_its_reader(void **state)
 				    "head -1; cat status; rm status");
 
 	assert_memory_equal(o.out.data, "0\t2779778000\t", 13);
-	expect(o, 0, "tracepoint_add_func+0xf7\n0\n");
+	expect(o, 0, "tracepoint_add_func+0xf7\ttask\n0\n");
 	expect_error(run(set, "$TRC print " SEED_TRC " > /dev/full"),
 		     "No space left");
 	expect_error(run(set, "$TRC info " SEED_TRC " > /dev/full"),

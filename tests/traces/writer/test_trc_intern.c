@@ -57,6 +57,32 @@ static void test_trc_intern__many_strings_survive_growth(void **state)
 	trc_intern_release(&table);
 }
 
+/* What is taken out again is new the next time, wherever its bucket lies. */
+static void test_trc_intern__undo(void **state)
+{
+	struct trc_intern table = { 0 };
+	uint32_t number;
+	bool is_new;
+	char text[64];
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++)
+		for (unsigned pass = 0; pass < 3; pass++) {
+			int size = snprintf(text, sizeof(text), "%u", i);
+
+			assert_int_equal(trc_intern(&table, text, (size_t)size,
+						    &number, &is_new),
+					 0);
+			assert_int_equal(number, i);
+			assert_int_equal(is_new, pass < 2);
+			if (pass == 0)
+				trc_intern_undo(&table);
+		}
+	assert_int_equal(table.count, 1000);
+	assert_string_equal(table.entries[999].bytes, "999");
+	trc_intern_release(&table);
+}
+
 static void test_trc_intern__too_long_is_refused(void **state)
 {
 	static char text[(1 << 20) + 1];
@@ -79,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trc_intern__same_bytes_same_number),
 		cmocka_unit_test(test_trc_intern__many_strings_survive_growth),
+		cmocka_unit_test(test_trc_intern__undo),
 		cmocka_unit_test(test_trc_intern__too_long_is_refused),
 	};
 
