@@ -257,6 +257,12 @@ static uint32_t kheap_inspect(const void *ctx, alloc_cluster_fn fn, void *user)
 	return rows;
 }
 
+static uint32_t kheap_cluster_pages(const void *ctx, uint32_t size)
+{
+	(void)ctx;
+	return kva_pages_of(size);
+}
+
 static bool kheap_valid(const void *ctx)
 {
 	return kheap_is_valid(ctx);
@@ -284,6 +290,7 @@ static void kheap_close(void *ctx)
 	.intact = kheap_intact,						\
 	.offset_of = kheap_offset_of,					\
 	.gauge = kheap_gauge,						\
+	.cluster_pages = kheap_cluster_pages,				\
 	.memory = kheap_memory,						\
 	.counters = kheap_hand_up,					\
 	.inspect = kheap_inspect,					\

@@ -125,6 +125,12 @@ static void fast_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 	alloc_window_paging_counters(&paging, fn, user);
 }
 
+static uint32_t fast_cluster_pages(const void *ctx, uint32_t size)
+{
+	(void)ctx;
+	return kva_pages_of(size);
+}
+
 static bool fast_valid(const void *ctx)
 {
 	return kheap_fast_is_valid(ctx);
@@ -144,7 +150,7 @@ static const struct alloc_vt fast_vt = {
 	.intact = fast_intact,	    .offset_of = fast_offset_of,
 	.gauge = fast_gauge,	    .memory = fast_memory,
 	.counters = fast_hand_up,   .is_valid = fast_valid,
-	.close = fast_close,
+	.close = fast_close,	    .cluster_pages = fast_cluster_pages,
 };
 
 static int fast_open(struct alloc *out, const struct alloc_config *config,

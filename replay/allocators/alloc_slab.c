@@ -197,6 +197,12 @@ static void slab_counters(const void *ctx, alloc_counter_fn fn, void *user)
 	alloc_window_pager_counters(kheap_pager(heap), fn, user);
 }
 
+static uint32_t slab_cluster_pages(const void *ctx, uint32_t size)
+{
+	(void)ctx;
+	return size > SLABS_SIZE_MAX ? kva_pages_of(size) : 0;
+}
+
 static bool slab_is_valid(const void *ctx)
 {
 	const struct slab_heap *h = ctx;
@@ -228,6 +234,7 @@ static const struct alloc_vt slab_vt = {
 	.offset_of = slab_offset_of,
 	.gauge = slab_gauge,
 	.usable_of = slab_usable_of,
+	.cluster_pages = slab_cluster_pages,
 	.memory = slab_memory,
 	.counters = slab_counters,
 	.is_valid = slab_is_valid,

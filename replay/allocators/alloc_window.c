@@ -176,6 +176,14 @@ void alloc_pages_gauge(const void *ctx, struct alloc_gauge *out)
 	out->longest_free_run = h->ops->longest(h->state);
 }
 
+uint32_t alloc_pages_cluster_pages(const void *ctx, uint32_t size)
+{
+	const struct page_heap *h = ctx;
+	const uint32_t asked = kva_pages_of(size);
+
+	return h->ops->occupied ? h->ops->occupied(asked) : asked;
+}
+
 void alloc_pages_memory(void *ctx, struct alloc_memory *out)
 {
 	const struct page_heap *h = ctx;

@@ -59,6 +59,7 @@ void alloc_pages_fill(void *ctx, uint64_t handle, uint32_t size, uint64_t key);
 bool alloc_pages_intact(void *ctx, uint64_t handle, uint32_t size,
 			uint64_t key);
 void alloc_pages_gauge(const void *ctx, struct alloc_gauge *out);
+uint32_t alloc_pages_cluster_pages(const void *ctx, uint32_t size);
 void alloc_pages_memory(void *ctx, struct alloc_memory *out);
 void alloc_pages_counters(const void *ctx, alloc_counter_fn fn, void *user);
 bool alloc_pages_is_valid(const void *ctx);
@@ -114,6 +115,7 @@ int alloc_pages_open(struct alloc *out, const struct alloc_config *config,
 		.offset_of = alloc_pages_offset_of,                          \
 		.gauge = alloc_pages_gauge,                                  \
 		.usable_of = alloc_pages_usable_of,                          \
+		.cluster_pages = alloc_pages_cluster_pages,                  \
 		.memory = alloc_pages_memory,                                \
 		.counters = alloc_pages_counters,                            \
 		.is_valid = alloc_pages_is_valid,                            \

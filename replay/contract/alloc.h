@@ -282,6 +282,11 @@ struct alloc_vt {
 	 * size and whatever rounding adds. Optional: NULL if unknown. */
 	uint64_t (*usable_of)(const void *ctx, uint64_t handle);
 
+	/* Pages of the cluster that a request of `size` bytes would be granted; 0
+	 * if it would get a part of a page. Optional: for allocators of a
+	 * simulated window whose counters tell all that an operation does. */
+	uint32_t (*cluster_pages)(const void *ctx, uint32_t size);
+
 	/* Optional: NULL if the allocator reports nothing. May be slow; called
 	 * occasionally in untimed passes. */
 	void (*memory)(void *ctx, struct alloc_memory *out);

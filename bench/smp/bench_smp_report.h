@@ -1,0 +1,23 @@
+/*
+ * bench_smp_report: what a replay on several CPUs has found, in words, JSON and TSV.
+ * Nothing here computes what was not counted, and nothing depends on the machine.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_SMP_REPORT_H
+#define BENCH_SMP_REPORT_H
+
+#include "bench_smp.h"
+#include "kb_status.h"
+
+#include <stdio.h>
+
+struct json_t;
+
+/* The whole document; NULL without memory. */
+struct json_t *bench_smp_json(const struct bench_smp *smp);
+
+/* A table, and the facts below it. */
+void bench_smp_table(FILE *out, const struct bench_smp *smp);
+
+#endif /* BENCH_SMP_REPORT_H */

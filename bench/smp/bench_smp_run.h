@@ -1,0 +1,24 @@
+/*
+ * bench_smp_run: simulates what was asked for.
+ *
+ * Only bench's own files include this file.
+ */
+#ifndef BENCH_SMP_RUN_H
+#define BENCH_SMP_RUN_H
+
+#include "bench_smp.h"
+#include "kb_progress.h"
+#include "kb_status.h"
+
+/*
+ * Fills smp->result: for each allocator, each speed and each number of CPUs one.
+ * Returns 0; or <0 with `diag` filled and what was finished: KB_E_ARG for an
+ * allocator that cannot be simulated, KB_E_STOPPED after a signal, or as smp_sim_run.
+ */
+int bench_smp_run(struct bench_smp *smp, struct kb_progress *progress,
+		  struct kb_diag *diag);
+
+/* Frees the results. */
+void bench_smp_release(struct bench_smp *smp);
+
+#endif /* BENCH_SMP_RUN_H */
