@@ -177,13 +177,16 @@ kva_t magazines_load(struct magazines *m, uint32_t cpu, uint32_t pages)
 int magazines_store(struct magazines *m, uint32_t cpu, uint32_t pages, kva_t va)
 {
 	struct pair *pair = pair_of(m, cpu, pages);
-	struct magazine *empty = calloc(1, sizeof(*empty));
+	struct magazine *empty;
 
+	/* Where the put failed for want of memory. */
+	if (!pair->previous || pair->previous->count != m->rounds)
+		return KB_E_NOMEM;
+	empty = calloc(1, sizeof(*empty));
 	if (!empty || push(m, empty, va) < 0) {
 		free_magazine(empty);
 		return KB_E_NOMEM;
 	}
-	kb_assert(pair->previous->count == m->rounds);
 	pair->previous->next = m->depot[pages - 1];
 	m->depot[pages - 1] = pair->previous;
 	pair->previous = pair->loaded;

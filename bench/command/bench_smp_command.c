@@ -109,13 +109,38 @@ static int take_allocs(void *field, const struct kb_option *option,
 				     value, diag);
 }
 
+static int take_lock(void *field, const struct kb_option *option,
+		     const char *value, struct kb_diag *diag)
+{
+	(void)option;
+	for (size_t i = 0; smp_threads_lock(i); i++) {
+		if (strcmp(value, smp_threads_lock(i)) != 0)
+			continue;
+		*(const char **)field = smp_threads_lock(i);
+		return 0;
+	}
+	return kb_fail(diag, KB_E_ARG,
+		       "--lock takes ticket, mcs, tas or mutex, got '%s'",
+		       value);
+}
+
 static int check(void *target, struct kb_diag *diag)
 {
 	static const uint32_t cpus[] = { 1, 2, 4, 8, 16, 32, 64 };
 	struct smp_options *o = target;
 	struct bench_smp_settings *s = &o->settings;
 
-	if (s->cpus_count == 0) {
+	if (!s->lock)
+		s->lock = smp_threads_lock(0);
+	if (s->threads && s->headroom)
+		return kb_fail(diag, KB_E_ARG,
+			       "--headroom is simulated; it does not go with "
+			       "--threads");
+	if (s->cpus_count == 0 && s->threads) {
+		s->cpus[0] = 1;
+		s->cpus[1] = 2;
+		s->cpus_count = 2;
+	} else if (s->cpus_count == 0) {
 		memcpy(s->cpus, cpus, sizeof(cpus));
 		s->cpus_count = sizeof(cpus) / sizeof(*cpus);
 	}
@@ -215,10 +240,12 @@ static int run(struct session *s, struct smp_options *o, struct kb_diag *diag)
 		.costs = s->costs,
 	};
 	kb_progress_begin(&progress);
-	err = bench_smp_run(&s->smp, &progress, diag);
+	err = (o->settings.threads ? bench_smp_run_threads
+				   : bench_smp_run)(&s->smp, &progress, diag);
 	kb_progress_end(&progress);
 	err = bench_trace_judge(&s->trace, err, diag);
-	if (err < 0 && (err != KB_E_STOPPED || s->smp.count == 0))
+	if (err < 0 &&
+	    (err != KB_E_STOPPED || s->smp.count + s->smp.threaded_count == 0))
 		return err;
 	kb_diag_init(&own);
 	written = report(s, o, err < 0 ? &own : diag);
@@ -276,10 +303,18 @@ static const struct kb_option options[] = {
 	  .kind = KB_OPTION_CALL,
 	  .take = take_speeds,
 	  AT(settings) },
+	{ .name = "lock",
+	  .value = "LOCK",
+	  .help = "ticket (default), mcs; with --threads also tas, mutex. "
+		  "kheap:lock=LOCK says it for one heap",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_lock,
+	  AT(settings.lock) },
 	{ .name = "magazines",
 	  .value = "M",
 	  .help = "per-CPU caches of M clusters above the heap, two for each "
-		  "row up to 16 pages, and a depot (default 0: none)",
+		  "row up to 16 pages, and a depot (default 0: none). "
+		  "kheap:magazines=M says it for one heap",
 	  .kind = KB_OPTION_NUMBER32,
 	  .high = SMP_MAGAZINES_MAX,
 	  AT(settings.magazines) },
@@ -317,6 +352,13 @@ static const struct kb_option options[] = {
 		  "the replay by at most 10%; up to 81 runs each",
 	  .kind = KB_OPTION_SWITCH,
 	  AT(settings.headroom) },
+	{ .name = "threads",
+	  .help = "real threads, one pinned to each CPU, instead of the "
+		  "simulation; also of glibc, jemalloc, mimalloc, tcmalloc "
+		  "and null, which have locks of their own (default --cpus "
+		  "1,2)",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(settings.threads) },
 	{ .name = "json",
 	  .value = "FILE",
 	  .help = "also write the results as JSON; '-' is standard output, "

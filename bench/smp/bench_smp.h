@@ -13,6 +13,7 @@
 #include "smp_counters.h"
 #include "smp_program.h"
 #include "smp_speed.h"
+#include "smp_threads.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,13 @@ struct bench_smp_settings {
 	uint32_t heap_base;
 
 	bool headroom;
+
+	/* Real threads instead of the simulation. */
+	bool threads;
+
+	/* A name of smp_threads_lock. An allocator's own keys, where it has them
+	 * and they are chosen, count more than this and `magazines`. */
+	const char *lock;
 };
 
 /* One allocator on so many CPUs at one speed. */
@@ -72,6 +80,29 @@ struct bench_smp_result {
 	struct smp_speed headroom;
 };
 
+/* Runs by threads without times, of which the quickest counts. */
+#define BENCH_SMP_RUNS 5
+
+/* The same by threads. */
+struct bench_smp_threads {
+	const char *allocator;
+	uint32_t cpus;
+	struct smp_speed speed;
+
+	/* "own" if the allocator has its own. */
+	const char *lock;
+	uint32_t magazines;
+
+	/* The quickest first. */
+	struct smp_threads_result run[BENCH_SMP_RUNS];
+
+	/* A run whose operations were timed one by one. */
+	struct smp_threads_result timed;
+
+	/* Payloads were looked at, in a run of its own. */
+	bool verified;
+};
+
 struct bench_smp {
 	const struct bench_smp_settings *settings;
 	const struct bench_trace *trace;
@@ -83,6 +114,10 @@ struct bench_smp {
 	/* Owned. */
 	struct bench_smp_result *result;
 	size_t count;
+
+	/* With settings->threads instead. Owned. */
+	struct bench_smp_threads *threaded;
+	size_t threaded_count;
 };
 
 #endif /* BENCH_SMP_H */

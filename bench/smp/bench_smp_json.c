@@ -1,5 +1,6 @@
 #include "bench_smp_report.h"
 
+#include "bench_env.h"
 #include "kb_json.h"
 #include "kb_version.h"
 #include "smp_order.h"
@@ -138,13 +139,85 @@ static json_t *context_json(const struct bench_smp *smp)
 		kb_json_count(s->stagger_ns), "costs", all_costs_json(smp));
 }
 
+static json_t *hist_json(const struct replay_hist *hist)
+{
+	if (hist->count == 0)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o}", "operations",
+			 kb_json_count(hist->count), "p50_ns",
+			 kb_json_count(replay_hist_quantile(hist, 0.5)),
+			 "p99_ns",
+			 kb_json_count(replay_hist_quantile(hist, 0.99)),
+			 "max_ns", kb_json_count(hist->max));
+}
+
+static json_t *run_json(const struct smp_threads_result *run)
+{
+	json_t *object = json_pack("{s:o}", "makespan_ps",
+				   kb_json_count(run->makespan_ns * 1000));
+
+#define X(name) json_object_set_new(object, #name, kb_json_count(run->name));
+	SMP_THREADS_COUNTERS(X)
+#undef X
+	return object;
+}
+
+static json_t *threads_json(const struct bench_smp *smp,
+			    const struct bench_smp_threads *r)
+{
+	const struct smp_threads_result *best = &r->run[0];
+	json_t *runs = json_array();
+	json_t *object = json_pack(
+		"{s:o, s:s, s:s, s:s, s:I, s:o, s:s, s:I, s:o, s:I}", "trace",
+		kb_json_text(smp->trace->file), "trace_sha256",
+		smp->trace->sha256, "allocator", r->allocator, "engine",
+		"threads", "cpus", (json_int_t)r->cpus, "speed",
+		speed_json(r->speed), "lock", r->lock, "magazines",
+		(json_int_t)r->magazines, "events", kb_json_count(best->events),
+		"copies", (json_int_t)smp_order_copies(smp->program, r->cpus));
+
+	for (size_t i = 0; i < BENCH_SMP_RUNS; i++)
+		json_array_append_new(runs, run_json(&r->run[i]));
+	json_object_set_new(object, "counters", run_json(best));
+	json_object_set_new(object, "ns_per_event",
+			    best->events ? json_real((double)best->makespan_ns /
+						     (double)best->events)
+					 : json_null());
+	json_object_set_new(object, "runs", runs);
+	json_object_set_new(object, "verified", json_boolean(r->verified));
+	json_object_set_new(object, "wait", hist_json(&r->timed.wait));
+	json_object_set_new(object, "work", hist_json(&r->timed.work));
+	json_object_set_new(object, "headroom", json_null());
+	return object;
+}
+
+/* What times depend on. */
+static json_t *machine_json(void)
+{
+	struct bench_env env;
+
+	bench_env_read(&env);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:f}",
+			 "revision", env.revision, "compiler", env.compiler,
+			 "flags", env.flags, "build_type", env.build_type,
+			 "system", env.system, "cpu_model", env.cpu_model,
+			 "cpus", (json_int_t)env.cpus, "date", env.date, "load",
+			 env.load);
+}
+
 json_t *bench_smp_json(const struct bench_smp *smp)
 {
 	json_t *results = json_array();
+	json_t *context = context_json(smp);
+
+	if (smp->settings->threads)
+		json_object_set_new(context, "machine", machine_json());
+	for (size_t i = 0; i < smp->threaded_count; i++)
+		json_array_append_new(results,
+				      threads_json(smp, &smp->threaded[i]));
 
 	for (size_t i = 0; i < smp->count; i++)
 		json_array_append_new(results,
 				      result_json(smp, &smp->result[i]));
-	return json_pack("{s:o, s:o}", "context", context_json(smp), "results",
-			 results);
+	return json_pack("{s:o, s:o}", "context", context, "results", results);
 }

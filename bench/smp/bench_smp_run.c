@@ -1,5 +1,6 @@
 #include "bench_smp_run.h"
 
+#include "bench_spec.h"
 #include "kb_bits.h"
 #include "kb_signal.h"
 #include "smp_headroom.h"
@@ -16,6 +17,11 @@ struct running {
 	const struct smp_costs *costs;
 	const struct smp_order *order;
 	struct kb_progress *progress;
+
+	/* What is opened, without its own lock and magazines, which are these. */
+	struct alloc_spec bare;
+	const char *lock;
+	uint32_t magazines;
 
 	/* Events of a run in all. */
 	uint64_t events;
@@ -34,7 +40,7 @@ static int open_heap(void *user, struct alloc *out, struct kb_diag *diag)
 	const struct running *r = user;
 	const struct bench_smp_settings *settings = r->smp->settings;
 	struct alloc_config config = {
-		.spec = r->spec,
+		.spec = &r->bare,
 		.heap_base = settings->heap_base,
 		.heap_pages = settings->heap_pages,
 	};
@@ -74,7 +80,7 @@ static struct smp_sim_job job_of(struct running *r, struct smp_speed speed)
 		.costs = r->costs,
 		.speed = speed,
 		.stagger_ns = settings->stagger_ns,
-		.magazines = settings->magazines,
+		.magazines = r->magazines,
 		.tell = tell,
 		.user = r,
 	};
@@ -171,8 +177,8 @@ static int run_cpus(struct running *r, struct smp_speed speed, uint32_t cpus,
 		.allocator = r->spec->name,
 		.cpus = cpus,
 		.speed = speed,
-		.lock = "ticket",
-		.magazines = smp->settings->magazines,
+		.lock = r->lock,
+		.magazines = r->magazines,
 	};
 	snprintf(what, sizeof(what), "%s on %u CPUs", r->spec->name, cpus);
 	kb_progress_step(r->progress, "smp", what);
@@ -194,11 +200,22 @@ static int run_cpus(struct running *r, struct smp_speed speed, uint32_t cpus,
 	return 0;
 }
 
+/* The simulated lock serves first those who came first. */
+static int check_lock(const struct running *r, struct kb_diag *diag)
+{
+	if (strcmp(r->lock, "ticket") == 0 || strcmp(r->lock, "mcs") == 0)
+		return 0;
+	return kb_fail(diag, KB_E_ARG,
+		       "%s: a '%s' lock is not simulated, ticket and mcs are; "
+		       "run it with --threads",
+		       r->spec->name, r->lock);
+}
+
 static int run_alloc(struct running *r, struct kb_diag *diag)
 {
 	const struct bench_smp_settings *settings = r->smp->settings;
 	uint64_t alone_ps = 0;
-	int err = 0;
+	int err = check_lock(r, diag);
 
 	for (size_t i = 0; i < settings->speed_count && err == 0; i++) {
 		err = find_base(r, settings->speed[i], &alone_ps, diag);
@@ -229,13 +246,37 @@ int bench_smp_run(struct bench_smp *smp, struct kb_progress *progress,
 			.progress = progress,
 		};
 
+		r.bare =
+			bench_smp_spec(settings, r.spec, &r.lock, &r.magazines);
 		err = run_alloc(&r, diag);
 	}
 	return err;
 }
 
+struct alloc_spec bench_smp_spec(const struct bench_smp_settings *settings,
+				 const struct alloc_spec *spec,
+				 const char **lock, uint32_t *magazines)
+{
+	const char *own_lock = alloc_spec_value(spec, "lock");
+	const char *own_magazines = alloc_spec_value(spec, "magazines");
+	struct alloc_spec bare = *spec;
+
+	*lock = settings->lock;
+	if (own_lock && strcmp(own_lock, "none") != 0)
+		*lock = own_lock;
+	*magazines = settings->magazines;
+	if (own_magazines && strcmp(own_magazines, "0") != 0)
+		*magazines = (uint32_t)strtoul(own_magazines, NULL, 10);
+	bench_spec_choose(&bare, "lock", "none");
+	bench_spec_choose(&bare, "magazines", "0");
+	return bare;
+}
+
 void bench_smp_release(struct bench_smp *smp)
 {
+	free(smp->threaded);
+	smp->threaded = NULL;
+	smp->threaded_count = 0;
 	free(smp->result);
 	smp->result = NULL;
 	smp->count = 0;

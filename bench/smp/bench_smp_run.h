@@ -18,6 +18,24 @@
 int bench_smp_run(struct bench_smp *smp, struct kb_progress *progress,
 		  struct kb_diag *diag);
 
+/*
+ * Fills smp->threaded likewise, by threads. Returns 0; or <0 with `diag` filled and
+ * what was finished: KB_E_ENVIRONMENT for more CPUs than this process may use, KB_E_ARG
+ * for an allocator that threads cannot share, KB_E_WRONG for a failed verification,
+ * KB_E_STOPPED.
+ */
+int bench_smp_run_threads(struct bench_smp *smp, struct kb_progress *progress,
+			  struct kb_diag *diag);
+
+/*
+ * The allocator that a spec names, without the lock and the magazines that its own
+ * keys may say: those are the engine's, here as `*lock`, a name of smp_threads_lock,
+ * and `*magazines`, or else the settings'.
+ */
+struct alloc_spec bench_smp_spec(const struct bench_smp_settings *settings,
+				 const struct alloc_spec *spec,
+				 const char **lock, uint32_t *magazines);
+
 /* Frees the results. */
 void bench_smp_release(struct bench_smp *smp);
 

@@ -150,5 +150,6 @@ const struct alloc_ops alloc_glibc = {
 	.help = "glibc's malloc and free",
 	.keys = alloc_host_keys,
 	.version = gnu_get_libc_version,
+	.is_shared = true,
 	.open = glibc_open,
 };

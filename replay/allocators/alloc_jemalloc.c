@@ -69,5 +69,6 @@ const struct alloc_ops alloc_jemalloc = {
 	.keys = alloc_host_sized_keys,
 	.version = kb_jemalloc_version,
 	.options = kb_jemalloc_options,
+	.is_shared = true,
 	.open = jemalloc_open,
 };

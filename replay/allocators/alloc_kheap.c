@@ -1,7 +1,9 @@
 /*
  * kheap: the cluster heap of core/, over its simulated pager.
  */
+#include "alloc_gated.h"
 #include "alloc_window.h"
+#include "heap_lock.h"
 #include "kb_bits.h"
 #include "kheap.h"
 #include "lookup.h"
@@ -15,7 +17,9 @@ enum kheap_key {
 	KEY_FIT,
 	KEY_NODES,
 	KEY_PAGER,
-	KEY_TLB
+	KEY_TLB,
+	KEY_LOCK,
+	KEY_MAGAZINES
 };
 
 static const char *order_value(size_t i)
@@ -77,6 +81,8 @@ static const struct alloc_key kheap_keys[] = {
 	[KEY_NODES] = { "nodes", "where list nodes come from", nodes_value },
 	[KEY_PAGER] = { "pager", "what backs the pages", pager_value },
 	[KEY_TLB] = { "tlb", "entries x ways of the simulated TLB", tlb_value },
+	[KEY_LOCK] = { ALLOC_GATED_LOCK },
+	[KEY_MAGAZINES] = { ALLOC_GATED_MAGAZINES },
 	{ NULL, NULL, NULL },
 };
 
@@ -356,7 +362,8 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 	out->vt = kheap_lookup_ops(h)->find_ranked ? &kheap_walking_vt
 						   : &kheap_vt;
 	out->ctx = h;
-	return 0;
+	return alloc_gated_wrap(out, choice[KEY_LOCK], choice[KEY_MAGAZINES],
+				diag);
 }
 
 const struct alloc_ops alloc_kheap = {

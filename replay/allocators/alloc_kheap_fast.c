@@ -1,7 +1,9 @@
 /*
  * kheap-fast: the cluster heap made for speed, with simulated paging built in.
  */
+#include "alloc_gated.h"
 #include "alloc_window.h"
+#include "heap_lock.h"
 #include "kb_rng.h"
 #include "kheap_fast.h"
 #include "replay_loop.h"
@@ -153,6 +155,14 @@ static const struct alloc_vt fast_vt = {
 	.close = fast_close,	    .cluster_pages = fast_cluster_pages,
 };
 
+enum fast_key { KEY_LOCK, KEY_MAGAZINES };
+
+static const struct alloc_key fast_keys[] = {
+	[KEY_LOCK] = { ALLOC_GATED_LOCK },
+	[KEY_MAGAZINES] = { ALLOC_GATED_MAGAZINES },
+	{ NULL, NULL, NULL },
+};
+
 static int fast_open(struct alloc *out, const struct alloc_config *config,
 		     struct kb_diag *diag)
 {
@@ -167,12 +177,14 @@ static int fast_open(struct alloc *out, const struct alloc_config *config,
 		return kb_fail(diag, err, "kheap-fast: %s", kb_status_str(err));
 	out->vt = &fast_vt;
 	out->ctx = f;
-	return 0;
+	return alloc_gated_wrap(out, config->spec->choice[KEY_LOCK],
+				config->spec->choice[KEY_MAGAZINES], diag);
 }
 
 const struct alloc_ops alloc_kheap_fast = {
 	.name = "kheap-fast",
 	.help = "the cluster heap, optimized for speed, still with eager "
 		"paging",
+	.keys = fast_keys,
 	.open = fast_open,
 };

@@ -71,5 +71,6 @@ const struct alloc_ops alloc_mimalloc = {
 	.keys = alloc_host_sized_keys,
 	.available = mimalloc_available,
 	.version = mimalloc_version,
+	.is_shared = true,
 	.open = mimalloc_open,
 };

@@ -69,5 +69,6 @@ static int null_open(struct alloc *out, const struct alloc_config *config,
 const struct alloc_ops alloc_null = {
 	.name = "null",
 	.help = "no allocator at all: measures harness overhead",
+	.is_shared = true,
 	.open = null_open,
 };

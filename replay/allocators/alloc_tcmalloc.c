@@ -88,5 +88,6 @@ const struct alloc_ops alloc_tcmalloc = {
 	.available = tcmalloc_available,
 	.version = tcmalloc_version,
 	.options = tcmalloc_options,
+	.is_shared = true,
 	.open = tcmalloc_open,
 };

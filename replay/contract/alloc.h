@@ -334,6 +334,9 @@ struct alloc_ops {
 	 * with limited memory. */
 	bool foreign;
 
+	/* Any number of threads may call `run` at once, with arrays of their own. */
+	bool is_shared;
+
 	/*
 	 * Checks whether the library that it needs can be used on this machine:
 	 * returns 0, or KB_E_ENVIRONMENT with `diag` saying why not and what to
