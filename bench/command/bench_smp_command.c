@@ -2,6 +2,7 @@
  * smp: replays a trace on several CPUs: what the heap's lock costs.
  */
 #include "bench_commands.h"
+#include "bench_plot.h"
 #include "bench_smp_costs.h"
 #include "bench_smp_report.h"
 #include "bench_smp_run.h"
@@ -22,6 +23,7 @@ struct smp_options {
 	const char *trace;
 	const char *json;
 	const char *costs;
+	const char *out;
 	struct alloc_spec *allocs;
 	struct bench_smp_settings settings;
 };
@@ -203,23 +205,66 @@ static int prepare(struct session *s, const struct smp_options *o,
 
 	if (o->json && strcmp(o->json, "-") != 0)
 		err = kb_out_check_file(o->json, diag);
+	if (err == 0 && o->out)
+		err = kb_out_check_folder(o->out, diag);
 	if (err == 0)
 		err = read_costs(s, o, diag);
 	return err < 0 ? err : read_trace(s, o, diag);
 }
 
+static void write_text(FILE *out, const void *user)
+{
+	bench_smp_table(out, user);
+	fputc('\n', out);
+	bench_smp_facts(out, user);
+}
+
+/* Without gnuplot there are no figures; that is said, and no error. */
+static int draw(const char *folder, struct kb_diag *diag)
+{
+	const struct bench_plot_job job = { .folder = folder };
+	struct kb_diag own;
+	size_t drawn;
+	int err;
+
+	kb_diag_init(&own);
+	err = bench_plot(&job, &drawn, &own);
+	if (err == KB_E_ENVIRONMENT)
+		kb_complain("bench", "%s", own.text);
+	else if (err < 0)
+		*diag = own;
+	return err == KB_E_ENVIRONMENT ? 0 : err;
+}
+
+static int write_folder(const struct session *s, const char *folder,
+			const json_t *document, struct kb_diag *diag)
+{
+	int err = kb_out_make_folder(folder, diag);
+
+	if (err == 0)
+		err = kb_json_write(folder, "smp.json", document, 0, diag);
+	if (err == 0)
+		err = kb_out_write(folder, "table.txt", write_text, &s->smp,
+				   diag);
+	if (err == 0)
+		err = bench_smp_tsv(folder, &s->smp, diag);
+	if (err == 0 && !s->smp.settings->threads)
+		err = draw(folder, diag);
+	return err;
+}
+
 static int report(const struct session *s, const struct smp_options *o,
 		  struct kb_diag *diag)
 {
-	json_t *document;
-	int err;
+	json_t *document = bench_smp_json(&s->smp);
+	int err = 0;
 
 	if (!o->json || strcmp(o->json, "-") != 0)
-		bench_smp_table(stdout, &s->smp);
-	if (!o->json)
-		return 0;
-	document = bench_smp_json(&s->smp);
-	err = kb_json_write(NULL, o->json, document, 0, diag);
+		write_text(stdout, &s->smp);
+	if (o->json)
+		err = kb_json_write(NULL, o->json, document, 0, diag);
+	if (err == 0 && o->out)
+		err = write_folder(s, o->out, document, diag);
 	json_decref(document);
 	return err;
 }
@@ -359,6 +404,13 @@ static const struct kb_option options[] = {
 		  "1,2)",
 	  .kind = KB_OPTION_SWITCH,
 	  AT(settings.threads) },
+	{ .name = "out",
+	  .value = "DIR",
+	  .heading = "Results",
+	  .help = "write table.txt, smp.json, smp.tsv and two figures with "
+		  "their data to DIR",
+	  .kind = KB_OPTION_TEXT,
+	  AT(out) },
 	{ .name = "json",
 	  .value = "FILE",
 	  .help = "also write the results as JSON; '-' is standard output, "

@@ -74,6 +74,14 @@ const struct bench_picture bench_pictures[] = {
 	{ "throughput-ratio", 0, "Time per event, B relative to A",
 	  "Two runs, from 'bench diff --out'. Left of 1, the second run is "
 	  "faster. An interval that crosses 1 is inconclusive." },
+	{ "smp-speedup", 0, "Speed-up by number of CPUs",
+	  "Events per time on x CPUs, as a multiple of the same on one, from "
+	  "'bench smp --out'. On the dashed line each CPU brings what the "
+	  "first did." },
+	{ "smp-waits", 0, "Waits for the lock",
+	  "At any x, the line's height is the share of the lock's "
+	  "acquisitions that wait at least x, from 'bench smp --out'. "
+	  "Simulated, so the same on every machine." },
 	{ NULL, 0, NULL, NULL },
 };
 

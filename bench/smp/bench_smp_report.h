@@ -17,7 +17,15 @@ struct json_t;
 /* The whole document; NULL without memory. */
 struct json_t *bench_smp_json(const struct bench_smp *smp);
 
-/* A table, and the facts below it. */
+/* The table. */
 void bench_smp_table(FILE *out, const struct bench_smp *smp);
+
+/* What it means: a sentence a line. */
+void bench_smp_facts(FILE *out, const struct bench_smp *smp);
+
+/* Writes smp.tsv and the figures' data to a folder; nothing of threads. Returns 0, or
+ * <0 with `diag` filled. */
+int bench_smp_tsv(const char *folder, const struct bench_smp *smp,
+		  struct kb_diag *diag);
 
 #endif /* BENCH_SMP_REPORT_H */

@@ -58,7 +58,10 @@ static void print_row(FILE *out, const struct bench_smp *smp,
 	put(out, bench_format_count(text, n->cross_cpu_frees), 11);
 	put(out, bench_format_count(text, n->failed_allocs), 8);
 	if (smp->settings->headroom)
-		put(out, smp_speed_text(speed, r->headroom), 11);
+		put(out,
+		    r->headroom.thousandths ? smp_speed_text(speed, r->headroom)
+					    : "0",
+		    11);
 	fputc('\n', out);
 }
 
