@@ -18,8 +18,8 @@
 /* Points of the live curve. */
 #define CURVE_POINTS 32
 
-/* Cpus counted separately; those above count as the last. */
-#define CPUS	    1024
+/* Cpus are numbered below this. */
+#define CPUS	    65536
 
 #define TOP_DEFAULT 10
 
@@ -37,6 +37,9 @@ struct object {
 	uint64_t size;
 	uint32_t site;
 	uint16_t cpu;
+
+	/* Events on the longest path to its alloc, that included. */
+	uint64_t path;
 };
 
 struct point {
@@ -66,6 +69,20 @@ struct stat_job {
 	uint64_t cpu_events[CPUS];
 	uint64_t cpu_remote[CPUS];
 	uint64_t remote;
+
+	/* Of all frees, as a replay on several CPUs has them: an implied one on the
+	 * cpu that it is stamped with. */
+	uint64_t cross;
+
+	/* Events on the longest path to each cpu's last event, and to any: an event
+	 * comes after the one before on its cpu, a free after its alloc. */
+	uint64_t cpu_path[CPUS];
+	uint64_t longest;
+
+	/* Events with the stamp of the event before, and with an earlier one. */
+	uint64_t equal_stamps;
+	uint64_t steps_back;
+	uint64_t last_ns;
 
 	uint64_t allocs;
 	uint64_t live;
@@ -103,6 +120,28 @@ static struct site_stat *site_of(struct stat_job *job, uint32_t site)
 	return &job->sites[site];
 }
 
+/* Goes on along the longest path to the event, which an object may make longer:
+ * `other` events, 0 for none. */
+static uint64_t add_to_path(struct stat_job *job, uint64_t other)
+{
+	uint64_t *path = &job->cpu_path[job->walk.event.cpu];
+
+	*path = kb_max(*path, other) + 1;
+	job->longest = kb_max(job->longest, *path);
+	return *path;
+}
+
+static void add_stamp(struct stat_job *job)
+{
+	const uint64_t now = job->walk.event.time_ns;
+
+	if (job->walk.number > 0) {
+		job->equal_stamps += now == job->last_ns;
+		job->steps_back += now < job->last_ns;
+	}
+	job->last_ns = now;
+}
+
 static void add_alloc(struct stat_job *job, struct site_stat *site)
 {
 	const struct trc_event *event = &job->walk.event;
@@ -113,6 +152,7 @@ static void add_alloc(struct stat_job *job, struct site_stat *site)
 		.size = event->size,
 		.site = event->site,
 		.cpu = event->cpu,
+		.path = add_to_path(job, 0),
 	};
 	job->sizes[bucket_of(event->size)]++;
 	job->live++;
@@ -129,6 +169,8 @@ static void add_free(struct stat_job *job)
 	/* Clocks of two cpus may differ a little. */
 	const uint64_t died_ns = kb_max(event->time_ns, object->time_ns);
 
+	add_to_path(job, object->path);
+	job->cross += event->cpu != object->cpu;
 	job->lives_ns[bucket_of(died_ns - object->time_ns)]++;
 	job->lives[bucket_of(job->allocs - object->born)]++;
 	job->live--;
@@ -137,7 +179,7 @@ static void add_free(struct stat_job *job)
 	/* Where an implied free happened is unknown. */
 	if (event->kind == TRC_FREE && event->cpu != object->cpu) {
 		job->remote++;
-		job->cpu_remote[kb_min(event->cpu, CPUS - 1)]++;
+		job->cpu_remote[event->cpu]++;
 	}
 }
 
@@ -147,7 +189,8 @@ static int add_event(struct stat_job *job, struct kb_diag *diag)
 	uint64_t events = job->walk.info->counts.events;
 	uint64_t step = events / CURVE_POINTS + 1;
 
-	job->cpu_events[kb_min(event->cpu, CPUS - 1)]++;
+	add_stamp(job);
+	job->cpu_events[event->cpu]++;
 	if (event->kind == TRC_ALLOC) {
 		struct site_stat *site = site_of(job, event->site);
 
@@ -226,6 +269,33 @@ static bool is_in_ticks(const struct stat_job *job)
 	return job->walk.info->clock == TRC_CLOCK_TICKS;
 }
 
+/* Work over critical path, each event a unit of work. */
+static double parallelism(const struct stat_job *job)
+{
+	return job->longest ? (double)job->walk.info->counts.events /
+				   (double)job->longest
+			 : 0;
+}
+
+static void print_parallel(const struct stat_job *job)
+{
+	const struct trc_counts *counts = &job->walk.info->counts;
+	char digits[3][KB_DIGITS_SIZE];
+
+	printf("cross-cpu frees: %s of %s, %.1f%%, implied ones included\n",
+	       kb_digits(digits[0], job->cross),
+	       kb_digits(digits[1], counts->frees),
+	       counts->frees
+		       ? 100.0 * (double)job->cross / (double)counts->frees
+		       : 0.0);
+	printf("parallelism: %.2f, all events over the longest path, %s\n",
+	       parallelism(job), kb_digits(digits[0], job->longest));
+	printf("stamps: %s events have that of the event before, %s an "
+	       "earlier one\n",
+	       kb_digits(digits[0], job->equal_stamps),
+	       kb_digits(digits[1], job->steps_back));
+}
+
 static void print_text(const struct stat_job *job)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
@@ -265,6 +335,7 @@ static void print_text(const struct stat_job *job)
 	printf("frees on another cpu: %s of %s\n",
 	       kb_digits(digits[0], job->remote),
 	       kb_digits(digits[1], counts->frees - counts->implied_frees));
+	print_parallel(job);
 }
 
 static json_t *json_buckets(const uint64_t *counts)
@@ -338,7 +409,8 @@ static int print_json(const struct stat_job *job, struct kb_diag *diag)
 {
 	const struct trc_counts *counts = &job->walk.info->counts;
 	json_t *object = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:o, s:o, s:o}",
 		"file", kb_json_text(job->path), "events",
 		kb_json_count(counts->events), "sizes",
 		json_buckets(job->sizes), "lifetimes", json_buckets(job->lives),
@@ -347,7 +419,12 @@ static int print_json(const struct stat_job *job, struct kb_diag *diag)
 		kb_json_count(counts->live_at_end), "sites", json_sites(job),
 		"live", json_curve(job), "cpus", json_cpus(job), "frees",
 		kb_json_count(counts->frees), "frees_remote",
-		kb_json_count(job->remote));
+		kb_json_count(job->remote), "cross_cpu_frees",
+		kb_json_count(job->cross), "critical_path_events",
+		kb_json_count(job->longest), "parallelism",
+		json_real(parallelism(job)), "equal_stamps",
+		kb_json_count(job->equal_stamps), "clock_steps_back",
+		kb_json_count(job->steps_back));
 	int err = kb_json_print(object, diag);
 
 	json_decref(object);
@@ -437,7 +514,10 @@ static const struct kb_option options[] = {
 		  "lifetimes, lifetimes_ns or lifetimes_ticks (arrays of "
 		  "{from, objects}), never_freed, sites (site, module, "
 		  "allocs, bytes, live_at_end), live (event, objects, bytes), "
-		  "cpus (cpu, events, frees_remote), frees, frees_remote",
+		  "cpus (cpu, events, frees_remote), frees, frees_remote "
+		  "(implied ones apart), cross_cpu_frees (all), "
+		  "critical_path_events, parallelism, equal_stamps, "
+		  "clock_steps_back",
 	  .kind = KB_OPTION_SWITCH,
 	  .offset = offsetof(struct request, as_json) },
 	{ .name = NULL },
@@ -457,6 +537,9 @@ const struct kb_command trc_command_stat = {
 		 "most, the live set over the trace in objects and bytes, each "
 		 "cpu's share of the events, and the objects that were freed "
 		 "on a different cpu than the one that allocated them. "
+		 "Parallelism is the number of events over the longest path "
+		 "of them: each comes after the one before on its cpu, and a "
+		 "free after its alloc. "
 		 "Lifetimes are counted in later allocs, and in time.",
 	.options = options,
 	.operands = operands,

@@ -163,6 +163,10 @@ static void test_trc_commands__stat(void **state)
 	    "grep -q '^ from 0 1 ' b; grep -q '^ from 4 1 ' b; "
 	    "grep -q '^ from 1,024 1 ' b; "
 	    "grep -q '^frees on another cpu: 1 of 3' a; "
+	    "grep -q '^cross-cpu frees: 1 of 3, 33.3%' a; "
+	    /* The last four follow each other, two before them on cpu 0. */
+	    "grep -q '^parallelism: 1.20, .*, 5$' a; "
+	    "grep -q '^stamps: 1 events .*, 1 an earlier one' a; "
 	    "$TRC stat --json c.trc >a; "
 	    "grep -q '\"lifetimes_ns\": \\[{\"from\": 0, ' a; "
 	    "sed s/time_ns/time_ticks/ c >t; $TRC import --quiet t t.trc; "
