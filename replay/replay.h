@@ -76,6 +76,10 @@ struct replay_job {
 	 * 2,048 events, and, between its two replays, what it frees. */
 	struct replay_progress *progress;
 
+	/* Of the count pass: allocators whose clock can be set run by the
+	 * recording's. The reader then has all columns. */
+	bool recorded_clock;
+
 	/* Of the count pass: receives exact distributions, zeroed by the
 	 * caller; NULL for none. */
 	struct replay_exact *exact;

@@ -173,6 +173,8 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 		       struct kb_diag *diag)
 {
 	uint64_t end = bin_end(c);
+	void (*const clock)(void *ctx, uint64_t now_ns) =
+		c->job->recorded_clock ? c->step.alloc.vt->set_clock : NULL;
 
 	for (size_t i = 0; i < slice->count; i++) {
 		struct replay_op op = slice->ops[i];
@@ -183,6 +185,8 @@ static int count_slice(struct counting *c, const struct replay_slice *slice,
 		if (marked)
 			replay_marks_before(&c->out->marks, c->events,
 					    &c->step.alloc);
+		if (clock)
+			clock(c->step.alloc.ctx, slice->time_ns[i]);
 		c->events++;
 		replay_step_run(&c->step, op, c->program.live);
 		if (marked)

@@ -145,6 +145,7 @@ int replay_program_next(struct replay_program *program,
 	size_frees(program, block.count);
 	slice->ops = program->ops;
 	slice->count = block.count;
+	slice->time_ns = block.time_ns;
 	slice->first_event = block.first_event;
 	return 0;
 }

@@ -45,6 +45,10 @@ struct replay_slice {
 	const struct replay_op *ops;
 	size_t count;
 
+	/* The recording's time of each operation; NULL if the reader does not
+	 * decode it. Owned by the reader. */
+	const uint64_t *time_ns;
+
 	/* Number of the first event, from 0. */
 	uint64_t first_event;
 };

@@ -109,6 +109,17 @@ int bench_options_take_allocs(void *field, const struct kb_option *option,
 				     diag);
 }
 
+static int take_clock(void *field, const struct kb_option *option,
+		      const char *value, struct kb_diag *diag)
+{
+	(void)option;
+	*(bool *)field = strcmp(value, "recorded") == 0;
+	if (*(bool *)field || strcmp(value, "real") == 0)
+		return 0;
+	return kb_fail(diag, KB_E_ARG,
+		       "--clock takes real or recorded, got '%s'", value);
+}
+
 static int take_out(void *field, const struct kb_option *option,
 		    const char *value, struct kb_diag *diag)
 {
@@ -363,6 +374,16 @@ static const struct kb_option options[] = {
 	BENCH_OPTION_TOUCH(0),
 	BENCH_OPTION_HEAP_PAGES(0),
 	BENCH_OPTION_HEAP_BASE(0),
+	{ .name = "clock",
+	  .value = "CLOCK",
+	  .help = "the clock by which the count pass's jemalloc returns "
+		  "memory: "
+		  "real (default), or recorded, the trace's, so that memory "
+		  "over the trace is what a running system would see. "
+		  "mimalloc's and tcmalloc's clocks cannot be set",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_clock,
+	  AT(settings.recorded_clock) },
 	{ .name = "budget",
 	  .value = "SECONDS",
 	  .heading = "How long, and where",

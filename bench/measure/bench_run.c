@@ -84,6 +84,8 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	job->heap_base = run->settings->heap_base;
 	job->touch = run->settings->touch;
 	job->walk = run->walk;
+	job->recorded_clock =
+		pass == BENCH_PASS_COUNT && run->settings->recorded_clock;
 	job->timeout_ms =
 		(uint32_t)kb_max(1, (uint64_t)(run->settings->timeout_s * 1e3));
 	job->trace_fd = run->trace->fd;

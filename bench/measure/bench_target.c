@@ -6,12 +6,13 @@
 static int open_trace(struct replay_job *job, const struct bench_target *target,
 		      struct kb_diag *diag)
 {
+	const enum trc_columns columns =
+		target->all_columns ? TRC_COLUMNS_ALL : TRC_COLUMNS_REPLAY;
+
 	if (target->trace_fd)
 		return trc_reader_open_fd(&job->reader, target->trace_fd,
-					  target->trace, TRC_COLUMNS_REPLAY,
-					  diag);
-	return trc_reader_open(&job->reader, target->trace, TRC_COLUMNS_REPLAY,
-			       diag);
+					  target->trace, columns, diag);
+	return trc_reader_open(&job->reader, target->trace, columns, diag);
 }
 
 int bench_target_open(struct replay_job *job, const struct bench_target *target,

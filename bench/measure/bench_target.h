@@ -27,6 +27,10 @@ struct bench_target {
 	/* As alloc_config's. */
 	bool walk;
 	bool checked;
+
+	/* The reader decodes every column. */
+	bool all_columns;
+
 	struct alloc_report report;
 };
 

@@ -96,6 +96,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.heap_base = job->heap_base,
 		.heap_pages = job->heap_pages,
 		.walk = job->walk,
+		.all_columns = job->recorded_clock,
 		.checked = first || job->pass == BENCH_PASS_COUNT,
 		.report = { first ? show_line : NULL, panic, &worker },
 	};
@@ -110,6 +111,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.clock = &job->clock,
 		.dearest = job->dear,
 		.dearest_count = job->dearest,
+		.recorded_clock = job->recorded_clock,
 		.exact = job->exact ? &shared->exact : NULL,
 		.progress = &shared->progress,
 	};

@@ -43,6 +43,9 @@ struct bench_job {
 	enum alloc_touch touch;
 	bool walk;
 
+	/* Pass count: by the recording's clock. */
+	bool recorded_clock;
+
 	/* Pass count: collect exact distributions too. */
 	bool exact;
 

@@ -43,6 +43,10 @@ struct bench_settings {
 	double timeout_s;
 
 	bool quick;
+
+	/* The count pass sets the clocks of allocators that have one to the
+	 * recording's. */
+	bool recorded_clock;
 };
 
 /* A pass and its name; the list ends with a NULL name. */

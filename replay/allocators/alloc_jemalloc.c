@@ -45,11 +45,18 @@ static void jemalloc_memory(void *ctx, struct alloc_memory *out)
 	out->metadata = memory.metadata;
 }
 
+static void jemalloc_set_clock(void *ctx, uint64_t now_ns)
+{
+	(void)ctx;
+	kb_jemalloc_set_clock(now_ns);
+}
+
 /* Objects below 16 bytes are only 8-byte aligned in jemalloc (size classes of
  * jemalloc(3), "IMPLEMENTATION NOTES"). */
-#define JEMALLOC_REST                                    \
-	.alignment = 8, .usable_of = jemalloc_usable_of, \
-	.memory = jemalloc_memory, .close = alloc_host_close
+#define JEMALLOC_REST                                               \
+	.alignment = 8, .usable_of = jemalloc_usable_of,            \
+	.memory = jemalloc_memory, .set_clock = jemalloc_set_clock, \
+	.close = alloc_host_close
 
 ALLOC_HOST_STAMP(jemalloc, jemalloc_malloc, jemalloc_release, JEMALLOC_REST)
 ALLOC_HOST_STAMP_SIZED(jemalloc, jemalloc_release_sized, JEMALLOC_REST)

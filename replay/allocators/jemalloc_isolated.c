@@ -4,12 +4,45 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <time.h>
 
 /*
  * kb_jemalloc_malloc, _free, _sdallocx and _usable_size have no body here: the
  * linker makes them second names of jemalloc's own functions (--defsym), so that
  * a call costs what a call of glibc's costs.
  */
+
+/* The clock that jemalloc asks: the linker sends its calls here (--wrap). Its calls
+ * have no argument by which a time could be passed. */
+static uint64_t clock_first_ns;
+static uint64_t clock_ns;
+static bool is_clock_set;
+
+int __real_clock_gettime(clockid_t id, struct timespec *time);
+int __wrap_clock_gettime(clockid_t id, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *time)
+{
+	if (!is_clock_set)
+		return __real_clock_gettime(id, time);
+	time->tv_sec = (time_t)(clock_ns / 1000000000);
+	time->tv_nsec = (long)(clock_ns % 1000000000);
+	return 0;
+}
+
+void kb_jemalloc_set_clock(uint64_t now_ns)
+{
+	struct timespec now;
+
+	if (!is_clock_set && __real_clock_gettime(CLOCK_MONOTONIC, &now) == 0) {
+		is_clock_set = true;
+		clock_ns = (uint64_t)now.tv_sec * 1000000000 +
+			   (uint64_t)now.tv_nsec;
+		clock_first_ns = clock_ns - now_ns;
+	}
+	if (clock_first_ns + now_ns > clock_ns)
+		clock_ns = clock_first_ns + now_ns;
+}
 
 /* jemalloc's control interface (jemalloc(3)). */
 int mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,

@@ -9,6 +9,7 @@
 #define JEMALLOC_ISOLATED_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* jemalloc's malloc and free. Memory from the former must be freed by the
  * latter. */
@@ -32,6 +33,10 @@ struct kb_jemalloc_memory {
 
 /* Fills `out`. Returns 0, or -1 if jemalloc was built without statistics. */
 int kb_jemalloc_memory(struct kb_jemalloc_memory *out);
+
+/* Sets jemalloc's clock, which is the system's until the first call: as many ns
+ * after that one as `now_ns` is. It does not go back. */
+void kb_jemalloc_set_clock(uint64_t now_ns);
 
 /* jemalloc's version, static. */
 const char *kb_jemalloc_version(void);

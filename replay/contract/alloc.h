@@ -291,6 +291,12 @@ struct alloc_vt {
 	 * occasionally in untimed passes. */
 	void (*memory)(void *ctx, struct alloc_memory *out);
 
+	/* Sets the time that the allocator takes for now, ns of the recording, which
+	 * does not go back. From the first call on its own clock does not move between
+	 * calls. Optional: NULL if the allocator asks no clock, or one that cannot be
+	 * set. */
+	void (*set_clock)(void *ctx, uint64_t now_ns);
+
 	/* Optional: NULL has none. */
 	void (*counters)(const void *ctx, alloc_counter_fn fn, void *user);
 

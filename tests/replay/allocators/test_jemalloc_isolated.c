@@ -134,7 +134,7 @@ static void test_jemalloc_isolated__exports_its_entry_points_alone(void **state)
 	elf = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	assert_true(elf != MAP_FAILED);
 	for_each_export(elf, check_export, &count);
-	assert_int_equal(count, 7);
+	assert_int_equal(count, 8);
 	munmap(elf, (size_t)st.st_size);
 	close(fd);
 }
@@ -165,6 +165,42 @@ static void test_jemalloc_isolated__both_work_side_by_side(void **state)
 	}
 }
 
+static size_t resident(void)
+{
+	struct kb_jemalloc_memory memory;
+
+	assert_int_equal(kb_jemalloc_memory(&memory), 0);
+	return memory.resident;
+}
+
+/* 64 MiB that were freed go back to the system within the seconds of a clock that is
+ * set, though none of them pass. */
+static void
+test_jemalloc_isolated__purges_by_the_clock_it_is_given(void **state)
+{
+	static void *objects[4096];
+	uint64_t ns = 1000;
+
+	(void)state;
+	kb_jemalloc_set_clock(ns);
+	for (size_t i = 0; i < 4096; i++) {
+		objects[i] = kb_jemalloc_malloc(16384);
+		memset(objects[i], 1, 16384);
+	}
+	for (size_t i = 0; i < 4096; i++)
+		kb_jemalloc_free(objects[i]);
+	assert_true(resident() > 48u << 20);
+	for (unsigned i = 0; i < 400000; i++) {
+		ns += 50000;
+		kb_jemalloc_set_clock(ns);
+		kb_jemalloc_free(kb_jemalloc_malloc(100));
+		/* Large ones, too large for a thread's cache, tell the arena. */
+		if (i % 100 == 0)
+			kb_jemalloc_free(kb_jemalloc_malloc(100000));
+	}
+	assert_true(resident() < 16u << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +214,8 @@ int main(void)
 			test_jemalloc_isolated__exports_its_entry_points_alone),
 		cmocka_unit_test(
 			test_jemalloc_isolated__both_work_side_by_side),
+		cmocka_unit_test(
+			test_jemalloc_isolated__purges_by_the_clock_it_is_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
