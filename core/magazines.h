@@ -31,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Rows that have magazines: clusters of up to so many pages. */
+/* Rows that have magazines: clusters of up to this many pages. */
 #define MAGAZINES_ROWS 16u
 
 /* Most clusters of a magazine: as many as the largest window has pages. */

@@ -53,7 +53,7 @@ struct bench_smp_settings {
 	const char *lock;
 };
 
-/* One allocator on so many CPUs at one speed. */
+/* One allocator on one number of CPUs at one speed. */
 struct bench_smp_result {
 	const char *allocator;
 	uint32_t cpus;

@@ -1,6 +1,6 @@
 /*
  * Sentences that are computed: each says what a figure of the results means, and is
- * left out where that is nothing.
+ * omitted where there is nothing to say.
  */
 #include "bench_smp_report.h"
 

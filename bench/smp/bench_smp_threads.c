@@ -85,7 +85,7 @@ static int run_all(struct running *r, struct kb_diag *diag)
 	return err;
 }
 
-/* Whether threads can share it: a simulated heap behind its lock, or what has locks
+/* Whether threads can share it: a simulated heap with its lock, or what has locks
  * of its own. */
 static int check_alloc(const struct running *r, bool *own, struct kb_diag *diag)
 {

@@ -81,7 +81,7 @@ static void write_speedup(FILE *out, const void *user)
 	}
 }
 
-/* Shares of the acquisitions that wait at least so long. */
+/* Shares of the acquisitions that wait at least x. */
 static void write_wait_series(FILE *out, const struct bench_smp *smp,
 			      const struct bench_smp_result *r)
 {

@@ -1,5 +1,5 @@
 /*
- * alloc_gated: a cluster heap behind a lock and magazines (core/heap_gate.h), for the
+ * alloc_gated: a cluster heap with a lock and magazines (core/heap_gate.h), for the
  * passes of one thread: the keys lock= and magazines=.
  *
  * Frees are given the size, as kfree_sized would be: the magazine that a cluster
@@ -24,8 +24,8 @@
 /* The i-th size of magazines. */
 const char *alloc_gated_magazines(size_t i);
 
-/* Puts the heap in `*alloc`, which has alloc and free of whole pages, behind what the
- * choices of the two keys say; with none of both it stays as it is. Returns 0; or
+/* Gives the heap in `*alloc`, which has alloc and free of whole pages, what the
+ * choices of the two keys say; with neither it stays as it is. Returns 0; or
  * KB_E_NOMEM with `diag` filled and the heap closed. */
 int alloc_gated_wrap(struct alloc *alloc, unsigned lock, unsigned magazines,
 		     struct kb_diag *diag);

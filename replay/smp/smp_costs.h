@@ -1,6 +1,6 @@
 /*
  * smp_costs: what an operation on a heap costs, in simulated time: a fixed part
- * for its kind, and so much for each step that the heap counted meanwhile.
+ * for its kind, and a price for each step that the heap counted meanwhile.
  *
  * The engines of replay/smp, and bench, may include this file.
  */
@@ -22,7 +22,7 @@
 /* clang-format off */
 #define SMP_STEP_COSTS(X)						\
 	X(nodes_visited, 1900, "the README's kheap on debian-boot.trc: "\
-	  "14,073 ns an event less pagemap's 23.7, over the nodes of "	\
+	  "14,073 ns per event less pagemap's 23.7, over the nodes of "	\
 	  "both walks")							\
 	X(remove_nodes_visited, 1900, "the same walk along a row")	\
 	X(rows_visited, 330, "a row head, 16 bytes, read in order: one "\
@@ -71,8 +71,8 @@ enum smp_step_cost {
 /* What has one cost, whatever is counted: X(name, ps, origin). */
 /* clang-format off */
 #define SMP_FIXED_COSTS(X)						\
-	X(kmalloc, 5000, "kheap-fast's 3.73 ns an event, and the call")	\
-	X(kfree, 5000, "kheap-fast's 3.73 ns an event, and the call")	\
+	X(kmalloc, 5000, "kheap-fast's 3.73 ns per event, and the call")	\
+	X(kfree, 5000, "kheap-fast's 3.73 ns per event, and the call")	\
 	X(handoff, 307000, "a ticket lock between two threads, fitted "	\
 	  "on one run")							\
 	X(magazine, 4000, "a load, a store and two branches on the CPU's "\

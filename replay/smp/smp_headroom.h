@@ -10,7 +10,7 @@
 #include "smp_sim.h"
 
 /*
- * The speeds that are tried, thousandths: 2^(j/4) for j = 0 … 80, rounded to three
+ * The speeds that are tried, thousandths: 2^(j/4) for j = 0 to 80, rounded to three
  * places.
  */
 #define SMP_HEADROOM_STEPS 81

@@ -118,9 +118,6 @@ void smp_sim_window(uint32_t *base, uint32_t *pages, uint32_t copies)
 	const uint64_t all = kb_min(each * copies, KHEAP_PAGES_MAX);
 	const uint64_t from = *base ? *base : KHEAP_BASE_DEFAULT;
 
-	/* What one copy asks for, the heap itself judges. */
-	if (copies <= 1)
-		return;
 	*pages = (uint32_t)all;
 	*base = (uint32_t)kb_min(from, space - (all << KVA_PAGE_SHIFT));
 }

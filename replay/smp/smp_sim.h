@@ -50,7 +50,7 @@ struct smp_sim_job {
 
 	struct smp_speed speed;
 
-	/* Copy r begins r times so much later, ns, at every speed. */
+	/* How much later than the one before a copy begins, ns, at every speed. */
 	uint64_t stagger_ns;
 
 	/* Freshly opened; can be simulated. The caller closes it. */

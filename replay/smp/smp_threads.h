@@ -4,7 +4,7 @@
  *
  * Each thread runs its CPU's events in their order. A free waits for its alloc by a
  * flag that each object has; there is no barrier, and no order but these. A heap of a
- * simulated window is behind a lock, and magazines if asked for (core/heap_gate.h);
+ * simulated window gets a lock, and magazines if asked for (core/heap_gate.h);
  * any other allocator is called as it is, by all threads at once.
  *
  * bench may include this file.
