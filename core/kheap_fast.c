@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries of a page table. */
-#define TABLE_SHIFT   10
-#define TABLE_ENTRIES (1u << TABLE_SHIFT)
+/* Bits of an address below the number of its page table; tables of a directory. */
+#define TABLE_SHIFT 22
+#define TABLES	    1024u
 
 /* The bits of a PTE that hold a cluster's length. */
 #define LENGTH_SHIFT 9
@@ -24,12 +24,18 @@ static_assert((LENGTH_MASK & (FLAGS | PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY |
 
 static inline uint32_t table_of(const struct kheap_fast *f, uint32_t page)
 {
-	return (page + f->lead) >> TABLE_SHIFT;
+	return (f->base + (page << KVA_PAGE_SHIFT)) >> TABLE_SHIFT;
 }
 
 static inline kva_t va_of(const struct kheap_fast *f, uint32_t page)
 {
 	return f->base + (page << KVA_PAGE_SHIFT);
+}
+
+/* The PTE of a page that is a cluster, or begins one. */
+static inline uint32_t entry_of(pfn_t pfn, uint32_t length)
+{
+	return pfn << KVA_PAGE_SHIFT | length << LENGTH_SHIFT | FLAGS;
 }
 
 static inline pfn_t pfn_of(uint32_t entry)
@@ -56,22 +62,38 @@ static kb_always_inline uint32_t length_at(const struct kheap_fast *f,
 	return kb_likely(length != LENGTH_LONG) ? length : f->long_length[page];
 }
 
+static inline kheap_fast_single single_of(kva_t va, uint32_t entry)
+{
+	return (kheap_fast_single)entry << 32 | va;
+}
+
+static inline kva_t single_va(kheap_fast_single single)
+{
+	return (kva_t)single;
+}
+
+static inline uint32_t single_entry(kheap_fast_single single)
+{
+	return (uint32_t)(single >> 32);
+}
+
 static int make_parts(struct kheap_fast *f)
 {
 	const size_t pages = f->pages;
-	const size_t tables = table_of(f, f->pages - 1) + (size_t)1;
+	const size_t tables = table_of(f, f->pages - 1) - table_of(f, 0) + 1;
 
 	f->frame_limit = (uint32_t)(pages + tables);
 	f->singles = calloc(pages, sizeof(*f->singles));
 	f->free_frames = calloc(f->frame_limit, sizeof(*f->free_frames));
 	f->pte = calloc(pages, sizeof(*f->pte));
 	f->frame_va = calloc(f->frame_limit, sizeof(*f->frame_va));
-	f->tables = calloc(tables, sizeof(*f->tables));
+	f->used = calloc((size_t)2 * TABLES, sizeof(*f->used));
 	f->payload = calloc(f->frame_limit, sizeof(*f->payload));
 	f->long_length = calloc(pages, sizeof(*f->long_length));
 	if (!f->singles || !f->free_frames || !f->pte || !f->frame_va ||
-	    !f->tables || !f->payload || !f->long_length)
+	    !f->used || !f->payload || !f->long_length)
 		return KB_E_NOMEM;
+	f->pde = f->used + TABLES;
 	if (runs_lists_init(&f->lists, f->pages) < 0)
 		return KB_E_NOMEM;
 	return runs_init(&f->runs, f->pages, RUNS_FIRST);
@@ -96,7 +118,6 @@ int kheap_fast_new(struct kheap_fast **out,
 		return KB_E_NOMEM;
 	f->base = window.base;
 	f->pages = window.pages;
-	f->lead = f->base >> KVA_PAGE_SHIFT & (TABLE_ENTRIES - 1);
 	status = make_parts(f);
 	if (status == 0)
 		status = tlb_init(&f->tlb, sim.tlb_sets, sim.tlb_ways);
@@ -116,7 +137,7 @@ void kheap_fast_free(struct kheap_fast *f)
 	free(f->free_frames);
 	free(f->pte);
 	free(f->frame_va);
-	free(f->tables);
+	free(f->used);
 	free(f->payload);
 	free(f->long_length);
 	runs_lists_release(&f->lists);
@@ -164,7 +185,8 @@ static inline void count_lookup(struct kheap_fast *f, uint32_t page)
 	c->lines_touched_max = 1;
 }
 
-/* There is always one: there are as many as the window and its tables need. */
+/* There is always one: there are as many as the window and its tables can need,
+ * and a page that has no frame of its own waits without one. */
 static pfn_t take_frame(struct kheap_fast *f, kva_t va, bool counted)
 {
 	pfn_t pfn;
@@ -181,21 +203,20 @@ static pfn_t take_frame(struct kheap_fast *f, kva_t va, bool counted)
 	return pfn;
 }
 
-static void make_table(struct kheap_fast *f, struct kheap_fast_table *table,
-		       bool counted)
+static void make_table(struct kheap_fast *f, uint32_t table, bool counted)
 {
-	table->pde = take_frame(f, 0, counted) << KVA_PAGE_SHIFT | FLAGS;
+	f->pde[table] = take_frame(f, 0, counted) << KVA_PAGE_SHIFT | FLAGS;
 	if (counted) {
 		f->paging.page_tables_made++;
 		f->paging.pde_writes++;
 	}
 }
 
-static kb_noinline void drop_table(struct kheap_fast *f,
-				   struct kheap_fast_table *table, bool counted)
+static kb_noinline void drop_table(struct kheap_fast *f, uint32_t table,
+				   bool counted)
 {
-	f->free_frames[f->free_frame_count++] = pfn_of(table->pde);
-	table->pde = 0;
+	f->free_frames[f->free_frame_count++] = pfn_of(f->pde[table]);
+	f->pde[table] = 0;
 	if (counted) {
 		f->paging.page_tables_dropped++;
 		f->paging.pde_writes++;
@@ -203,58 +224,73 @@ static kb_noinline void drop_table(struct kheap_fast *f,
 	}
 }
 
-/* Maps a page; `length` is what its PTE records of the cluster. */
+/* Maps a page; `length` is what its PTE records of the cluster. `entry` is its
+ * PTE, if a frame waited with it, or 0. */
 static kb_always_inline void map_page(struct kheap_fast *f, uint32_t page,
-				      uint32_t length, const bool counted)
+				      uint32_t length, uint32_t entry,
+				      const bool counted)
 {
-	struct kheap_fast_table *table = &f->tables[table_of(f, page)];
-	pfn_t pfn;
+	const uint32_t table = table_of(f, page);
 
 	kb_assert(f->pte[page] == 0);
-	if (kb_unlikely(table->used == 0))
+	if (kb_unlikely(f->used[table] == 0))
 		make_table(f, table, counted);
-	pfn = take_frame(f, va_of(f, page), counted);
-	f->pte[page] = pfn << KVA_PAGE_SHIFT | length << LENGTH_SHIFT | FLAGS;
-	table->used++;
+	if (entry && counted)
+		count_frame(&f->paging);
+	if (!entry)
+		entry = entry_of(take_frame(f, va_of(f, page), counted),
+				 length);
+	f->pte[page] = entry;
+	f->used[table]++;
 	if (counted)
 		f->paging.pte_writes++;
 }
 
-static kb_always_inline void unmap_page(struct kheap_fast *f, uint32_t page,
-					const bool counted)
+/* Returns the frame, for the caller to put where it belongs. */
+static kb_always_inline pfn_t unmap_page(struct kheap_fast *f, uint32_t page,
+					 const bool counted)
 {
-	struct kheap_fast_table *table = &f->tables[table_of(f, page)];
+	const uint32_t table = table_of(f, page);
 	const uint32_t entry = f->pte[page];
 
 	f->pte[page] = 0;
-	f->free_frames[f->free_frame_count++] = pfn_of(entry);
 	if (counted) {
 		f->paging.pte_writes++;
 		f->paging.frames_live--;
 	}
-	if (kb_unlikely(--table->used == 0))
+	if (kb_unlikely(--f->used[table] == 0))
 		drop_table(f, table, counted);
 	/* invlpg: without this flag no walk has brought the page in. */
 	if (kb_unlikely(entry & PAGER_PTE_ACCESSED))
 		tlb_invalidate(&f->tlb, va_of(f, page) >> KVA_PAGE_SHIFT);
+	return pfn_of(entry);
 }
 
-/* The most recently listed run of exactly `pages` pages, or RUNS_NONE. */
-static uint32_t take_listed(struct kheap_fast *f, uint32_t pages)
+/* The page that was listed last, or RUNS_NONE; `*entry` is its PTE. */
+static uint32_t take_single(struct kheap_fast *f, uint32_t *entry)
+{
+	kheap_fast_single single;
+
+	if (f->single_count == 0)
+		return RUNS_NONE;
+	single = f->singles[--f->single_count];
+	*entry = single_entry(single);
+	return page_at(f, single_va(single));
+}
+
+/* The listed run of exactly `pages` pages that came last, or RUNS_NONE. Of one
+ * page `*entry` is the PTE. */
+static uint32_t take_listed(struct kheap_fast *f, uint32_t pages,
+			    uint32_t *entry)
 {
 	if (pages == 1)
-		return f->single_count ? f->singles[--f->single_count]
-				       : RUNS_NONE;
+		return take_single(f, entry);
 	return pages <= f->pages ? runs_lists_pop(&f->lists, pages) : RUNS_NONE;
 }
 
-static inline void give_listed(struct kheap_fast *f, uint32_t page,
-			       uint32_t pages)
+static inline void give_frame(struct kheap_fast *f, pfn_t pfn)
 {
-	if (pages == 1)
-		f->singles[f->single_count++] = page;
-	else
-		runs_lists_push(&f->lists, page, pages);
+	f->free_frames[f->free_frame_count++] = pfn;
 }
 
 static inline uint32_t listed_pages(const struct kheap_fast *f)
@@ -268,17 +304,21 @@ static kb_noinline void merge_listed(struct kheap_fast *f, uint64_t *steps)
 	while (listed_pages(f) > 0) {
 		const uint32_t pages =
 			f->single_count ? 1 : runs_lists_shortest(&f->lists);
-		const uint32_t page = take_listed(f, pages);
+		uint32_t entry = 0;
+		const uint32_t page = take_listed(f, pages, &entry);
 
+		if (entry)
+			give_frame(f, pfn_of(entry));
 		(*steps)++;
 		runs_give_counted(&f->runs, page, pages, steps);
 	}
 }
 
 /* Quick fit, of page_runs.h. */
-static uint32_t take_run(struct kheap_fast *f, uint32_t pages, uint64_t *steps)
+static uint32_t take_run(struct kheap_fast *f, uint32_t pages, uint32_t *entry,
+			 uint64_t *steps)
 {
-	uint32_t page = take_listed(f, pages);
+	uint32_t page = take_listed(f, pages, entry);
 
 	(*steps)++;
 	if (page != RUNS_NONE)
@@ -299,16 +339,17 @@ static kb_always_inline kva_t kmalloc_any(struct kheap_fast *f, uint32_t size,
 	const uint32_t pages = kva_pages_of(size);
 	const uint32_t length = pages < LENGTH_LONG ? pages : LENGTH_LONG;
 	uint64_t steps = 0;
-	const uint32_t page = take_run(f, pages, &steps);
+	uint32_t entry = 0;
+	const uint32_t page = take_run(f, pages, &entry, &steps);
 	uint32_t i;
 
 	if (counted)
 		f->counters.fit_steps += steps;
 	if (page == RUNS_NONE)
 		return 0;
-	map_page(f, page, length, counted);
+	map_page(f, page, length, entry, counted);
 	for (i = 1; i < pages; i++)
-		map_page(f, page + i, 0, counted);
+		map_page(f, page + i, 0, 0, counted);
 	if (length == LENGTH_LONG)
 		f->long_length[page] = pages;
 	if (counted)
@@ -326,31 +367,31 @@ kva_t kheap_fast_kmalloc_counted(struct kheap_fast *f, uint32_t size)
 	return kmalloc_any(f, size, true);
 }
 
-/* The path for one page: a listed one, a free frame, a page table in use. */
+/* The path of one page: a listed one and its frame, a page table in use. */
 kva_t kheap_fast_kmalloc(struct kheap_fast *f, uint32_t size)
 {
 	const uint32_t singles = f->single_count;
-	const uint32_t frames = f->free_frame_count;
-	struct kheap_fast_table *table;
-	uint32_t page;
-	pfn_t pfn;
+	kheap_fast_single single;
+	uint32_t table;
 	kva_t va;
 
 	/* A size of 0 wraps round. */
-	if (kb_unlikely(size - 1 >= KVA_PAGE_SIZE || !singles || !frames))
+	if (kb_unlikely(size - 1 >= KVA_PAGE_SIZE || singles == 0))
 		return kmalloc_any_plain(f, size);
-	page = f->singles[singles - 1];
-	pfn = f->free_frames[frames - 1];
-	table = &f->tables[table_of(f, page)];
-	if (kb_unlikely(table->used == 0))
+	single = f->singles[singles - 1];
+	va = single_va(single);
+	table = va >> TABLE_SHIFT;
+	if (kb_unlikely(f->used[table] == 0))
 		return kmalloc_any_plain(f, size);
 	f->single_count = singles - 1;
-	f->free_frame_count = frames - 1;
-	table->used++;
-	va = va_of(f, page);
-	f->pte[page] = pfn << KVA_PAGE_SHIFT | 1u << LENGTH_SHIFT | FLAGS;
-	f->frame_va[pfn] = va;
+	f->used[table]++;
+	f->pte[(va - f->base) >> KVA_PAGE_SHIFT] = single_entry(single);
 	return va;
+}
+
+static inline void give_single(struct kheap_fast *f, kva_t va, pfn_t pfn)
+{
+	f->singles[f->single_count++] = single_of(va, entry_of(pfn, 1));
 }
 
 static kb_always_inline int kfree_any(struct kheap_fast *f, kva_t va,
@@ -369,9 +410,13 @@ static kb_always_inline int kfree_any(struct kheap_fast *f, kva_t va,
 	pages = length_at(f, page);
 	if (pages == 0)
 		return KB_E_NOT_LIVE;
-	for (i = pages; i-- > 0;)
-		unmap_page(f, page + i, counted);
-	give_listed(f, page, pages);
+	if (pages == 1) {
+		give_single(f, va, unmap_page(f, page, counted));
+	} else {
+		for (i = pages; i-- > 0;)
+			give_frame(f, unmap_page(f, page + i, counted));
+		runs_lists_push(&f->lists, page, pages);
+	}
 	if (counted) {
 		f->counters.fit_steps++;
 		count_free(f, pages);
@@ -394,7 +439,6 @@ int kheap_fast_kfree(struct kheap_fast *f, kva_t va)
 {
 	const uint32_t page = page_at(f, va);
 	const uint32_t special = LENGTH_MASK | PAGER_PTE_ACCESSED;
-	struct kheap_fast_table *table;
 	uint32_t entry;
 
 	if (kb_unlikely(page >= f->pages))
@@ -402,12 +446,10 @@ int kheap_fast_kfree(struct kheap_fast *f, kva_t va)
 	entry = f->pte[page];
 	if (kb_unlikely((entry & special) != 1u << LENGTH_SHIFT))
 		return kfree_any_plain(f, va);
-	table = &f->tables[table_of(f, page)];
 	f->pte[page] = 0;
-	f->free_frames[f->free_frame_count++] = pfn_of(entry);
-	f->singles[f->single_count++] = page;
-	if (kb_unlikely(--table->used == 0))
-		drop_table(f, table, false);
+	f->singles[f->single_count++] = single_of(va, entry);
+	if (kb_unlikely(--f->used[va >> TABLE_SHIFT] == 0))
+		drop_table(f, va >> TABLE_SHIFT, false);
 	return 0;
 }
 
@@ -440,7 +482,7 @@ static kb_always_inline void touch(struct kheap_fast *f, kva_t va,
 	}
 	if (counted)
 		f->paging.tlb_misses++;
-	f->tables[table_of(f, page)].pde |= PAGER_PTE_ACCESSED;
+	f->pde[table_of(f, page)] |= PAGER_PTE_ACCESSED;
 	f->pte[page] |= PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY;
 }
 
@@ -571,17 +613,32 @@ static bool tables_are_valid(const struct kheap_fast *f, uint32_t *tables)
 	uint32_t page;
 
 	for (page = 0; page < f->pages; page++) {
-		const struct kheap_fast_table *table =
-			&f->tables[table_of(f, page)];
+		const uint32_t table = table_of(f, page);
 
 		used += f->pte[page] != 0;
 		if (page + 1 < f->pages &&
 		    table_of(f, page + 1) == table_of(f, page))
 			continue;
-		if (table->used != used || !table->pde != !used)
+		if (f->used[table] != used || !f->pde[table] != !used)
 			return false;
 		*tables += used != 0;
 		used = 0;
+	}
+	return true;
+}
+
+/* True if each listed page has a frame of its own that backed it last. */
+static bool singles_are_valid(const struct kheap_fast *f, uint8_t *seen)
+{
+	uint32_t i;
+
+	for (i = 0; i < f->single_count; i++) {
+		const uint32_t entry = single_entry(f->singles[i]);
+		const pfn_t pfn = pfn_of(entry);
+
+		if (entry != entry_of(pfn, 1) || pfn >= f->fresh_frames ||
+		    seen[pfn]++ || f->frame_va[pfn] != single_va(f->singles[i]))
+			return false;
 	}
 	return true;
 }
@@ -602,10 +659,10 @@ static bool frames_are_valid(const struct kheap_fast *f, uint8_t *seen)
 		     seen[pfn_of(f->pte[i])]++ ||
 		     f->frame_va[pfn_of(f->pte[i])] != va_of(f, i)))
 			return false;
-	for (i = 0; i <= table_of(f, f->pages - 1); i++)
-		if (f->tables[i].pde && seen[pfn_of(f->tables[i].pde)]++)
+	for (i = 0; i < TABLES; i++)
+		if (f->pde[i] && seen[pfn_of(f->pde[i])]++)
 			return false;
-	return true;
+	return singles_are_valid(f, seen);
 }
 
 /* True if holes, top and listed runs are the unmapped pages, each once. `seen`
@@ -615,9 +672,11 @@ static bool free_runs_are_valid(const struct kheap_fast *f, uint8_t *seen)
 	uint32_t page;
 	uint32_t i;
 
-	for (i = 0; i < f->single_count; i++)
-		if (f->singles[i] >= f->pages || seen[f->singles[i]]++)
+	for (i = 0; i < f->single_count; i++) {
+		page = page_at(f, single_va(f->singles[i]));
+		if (page >= f->pages || seen[page]++)
 			return false;
+	}
 	for (page = 0; page < f->pages; page++) {
 		const uint32_t length =
 			f->lists.length[page] ? f->lists.length[page]
@@ -658,7 +717,8 @@ bool kheap_fast_is_valid(const struct kheap_fast *f)
 	    !tlb_agrees(f))
 		return false;
 	if (mapped + kheap_fast_free_pages(f) != f->pages ||
-	    mapped + tables + f->free_frame_count != f->fresh_frames)
+	    mapped + tables + f->free_frame_count + f->single_count !=
+		    f->fresh_frames)
 		return false;
 	/* Plain operations leave the counters alone. */
 	if (f->paging.frames_peak != 0 &&

@@ -2,11 +2,11 @@
  * kheap_fast: the cluster heap made for speed.
  *
  * It gives the same addresses, sizes and answers as a heap (kheap.h) with
- * lookup=pagemap, fit=quick, nodes=pool and pager=sim. Its counted operations
- * give the same counters, steps and paging included. Only its data structures
- * differ. Paging is just as eager: kmalloc takes a frame and writes a PTE for
- * every page, kfree clears every PTE, gives every frame back and drops every
- * TLB entry.
+ * lookup=pagemap, fit=quick, nodes=pool and pager=sim, and its counted
+ * operations the same counters, steps and paging included; only what it keeps
+ * and where differs, and so do the frames behind the pages. Paging is as eager as there: kmalloc takes a frame and
+ * writes a PTE for every page, kfree clears every PTE, gives every frame back
+ * and drops every TLB entry.
  *
  *   - Rows and tracking arrays are not kept: their work was to find a cluster.
  *     A cluster's index is the number of its first page.
@@ -16,8 +16,10 @@
  *     anyway also tells that a cluster starts there, and how long it is.
  *   - The window's page tables are contiguous, so that a page's number is its
  *     PTE's.
- *   - Free frames are a stack, and so are the listed runs of one page: nothing
- *     waits for a link to be loaded.
+ *   - The listed runs of one page are a stack: nothing waits for a link to be
+ *     loaded. With each of them waits the frame that backed it last, as the PTE
+ *     that will map it again, so that a page and its frame are given and taken
+ *     together. All other free frames are on a stack of their own.
  *   - A cluster of one page, as nearly all are, has a path of its own.
  *
  * Use one kind of operation, plain or `_counted`, for a heap's whole life. Not

@@ -11,35 +11,34 @@
 #include "page_runs.h"
 #include "tlb.h"
 
-struct kheap_fast_table {
-	/* The directory's entry: 0, or frame number and flags. */
-	uint32_t pde;
-
-	/* PTEs that are present. */
-	uint32_t used;
-};
+/* A listed run of one page: its address below, above it the PTE that will map it
+ * again, as the frame that backed it last waits with it. One word, so that what
+ * kfree stores is what kmalloc loads. */
+typedef uint64_t kheap_fast_single;
 
 struct kheap_fast {
 	kva_t base;
 	uint32_t pages;
 
-	/* Entries of the first page table that precede the window. */
-	uint32_t lead;
-
-	/* Listed runs of one page and free frames: stacks, the last on top. */
+	/* Listed runs of one page: a stack, the last on top. */
 	uint32_t single_count;
-	uint32_t free_frame_count;
-	uint32_t *singles;
-	pfn_t *free_frames;
+	kheap_fast_single *singles;
 
 	/* By page; 0 if it is not mapped. */
 	uint32_t *pte;
 
+	/* By page table, that is, by the address's upper 10 bits: PTEs that are
+	 * present; and the directory's entry: 0, or frame number and flags. One
+	 * array, in halves. */
+	uint32_t *used;
+	uint32_t *pde;
+
+	/* All other free frames: a stack. */
+	pfn_t *free_frames;
+	uint32_t free_frame_count;
+
 	/* The page that a frame backed last; 0: it was a table's. */
 	kva_t *frame_va;
-
-	/* Page tables that map the window. */
-	struct kheap_fast_table *tables;
 
 	/* The lowest frame never used. */
 	uint32_t fresh_frames;

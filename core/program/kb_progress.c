@@ -8,6 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* 100% is shown at the end alone. */
+#define SHARE_MAX	 0.99
+
 #define DRAW_INTERVAL_NS UINT64_C(100000000)
 
 /* Columns if the terminal does not say, or is too narrow for a line. */
@@ -33,8 +36,18 @@ static size_t terminal_width(void)
 	return window.ws_col < WIDTH_MIN ? WIDTH_DEFAULT : window.ws_col;
 }
 
-/* Draws the line, with the share that is done, unless that is below 0:
- * unknown. */
+/* The share of the whole, which only rises. Only the end is all of it. */
+static double raise_share(struct kb_progress *p, double share)
+{
+	share = p->from + share * (p->to - p->from);
+	if (share > SHARE_MAX)
+		share = SHARE_MAX;
+	if (share > p->shown)
+		p->shown = share;
+	return p->shown;
+}
+
+/* Draws the line: the share that is done, unless it is below 0: not known. */
 static void draw(struct kb_progress *p, double share)
 {
 	char line[512] = "";
@@ -58,10 +71,11 @@ static void draw(struct kb_progress *p, double share)
 	p->is_drawn = true;
 }
 
-/* The share of all steps, including the finished part of the current one. */
-static double share_of(const struct kb_progress *p, double part)
+/* The share of all steps, of which a part of the next one is done too. */
+static double share_of(struct kb_progress *p, double part)
 {
-	return p->total ? ((double)p->done + part) / (double)p->total : 0;
+	return raise_share(
+		p, p->total ? ((double)p->done + part) / (double)p->total : 0);
 }
 
 /* Whether the line is shown, and is due to be redrawn. */
@@ -76,6 +90,15 @@ void kb_progress_begin(struct kb_progress *p)
 	p->enabled = isatty(STDERR_FILENO);
 	p->start_ns = now_ns();
 	p->drawn_ns = p->start_ns;
+	p->to = 1;
+}
+
+void kb_progress_part(struct kb_progress *p, double from, double to)
+{
+	p->from = from;
+	p->to = to;
+	p->done = 0;
+	p->total = 0;
 }
 
 void kb_progress_step(struct kb_progress *p, const char *pass,
@@ -114,7 +137,7 @@ void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
 				(double)done / 1e6);
 	snprintf(p->what + used, sizeof(p->what) - (size_t)used, "%s events",
 		 kb_digits(digits, events));
-	draw(p, total ? (double)done / (double)total : -1);
+	draw(p, total ? raise_share(p, (double)done / (double)total) : -1);
 }
 
 void kb_progress_end(struct kb_progress *p)
@@ -124,4 +147,13 @@ void kb_progress_end(struct kb_progress *p)
 	fprintf(stderr, "\r\033[K");
 	fflush(stderr);
 	p->is_drawn = false;
+}
+
+void kb_progress_finish(struct kb_progress *p)
+{
+	if (p->enabled && p->shown > 0) {
+		p->what[0] = '\0';
+		draw(p, 1);
+	}
+	kb_progress_end(p);
 }

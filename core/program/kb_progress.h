@@ -26,6 +26,12 @@ struct kb_progress {
 	size_t done;
 	size_t total;
 
+	/* The part of the whole that `total` is: shares of it, 0 to 1 from the
+	 * start. The line never goes back: `shown` is the highest share so far. */
+	double from;
+	double to;
+	double shown;
+
 	/* What runs now. */
 	char what[256];
 };
@@ -53,7 +59,13 @@ void kb_progress_hush(struct kb_progress *p);
 void kb_progress_events(struct kb_progress *p, uint64_t done, uint64_t total,
 			uint64_t events);
 
-/* Wipes the line. */
+/* The steps from here on are the part `from` to `to` of the whole; none is done. */
+void kb_progress_part(struct kb_progress *p, double from, double to);
+
+/* Wipes the line: what is done is not done yet as a whole, or is at its end. */
 void kb_progress_end(struct kb_progress *p);
+
+/* Shows 100%, if anything was ever shown, and wipes the line. */
+void kb_progress_finish(struct kb_progress *p);
 
 #endif /* KB_PROGRESS_H */

@@ -1,6 +1,6 @@
 /*
  * The heap made for speed does what the general one of the same configuration
- * does: the same addresses, the same frames, the same counters.
+ * does: the same addresses, a frame behind each page, the same counters.
  */
 #include "heap_support.h"
 #include "kb_bits.h"
@@ -104,7 +104,7 @@ static void step_touch(struct trio *t)
 	kheap_fast_touch(t->plain, va + 7);
 }
 
-/* One of the two equals the general one, down to the frame of each page. */
+/* One of the two is as the general one; which frame is behind a page is its own. */
 static void assert_same(const struct trio *t, const struct kheap_fast *f)
 {
 	const struct pager pager = kheap_pager(t->general);
@@ -114,15 +114,14 @@ static void assert_same(const struct trio *t, const struct kheap_fast *f)
 		const kva_t va = t->base + i * KVA_PAGE_SIZE;
 		const int idx = kheap_find(t->general, va);
 		uint64_t pa = 0, fast_pa = 0;
+		const bool mapped = pager.ops->translate(pager.ctx, va, &pa);
 		kva_t back = 0;
 
 		assert_int_equal(kheap_fast_find(f, va), idx < 0 ? -1 : (int)i);
 		assert_int_equal(kheap_fast_size_at(f, va),
 				 kheap_cluster_size(t->general, idx));
-		assert_int_equal(kheap_fast_translate(f, va, &fast_pa),
-				 pager.ops->translate(pager.ctx, va, &pa));
-		assert_int_equal(fast_pa, pa);
-		if (fast_pa != 0) {
+		assert_int_equal(kheap_fast_translate(f, va, &fast_pa), mapped);
+		if (mapped) {
 			assert_true(kheap_fast_reverse(f, fast_pa + 5, &back));
 			assert_int_equal(back, va + 5);
 		}
@@ -320,7 +319,7 @@ static void test_kheap_fast__touch_sets_the_flags(void **state)
 	assert_int_equal(f->pte[0] & PAGER_PTE_ACCESSED, 0);
 	assert_int_equal(f->pte[1] & PAGER_PTE_ACCESSED, PAGER_PTE_ACCESSED);
 	assert_int_equal(f->pte[1] & PAGER_PTE_DIRTY, PAGER_PTE_DIRTY);
-	assert_int_equal(f->tables[0].pde & PAGER_PTE_ACCESSED,
+	assert_int_equal(f->pde[BASE >> 22] & PAGER_PTE_ACCESSED,
 			 PAGER_PTE_ACCESSED);
 	assert_true(tlb_holds(&f->tlb, (va >> KVA_PAGE_SHIFT) + 1));
 	assert_int_equal(kheap_fast_kfree(f, va), 0);
@@ -345,18 +344,20 @@ static void test_kheap_fast__reverse_checks_its_argument(void **state)
 	assert_false(kheap_fast_reverse(f, 0x0000, &back));
 	assert_false(kheap_fast_reverse(f, 0x2000, &back));
 	assert_false(kheap_fast_reverse(f, UINT64_MAX, &back));
-	/* The frame freed is the next page's. */
+	/* The frame freed waits with its page. */
 	kheap_fast_kmalloc(f, 1);
 	assert_int_equal(kheap_fast_kfree(f, va), 0);
 	assert_false(kheap_fast_reverse(f, pa, &back));
 	assert_int_equal(kheap_fast_kmalloc(f, 8192), va + 8192);
+	assert_false(kheap_fast_reverse(f, pa, &back));
+	assert_int_equal(kheap_fast_kmalloc(f, 1), va);
 	assert_true(kheap_fast_reverse(f, pa, &back));
-	assert_int_equal(back, va + 8192 + 4095);
+	assert_int_equal(back, va + 4095);
 	kheap_fast_free(f);
 }
 
-/* Two pages take the frames of two others, so that one frame is free whose last
- * page has another. Expect: no address for it. */
+/* Four pages take the frames of two of their own, so that a frame is free whose
+ * last page has another. Expect: no address for it. */
 static void test_kheap_fast__reverse_of_a_stale_frame(void **state)
 {
 	struct kheap_fast *f = new_fast(BASE, PAGES);
@@ -365,18 +366,20 @@ static void test_kheap_fast__reverse_of_a_stale_frame(void **state)
 	uint32_t i;
 
 	(void)state;
-	kheap_fast_kmalloc(f, 1);
-	kheap_fast_kmalloc(f, 8192);
+	/* Of three pages, then of two, and the first three again. */
+	assert_int_equal(kheap_fast_kmalloc(f, 3 * 4096), BASE);
 	for (i = 0; i < 3; i++)
 		assert_true(kheap_fast_translate(f, BASE + i * 4096, &pa[i]));
-	assert_int_equal(kheap_fast_kfree(f, BASE + 4096), 0);
+	assert_int_equal(kheap_fast_kmalloc(f, 8192), BASE + 3 * 4096);
 	assert_int_equal(kheap_fast_kfree(f, BASE), 0);
-	assert_int_equal(kheap_fast_kmalloc(f, 8192), BASE + 4096);
+	assert_int_equal(kheap_fast_kfree(f, BASE + 3 * 4096), 0);
+	assert_int_equal(kheap_fast_kmalloc(f, 3 * 4096), BASE);
+	/* The first two have the frames of the other two. */
 	assert_true(kheap_fast_reverse(f, pa[0], &back));
-	assert_int_equal(back, BASE + 4096);
-	assert_true(kheap_fast_reverse(f, pa[1], &back));
-	assert_int_equal(back, BASE + 8192);
-	assert_false(kheap_fast_reverse(f, pa[2], &back));
+	assert_int_equal(back, BASE + 2 * 4096);
+	for (i = 1; i < 3; i++)
+		assert_false(kheap_fast_reverse(f, pa[i], &back));
+	assert_true(kheap_fast_is_valid(f));
 	kheap_fast_free(f);
 }
 
@@ -393,7 +396,19 @@ static void check_word(const struct kheap_fast *f, uint32_t *word,
 	assert_true(kheap_fast_is_valid(f));
 }
 
-/* A and C of a page, B of two, D of nine; a page before D and one after it
+/* The same of one of the pages that wait. */
+static void check_single(struct kheap_fast *f, uint64_t value)
+{
+	const uint64_t was = f->singles[0];
+
+	assert_int_not_equal(was, value);
+	f->singles[0] = value;
+	assert_false(kheap_fast_is_valid(f));
+	f->singles[0] = was;
+	assert_true(kheap_fast_is_valid(f));
+}
+
+/* A and C of a page, B of two, D of nine; a page in front of D and one behind it
  * freed, and three that came to the top again by merging:
  *
  *   |ABBC.DDDDDDDDD.E|      A starts 2 pages in front of a page table's end
@@ -414,7 +429,7 @@ static struct kheap_fast *new_damaged(bool counted)
 	(counted ? kheap_fast_kfree_counted
 		 : kheap_fast_kfree)(f, base + 14 * KVA_PAGE_SIZE);
 	assert_int_equal(f->single_count, 2);
-	assert_int_equal(f->free_frame_count, 2);
+	assert_int_equal(f->free_frame_count, 0);
 	assert_int_equal(f->fresh_frames, 16 + 2);
 	assert_true(kheap_fast_is_valid(f));
 	return f;
@@ -446,23 +461,24 @@ static void test_kheap_fast__damaged_clusters(void **state)
 static void test_kheap_fast__damaged_tables(void **state)
 {
 	struct kheap_fast *f = new_damaged(false);
-	const uint32_t pde = f->tables[0].pde;
+	uint32_t *used = &f->used[f->base >> 22];
+	uint32_t *pde = &f->pde[f->base >> 22];
 
 	(void)state;
-	check_word(f, &f->tables[0].used, 1);
-	check_word(f, &f->tables[0].used, 3);
-	check_word(f, &f->tables[1].used, 1);
-	check_word(f, &f->tables[0].pde, 0);
-	check_word(f, &f->tables[1].pde, 0);
+	check_word(f, &used[0], 1);
+	check_word(f, &used[0], 3);
+	check_word(f, &used[1], 1);
+	check_word(f, &pde[0], 0);
+	check_word(f, &pde[1], 0);
 	/* Both in one frame, and in a page's. */
-	check_word(f, &f->tables[1].pde, pde);
-	check_word(f, &f->tables[1].pde, f->pte[0]);
+	check_word(f, &pde[1], pde[0]);
+	check_word(f, &pde[1], f->pte[0]);
 	kheap_fast_free(f);
 	/* Of the last table nothing is used. */
 	f = new_fast(UINT32_C(0xF0400000) - 2 * KVA_PAGE_SIZE, PAGES);
 	assert_int_not_equal(kheap_fast_kmalloc(f, 1), 0);
 	assert_true(kheap_fast_is_valid(f));
-	check_word(f, &f->tables[1].used, 1);
+	check_word(f, &f->used[(f->base >> 22) + 1], 1);
 	kheap_fast_free(f);
 }
 
@@ -470,12 +486,26 @@ static void test_kheap_fast__damaged_frames(void **state)
 {
 	struct kheap_fast *f = new_damaged(false);
 	const uint32_t page = KVA_PAGE_SIZE;
+	const uint64_t single = f->singles[0];
+	const uint64_t above = UINT64_C(1) << 32;
 
 	(void)state;
+	/* Waiting: another page's, in use, never used, of other flags. */
+	check_single(f, (uint32_t)single | f->singles[1] >> 32 << 32);
+	check_single(f, (uint32_t)single | f->pte[0] * above);
+	check_single(f,
+		     single % above + (f->fresh_frames * page | 0x203) * above);
+	check_single(f, single + above);
+	check_single(f, (uint32_t)single);
+	kheap_fast_free(f);
+	f = new_damaged(false);
+	assert_int_equal(kheap_fast_kfree(f, f->base + page), 0);
+	assert_int_equal(f->free_frame_count, 2);
+	assert_true(kheap_fast_is_valid(f));
 	/* Free: twice, in use, never used. */
 	check_word(f, &f->free_frames[0], f->free_frames[1]);
 	check_word(f, &f->free_frames[0], f->pte[0] / page);
-	check_word(f, &f->free_frames[0], f->tables[0].pde / page);
+	check_word(f, &f->free_frames[0], f->pde[f->base >> 22] / page);
 	check_word(f, &f->free_frames[0], f->fresh_frames);
 	check_word(f, &f->free_frames[0], f->fresh_frames + 1);
 	check_word(f, &f->free_frame_count, 1);
@@ -496,11 +526,11 @@ static void test_kheap_fast__damaged_runs(void **state)
 	struct kheap_fast *f = new_damaged(false);
 
 	(void)state;
-	/* Listed: twice, in use, beyond the window; none at all. */
-	check_word(f, &f->singles[0], f->singles[1]);
-	check_word(f, &f->singles[0], 3);
-	check_word(f, &f->singles[0], PAGES);
-	check_word(f, &f->singles[0], 50);
+	/* Listed: twice, in use, behind the window; none at all. */
+	check_single(f, f->singles[1]);
+	check_single(f, f->singles[0] >> 32 << 32 | (f->base + 3 * 4096));
+	check_single(f, f->singles[0] >> 32 << 32 | (f->base + PAGES * 4096));
+	check_single(f, f->singles[0] >> 32 << 32 | (f->base + 50 * 4096));
 	check_word(f, &f->single_count, 1);
 	check_word(f, &f->runs.free_pages, f->runs.free_pages + 1);
 	check_word(f, &f->runs.top, f->runs.top + 1);
@@ -544,7 +574,7 @@ static void test_kheap_fast__damaged_tlb_and_counters(void **state)
 }
 
 /*
- * 120 pages: 8 bytes each for a list of single pages and for long lengths;
+ * 120 pages: 12 bytes each for a list of single pages and for long lengths;
  *
  *   runs    120 tags; 128 + 64 + 64 numbers; 2 + 1 + 1 words of bits;
  *   lists   121 heads, 120 links, 120 lengths; 2 + 1 words of bits.
@@ -555,7 +585,7 @@ static void test_kheap_fast__record_bytes(void **state)
 
 	(void)state;
 	assert_int_equal(kheap_fast_record_bytes(f),
-			 120 * 8 + (120 + 256) * 4 + 4 * 8 + 361 * 4 + 3 * 8);
+			 120 * 12 + (120 + 256) * 4 + 4 * 8 + 361 * 4 + 3 * 8);
 	kheap_fast_free(f);
 }
 

@@ -59,6 +59,29 @@ static void test_kb_progress__steps(void **state)
 			 "kheap\r\033[K");
 }
 
+/* What turns out to be more work than thought stands still; parts follow one
+ * another; 100% comes at the end, once. */
+static void test_kb_progress__never_goes_back(void **state)
+{
+	struct kb_progress p;
+	struct capture c;
+
+	(void)state;
+	begin(&c, &p);
+	kb_progress_part(&p, 0, 0.5);
+	p.total = 4;
+	p.done = 2;
+	kb_progress_step(&p, "a", "b");
+	p.total = 10;
+	kb_progress_step(&p, "a", "b");
+	kb_progress_part(&p, 0.5, 1);
+	p.total = p.done = 3;
+	kb_progress_step(&p, "a", "b");
+	kb_progress_finish(&p);
+	assert_drawn(&c, "\r\033[K 25%  a  b\r\033[K 25%  a  b"
+			 "\r\033[K 99%  a  b\r\033[K100%  \r\033[K");
+}
+
 static void test_kb_progress__events(void **state)
 {
 	struct kb_progress p;
@@ -97,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_progress__steps),
+		cmocka_unit_test(test_kb_progress__never_goes_back),
 		cmocka_unit_test(test_kb_progress__events),
 		cmocka_unit_test(test_kb_progress__draws_nothing),
 	};
