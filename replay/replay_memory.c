@@ -54,8 +54,14 @@ void replay_memory_begin(struct replay_memory_watch *watch, struct alloc alloc,
 		watch->resident_before = process_resident();
 }
 
+/* What is told once a bin misses the peaks between: the mapped bytes' is not below
+ * that of the granted ones, which are known after every event. */
 void replay_memory_end(struct replay_memory_watch *watch)
 {
+	struct replay_memory *out = watch->out;
+
+	if (watch->knows_granted && out->mapped.count > 0)
+		out->mapped.peak = kb_max(out->mapped.peak, out->granted.peak);
 	free(watch->granted_to);
 	watch->granted_to = NULL;
 }
@@ -150,6 +156,8 @@ void replay_memory_bin(struct replay_memory_watch *watch,
 		memory.mapped = gauge->pages_live * PAGE;
 		memory.largest = gauge->longest_free_run * PAGE;
 	} else {
+		if (watch->knows_granted && memory.mapped != ALLOC_UNKNOWN)
+			memory.mapped = kb_max(memory.mapped, watch->granted);
 		replay_span_add(&watch->out->mapped, memory.mapped);
 		replay_span_add(&watch->out->largest, memory.largest);
 	}
