@@ -5,7 +5,7 @@
  *   verify      a shadow model agrees at every event: no overlap, right
  *               alignment, right size, right cluster found, payload intact;
  *   count       exact integer counters, a digest, distributions, the timeline;
- *   throughput  whole slices timed: one epoch;
+ *   throughput  whole slices timed: one epoch of several replays;
  *   latency     chosen single operations timed.
  *
  * Each takes a reader at the first event and a freshly opened allocator. The
@@ -20,6 +20,7 @@
 #include "kb_status.h"
 #include "replay_clock.h"
 #include "replay_exact.h"
+#include "replay_feed.h"
 #include "replay_progress.h"
 #include "replay_result.h"
 #include "trc_reader.h"
@@ -27,12 +28,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Events of the first, untimed replay of a timed pass, at most. */
+/* Events of an untimed replay that warms up a timed one, at most. */
 #define REPLAY_WARM_EVENTS_MAX UINT64_C(1000000)
 
 struct replay_job {
 	/* Borrowed. Positioned at the first event. */
 	struct trc_reader *reader;
+
+	/* Where timed passes take the operations from, borrowed, at the first
+	 * event; NULL: from the reader, block by block. */
+	struct replay_feed *feed;
 
 	/* Borrowed. Freshly opened. */
 	struct alloc alloc;
@@ -42,11 +47,27 @@ struct replay_job {
 	/* From the clock's qualification. Timed passes only. */
 	bool use_tsc;
 
-	/* Wall time that a timed pass may take, ns; 0 means no limit. At most
-	 * half of it goes to the first replay. */
+	/* Wall time that a timed pass may take, ns; 0 means no bound. */
 	uint64_t budget_ns;
 
-	/* Seeds the choice of frees to mark and time, which is the same in the
+	/*
+	 * Of the throughput pass: how often to replay the trace, at most
+	 * REPLAY_REPEATS_MAX times. 0 is a pilot, which finds that out: until the
+	 * last REPLAY_STEADY are within 1% of each other, or one takes over 50 ms;
+	 * but once, if `epoch_ns` (0: no bound) is too short for REPLAY_STEADY.
+	 */
+	uint32_t repeats;
+	uint64_t epoch_ns;
+
+	/* Of the throughput pass: replays under pressure are wanted too. */
+	bool press;
+
+	/* KiB of its own that it touches, untimed, before each slice, which has
+	 * `evict_events` then, or, if that is 0, as many as come at once. */
+	uint32_t evict_kib;
+	uint32_t evict_events;
+
+	/* Seeds the choice of frees that are marked and timed, the same in the
 	 * passes count and latency, and of the windows that a sampled pass
 	 * measures. */
 	uint64_t seed;
@@ -71,9 +92,9 @@ struct replay_job {
 	const uint64_t *dearest;
 	size_t dearest_count;
 
-	/* Events done so far, for a watcher; NULL for none. An untimed pass
-	 * reports each event; a timed one each slice, the first of which has
-	 * 2,048 events, and, between its two replays, what it frees. */
+	/* Events done so far, for whoever watches; NULL for nobody. An untimed
+	 * pass tells of each event; a timed one of each slice, the first of
+	 * which has 2,048, and, between its replays, of what it frees. */
 	struct replay_progress *progress;
 
 	/* Of the count pass: allocators whose clock can be set run by the

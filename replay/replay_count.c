@@ -261,7 +261,7 @@ int replay_count(const struct replay_job *job, struct replay_count_result *out,
 	replay_marks_init(&out->marks,
 			  trc_reader_info(job->reader)->counts.frees,
 			  job->seed);
-	replay_program_init(&c.program, job->reader);
+	replay_program_init(&c.program, job->reader, NULL);
 	replay_memory_begin(&c.memory, job->alloc, &out->memory);
 	err = replay_step_init(&c.step, job->alloc, job->touch);
 	if (err < 0)

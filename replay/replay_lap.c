@@ -2,9 +2,13 @@
 
 #include "kb_bits.h"
 #include "replay_program.h"
+#include "replay_steady.h"
 #include "replay_tick.h"
 
 #include <stdlib.h>
+
+/* A replay that begins after this much warming up would change nothing, ns. */
+#define WARM_NS UINT64_C(100000000)
 
 struct replay_lap {
 	struct replay_job job;
@@ -26,7 +30,7 @@ int replay_lap_new(struct replay_lap **out, const struct replay_job *job)
 	if (!lap)
 		return KB_E_NOMEM;
 	lap->job = *job;
-	replay_program_init(&lap->program, job->reader);
+	replay_program_init(&lap->program, job->reader, job->feed);
 	return 0;
 }
 
@@ -38,6 +42,15 @@ void replay_lap_free(struct replay_lap *lap)
 	free(lap);
 }
 
+static int free_all(struct replay_lap *lap, struct kb_diag *diag)
+{
+	if (lap->job.feed)
+		return replay_program_free_left(&lap->program, &lap->job.alloc,
+						NULL, diag);
+	replay_program_free_held(&lap->program, &lap->job.alloc, NULL);
+	return 0;
+}
+
 /* Gets the next slice; at the trace's end, the first one again. */
 static int refill(struct replay_lap *lap, struct kb_diag *diag)
 {
@@ -47,8 +60,9 @@ static int refill(struct replay_lap *lap, struct kb_diag *diag)
 		if (!lap->any)
 			return kb_fail(diag, KB_E_CORRUPT,
 				       "the trace has no events");
-		replay_program_free_held(&lap->program, &lap->job.alloc, NULL);
-		err = replay_program_rewind(&lap->program, diag);
+		err = free_all(lap, diag);
+		if (err == 0)
+			err = replay_program_rewind(&lap->program, diag);
 		if (err == 0)
 			err = replay_program_next(&lap->program, &lap->slice,
 						  diag);
@@ -80,10 +94,32 @@ int replay_lap_run(struct replay_lap *lap, uint64_t count, uint64_t *ticks,
 					       lap->program.live);
 		*ticks += replay_tick_end(use_tsc) - begin;
 		(*readings)++;
-		replay_program_mark(&lap->program, ops, n);
+		if (!lap->job.feed)
+			replay_program_mark(&lap->program, ops, n);
 		lap->done += n;
 		lap->any = true;
 		count -= n;
 	}
 	return 0;
+}
+
+int replay_lap_warm(struct replay_lap *lap, struct kb_diag *diag)
+{
+	const uint64_t events = trc_reader_info(lap->job.reader)->counts.events;
+	const uint64_t begin = replay_tick_system();
+	double ticks[REPLAY_REPEATS_MAX];
+	size_t count = 0;
+	int err = 0;
+
+	do {
+		uint64_t own = 0, readings = 0;
+
+		err = replay_lap_run(lap,
+				     kb_min(events, REPLAY_WARM_EVENTS_MAX),
+				     &own, &readings, diag);
+		ticks[count++] = (double)own;
+	} while (err == 0 && events <= REPLAY_WARM_EVENTS_MAX &&
+		 replay_tick_system() - begin < WARM_NS &&
+		 !replay_steady_reached(ticks, count, 0));
+	return err;
 }

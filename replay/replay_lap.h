@@ -23,6 +23,14 @@ int replay_lap_new(struct replay_lap **out, const struct replay_job *job);
 void replay_lap_free(struct replay_lap *lap);
 
 /*
+ * Before the first turn: replays the trace until the steady state is reached
+ * (replay_steady.h) or 100 ms are over, at least once; it ends with the trace. Of a
+ * trace of more than REPLAY_WARM_EVENTS_MAX events it runs these, once. So it ends
+ * at the same event in every process. Returns as replay_lap_run.
+ */
+int replay_lap_warm(struct replay_lap *lap, struct kb_diag *diag);
+
+/*
  * Runs the next `count` operations. Adds the ticks that they took to `*ticks`
  * and the number of pairs of clock readings to `*readings`. Returns 0, or <0
  * with `diag` filled; KB_E_CORRUPT if the trace is empty.

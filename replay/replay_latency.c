@@ -1,16 +1,18 @@
 /*
  * The latency pass: the trace is replayed again and again, in laps of four kinds.
  *
- *   warm    the first: everything is touched once, nothing kept;
+ *   warm    the first: everything is touched once, nothing kept; one that takes
+ *           long is a plain one too, for nothing that it leaves makes the next
+ *           one faster;
  *   plain   as the throughput pass runs it, timed as a whole;
  *   probed  the same, but for single frees that are timed one by one;
  *   frozen  at some places the replay pauses, and upcoming lookups are made
  *           back to back, many in one timer interval.
  *
- * Between samples a probed lap runs the same loop as the throughput pass, and
- * the samples are chosen before the clock starts; so samples cost only their
- * readings. There are as many as cost less than 1% of a replay's time. Plain
- * and probed laps take turns, so that the actual cost is known.
+ * Between samples a probed lap runs the very loop that throughput runs, and which
+ * frees are samples is worked out before the clock starts; so all that samples
+ * cost is their readings. There are as many of them as that costs one event in a
+ * hundred. Plain laps come between probed ones, so that what it did cost is known.
  *
  * If the throughput pass had to sample (replay_sample.h), no lap could search
  * as often as the trace does. Then all laps fast-forward, and only some
@@ -47,7 +49,17 @@
 /* Operations between two checks of the budget. */
 #define PIECE 4096
 
-/* Places of a lap at which it pauses, and the lookups at each. */
+/* A warm lap that takes this long is as good as any that follows, ns. */
+#define WARM_ENOUGH_NS 50000000
+
+/* Plain laps come one to this many probed ones, after as many of them. */
+#define PROBED_PER_PLAIN 8
+
+/* Operations run for real before a replay pauses, where it can get there faster:
+ * the caches are then as a replay leaves them. */
+#define FROZEN_WARM 64
+
+/* Places of a lap at which it pauses, and lookups at each. */
 #define PLACES	    32
 #define PLACE_FREES ((size_t)2 * REPLAY_FROZEN_BATCH)
 
@@ -309,15 +321,29 @@ static void file_readings(struct latency *l, bool disturbed)
 
 /* --- Between samples --- */
 
-/* Advances by some operations, in the cheapest way. Returns 0 or KB_E_NOMEM. */
+/* Goes on by some operations without searching. Returns 0 or KB_E_NOMEM. */
 static int advance(struct latency *l, const struct replay_op *ops, size_t count)
 {
 	const struct alloc *alloc = &l->job->alloc;
 
-	if (l->forwards)
-		return alloc->vt->fast_forward(alloc->ctx, ops, count,
-					       l->program.live, l->job->touch);
-	alloc->vt->run[l->job->touch](alloc->ctx, ops, count, l->program.live);
+	return alloc->vt->fast_forward(alloc->ctx, ops, count, l->program.live,
+				       l->job->touch);
+}
+
+/* The same of a frozen lap, whose last operations are run for real. */
+static int advance_frozen(struct latency *l, const struct replay_op *ops,
+			  size_t count)
+{
+	const struct alloc *alloc = &l->job->alloc;
+	const size_t real = l->forwards ? 0
+			    : alloc->vt->fast_forward
+				    ? (size_t)kb_min(count, FROZEN_WARM)
+				    : count;
+
+	if (count > real && advance(l, ops, count - real) < 0)
+		return KB_E_NOMEM;
+	alloc->vt->run[l->job->touch](alloc->ctx, ops + count - real, real,
+				      l->program.live);
 	return 0;
 }
 
@@ -431,7 +457,7 @@ static int run_frozen(struct latency *l, const struct replay_slice *slice)
 		if (l->next_place >= l->events + done)
 			count = (size_t)kb_min(
 				count, l->next_place - l->events - done + 1);
-		if (advance(l, slice->ops + done, count) < 0)
+		if (advance_frozen(l, slice->ops + done, count) < 0)
 			return KB_E_NOMEM;
 		replay_program_mark(&l->program, slice->ops + done, count);
 		done += count;
@@ -516,6 +542,13 @@ static long preemptions(void)
 	return usage.ru_nivcsw;
 }
 
+/* Whether a lap notes what is held. With a feed, which knows what the whole trace
+ * leaves, most need not. */
+static bool marks(const struct latency *l)
+{
+	return !l->job->feed || l->lap == LAP_WARM || l->lap == LAP_FROZEN;
+}
+
 static int run_slice(struct latency *l, const struct replay_slice *slice)
 {
 	long before = preemptions();
@@ -544,14 +577,39 @@ static int run_slice(struct latency *l, const struct replay_slice *slice)
 	if (err == 0)
 		err = leave(l, slice->ops + done, slice->count - done, &done);
 	l->ticks += replay_tick_end(l->job->use_tsc) - begin;
-	replay_program_mark(&l->program, slice->ops, done);
+	if (marks(l))
+		replay_program_mark(&l->program, slice->ops, done);
 	file_readings(l, preemptions() != before);
 	l->events += done;
 	return err;
 }
 
-/* Runs from the first event to the last, or until time is up; then frees
- * everything. */
+/* Frees what the lap has left live. */
+static int free_all(struct latency *l, bool at_end, struct kb_diag *diag)
+{
+	const struct alloc *alloc = &l->job->alloc;
+	struct replay_slice slice;
+	uint64_t done = 0;
+
+	if (!marks(l) && at_end)
+		return replay_program_free_left(&l->program, alloc,
+						l->job->progress, diag);
+	/* One that was cut short, which happens once, is gone through again. */
+	if (!marks(l) && replay_program_rewind(&l->program, diag) < 0)
+		return diag->status;
+	while (!marks(l) && done < l->events) {
+		if (replay_program_next(&l->program, &slice, diag) != 0)
+			return diag->status;
+		slice.count = (size_t)kb_min(slice.count, l->events - done);
+		replay_program_mark(&l->program, slice.ops, slice.count);
+		done += slice.count;
+	}
+	replay_program_free_held(&l->program, alloc, l->job->progress);
+	return 0;
+}
+
+/* From the first event to the last, or until it is late; then everything is
+ * freed. */
 static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
 {
 	uint64_t events_max =
@@ -579,9 +637,9 @@ static int run_lap(struct latency *l, enum lap lap, struct kb_diag *diag)
 	}
 	if (err < 0)
 		return err;
-	replay_program_free_held(&l->program, &l->job->alloc, l->job->progress);
+	err = free_all(l, err == KB_END, diag);
 	l->wall_ns = replay_tick_system() - begin;
-	return replay_program_rewind(&l->program, diag);
+	return err < 0 ? err : replay_program_rewind(&l->program, diag);
 }
 
 /* Running out of time after the very last operation does not count. */
@@ -686,6 +744,20 @@ static bool has_time(const struct latency *l, uint64_t laps)
 	       replay_tick_system() + laps * l->wall_ns < l->deadline_ns;
 }
 
+/* Whether the last lap went through the trace. */
+static bool is_whole(const struct latency *l)
+{
+	return l->events == trc_reader_info(l->job->reader)->counts.events;
+}
+
+static bool wants_plain(const struct latency *l)
+{
+	const struct replay_latency_result *out = l->out;
+
+	return out->probed.laps < PROBED_PER_PLAIN ||
+	       out->plain.laps * PROBED_PER_PLAIN <= out->probed.laps;
+}
+
 static int run_laps(struct latency *l, struct kb_diag *diag)
 {
 	uint64_t budget = l->job->budget_ns;
@@ -696,7 +768,9 @@ static int run_laps(struct latency *l, struct kb_diag *diag)
 	err = run_lap(l, LAP_WARM, diag);
 	learn_event_time(l);
 	l->deadline_ns = budget ? begin + budget : 0;
-	if (err == 0 && !l->forwards && has_time(l, 3))
+	if (l->wall_ns > WARM_ENOUGH_NS && !l->forwards && is_whole(l))
+		note_lap(l, &l->out->plain);
+	else if (err == 0 && !l->forwards && has_time(l, 3))
 		err = run_plain_lap(l, diag);
 	choose_rate(l);
 	if (err == 0)
@@ -706,7 +780,7 @@ static int run_laps(struct latency *l, struct kb_diag *diag)
 	     i++)
 		err = run_lap(l, LAP_FROZEN, diag);
 	while (err == 0 && !has_enough(l) && has_time(l, 3)) {
-		if (!l->forwards)
+		if (!l->forwards && wants_plain(l))
 			err = run_plain_lap(l, diag);
 		if (err == 0)
 			err = run_probed_lap(l, diag);
@@ -733,7 +807,7 @@ int replay_latency(const struct replay_job *job,
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	replay_program_init(&l.program, job->reader);
+	replay_program_init(&l.program, job->reader, job->feed);
 	err = run_laps(&l, diag);
 	replay_program_release(&l.program);
 	free(l.chosen);

@@ -1,28 +1,26 @@
 #include "replay_program.h"
 
-#include "kb_assert.h"
 #include "kb_bits.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static_assert(TRC_ALLOC == 0, "every other kind is a free");
-
 void replay_program_init(struct replay_program *program,
-			 struct trc_reader *reader)
+			 struct trc_reader *reader, struct replay_feed *feed)
 {
 	memset(program, 0, sizeof(*program));
-	program->reader = reader;
+	program->feed = feed;
+	if (!feed)
+		replay_compiler_init(&program->compiler, reader);
 }
 
 void replay_program_release(struct replay_program *program)
 {
+	replay_compiler_release(&program->compiler);
 	free(program->ops);
 	free(program->live);
 	free(program->held);
 	free(program->held_size);
-	free(program->size);
 	memset(program, 0, sizeof(*program));
 }
 
@@ -40,20 +38,6 @@ static int reserve_ops(struct replay_program *program, size_t count)
 	return 0;
 }
 
-/* Grows an array of `width` bytes per slot; new slots are zeroed. */
-static int grow(void *array, size_t width, size_t slots, size_t wanted)
-{
-	char *bytes;
-
-	memcpy(&bytes, array, sizeof(bytes));
-	bytes = realloc(bytes, wanted * width);
-	if (!bytes)
-		return KB_E_NOMEM;
-	memset(bytes + slots * width, 0, (wanted - slots) * width);
-	memcpy(array, &bytes, sizeof(bytes));
-	return 0;
-}
-
 static int reserve_slots(struct replay_program *p, size_t slots)
 {
 	size_t wanted;
@@ -61,92 +45,56 @@ static int reserve_slots(struct replay_program *p, size_t slots)
 	if (slots <= p->slots)
 		return 0;
 	wanted = (size_t)kb_max(slots, p->slots * 2);
-	if (grow(&p->live, sizeof(*p->live), p->slots, wanted) < 0 ||
-	    grow(&p->held, sizeof(*p->held), p->slots, wanted) < 0 ||
-	    grow(&p->held_size, sizeof(*p->held_size), p->slots, wanted) < 0 ||
-	    grow(&p->size, sizeof(*p->size), p->slots, wanted) < 0)
+	if (replay_slots_grow(&p->live, sizeof(*p->live), p->slots, wanted) <
+		    0 ||
+	    replay_slots_grow(&p->held, sizeof(*p->held), p->slots, wanted) <
+		    0 ||
+	    replay_slots_grow(&p->held_size, sizeof(*p->held_size), p->slots,
+			      wanted) < 0)
 		return KB_E_NOMEM;
 	p->slots = wanted;
 	return 0;
 }
 
-/* Packs a block; returns the highest slot, and all sizes or'ed together. */
-static void pack(struct replay_op *restrict ops, const struct trc_block *block,
-		 uint32_t *slot_max, uint64_t *size_bits)
+/* The next block, without a feed. */
+static int next_block(struct replay_program *program,
+		      struct replay_slice *slice, struct kb_diag *diag)
 {
-	const uint8_t *kind = block->kind;
-	const uint32_t *slot = block->slot;
-	const uint64_t *size = block->size;
-	uint32_t highest = 0;
-	uint64_t bits = 0;
+	struct replay_compiler *compiler = &program->compiler;
+	int err = replay_compiler_read(compiler, diag);
 
-	for (uint32_t i = 0; i < block->count; i++) {
-		ops[i].slot_kind = slot[i] << 1 | (kind[i] != TRC_ALLOC);
-		ops[i].size = (uint32_t)size[i];
-		highest = slot[i] > highest ? slot[i] : highest;
-		bits |= size[i];
-	}
-	*slot_max = highest;
-	*size_bits = bits;
-}
-
-/* Gives each free the size of what it frees. */
-static void size_frees(struct replay_program *program, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct replay_op *op = &program->ops[i];
-		uint32_t *size = &program->size[replay_op_slot(*op)];
-
-		if (replay_op_is_free(*op))
-			op->size = *size;
-		else
-			*size = op->size;
-	}
-}
-
-static int refuse_size(const struct trc_block *block, struct kb_diag *diag)
-{
-	uint32_t i = 0;
-
-	/* There is one. */
-	while (block->size[i] <= UINT32_MAX)
-		i++;
-	return kb_fail(diag, KB_E_RANGE,
-		       "event %" PRIu64 " allocates %" PRIu64
-		       " bytes; a replay takes sizes below 4 GiB",
-		       block->first_event + i, block->size[i]);
+	if (err != 0)
+		return err;
+	err = reserve_ops(program, compiler->block.count);
+	if (err < 0)
+		return kb_fail(diag, err, "out of memory for a slice");
+	err = replay_compiler_pack(compiler, program->ops, diag);
+	*slice = (struct replay_slice){
+		.ops = program->ops,
+		.count = compiler->block.count,
+		.time_ns = compiler->block.time_ns,
+		.first_event = compiler->block.first_event,
+		.slots = compiler->slots,
+	};
+	return err;
 }
 
 int replay_program_next(struct replay_program *program,
 			struct replay_slice *slice, struct kb_diag *diag)
 {
-	struct trc_block block;
-	uint32_t slot_max;
-	uint64_t size_bits;
 	int err;
 
-	err = trc_reader_next(program->reader, &block, diag);
+	err = program->feed ? replay_feed_next(program->feed, slice, diag)
+			    : next_block(program, slice, diag);
 	if (err != 0)
 		return err;
-	err = reserve_ops(program, block.count);
-	if (err < 0)
-		return kb_fail(diag, err, "out of memory for a slice");
-	pack(program->ops, &block, &slot_max, &size_bits);
-	if (size_bits > UINT32_MAX)
-		return refuse_size(&block, diag);
-	/* The current reader has the same limit, so no test gets here. */
-	if (slot_max >= REPLAY_SLOTS_MAX)
-		return kb_fail(diag, KB_E_RANGE,
-			       "slot %" PRIu32 " is over the limit of 2^31",
-			       slot_max);
-	err = reserve_slots(program, (size_t)slot_max + 1);
+	if (slice->is_left) {
+		program->left = *slice;
+		return KB_END;
+	}
+	err = reserve_slots(program, slice->slots);
 	if (err < 0)
 		return kb_fail(diag, err, "out of memory for live objects");
-	size_frees(program, block.count);
-	slice->ops = program->ops;
-	slice->count = block.count;
-	slice->time_ns = block.time_ns;
-	slice->first_event = block.first_event;
 	return 0;
 }
 
@@ -197,7 +145,41 @@ void replay_program_free_held(struct replay_program *program,
 	}
 }
 
+/* Frees one slice of what is left, in pieces that show progress. */
+static void free_left_slice(struct replay_program *program,
+			    const struct alloc *alloc,
+			    const struct replay_slice *slice, uint64_t freed,
+			    struct replay_progress *progress)
+{
+	const size_t most = alloc->vt->fast_forward ? slice->count : 1;
+
+	for (size_t i = 0; i < slice->count; i += most) {
+		free_some(program, alloc, slice->ops + i, most);
+		replay_progress_tell(progress, freed + i + most);
+	}
+}
+
+int replay_program_free_left(struct replay_program *program,
+			     const struct alloc *alloc,
+			     struct replay_progress *progress,
+			     struct kb_diag *diag)
+{
+	struct replay_slice slice = program->left;
+	uint64_t freed = 0;
+	int err = slice.count > 0 ? 0 : KB_END;
+
+	while (err == 0) {
+		free_left_slice(program, alloc, &slice, freed, progress);
+		freed += slice.count;
+		err = replay_feed_next(program->feed, &slice, diag);
+	}
+	program->left.count = 0;
+	return err < 0 ? err : 0;
+}
+
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag)
 {
-	return trc_reader_rewind(program->reader, diag);
+	program->left.count = 0;
+	return program->feed ? replay_feed_rewind(program->feed, diag)
+			     : replay_compiler_rewind(&program->compiler, diag);
 }

@@ -1,7 +1,7 @@
 /*
- * replay_program: compiles a trace into slices of packed operations, one block
- * of the file at a time, so that memory grows with the live objects, never with
- * the number of events.
+ * replay_program: a trace as slices of packed operations, and the handles of its
+ * live objects. Without a feed a slice is a block of the file, so that memory
+ * follows the live objects and never the number of events.
  *
  * The replay engine includes this file.
  */
@@ -10,6 +10,8 @@
 
 #include "alloc.h"
 #include "kb_status.h"
+#include "replay_compile.h"
+#include "replay_feed.h"
 #include "replay_op.h"
 #include "replay_progress.h"
 #include "trc_reader.h"
@@ -18,12 +20,17 @@
 #include <stdint.h>
 
 struct replay_program {
-	/* Borrowed. */
-	struct trc_reader *reader;
+	struct replay_feed *feed;
 
-	/* The slice's operations; as many as the largest block had events. */
+	/* Without a feed: the compiler and the slice's operations, as many as
+	 * the largest block had events. */
+	struct replay_compiler compiler;
 	struct replay_op *ops;
 	size_t capacity;
+
+	/* With one: the first slice of what the trace leaves live, once its
+	 * operations are through. */
+	struct replay_slice left;
 
 	/* Handles by slot: of a live object, 0 if its alloc failed; stale where
 	 * the slot is free. Grows with the highest slot that a slice has
@@ -35,35 +42,21 @@ struct replay_program {
 	 * and the object's size. */
 	uint8_t *held;
 	uint32_t *held_size;
-
-	/* Bytes requested by each slot's last alloc that was compiled. */
-	uint32_t *size;
 };
 
-struct replay_slice {
-	/* Owned by the program; valid until its next call. */
-	const struct replay_op *ops;
-	size_t count;
-
-	/* The recording's time of each operation; NULL if the reader does not
-	 * decode it. Owned by the reader. */
-	const uint64_t *time_ns;
-
-	/* Number of the first event, from 0. */
-	uint64_t first_event;
-};
-
-/* Makes an empty program over a reader that is at the first event. */
+/* Makes an empty program over a feed, or, where that is NULL, over the blocks of
+ * a reader. Either is borrowed and at the first event. */
 void replay_program_init(struct replay_program *program,
-			 struct trc_reader *reader);
+			 struct trc_reader *reader, struct replay_feed *feed);
 
 /* Frees what the program owns. The handles in `live` are the caller's. */
 void replay_program_release(struct replay_program *program);
 
 /*
- * Compiles the next block into `*slice` and makes room for its slots. Returns
- * 0; KB_END after the last block; or <0 with `diag` filled: the reader's error,
- * KB_E_RANGE for a size of 4 GiB or more, KB_E_NOMEM.
+ * Gives the next slice of operations in `*slice`, valid until the next call, and
+ * makes room for its slots. Returns 0; KB_END after the last one; or <0 with
+ * `diag` filled: what the reader says, KB_E_RANGE for a size of 4 GiB or more,
+ * KB_E_NOMEM.
  */
 int replay_program_next(struct replay_program *program,
 			struct replay_slice *slice, struct kb_diag *diag);
@@ -79,6 +72,16 @@ void replay_program_mark(struct replay_program *program,
 void replay_program_free_held(struct replay_program *program,
 			      const struct alloc *alloc,
 			      struct replay_progress *progress);
+
+/*
+ * With a feed, and after KB_END: frees what the whole trace leaves live, in slot
+ * order, nothing having been marked. Progress as above. Returns 0, or <0 with
+ * `diag` filled.
+ */
+int replay_program_free_left(struct replay_program *program,
+			     const struct alloc *alloc,
+			     struct replay_progress *progress,
+			     struct kb_diag *diag);
 
 /* Goes back to the first event; nothing may be held any more. */
 int replay_program_rewind(struct replay_program *program, struct kb_diag *diag);

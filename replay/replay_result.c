@@ -36,3 +36,5 @@ void replay_span_add(struct replay_span *span, uint64_t value)
 	span->sum =
 		span->sum > UINT64_MAX - value ? UINT64_MAX : span->sum + value;
 }
+
+const uint32_t replay_pressed_kib[REPLAY_PRESSURES] = { 32, 1024, 4096 };

@@ -170,22 +170,47 @@ struct replay_sampling {
 	uint64_t warm;
 };
 
-/* Pass throughput: one epoch. */
-struct replay_time_result {
-	/* The first replay, and the timed one after it: total ticks of the
-	 * timed slices, how many events they ran, and how many slices, each of
-	 * which costs one reading of the clock. */
-	uint64_t cold_ticks;
-	uint64_t cold_events;
-	uint64_t cold_slices;
+/* Replays of an epoch, at most. */
+#define REPLAY_REPEATS_MAX 16
+
+/* The last replays of an epoch, whose median is its steady figure. */
+#define REPLAY_STEADY 3
+
+/* How much of the caches the replays under pressure take from the allocator
+ * before each slice, KiB; how many replays each of them has. */
+#define REPLAY_PRESSURES 3
+#define REPLAY_PRESSED	 3
+
+/* One timed replay: ticks of its slices together, how many events they ran, and
+ * how many slices, each of which costs one reading of the clock. */
+struct replay_round {
 	uint64_t ticks;
 	uint64_t events;
 	uint64_t slices;
+};
 
-	/* Events of the trace that the timed replay went through. More than
-	 * `events` if it was sampled: then the first replay was not timed at
-	 * all, and these are the sums of the ticks per event of all `windows`
-	 * measured, and of their squares. */
+/* Pass throughput: one epoch. */
+struct replay_time_result {
+	/* How often it replayed the trace: each replay's tally, the first into an
+	 * allocator that has done nothing yet. */
+	uint32_t repeats;
+	struct replay_round replay[REPLAY_REPEATS_MAX];
+
+	/* Then, where `has_pressed`, replays under pressure. */
+	bool has_pressed;
+	struct replay_round pressed[REPLAY_PRESSURES][REPLAY_PRESSED];
+
+	/* Pilot only: what one slice more costs, its reading of the clock
+	 * included, ticks. */
+	double entry_ticks;
+
+	/* How the operations came: enum replay_feed_kind. */
+	uint32_t feed;
+
+	/* Events of the trace that the last replay went through. More than its
+	 * tally has where it was sampled: then it is the only one, and of each of
+	 * the `windows` measured, the ticks an event are added up here, and
+	 * their squares. */
 	uint64_t covered;
 	uint64_t windows;
 	double rate_sum;
@@ -194,17 +219,20 @@ struct replay_time_result {
 	/* Time spent fast-forwarding between the windows, ns. */
 	uint64_t forward_ns;
 
-	/* The budget ran out before the trace ended. */
+	/* The budget ended before the epoch did. */
 	bool cut_short;
 
-	/* During the timed replay: involuntary context switches and page faults
-	 * of this process. */
+	/* While the steady replays ran, or the only one: involuntary context
+	 * switches and page faults of this process. */
 	uint64_t preemptions;
 	uint64_t faults;
 
 	/* And the time that the hypervisor took from its CPU, ms. */
 	uint64_t steal_ms;
 };
+
+/* The KiB of each pressure. */
+extern const uint32_t replay_pressed_kib[REPLAY_PRESSURES];
 
 /*
  * What the latency pass times: X(name, help). `kfree` is the whole

@@ -80,7 +80,7 @@ static void measure(struct sampling *s, const struct replay_op *ops,
 	run(s, ops, count);
 	s->window_ticks += replay_tick_end(s->job->use_tsc) - begin;
 	s->window_events += count;
-	s->out->slices++;
+	s->out->replay[0].slices++;
 }
 
 /* Ends the current window, if there is one. */
@@ -92,8 +92,8 @@ static void close_window(struct sampling *s)
 	if (s->window_events == 0)
 		return;
 	rate = (double)s->window_ticks / (double)s->window_events;
-	out->ticks += s->window_ticks;
-	out->events += s->window_events;
+	out->replay[0].ticks += s->window_ticks;
+	out->replay[0].events += s->window_events;
 	out->windows++;
 	out->rate_sum += rate;
 	out->rate_squares += rate * rate;
@@ -192,10 +192,13 @@ int replay_sample_throughput(const struct replay_job *job,
 	memset(out, 0, sizeof(*out));
 	if (!job->alloc.vt->fast_forward)
 		return 0;
+	out->repeats = 1;
+	out->feed =
+		job->feed ? replay_feed_kind(job->feed) : REPLAY_FEED_INLINE;
 	replay_sample_init(&s.sample, &job->sampling, job->seed);
 	if (job->budget_ns)
 		s.deadline_ns = replay_tick_system() + job->budget_ns;
-	replay_program_init(&s.program, job->reader);
+	replay_program_init(&s.program, job->reader, job->feed);
 	err = run_all(&s, diag);
 	replay_program_release(&s.program);
 	return err;

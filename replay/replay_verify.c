@@ -368,7 +368,7 @@ int replay_verify(const struct replay_job *job,
 	v.walk_every = events / WALKS + 1;
 	v.next_walk = v.walk_every;
 	v.events_total = events;
-	replay_program_init(&v.program, job->reader);
+	replay_program_init(&v.program, job->reader, NULL);
 	err = replay_step_init(&v.step, job->alloc, job->touch);
 	if (err < 0)
 		kb_fail(diag, err, "out of memory for the digest");

@@ -102,7 +102,7 @@ static int replay(struct fitting *f, const struct alloc *alloc)
 	struct replay_slice slice;
 	int does = 1, err;
 
-	replay_program_init(&program, f->reader);
+	replay_program_init(&program, f->reader, NULL);
 	err = replay_program_rewind(&program, f->diag);
 	while (err == 0 && does > 0 &&
 	       (err = replay_program_next(&program, &slice, f->diag)) == 0) {

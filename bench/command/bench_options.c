@@ -4,6 +4,8 @@
 #include "kb_bits.h"
 #include "kb_suggest.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,9 @@
 #define BUDGET_QUICK_S	  3.0
 #define SECONDS_MAX	  1e6
 #define TIMEOUT_DEFAULT_S 60.0
+
+/* The most that --evict takes: more than any cache. */
+#define EVICT_KIB_MAX 1048576u
 
 /* Adds one pass by its name. */
 static int add_pass(unsigned *set, const char *name, struct kb_diag *diag)
@@ -118,6 +123,30 @@ static int take_clock(void *field, const struct kb_option *option,
 		return 0;
 	return kb_fail(diag, KB_E_ARG,
 		       "--clock takes real or recorded, got '%s'", value);
+}
+
+/* "KIB" or "KIB/EVENTS". */
+static int take_evict(void *field, const struct kb_option *option,
+		      const char *value, struct kb_diag *diag)
+{
+	struct bench_options *opts = field;
+	unsigned long long kib, events = 0;
+	char *end;
+
+	errno = 0;
+	kib = strtoull(value, &end, 10);
+	if (*end == '/' && isdigit((unsigned char)end[1]))
+		events = strtoull(end + 1, &end, 10);
+	if (errno || !isdigit((unsigned char)*value) || *end || kib == 0 ||
+	    kib > EVICT_KIB_MAX || events > UINT32_MAX ||
+	    (events == 0 && strchr(value, '/')))
+		return kb_fail(diag, KB_E_ARG,
+			       "--%s takes KIB or KIB/EVENTS, such as 1024 or "
+			       "32/1000, with at most %u KiB; got '%s'",
+			       option->name, EVICT_KIB_MAX, value);
+	opts->settings.evict_kib = (uint32_t)kib;
+	opts->settings.evict_events = (uint32_t)events;
+	return 0;
 }
 
 static int take_out(void *field, const struct kb_option *option,
@@ -405,6 +434,14 @@ static const struct kb_option options[] = {
 	  .help = "a rough first look: --budget 3, few repetitions",
 	  .kind = KB_OPTION_SWITCH,
 	  AT(settings.quick) },
+	{ .name = "evict",
+	  .value = "KIB[/EVENTS]",
+	  .help = "touch KIB KiB, untimed, before each slice that the "
+		  "throughput pass times, or before every EVENTS events: cache "
+		  "pressure, as from a kernel's other code (default: none; the "
+		  "report also shows 32, 1024 and 4096)",
+	  .kind = KB_OPTION_CALL,
+	  .take = take_evict },
 	BENCH_OPTION_CPU(0),
 	BENCH_OPTION_SEED(0),
 	{ .name = "out",

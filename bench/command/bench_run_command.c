@@ -26,7 +26,11 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* What drawing all figures takes, roughly, ns. */
+#define FIGURES_NS 2.5e9
 
 /* One trace of a run, with its cells. */
 struct job {
@@ -41,6 +45,10 @@ struct job {
 
 	/* The results folder; NULL for none. */
 	char *folder;
+
+	/* Its part of the session, shares from 0 to 1. */
+	double from;
+	double to;
 };
 
 /* A run over all traces. */
@@ -298,7 +306,6 @@ static int report_job(struct session *s, const struct bench_report *report,
 		      const struct job *job)
 {
 	struct bench_plot_svgs svgs = { .text = { NULL } };
-	struct kb_progress progress;
 	struct winsize window;
 	struct kb_diag diag;
 	size_t drawn;
@@ -315,10 +322,10 @@ static int report_job(struct session *s, const struct bench_report *report,
 	}
 	if (!job->folder)
 		return KB_EXIT_GOOD;
-	kb_progress_begin(&progress);
-	progress.total = bench_plot_count(job->folder);
-	drawn = draw_figures(s, job->folder, &progress, &svgs);
-	kb_progress_end(&progress);
+	kb_progress_part(&s->progress, s->progress.shown, s->progress.to);
+	s->progress.total = bench_plot_count(job->folder);
+	drawn = draw_figures(s, job->folder, &s->progress, &svgs);
+	kb_progress_end(&s->progress);
 	err = bench_html_write(report, job->folder, drawn > 0 ? &svgs : NULL,
 			       &diag);
 	bench_plot_svgs_release(&svgs);
@@ -384,8 +391,14 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 				 .progress = &s->progress,
 				 .cells = job->cells,
 				 .count = job->count,
-				 .cpu = s->env.pinned_cpu };
-	int err = bench_run(&run, diag);
+				 .cpu = s->env.pinned_cpu,
+				 .after_ns = job->folder && !s->opts.no_plots
+						     ? FIGURES_NS
+						     : 0 };
+	int err;
+
+	kb_progress_part(&s->progress, job->from, job->to);
+	err = bench_run(&run, diag);
 
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
@@ -491,6 +504,26 @@ static int finish_session(struct session *s, int status)
 	return status;
 }
 
+/* Parts the progress line among the traces, by the sizes of their files. */
+static void share_traces(struct session *s)
+{
+	const size_t count = s->opts.traces.count;
+	double whole = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct stat st;
+
+		s->jobs[i].from = whole;
+		whole += stat(s->opts.traces.word[i], &st) == 0 && st.st_size
+				 ? (double)st.st_size
+				 : 1;
+		s->jobs[i].to = whole;
+	}
+	for (size_t i = 0; i < count; i++) {
+		s->jobs[i].from /= whole;
+		s->jobs[i].to /= whole;
+	}
+}
 static int run_session(struct session *s)
 {
 	size_t count = s->opts.traces.count;
@@ -511,9 +544,12 @@ static int run_session(struct session *s)
 	replay_clock_qualify(&s->clock);
 	replay_clock_calibrate(&s->clock, &diag);
 	kb_progress_begin(&s->progress);
+	share_traces(s);
 	for (size_t i = 0; i < count && status == KB_EXIT_GOOD && !kb_signal;
 	     i++)
 		status = run_trace(s, s->opts.traces.word[i]);
+	if (status == KB_EXIT_GOOD && !kb_signal)
+		kb_progress_finish(&s->progress);
 	return finish_session(s, status);
 }
 

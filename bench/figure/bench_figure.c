@@ -45,6 +45,10 @@ const struct bench_picture bench_pictures[] = {
 	  "Median and 95% interval, fastest at the top. The dashed line is "
 	  "the null allocator, which measures harness overhead: only the "
 	  "time to its right is the allocator's own." },
+	{ "warm-up", BENCH_PASS_THROUGHPUT, "Time per event, by replay",
+	  "Replays one after the other in one process, medians over fresh "
+	  "processes. The first is the cold figure, the level that a line "
+	  "ends on the steady one." },
 	{ "heap-window", BENCH_PASS_COUNT, "Heap window over the trace",
 	  "Top: mapped pages and requested bytes. Bottom: fragmentation of "
 	  "the free pages." },

@@ -27,7 +27,7 @@ struct bench_picture {
 };
 
 /* How many figures there are. */
-#define BENCH_PICTURES 14
+#define BENCH_PICTURES 15
 
 /* All of them, ended by one whose name is NULL. */
 extern const struct bench_picture bench_pictures[];

@@ -1,5 +1,8 @@
 #include "bench_epochs.h"
 
+#include "replay_steady.h"
+
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,27 +10,37 @@
 /* Fewest windows whose mean is close enough to normally distributed. */
 #define WINDOWS_NORMAL 30
 
-static double ns_per_event(uint64_t ticks, uint64_t slices, uint64_t events,
-			   const struct replay_clock *clock)
+double bench_round_ns(const struct replay_round *round,
+		      const struct replay_clock *clock)
 {
-	double net = (double)ticks - (double)slices * clock->cost.mean;
+	double net =
+		(double)round->ticks - (double)round->slices * clock->cost.mean;
 
-	if (events == 0 || net < 0)
+	if (round->events == 0 || net < 0)
 		return 0;
-	return net * clock->ns_per_tick / (double)events;
+	return net * clock->ns_per_tick / (double)round->events;
 }
 
 double bench_epoch_ns(const struct replay_time_result *epoch,
 		      const struct replay_clock *clock)
 {
-	return ns_per_event(epoch->ticks, epoch->slices, epoch->events, clock);
+	double ns[REPLAY_REPEATS_MAX];
+
+	for (uint32_t i = 0; i < epoch->repeats; i++)
+		ns[i] = bench_round_ns(&epoch->replay[i], clock);
+	return replay_steady_of(ns, epoch->repeats);
 }
 
-double bench_epoch_cold_ns(const struct replay_time_result *epoch,
-			   const struct replay_clock *clock)
+double bench_epoch_pressed_ns(const struct replay_time_result *epoch,
+			      unsigned pressure,
+			      const struct replay_clock *clock)
 {
-	return ns_per_event(epoch->cold_ticks, epoch->cold_slices,
-			    epoch->cold_events, clock);
+	double ns[REPLAY_PRESSED];
+
+	static_assert(REPLAY_PRESSED >= REPLAY_STEADY, "a median of three");
+	for (unsigned i = 0; i < REPLAY_PRESSED; i++)
+		ns[i] = bench_round_ns(&epoch->pressed[pressure][i], clock);
+	return replay_steady_of(ns, REPLAY_PRESSED);
 }
 
 /* As in SMARTS: windows at regular distances are treated as independent. */
@@ -61,7 +74,7 @@ bool bench_epochs_sum_up(struct bench_epochs *out,
 	if (cell->epochs == 0)
 		return false;
 	last = &cell->epoch[cell->epochs - 1];
-	if (last->events == 0)
+	if (last->repeats == 0 || last->replay[0].events == 0)
 		return false;
 	ns = malloc(cell->epochs * sizeof(*ns));
 	for (size_t i = 0; i < cell->epochs; i++) {

@@ -16,14 +16,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ns per event of one epoch, without the clock readings of its slices; 0 if it
+/* ns per event of one replay, without the clock readings of its slices; 0 if it
  * ran no events. */
+double bench_round_ns(const struct replay_round *round,
+		      const struct replay_clock *clock);
+
+/* The epoch's steady figure: the median of its last three replays; of one that had
+ * only one, that one's. */
 double bench_epoch_ns(const struct replay_time_result *epoch,
 		      const struct replay_clock *clock);
 
-/* The same for the epoch's first, untimed replay. */
-double bench_epoch_cold_ns(const struct replay_time_result *epoch,
-			   const struct replay_clock *clock);
+/* The median of its replays under one of the pressures; has_pressed. */
+double bench_epoch_pressed_ns(const struct replay_time_result *epoch,
+			      unsigned pressure,
+			      const struct replay_clock *clock);
 
 struct bench_epochs {
 	/* ns per event. */

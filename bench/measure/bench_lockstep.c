@@ -2,6 +2,7 @@
 
 #include "bench_env.h"
 #include "bench_process.h"
+#include "bench_settings.h"
 #include "bench_stats.h"
 #include "bench_target.h"
 #include "replay_lap.h"
@@ -134,19 +135,6 @@ static int take_turns(struct shared *shared, unsigned self,
 	}
 }
 
-/* One replay's worth of operations before the first turn, so that everything is
- * warm. Of a long trace, only its first part. */
-static int warm_up(struct replay_lap *lap, struct trc_reader *reader,
-		   struct kb_diag *diag)
-{
-	uint64_t events = trc_reader_info(reader)->counts.events;
-	uint64_t ticks = 0, readings = 0;
-
-	if (events > REPLAY_WARM_EVENTS_MAX)
-		events = REPLAY_WARM_EVENTS_MAX;
-	return replay_lap_run(lap, events, &ticks, &readings, diag);
-}
-
 static void say_ready(struct shared *shared, unsigned self)
 {
 	struct side *side = &shared->side[self];
@@ -168,7 +156,7 @@ static int run_lap(struct shared *shared, unsigned self,
 	err = replay_lap_new(&lap, replay);
 	if (err < 0)
 		return kb_fail(diag, err, "out of memory");
-	err = warm_up(lap, replay->reader, diag);
+	err = replay_lap_warm(lap, diag);
 	if (err < 0)
 		give_turn(shared, UINT32_MAX);
 	say_ready(shared, self);
@@ -212,6 +200,8 @@ static int do_side(struct shared *shared, unsigned self, struct kb_diag *diag)
 	struct runner runner = { shared, &shared->side[self] };
 	const struct bench_target target = {
 		.trace = job->trace,
+		.timed = true,
+		.ahead_cpu = bench_other_cpu(job->cpu),
 		.alloc = job->alloc[self],
 		.heap_base = job->heap_base,
 		.heap_pages = job->heap_pages,

@@ -4,8 +4,9 @@
  *
  * The machine's drift is then the same for both, to within a slice. The two
  * processes hand each other the turn through a word in shared memory (futex).
- * Blocks of four slices go ABBA or BAAB, chosen by a seeded generator: A runs
- * two slices, B the same two. Each epoch has two fresh processes.
+ * Each first replays the trace until it is in its steady state.
+ * Blocks of four slices go ABBA or BAAB, as a seeded generator says: A runs two
+ * slices, B the same two. Each epoch has two fresh processes.
  *
  * Only bench's own files include this file.
  */
@@ -25,7 +26,7 @@
 
 /* What the two builds must agree on: raised with any change of the shared
  * struct or of what a slice is. */
-#define BENCH_LOCKSTEP_VERSION 3
+#define BENCH_LOCKSTEP_VERSION 4
 
 /* Room for a build's description of itself, including the terminating NUL,
  * bytes. */

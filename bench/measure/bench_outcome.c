@@ -1,5 +1,7 @@
 #include "bench_outcome.h"
 
+#include "replay_feed.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -62,8 +64,10 @@ static bool is_latency(const struct replay_latency_result *latency)
 
 static bool is_time(const struct replay_time_result *time)
 {
-	return is_truth(&time->cut_short) && isfinite(time->rate_sum) &&
-	       isfinite(time->rate_squares);
+	return is_truth(&time->cut_short) && is_truth(&time->has_pressed) &&
+	       time->repeats <= REPLAY_REPEATS_MAX &&
+	       time->feed < REPLAY_FEED_KINDS && isfinite(time->entry_ticks) &&
+	       isfinite(time->rate_sum) && isfinite(time->rate_squares);
 }
 
 static bool is_clock_cost(const struct replay_clock_cost *cost)

@@ -26,8 +26,8 @@
 
 bool bench_plan_doubts(const struct trc_counts *counts, uint64_t budget_ns)
 {
-	/* Search and removal, first and timed replay. */
-	return 4.0 * NODE_NS * (double)counts->frees *
+	/* Search and removal, of a first and a second epoch's replays. */
+	return 2.0 * 2 * REPLAY_STEADY * NODE_NS * (double)counts->frees *
 		       (double)counts->live_max >
 	       (double)budget_ns;
 }
@@ -44,11 +44,9 @@ struct replay_sampling bench_plan_pilot(uint64_t events)
 
 bool bench_plan_fits(const struct bench_plan *plan)
 {
-	const double events =
-		(double)plan->events +
-		(double)kb_min(plan->events, REPLAY_WARM_EVENTS_MAX);
-
-	return plan->ns_per_event * events <= (double)plan->budget_ns;
+	return plan->ns_per_event * (double)plan->events * REPLAY_STEADY *
+		       (double)(plan->epochs + 1) <=
+	       (double)plan->budget_ns;
 }
 
 /* Events that an epoch runs for real, including warm-up. */

@@ -41,7 +41,8 @@ struct bench_plan {
 	uint64_t epochs;
 };
 
-/* True if an epoch of the whole trace, its first replay included, fits. */
+/* True if all epochs of the whole trace fit, and one more, replayed often enough
+ * for a steady figure. */
 bool bench_plan_fits(const struct bench_plan *plan);
 
 /* The sampling whose epochs fill the budget. */

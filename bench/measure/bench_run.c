@@ -1,6 +1,7 @@
 #include "bench_run.h"
 
 #include "bench_epochs.h"
+#include "bench_forecast.h"
 #include "bench_plan.h"
 #include "bench_trace_open.h"
 #include "bench_worker.h"
@@ -9,6 +10,7 @@
 #include "kb_signal.h"
 #include "replay_tick.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +37,14 @@ struct effort {
 #define RUNS_MIN 4
 
 /* p99.9 needs 20,000 samples. */
-static const struct effort effort_full = { 7, 31, 0.01, 3000000000, 20000, 8 };
+static const struct effort effort_full = { 7,	  31,
+					   0.01,  3000000000,
+					   20000, BENCH_LATENCY_RUNS_MAX };
 static const struct effort effort_quick = { 6, 6, 1, 1000000000, 5000, 2 };
+
+/* Replays that take longer, ns, are not made under pressure: between two of their
+ * slices caches are refilled in no time. */
+#define PRESS_NS_MAX 50e6
 
 /* The throughput pass's share of a cell's budget; the rest is the latency
  * pass's. */
@@ -47,16 +55,49 @@ static const struct effort *effort_of(const struct bench_run *run)
 	return run->settings->quick ? &effort_quick : &effort_full;
 }
 
+/* Work that was forecast to be over is never quite. */
+#define REST_LEFT 0.05
+
+/* Tells the progress line where in time the run is. */
+static void tell_progress(struct bench_run *run, uint64_t now)
+{
+	struct kb_progress *p = run->progress;
+	const double rest = fmax(run->rest_ns - (double)(now - run->step_ns),
+				 REST_LEFT * run->rest_ns);
+
+	p->done = (size_t)(now - run->begin_ns);
+	p->total = p->done + (size_t)(rest + run->after_ns) + 1;
+}
+
 static bool watch(uint64_t events, void *user)
 {
 	struct bench_run *run = user;
 
-	kb_progress_tick(run->progress, events, run->trace->counts.events);
+	(void)events;
+	tell_progress(run, replay_tick_system());
+	kb_progress_tick(run->progress, 0, 1);
 	return kb_signal != 0;
 }
 
-/* Passes a worker's error on, adding the file's name, which the replay's errors
- * about events lack. */
+static void begin_step(struct bench_run *run, enum bench_pass pass,
+		       const struct bench_cell *cell)
+{
+	const struct effort *effort = effort_of(run);
+	const struct bench_forecast_effort usual = {
+		.epochs_min = effort->epochs_min + 1,
+		.epochs = (effort->epochs_min + effort->epochs_max) / 2,
+		.enough_ns = effort->enough_ns,
+		.latency_runs = kb_min(effort->latency_runs_max, RUNS_MIN + 1),
+	};
+
+	run->rest_ns = bench_forecast_rest(&run->forecast, run, &usual);
+	run->step_ns = replay_tick_system();
+	tell_progress(run, run->step_ns);
+	kb_progress_step(run->progress, bench_pass_name(pass), cell->spec.name);
+}
+
+/* Passes a worker's error on; what the replay says of an event does not name
+ * the file. */
 static int name_trace(const struct bench_run *run, const struct kb_diag *from,
 		      struct kb_diag *to)
 {
@@ -78,7 +119,7 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 
 	if (kb_signal)
 		return KB_E_STOPPED;
-	kb_progress_step(run->progress, bench_pass_name(pass), cell->spec.name);
+	begin_step(run, pass, cell);
 	job->pass = pass;
 	job->heap_pages = run->settings->heap_pages;
 	job->heap_base = run->settings->heap_base;
@@ -94,7 +135,8 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	err = bench_worker_run(job, watch, run, out, diag);
 	if (err < 0)
 		return err;
-	run->progress->done++;
+	bench_forecast_note(&run->forecast, pass,
+			    replay_tick_system() - run->step_ns);
 	if (out->status == 0 &&
 	    (pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
 		replay_clock_recalibrate(run->clock, &out->clock_cost);
@@ -241,9 +283,9 @@ static int add_epoch(struct bench_run *run, struct bench_cell *cell,
 	return 0;
 }
 
-/* Decides from the pilot's result how the cell's epochs take the trace. */
-static void plan_epochs(const struct bench_run *run, struct bench_cell *cell,
-			const struct replay_time_result *pilot)
+/* Decides from the sampled pilot's result how the cell's epochs take the trace. */
+static void plan_sampling(const struct bench_run *run, struct bench_cell *cell,
+			  const struct replay_time_result *pilot)
 {
 	const uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
 	const uint64_t spent = cell->throughput_spent_ns;
@@ -256,9 +298,10 @@ static void plan_epochs(const struct bench_run *run, struct bench_cell *cell,
 
 	if (bench_plan_fits(&plan))
 		return;
-	plan.fixed_ns =
-		(double)spent - plan.ns_per_event * (double)pilot->events;
+	plan.fixed_ns = (double)spent -
+			plan.ns_per_event * (double)pilot->replay[0].events;
 	cell->sampling = bench_plan_sampling(&plan);
+	cell->repeats = 1;
 }
 
 /* One process of the throughput pass. */
@@ -271,6 +314,8 @@ static int run_timed_worker(struct bench_run *run, struct bench_cell *cell,
 
 	job->cpu = run->cpu;
 	job->use_tsc = run->clock->use_tsc;
+	job->evict_kib = run->settings->evict_kib;
+	job->evict_events = run->settings->evict_events;
 	job->budget_ns =
 		share_ns(run, THROUGHPUT_SHARE) - cell->throughput_spent_ns;
 	err = run_worker(run, cell, BENCH_PASS_THROUGHPUT, job, out, diag);
@@ -278,7 +323,7 @@ static int run_timed_worker(struct bench_run *run, struct bench_cell *cell,
 	return err;
 }
 
-/* Runs a pilot if the whole trace may be too long. */
+/* Has a sampled pilot run where the whole trace may be too long. */
 static int plan_cell(struct bench_run *run, struct bench_cell *cell,
 		     struct bench_outcome *out, struct kb_diag *diag)
 {
@@ -301,24 +346,57 @@ static int plan_cell(struct bench_run *run, struct bench_cell *cell,
 		return 0;
 	}
 	if (!out->result.time.cut_short) {
-		plan_epochs(run, cell, &out->result.time);
+		plan_sampling(run, cell, &out->result.time);
 		return 0;
 	}
 	/* There is no time for more: the pilot is the result. */
 	cell->sampling = job.sampling;
+	cell->repeats = 1;
 	return add_epoch(run, cell, &out->result.time, diag);
+}
+
+/* Has a pilot find out how many replays it takes to the steady state. One that is
+ * too long to be repeated is an epoch like any other. */
+static int plan_repeats(struct bench_run *run, struct bench_cell *cell,
+			struct bench_outcome *out, struct kb_diag *diag)
+{
+	const uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
+	const uint64_t spent = kb_min(cell->throughput_spent_ns, budget);
+	const struct replay_time_result *pilot = &out->result.time;
+	struct bench_job job = {
+		.seed = run->settings->seed,
+		.epoch_ns = (budget - spent) / (effort_of(run)->epochs_min + 1),
+	};
+	int err = run_timed_worker(run, cell, &job, out, diag);
+
+	if (err != 0)
+		return err;
+	cell->repeats = pilot->repeats;
+	cell->entry_ticks = pilot->entry_ticks;
+	cell->press = cell->repeats > 1 && run->settings->evict_kib == 0 &&
+		      (double)pilot->replay[cell->repeats - 1].ticks *
+				      run->clock->ns_per_tick <=
+			      PRESS_NS_MAX;
+	if (cell->repeats > 1 && !pilot->cut_short)
+		return 0;
+	cell->repeats = 1;
+	return add_epoch(run, cell, pilot, diag);
 }
 
 static int run_epoch(struct bench_run *run, struct bench_cell *cell,
 		     struct bench_outcome *out, struct kb_diag *diag)
 {
 	uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
-	struct bench_job job = { .seed = run->settings->seed };
+	struct bench_job job = { .seed = run->settings->seed,
+				 .repeats = cell->repeats,
+				 .press = cell->press };
 	uint64_t spent;
 	int err;
 
 	if (!cell->planned)
 		return plan_cell(run, cell, out, diag);
+	if (cell->repeats == 0)
+		return plan_repeats(run, cell, out, diag);
 	spent = cell->throughput_spent_ns;
 
 	/* Does not begin an epoch that would probably end too late. */
@@ -400,10 +478,14 @@ static int run_latency(struct bench_run *run, struct bench_cell *cell,
 	if (err != 0)
 		return err;
 	cell->partial |= l->cut_short;
-	if (!cell->latency)
-		return keep(&cell->latency, l, sizeof(*l), diag);
-	bench_latency_merge(cell->latency, l);
-	return 0;
+	if (cell->latency)
+		bench_latency_merge(cell->latency, l);
+	else
+		err = keep(&cell->latency, l, sizeof(*l), diag);
+	if (err == 0)
+		cell->samples_after[cell->latency_runs - 1] =
+			cell->latency->samples;
+	return err;
 }
 
 /* Gives every cell that is not done one turn, in random order. Returns the
@@ -443,24 +525,6 @@ static int run_timed(struct bench_run *run, enum bench_pass pass,
 	return turns;
 }
 
-/* Estimates how many workers the run will start, for the progress line. */
-static size_t guess_steps(const struct bench_run *run)
-{
-	const struct effort *effort = effort_of(run);
-	unsigned passes = run->settings->passes;
-	size_t steps = 0;
-
-	steps += (passes & BENCH_PASS_VERIFY) ? 1 : 0;
-	steps += (passes & BENCH_PASS_COUNT) ? 1 : 0;
-	steps += (passes & BENCH_PASS_THROUGHPUT)
-			 ? (effort->epochs_min + effort->epochs_max) / 2
-			 : 0;
-	steps += (passes & BENCH_PASS_LATENCY)
-			 ? effort->latency_runs_max / 2 + 1
-			 : 0;
-	return steps * run->count;
-}
-
 static int run_passes(struct bench_run *run, struct bench_outcome *out,
 		      struct kb_diag *diag)
 {
@@ -487,8 +551,7 @@ int bench_run(struct bench_run *run, struct kb_diag *diag)
 
 	if (!out)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	run->progress->done = 0;
-	run->progress->total = guess_steps(run);
+	run->begin_ns = replay_tick_system();
 	err = run_passes(run, out, diag);
 	if (err == KB_E_STOPPED)
 		for (size_t i = 0; i < run->count; i++)

@@ -8,6 +8,7 @@
 #define BENCH_RUN_H
 
 #include "bench_cell.h"
+#include "bench_forecast.h"
 #include "bench_settings.h"
 #include "kb_progress.h"
 #include "replay_clock.h"
@@ -29,6 +30,17 @@ struct bench_run {
 
 	/* The count pass walks every search; see alloc_config. */
 	bool walk;
+
+	/* How long the caller will go on after the run, ns; for the progress
+	 * line. */
+	double after_ns;
+
+	/* Of bench_run alone: where it is. The system clock, ns, as it began and
+	 * as the worker that runs now did, and what was left then. */
+	struct bench_forecast forecast;
+	uint64_t begin_ns;
+	uint64_t step_ns;
+	double rest_ns;
 };
 
 /*

@@ -15,6 +15,16 @@ static int open_trace(struct replay_job *job, const struct bench_target *target,
 	return trc_reader_open(&job->reader, target->trace, columns, diag);
 }
 
+static int open_feed(struct replay_job *job, const struct bench_target *target,
+		     struct kb_diag *diag)
+{
+	const struct replay_feed_config config = { .cpu = target->ahead_cpu };
+
+	if (!target->timed)
+		return 0;
+	return replay_feed_open(&job->feed, job->reader, &config, diag);
+}
+
 int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		      struct kb_diag *diag)
 {
@@ -35,6 +45,8 @@ int bench_target_open(struct replay_job *job, const struct bench_target *target,
 	if (spec.ops->foreign)
 		bench_process_limit_memory();
 	err = open_trace(job, target, diag);
+	if (err == 0)
+		err = open_feed(job, target, diag);
 	if (err < 0)
 		return err;
 	return alloc_open(&job->alloc, &config, diag);
@@ -43,6 +55,8 @@ int bench_target_open(struct replay_job *job, const struct bench_target *target,
 void bench_target_close(struct replay_job *job)
 {
 	alloc_close(&job->alloc);
+	replay_feed_close(job->feed);
+	job->feed = NULL;
 	trc_reader_close(job->reader);
 	job->reader = NULL;
 }

@@ -20,6 +20,11 @@ struct bench_target {
 	/* An allocator's name, as on a command line. */
 	const char *alloc;
 
+	/* For a timed pass: its operations are decoded before or beside it
+	 * (replay_feed.h), on the CPU `ahead_cpu` if that is not -1. */
+	bool timed;
+	int ahead_cpu;
+
 	/* 0 means the heap's defaults. */
 	uint32_t heap_base;
 	uint32_t heap_pages;
@@ -38,13 +43,13 @@ struct bench_target {
  * If the allocator is not ours, first limits the process's memory to half of
  * the machine's: the kernel refuses more.
  *
- * Fills in the job's reader and allocator. Returns 0, or <0 with `diag` filled;
- * call bench_target_close either way.
+ * Fills in the job's reader, feed and allocator. Returns 0, or <0 with `diag` filled;
+ * bench_target_close is owed either way.
  */
 int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		      struct kb_diag *diag);
 
-/* Closes trace and allocator, if open. */
+/* Closes what is open of them. */
 void bench_target_close(struct replay_job *job);
 
 #endif /* BENCH_TARGET_H */

@@ -89,9 +89,13 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 	struct kb_diag *diag = &out->diag;
 	struct worker worker = { shared, 0 };
 	const bool first = job->pass == BENCH_PASS_VERIFY;
+	const bool timed =
+		job->pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
 	const struct bench_target target = {
 		.trace = job->trace,
 		.trace_fd = job->trace_fd > 0 ? BENCH_PROCESS_FILE_FD : 0,
+		.timed = timed,
+		.ahead_cpu = bench_other_cpu(job->cpu),
 		.alloc = job->alloc,
 		.heap_base = job->heap_base,
 		.heap_pages = job->heap_pages,
@@ -107,6 +111,11 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.seed = job->seed,
 		.samples = job->samples,
 		.sampling = job->sampling,
+		.repeats = job->repeats,
+		.epoch_ns = job->epoch_ns,
+		.press = job->press,
+		.evict_kib = job->evict_kib,
+		.evict_events = job->evict_events,
 		.round = job->round,
 		.clock = &job->clock,
 		.dearest = job->dear,
@@ -121,7 +130,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 	if (err < 0)
 		return err;
 	err = bench_target_open(&replay, &target, diag);
-	if (job->pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY))
+	if (timed)
 		replay_clock_measure_cost(&out->clock_cost, job->use_tsc);
 	if (err == 0)
 		err = run_pass(job, &replay, out);

@@ -65,8 +65,14 @@ struct bench_job {
 	/* Of the throughput pass; period 0: none. */
 	struct replay_sampling sampling;
 
-	/* A worker that makes no progress for this long is ended; 0 means
-	 * never. */
+	/* Likewise; see struct replay_job. */
+	uint32_t repeats;
+	uint64_t epoch_ns;
+	bool press;
+	uint32_t evict_kib;
+	uint32_t evict_events;
+
+	/* A worker that does no event for this long is ended; 0 is never. */
 	uint32_t timeout_ms;
 };
 

@@ -115,8 +115,8 @@ static void register_cell(struct replayed *r)
 	bench = gb_register(name, tell_epoch, r);
 	gb_use_manual_time(bench);
 	gb_repetitions(bench, cell->epochs ? (int)cell->epochs : 1);
-	gb_iterations(bench, cell->epochs && cell->epoch[0].events
-				     ? (int64_t)cell->epoch[0].events
+	gb_iterations(bench, cell->epochs && cell->epoch[0].replay[0].events
+				     ? (int64_t)cell->epoch[0].replay[0].events
 				     : 1);
 }
 

@@ -59,9 +59,8 @@ static void write_cell(FILE *f, const struct bench_cell_summary *s)
 		return;
 	for (size_t i = 0; i < cell->epochs; i++) {
 		bench_benchfmt_name(f, cell->trace->file, cell->spec.name);
-		fprintf(f, " %" PRIu64, cell->epoch[i].events);
-		/* Times below the timer's resolution are not numbers here
-		 * either. */
+		fprintf(f, " %" PRIu64, cell->epoch[i].replay[0].events);
+		/* Times below the timer's resolution are no numbers here either. */
 		if (is_number)
 			fprintf(f, " %.6g ns/event", s->epoch[i].ns);
 		write_counters(f, s);

@@ -10,9 +10,8 @@
 /* Harness overhead above this share of an allocator's time is reported. */
 #define NULL_SHARE_TOLD 0.20
 
-/* A factor of the cost model is reported if it exceeds this many of its
- * standard errors. */
-#define ERRORS_TOLD 2
+/* An interval this wide, to either side and as a share of the median, is told. */
+#define SWAMPED_TOLD 0.10
 
 /* A change of the heap is called a gain if it saves at least this factor. */
 #define GAIN_TOLD 1.1
@@ -89,13 +88,26 @@ static void tell_order(FILE *out, const struct bench_report *r)
 		bench_format_number(b, tail_mean / head_mean));
 }
 
-static void tell_page_map(FILE *out, double list_ns, double map_ns)
+/* Whether a takes longer than b for certain: their intervals do not overlap. */
+static bool is_slower(const struct bench_cell_summary *a,
+		      const struct bench_cell_summary *b)
 {
+	const struct bench_summary *x = &a->throughput.ns;
+	const struct bench_summary *y = &b->throughput.ns;
+
+	return x->has_interval && y->has_interval && x->low > y->high;
+}
+
+static void tell_page_map(FILE *out, const struct bench_cell_summary *list,
+			  const struct bench_cell_summary *map)
+{
+	const double list_ns = list->throughput.ns.median;
+	const double map_ns = map->throughput.ns.median;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 
 	bench_format_ns(a, map_ns);
 	bench_format_ns(b, list_ns);
-	if (list_ns >= GAIN_TOLD * map_ns)
+	if (is_slower(list, map) && list_ns >= GAIN_TOLD * map_ns)
 		fprintf(out,
 			"- A page-map lookup makes the same heap %s× faster: "
 			"%s per event, down from %s.",
@@ -112,17 +124,17 @@ static void tell_ratio(FILE *out, const struct bench_report *r)
 	const struct bench_cell_summary *seed = whole_of(r, "kheap");
 	const struct bench_cell_summary *map =
 		whole_of(r, "kheap:lookup=pagemap");
+	const struct bench_cell_summary *base = whole_of(r, BENCH_BASELINE);
 	char a[BENCH_TEXT_SIZE];
 
 	if (!seed)
 		return;
 	if (map)
-		tell_page_map(out, seed->throughput.ns.median,
-			      map->throughput.ns.median);
+		tell_page_map(out, seed, map);
 	else
 		fprintf(out, "- kheap takes %s per event.",
 			bench_format_ns(a, seed->throughput.ns.median));
-	if (seed->ratio.known)
+	if (seed->ratio.known && base && is_slower(seed, base))
 		fprintf(out,
 			" As designed, kheap takes %s× as long "
 			"as " BENCH_BASELINE ".",
@@ -268,7 +280,7 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_cell_summary *s = &r->summary->cell[i];
 
-		if (s == null || !s->whole ||
+		if (s == null || !s->whole || !is_slower(s, null) ||
 		    s->harness_share.value < NULL_SHARE_TOLD)
 			continue;
 		if (any)
@@ -288,14 +300,13 @@ static void tell_null_share(FILE *out, const struct bench_report *r)
 		fprintf(out, ".\n");
 }
 
-/* What the steps of the seed's kfree cost, and how well they explain its time.
- * Omits the constant, which is not a step's cost, and factors that are negative
- * or inside their error. The whole fit is in results.json. */
+/* What the steps of the seed's kfree cost, and how well they explain its time. The
+ * constant is no step's cost; nor is a factor whose interval has 0 in it. */
 static void tell_model(FILE *out, const struct bench_report *r)
 {
 	const struct bench_cell_summary *seed = seed_of(r);
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 	const struct bench_model *m;
-	char text[BENCH_TEXT_SIZE];
 	size_t told = 0;
 
 	if (!seed || !seed->has_kfree_model)
@@ -303,13 +314,15 @@ static void tell_model(FILE *out, const struct bench_report *r)
 	m = &seed->kfree_model;
 	fprintf(out,
 		"- The exact counts explain %.0f%% of the variation in "
-		"kheap's kfree time",
-		100 * m->fit.r2);
+		"kheap's kfree time, to within %.0f%% for half of the frees",
+		100 * fmax(m->fit.r2, 0), ceil(100 * m->relative_error));
 	for (size_t i = 1; i < BENCH_MODEL_COLUMNS; i++)
-		if (m->fit.used[i] &&
-		    m->fit.factor[i] > ERRORS_TOLD * m->fit.error[i])
-			fprintf(out, "%s %s per %s", told++ ? "," : ": about",
-				bench_format_ns(text, m->fit.factor[i]),
+		if (m->known[i])
+			fprintf(out, "%s %s [%s, %s] per %s",
+				told++ ? "," : ": about",
+				bench_format_ns(a, m->fit.factor[i]),
+				bench_format_number(b, m->low[i]),
+				bench_format_number(c, m->high[i]),
 				bench_model_steps[i]);
 	fprintf(out, ".\n");
 }
@@ -394,6 +407,77 @@ static void tell_noise(FILE *out, const struct bench_report *r)
 	fprintf(out, "\n");
 }
 
+/* Figures whose interval is too wide to tell much. */
+static void tell_swamped(FILE *out, const struct bench_report *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell_summary *s = &r->summary->cell[i];
+		const struct bench_summary *ns = &s->throughput.ns;
+		double half;
+
+		if (!s->whole || !ns->has_interval)
+			continue;
+		half = (ns->high - ns->low) / 2 / ns->median;
+		if (half < SWAMPED_TOLD)
+			continue;
+		fprintf(out, "%s%s ±%.0f%%",
+			any ? ", " : "- Noise swamps these times per event: ",
+			s->cell->spec.name, 100 * half);
+		any = true;
+	}
+	if (any)
+		fprintf(out, ". Run again on a quieter machine.\n");
+}
+
+/* Traces that are replayed once, and what that means. */
+static void tell_repeats(FILE *out, const struct bench_report *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_throughput *t =
+			&r->summary->cell[i].throughput;
+
+		if (t->repeats == 1 && !t->sampled &&
+		    r->summary->cell[i].has_throughput)
+			fprintf(out,
+				"- This trace is too long to be repeated in "
+				"%s within its budget: the time is that of the "
+				"first replay, not of the steady state.\n",
+				r->cells[i].spec.name);
+	}
+}
+
+/* How the operations reached the timed loop, and what its slices cost. */
+static void tell_slices(FILE *out, const struct bench_report *r)
+{
+	enum replay_feed_kind feed = REPLAY_FEED_WHOLE;
+	double share = 0;
+	bool known = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_throughput *t =
+			&r->summary->cell[i].throughput;
+
+		if (!r->summary->cell[i].has_throughput)
+			continue;
+		feed = t->feed;
+		known |= t->entry_share.known;
+		share = fmax(share, t->entry_share.value);
+	}
+	if (feed == REPLAY_FEED_AHEAD)
+		fprintf(out, "- The trace was decoded ahead on another CPU "
+			     "while it was replayed.\n");
+	if (feed == REPLAY_FEED_INLINE)
+		fprintf(out, "- There is one CPU, so the trace was decoded "
+			     "between timed slices, which cools the caches.\n");
+	if (known)
+		fprintf(out,
+			"- Entering timed slices took at most %.2f%% of a "
+			"replay.\n",
+			100 * share);
+}
+
 /* Why the throughput pass is partial; false if it is not. */
 static bool tell_throughput_cut(FILE *out, const struct bench_report *r,
 				const struct bench_cell_summary *s)
@@ -459,7 +543,10 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_null_share(out, report);
 	tell_model(out, report);
 	tell_clock(out, report);
+	tell_slices(out, report);
+	tell_repeats(out, report);
 	tell_noise(out, report);
+	tell_swamped(out, report);
 	tell_sampling(out, report);
 	tell_searches(out, report);
 	tell_states(out, report);

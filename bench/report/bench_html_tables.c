@@ -82,9 +82,24 @@ static void throughput(struct value *v, const struct bench_cell_summary *s,
 	} else if (strcmp(what, "cold") == 0 && !t->sampled) {
 		bench_format_number(v->text, t->cold_ns.median);
 		set_number(v, t->cold_ns.median);
+	} else if (strcmp(what, "second") == 0 && t->second_ns.count > 0) {
+		bench_format_number(v->text, t->second_ns.median);
+		set_number(v, t->second_ns.median);
 	} else if (strcmp(what, "runs") == 0) {
 		show_count(v, t->ns.count);
 	}
+}
+
+/* `what` is the place of a pressure. */
+static void pressed(struct value *v, const struct bench_cell_summary *s,
+		    const char *what)
+{
+	const struct bench_throughput *t = &s->throughput;
+
+	if (!s->has_throughput || !t->has_pressed || t->below_floor)
+		return;
+	bench_format_number(v->text, t->pressed_ns[*what - '0'].median);
+	set_number(v, t->pressed_ns[*what - '0'].median);
 }
 
 static void times_baseline(struct value *v, const struct bench_cell_summary *s,
@@ -286,14 +301,24 @@ static void digest(struct value *v, const struct bench_cell_summary *s,
 static const struct sheet sheets[] = {
 	{ BENCH_PASS_THROUGHPUT,
 	  "Time per event",
-	  "Median ns per event over fresh processes, with its 95% confidence "
-	  "interval.",
+	  "Median ns per event in the steady state over fresh processes, with "
+	  "its 95% confidence interval. Cold is a process's first replay, "
+	  "second the one after it.",
 	  { { "ns/event", throughput, "ns" },
 	    { "95% interval", throughput, "interval" },
+	    { "cold", throughput, "cold" },
+	    { "second", throughput, "second" },
 	    { "events/s", throughput, "rate" },
 	    { BENCH_TIMES, times_baseline, "" },
-	    { "cold", throughput, "cold" },
 	    { "runs", throughput, "runs" } } },
+	{ BENCH_PASS_THROUGHPUT,
+	  "Time per event under cache pressure",
+	  "Steady ns per event when other code touches this much memory "
+	  "before each slice of the trace.",
+	  { { "nothing", throughput, "ns" },
+	    { "32 KiB", pressed, "0" },
+	    { "1 MiB", pressed, "1" },
+	    { "4 MiB", pressed, "2" } } },
 	{ BENCH_PASS_COUNT,
 	  "Lookup steps",
 	  "Exact counts of what kfree's lookups do, the same on every machine. "

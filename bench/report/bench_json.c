@@ -8,17 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The schema that "context" names; raised when a name changes its meaning. */
-#define SCHEMA 1
-
-/* Times are rounded to a thousandth of a ns: the rest is noise. */
+/* Times are written to a thousandth of a ns: the rest is noise. */
 static json_t *time_json(double ns)
 {
 	return json_real(round(ns * 1000) / 1000);
 }
 
-/* A counter: JSON's integers are signed 64-bit here; no counter gets near the
- * limit. */
+/* To a millionth. */
+static json_t *share_json(double share)
+{
+	return json_real(round(share * 1e6) / 1e6);
+}
+
+/* A counter: JSON's integers are signed 64-bit here; none comes near. */
 static json_t *count_json(uint64_t n)
 {
 	return json_integer((json_int_t)kb_min(n, INT64_MAX));
@@ -121,6 +123,54 @@ static void set_contamination(json_t *object,
 	json_object_set_new(object, "epoch_steal_ms", steal);
 }
 
+/* Steady time by how much was evicted before each slice. */
+static json_t *pressure_json(const struct bench_throughput *t)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < REPLAY_PRESSURES; i++) {
+		const struct bench_summary *ns = &t->pressed_ns[i];
+		json_t *level =
+			json_pack("{s:o, s:o}", "evict_kib",
+				  count_json(replay_pressed_kib[i]),
+				  "ns_per_event", time_json(ns->median));
+
+		json_object_set_new(level, "ci_low",
+				    ns->has_interval ? time_json(ns->low)
+						     : json_null());
+		json_object_set_new(level, "ci_high",
+				    ns->has_interval ? time_json(ns->high)
+						     : json_null());
+		json_array_append_new(array, level);
+	}
+	return array;
+}
+
+/* An epoch's replays, one by one. */
+static void set_replays(json_t *object, const struct bench_throughput *t)
+{
+	json_t *curve;
+
+	json_object_set_new(object, "repeats",
+			    count_json(t->sampled ? 1 : t->repeats));
+	if (t->sampled)
+		return;
+	json_object_set_new(object, "cold_ns_per_event",
+			    time_json(t->cold_ns.median));
+	if (t->repeats < REPLAY_STEADY)
+		return;
+	json_object_set_new(object, "second_ns_per_event",
+			    time_json(t->second_ns.median));
+	json_object_set_new(object, "steady_from",
+			    count_json(t->repeats - REPLAY_STEADY));
+	curve = json_array();
+	for (uint32_t i = 0; i < t->repeats; i++)
+		json_array_append_new(curve, time_json(t->curve[i]));
+	json_object_set_new(object, "curve", curve);
+	if (t->has_pressed)
+		json_object_set_new(object, "pressure", pressure_json(t));
+}
+
 static json_t *throughput_json(const struct bench_report *r,
 			       const struct bench_cell_summary *s)
 {
@@ -141,14 +191,17 @@ static json_t *throughput_json(const struct bench_report *r,
 	json_object_set_new(object, "epochs", count_json(s->cell->epochs));
 	json_object_set_new(object, "best", time_json(t->ns.min));
 	json_object_set_new(object, "spread", time_json(t->ns.spread));
-	if (!t->sampled)
-		json_object_set_new(object, "cold_ns_per_event",
-				    time_json(t->cold_ns.median));
+	set_replays(object, t);
 	if (s->net_ns.known)
 		set_time(object, "null_ns_per_event", r->summary->harness_ns);
 	set_time(object, "net_ns_per_event", s->net_ns);
 	json_object_set_new(object, "floor", time_json(t->floor_ns));
 	json_object_set_new(object, "events_timed", count_json(t->events));
+	json_object_set_new(object, "decoded",
+			    json_string(replay_feed_name(t->feed)));
+	if (t->entry_share.known)
+		json_object_set_new(object, "slice_entry_share",
+				    share_json(t->entry_share.value));
 	if (t->sampled)
 		json_object_set_new(object, "sampling",
 				    sampling_json(s->cell, t));
@@ -246,13 +299,7 @@ static json_t *frozen_json(const struct bench_cell_summary *s)
 	return object;
 }
 
-/* To a millionth. */
-static json_t *share_json(double share)
-{
-	return json_real(round(share * 1e6) / 1e6);
-}
-
-/* How the samples were taken, and the cost of that. */
+/* How the samples were taken, and what that cost. */
 static json_t *intrusion_json(const struct bench_cell_summary *s)
 {
 	const struct replay_latency_result *l = s->cell->latency;
@@ -278,16 +325,27 @@ static json_t *intrusion_json(const struct bench_cell_summary *s)
 	return object;
 }
 
-/* What one step of each kind costs, as far as the samples show. */
+/* What one step of each kind costs, as far as the samples tell: no factor whose
+ * interval has 0 in it. */
 static json_t *model_json(const struct bench_model *model)
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; i < BENCH_MODEL_COLUMNS; i++)
-		if (model->fit.used[i])
-			json_object_set_new(object, bench_model_columns[i],
-					    json_real(model->fit.factor[i]));
+	json_t *intervals = json_object();
+
+	for (size_t i = 0; i < BENCH_MODEL_COLUMNS; i++) {
+		if (!model->known[i])
+			continue;
+		json_object_set_new(object, bench_model_columns[i],
+				    json_real(model->fit.factor[i]));
+		json_object_set_new(
+			intervals, bench_model_columns[i],
+			json_pack("[f, f]", model->low[i], model->high[i]));
+	}
+	json_object_set_new(object, "intervals", intervals);
 	json_object_set_new(object, "r2", json_real(model->fit.r2));
+	json_object_set_new(object, "relative_error",
+			    share_json(model->relative_error));
 	json_object_set_new(object, "samples", count_json(model->samples));
 	json_object_set_new(object, "left_out", count_json(model->left_out));
 	return object;
@@ -580,14 +638,17 @@ static json_t *options_json(const struct bench_settings *settings)
 			json_array_append_new(passes,
 					      json_string(bench_pass_name(
 						      (enum bench_pass)bit)));
-	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:b, s:s}", "passes",
-			 passes, "touch", bench_touch_name(settings->touch),
-			 "heap_pages", (json_int_t)settings->heap_pages,
-			 "heap_base", (json_int_t)settings->heap_base, "seed",
+	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:b, s:s, s:I, s:I}",
+			 "passes", passes, "touch",
+			 bench_touch_name(settings->touch), "heap_pages",
+			 (json_int_t)settings->heap_pages, "heap_base",
+			 (json_int_t)settings->heap_base, "seed",
 			 (json_int_t)settings->seed, "budget_s",
 			 settings->budget_s, "quick", (int)settings->quick,
 			 "clock",
-			 settings->recorded_clock ? "recorded" : "real");
+			 settings->recorded_clock ? "recorded" : "real",
+			 "evict_kib", (json_int_t)settings->evict_kib,
+			 "evict_events", (json_int_t)settings->evict_events);
 }
 
 static json_t *machine_json(const struct bench_env *env)
@@ -614,7 +675,7 @@ json_t *bench_json_context(const struct bench_report *report)
 	return json_pack(
 		"{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o, "
 		"s:o, s:o, s:o, s:o, s:o, s:o}",
-		"schema", SCHEMA, "version", env->version, "revision",
+		"schema", BENCH_SCHEMA, "version", env->version, "revision",
 		env->revision, "date", env->date, "compiler", env->compiler,
 		"flags", env->flags, "build_type", env->build_type, "system",
 		env->system, "cpu_model", env->cpu_model, "cpus",

@@ -47,7 +47,7 @@ static struct column *add_column(struct table *t, const char *group,
 }
 
 static void set_throughput(struct column *ns, struct column *ci,
-			   struct column *rate, size_t i,
+			   struct column *cold, struct column *rate, size_t i,
 			   const struct bench_throughput *t)
 {
 	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
@@ -58,6 +58,8 @@ static void set_throughput(struct column *ns, struct column *ci,
 	}
 	bench_format_number(ns->text[i], t->ns.median);
 	bench_format_rate(rate->text[i], t->ns.median);
+	if (!t->sampled)
+		bench_format_number(cold->text[i], t->cold_ns.median);
 	if (t->ns.has_interval)
 		snprintf(ci->text[i], BENCH_TEXT_SIZE, "[%.20s, %.20s]",
 			 bench_format_number(low, t->ns.low),
@@ -70,16 +72,43 @@ static void add_throughput(struct table *t)
 	const bool has_base = bench_summary_find(s, BENCH_BASELINE) != NULL;
 	struct column *ns = add_column(t, "", "ns/event");
 	struct column *ci = add_column(t, "", "95% interval");
+	struct column *cold = add_column(t, "", "cold");
 	struct column *rate = add_column(t, "", "events/s");
 	struct column *times =
 		has_base ? add_column(t, "", BENCH_TIMES_ASCII) : NULL;
 
-	for (size_t i = 0; ns && ci && rate && i < s->count; i++) {
+	for (size_t i = 0; ns && ci && cold && rate && i < s->count; i++) {
 		if (s->cell[i].has_throughput)
-			set_throughput(ns, ci, rate, i, &s->cell[i].throughput);
+			set_throughput(ns, ci, cold, rate, i,
+				       &s->cell[i].throughput);
 		if (times && s->cell[i].ratio.known)
 			bench_format_number(times->text[i],
 					    s->cell[i].ratio.value);
+	}
+}
+
+/* How the steady time grows as other code takes the caches. */
+static void add_pressure(struct table *t)
+{
+	static const char *const heading[REPLAY_PRESSURES] = { "32 KiB",
+							       "1 MiB",
+							       "4 MiB" };
+	const struct bench_run_summary *s = t->report->summary;
+
+	if (t->report->settings->evict_kib > 0)
+		return;
+	for (unsigned p = 0; p < REPLAY_PRESSURES; p++) {
+		struct column *c =
+			add_column(t, "ns/event, evicted", heading[p]);
+
+		for (size_t i = 0; c && i < s->count; i++) {
+			const struct bench_throughput *x =
+				&s->cell[i].throughput;
+
+			if (x->has_pressed && !x->below_floor)
+				bench_format_number(c->text[i],
+						    x->pressed_ns[p].median);
+		}
 	}
 }
 
@@ -246,6 +275,8 @@ static void build(struct table *t)
 
 	if (passes & BENCH_PASS_THROUGHPUT)
 		add_throughput(t);
+	if (passes & BENCH_PASS_THROUGHPUT)
+		add_pressure(t);
 	if (passes & BENCH_PASS_COUNT)
 		add_nodes(t);
 	if (passes & BENCH_PASS_LATENCY) {

@@ -328,6 +328,31 @@ static void write_throughput(struct tsv *t)
 	end_block(t);
 }
 
+static void write_warm_up(struct tsv *t)
+{
+	const struct bench_run_summary *s = t->report->summary;
+	size_t series = 0;
+
+	for (size_t i = 0; i < s->count; i++)
+		series += s->cell[i].throughput.repeats > 1;
+	write_meta(t, "Time per event, by replay", series);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct bench_throughput *x = &s->cell[i].throughput;
+
+		if (x->repeats <= 1)
+			continue;
+		kb_escape_tsv(t->f, s->cell[i].cell->spec.name);
+		fprintf(t->f, "\tns\n");
+		for (uint32_t k = 0; k < x->repeats; k++) {
+			fprintf(t->f, "%" PRIu32, k + 1);
+			write_or_missing(t, x->curve[k] >= x->floor_ns,
+					 x->curve[k]);
+			fprintf(t->f, "\n");
+		}
+		end_block(t);
+	}
+}
+
 static void write_heap_window(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
@@ -579,6 +604,7 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
 		  write_lookup_histograms },
 		{ BENCH_PASS_COUNT, "timeline.tsv", write_timeline },
 		{ BENCH_PASS_THROUGHPUT, "throughput.tsv", write_throughput },
+		{ BENCH_PASS_THROUGHPUT, "warm-up.tsv", write_warm_up },
 		{ BENCH_PASS_COUNT, "heap-window.tsv", write_heap_window },
 		{ BENCH_PASS_COUNT, "address-map.tsv", write_address_map },
 		{ BENCH_PASS_COUNT, "memory.tsv", write_memory },

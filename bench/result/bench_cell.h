@@ -33,6 +33,9 @@ enum bench_stop {
 	BENCH_STOP_BUDGET
 };
 
+/* Processes of a cell's latency pass, at most. */
+#define BENCH_LATENCY_RUNS_MAX 8
+
 struct bench_cell {
 	/* Borrowed. */
 	const struct bench_trace *trace;
@@ -55,6 +58,9 @@ struct bench_cell {
 	struct replay_latency_result *latency;
 	size_t latency_runs;
 
+	/* How many single samples there were after each of the processes. */
+	uint32_t samples_after[BENCH_LATENCY_RUNS_MAX];
+
 	/* Throughput: the epochs, in the order in which they ran. */
 	struct replay_time_result *epoch;
 	size_t epochs;
@@ -66,7 +72,13 @@ struct bench_cell {
 	bool planned;
 	struct replay_sampling sampling;
 
-	/* Epochs discarded because the budget cut them short. */
+	/* How often an epoch replays the trace, and whether under pressure too;
+	 * 0 before the pilot has found out. What a slice costs, as it saw it. */
+	uint32_t repeats;
+	bool press;
+	double entry_ticks;
+
+	/* Epochs thrown away because the budget cut them short. */
 	size_t epochs_cut;
 
 	/* Wall time spent in timed passes, ns. */

@@ -31,6 +31,7 @@ const char *bench_touch_name(enum alloc_touch touch)
 {
 	return touch_names[touch];
 }
+
 int bench_default_cpu(void)
 {
 	cpu_set_t set;
@@ -40,5 +41,17 @@ int bench_default_cpu(void)
 	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
 		if (CPU_ISSET(cpu, &set))
 			return cpu;
+	return -1;
+}
+
+int bench_other_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(set), &set) != 0)
+		return -1;
+	for (int other = 0; other < CPU_SETSIZE; other++)
+		if (other != cpu && CPU_ISSET(other, &set))
+			return other;
 	return -1;
 }

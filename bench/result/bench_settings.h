@@ -47,6 +47,12 @@ struct bench_settings {
 	/* The count pass sets the clocks of allocators that have one to the
 	 * recording's. */
 	bool recorded_clock;
+
+	/* KiB that timed replays touch before each slice, to take the caches from
+	 * the allocator; and the events of such a slice, 0 for as many as come at
+	 * once. */
+	uint32_t evict_kib;
+	uint32_t evict_events;
 };
 
 /* A pass and its name; the list ends with a NULL name. */
@@ -64,5 +70,9 @@ const char *bench_touch_name(enum alloc_touch touch);
 
 /* The highest CPU that this process may run on; -1 if unknown. */
 int bench_default_cpu(void);
+
+/* The lowest one but `cpu`; -1 if there is none, or if `cpu` is -1. To be asked
+ * before the process is pinned. */
+int bench_other_cpu(int cpu);
 
 #endif /* BENCH_SETTINGS_H */

@@ -1,6 +1,7 @@
 /*
  * bench_model: what a step costs: sampled times of single operations against their
- * exact counts (replay_marks.h), by least squares:
+ * exact counts (replay_marks.h), by least squares of the relative errors, so that
+ * short frees count as much as long ones, and with no factor below 0:
  *
  *   t ≈ base + a · nodes + b · lines + c · PTE writes + d · TLB invalidations
  *
@@ -35,6 +36,15 @@ extern const char *const bench_model_steps[BENCH_MODEL_COLUMNS];
 struct bench_model {
 	struct bench_least fit;
 	size_t samples;
+
+	/* Each factor's 95% interval; and whether that excludes 0: else the factor
+	 * says nothing, and is not shown. */
+	double low[BENCH_MODEL_COLUMNS];
+	double high[BENCH_MODEL_COLUMNS];
+	bool known[BENCH_MODEL_COLUMNS];
+
+	/* The median of what samples are off by, as a share of the time. */
+	double relative_error;
 
 	/* Samples further from the fit than eight times the usual distance. */
 	size_t left_out;

@@ -18,6 +18,7 @@
 #include "kb_status.h"
 #include "replay_clock.h"
 #include "replay_exact.h"
+#include "replay_feed.h"
 #include "replay_result.h"
 
 #include <stdbool.h>
@@ -38,9 +39,27 @@ struct bench_maybe {
 
 /* The figures of the throughput pass. */
 struct bench_throughput {
-	/* ns per event, of all epochs. */
+	/* ns per event, of all epochs: in the steady state, or, of an epoch with
+	 * one replay, of that one. */
 	struct bench_summary ns;
+
+	/* Replays of an epoch; of the first, of the second, and the medians of
+	 * all, by their number. All zeros where it was sampled. */
+	uint32_t repeats;
 	struct bench_summary cold_ns;
+	struct bench_summary second_ns;
+	double curve[REPLAY_REPEATS_MAX];
+
+	/* Under each pressure (replay_pressed_kib), where `has_pressed`. */
+	bool has_pressed;
+	struct bench_summary pressed_ns[REPLAY_PRESSURES];
+
+	/* How the operations came. */
+	enum replay_feed_kind feed;
+
+	/* The share of a replay's time that entering its slices took, as far as
+	 * the pilot could tell. */
+	struct bench_maybe entry_share;
 
 	/* The shortest ns per event that the clock can resolve, given the
 	 * trace's length; a median below it is not a number. */

@@ -62,26 +62,90 @@ static void judge_contamination(struct bench_cell_summary *s, double *values)
 	bench_summarize(&t->clean_ns, values, clean);
 }
 
+/* One replay's figure of all epochs. */
+static void sum_up_round(struct bench_summary *out,
+			 const struct bench_cell *cell, uint32_t round,
+			 const struct replay_clock *clock, double *values)
+{
+	for (size_t i = 0; i < cell->epochs; i++)
+		values[i] =
+			bench_round_ns(&cell->epoch[i].replay[round], clock);
+	bench_summarize(out, values, cell->epochs);
+}
+
+static void set_curve(struct bench_cell_summary *s,
+		      const struct replay_clock *clock, double *values)
+{
+	struct bench_throughput *t = &s->throughput;
+	struct bench_summary round;
+
+	t->repeats = s->cell->epoch[0].repeats;
+	for (uint32_t i = 0; i < t->repeats; i++) {
+		sum_up_round(&round, s->cell, i, clock, values);
+		t->curve[i] = round.median;
+		if (i == 0)
+			t->cold_ns = round;
+		if (i == 1)
+			t->second_ns = round;
+	}
+}
+
+static void set_pressed(struct bench_cell_summary *s,
+			const struct replay_clock *clock, double *values)
+{
+	const struct bench_cell *cell = s->cell;
+	struct bench_throughput *t = &s->throughput;
+
+	t->has_pressed = true;
+	for (size_t i = 0; i < cell->epochs; i++)
+		t->has_pressed &= cell->epoch[i].has_pressed;
+	for (unsigned p = 0; t->has_pressed && p < REPLAY_PRESSURES; p++) {
+		for (size_t i = 0; i < cell->epochs; i++)
+			values[i] = bench_epoch_pressed_ns(&cell->epoch[i], p,
+							   clock);
+		bench_summarize(&t->pressed_ns[p], values, cell->epochs);
+	}
+}
+
+/* What the pilot saw of one slice, times the slices of a replay. */
+static void set_entry(struct bench_cell_summary *s,
+		      const struct replay_round *last,
+		      const struct replay_clock *clock)
+{
+	const double entry = s->cell->entry_ticks - clock->cost.mean;
+
+	if (s->cell->entry_ticks <= 0 || last->ticks == 0)
+		return;
+	s->throughput.entry_share =
+		(struct bench_maybe){ true, fmax(entry, 0) *
+						    (double)last->slices /
+						    (double)last->ticks };
+}
+
 static void set_throughput(struct bench_cell_summary *s,
 			   const struct replay_clock *clock, double *values)
 {
 	const struct bench_cell *cell = s->cell;
-	const struct replay_time_result *last = &cell->epoch[cell->epochs - 1];
+	const struct replay_time_result *epoch = &cell->epoch[cell->epochs - 1];
+	const struct replay_round *last;
 	struct bench_throughput *t = &s->throughput;
 	struct bench_epochs epochs;
 
 	s->has_throughput = bench_epochs_sum_up(&epochs, cell, clock);
 	if (!s->has_throughput)
 		return;
-	for (size_t i = 0; i < cell->epochs; i++)
-		values[i] = bench_epoch_cold_ns(&cell->epoch[i], clock);
-	bench_summarize(&t->cold_ns, values, cell->epochs);
+	last = &epoch->replay[epoch->repeats - 1];
+	t->sampled = epoch->windows > 0;
+	t->feed = (enum replay_feed_kind)epoch->feed;
+	if (!t->sampled)
+		set_curve(s, clock, values);
+	set_pressed(s, clock, values);
+	set_entry(s, last, clock);
 	t->ns = epochs.ns;
 	t->windows = epochs.windows;
 	t->interval_of_windows = epochs.interval_of_windows;
 	t->events = last->events;
-	t->covered = last->covered;
-	t->sampled = last->windows > 0;
+	t->covered = epoch->covered;
 	t->floor_ns = BENCH_FLOOR_ERRORS * replay_clock_error_ns(clock) *
 		      (double)last->slices / (double)last->events;
 	t->below_floor = t->ns.median < t->floor_ns;

@@ -69,9 +69,15 @@ static const struct {
 	{ COUNT(marks.has), 4 },
 	{ COUNT(marks.dearest), 4 },
 	{ COUNT(marks.dear[0].event), 8 },
-	{ TIME(events), 8 },
-	{ TIME(ticks), 8 },
-	{ TIME(slices), 8 },
+	{ TIME(repeats), 4 },
+	{ TIME(replay[0].events), 8 },
+	{ TIME(replay[0].ticks), 8 },
+	{ TIME(replay[0].slices), 8 },
+	{ TIME(replay[2].ticks), 8 },
+	{ TIME(has_pressed), 1 },
+	{ TIME(pressed[0][0].ticks), 8 },
+	{ TIME(entry_ticks), 8 },
+	{ TIME(feed), 4 },
 	{ TIME(covered), 8 },
 	{ TIME(windows), 8 },
 	{ TIME(rate_sum), 8 },
@@ -118,9 +124,12 @@ static void make_sound(struct bench_outcome *out, enum bench_pass pass)
 		count->bins = 1;
 	}
 	if (pass == BENCH_PASS_THROUGHPUT) {
-		out->result.time.events = out->result.time.covered = 5;
-		out->result.time.ticks = 1000;
-		out->result.time.slices = 1;
+		const struct replay_round round = { 1000, 5, 1 };
+
+		out->result.time.repeats = 3;
+		for (unsigned i = 0; i < 3; i++)
+			out->result.time.replay[i] = round;
+		out->result.time.covered = 5;
 	}
 }
 

@@ -29,7 +29,7 @@ static void test_replay_program__packs_a_trace(void **state)
 	struct kb_diag diag;
 
 	(void)state;
-	replay_program_init(&program, reader);
+	replay_program_init(&program, reader, NULL);
 	assert_int_equal(next(&program, &slice, &diag), 0);
 	assert_int_equal(slice.first_event, 0);
 	assert_int_equal(slice.count, KB_ARRAY_LEN(expected));
@@ -60,7 +60,7 @@ static void test_replay_program__walks_all_blocks(void **state)
 	int err;
 
 	(void)state;
-	replay_program_init(&program, reader);
+	replay_program_init(&program, reader, NULL);
 	while ((err = next(&program, &slice, &diag)) == 0) {
 		assert_int_equal(slice.first_event, events);
 		assert_true(slice.count > 0);
@@ -91,7 +91,7 @@ static void test_replay_program__rewinds(void **state)
 	struct kb_diag diag;
 
 	(void)state;
-	replay_program_init(&program, reader);
+	replay_program_init(&program, reader, NULL);
 	assert_int_equal(next(&program, &slice, &diag), 0);
 	assert_int_equal(slice.count, 6);
 	memcpy(first, slice.ops, sizeof(first));
@@ -117,7 +117,7 @@ static void test_replay_program__mark_lists_live_objects(void **state)
 	struct kb_diag diag;
 
 	(void)state;
-	replay_program_init(&program, reader);
+	replay_program_init(&program, reader, NULL);
 	assert_int_equal(next(&program, &slice, &diag), 0);
 	for (size_t done = 0; done <= 6; done++) {
 		memset(program.held, 0, program.slots);
@@ -137,7 +137,7 @@ static void test_replay_program__refuses_4_gib(void **state)
 	struct kb_diag diag;
 
 	(void)state;
-	replay_program_init(&program, reader);
+	replay_program_init(&program, reader, NULL);
 	assert_int_equal(next(&program, &slice, &diag), KB_E_RANGE);
 	assert_int_equal(diag.status, KB_E_RANGE);
 	assert_non_null(strstr(diag.text, "4294967296"));

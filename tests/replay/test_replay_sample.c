@@ -186,6 +186,8 @@ replay_file(const char *name, struct replay_sampling sampling, uint64_t *hash)
 		.reader = test_trace_file("boot.trc"),
 		.alloc = test_alloc_open(name, 0),
 		.sampling = sampling,
+		/* As a sampled one, which begins with a replay untimed. */
+		.repeats = 2,
 		.seed = 3,
 	};
 	struct replay_time_result result;
@@ -209,15 +211,15 @@ static void test_replay_sample__a_sampled_replay_ends_the_same(void **state)
 	whole = replay_file("kheap:order=head", none, &expected);
 	sampled = replay_file("kheap:order=head", plan, &hash);
 	assert_int_equal(hash, expected);
-	assert_int_equal(whole.events, 31619);
+	assert_int_equal(whole.replay[0].events, 31619);
 	assert_int_equal(whole.covered, 31619);
 	assert_int_equal(whole.windows, 0);
 	assert_int_equal(sampled.covered, 31619);
 	assert_false(sampled.cut_short);
 	/* 31 or 32 windows, one of which may go round the end. */
 	assert_in_range(sampled.windows, 31, 33);
-	assert_in_range(sampled.events, 31 * 50, 32 * 50);
-	assert_int_equal(sampled.cold_events, 0);
+	assert_in_range(sampled.replay[0].events, 31 * 50, 32 * 50);
+	assert_int_equal(sampled.repeats, 1);
 	assert_true(sampled.rate_squares > 0);
 }
 

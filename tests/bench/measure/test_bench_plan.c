@@ -13,8 +13,8 @@ static void test_bench_plan__doubts(void **state)
 	struct trc_counts counts = { .frees = 41375, .live_max = 15324 };
 
 	(void)state;
-	assert_false(bench_plan_doubts(&counts, UINT64_C(14000000000)));
-	assert_true(bench_plan_doubts(&counts, UINT64_C(2000000000)));
+	assert_false(bench_plan_doubts(&counts, UINT64_C(24000000000)));
+	assert_true(bench_plan_doubts(&counts, UINT64_C(14000000000)));
 	counts.frees = 3000000;
 	assert_true(bench_plan_doubts(&counts, UINT64_C(14000000000)));
 	/* A header whose every number is false. */
@@ -22,18 +22,19 @@ static void test_bench_plan__doubts(void **state)
 	assert_true(bench_plan_doubts(&counts, UINT64_MAX));
 }
 
-/* A million events' first replay and the whole trace's, at what one costs. */
+/* Three replays in each of seven epochs and of a pilot, at what an event costs. */
 static void test_bench_plan__fits(void **state)
 {
-	struct bench_plan plan = { .events = 6000000,
+	struct bench_plan plan = { .events = 500000,
 				   .ns_per_event = 1000,
-				   .budget_ns = UINT64_C(7000000000) };
+				   .budget_ns = UINT64_C(12000000000),
+				   .epochs = 7 };
 
 	(void)state;
 	assert_true(bench_plan_fits(&plan));
 	plan.ns_per_event = 1001;
 	assert_false(bench_plan_fits(&plan));
-	plan.events = 500000;
+	plan.events = 400000;
 	assert_true(bench_plan_fits(&plan));
 }
 

@@ -69,7 +69,7 @@ static void test_bench_worker__runs_every_pass(void **state)
 	job.pass = BENCH_PASS_THROUGHPUT;
 	assert_int_equal(run(&job, NULL, NULL), 0);
 	assert_int_equal(outcome.status, 0);
-	assert_int_equal(outcome.result.time.events, 5);
+	assert_int_equal(outcome.result.time.replay[0].events, 5);
 	job.pass = BENCH_PASS_LATENCY;
 	assert_int_equal(run(&job, NULL, NULL), 0);
 	assert_int_equal(outcome.status, 0);

@@ -49,9 +49,17 @@ static void test_bench_summary__reports_contaminated_epochs(void **state)
 	(void)state;
 	memset(epoch, 0, sizeof(epoch));
 	for (size_t i = 0; i < 8; i++) {
-		epoch[i].ticks = flags[i] ? 90000 : 10000 + 100 * i;
-		epoch[i].events = epoch[i].covered = 1000;
-		epoch[i].slices = 1;
+		epoch[i].repeats = 4;
+		for (unsigned k = 0; k < 4; k++)
+			epoch[i].replay[k] = (struct replay_round){
+				.ticks = flags[i] ? 90000 : 10000 + 100 * i,
+				.events = 1000,
+				.slices = 1,
+			};
+		epoch[i].covered = 1000;
+		/* The first is cold; of the last three the median counts. */
+		epoch[i].replay[0].ticks = 200000;
+		epoch[i].replay[2].ticks *= 2;
 		epoch[i].faults = 100 + i;
 	}
 	epoch[1].preemptions = 3;
@@ -63,7 +71,7 @@ static void test_bench_summary__reports_contaminated_epochs(void **state)
 	for (size_t i = 0; i < 8; i++) {
 		assert_int_equal(s.cell[0].epoch[i].contamination, flags[i]);
 		assert_near(s.cell[0].epoch[i].ns,
-			    (double)epoch[i].ticks / 1000);
+			    (double)epoch[i].replay[1].ticks / 1000);
 	}
 	bench_summary_release(&s);
 	assert_int_equal(t.contaminated, 3);
@@ -73,6 +81,10 @@ static void test_bench_summary__reports_contaminated_epochs(void **state)
 	/* The figure includes all; the clean ones' is next to it. */
 	assert_int_equal(t.ns.count, 8);
 	assert_near(t.ns.median, (10.6 + 10.7) / 2);
+	assert_int_equal(t.repeats, 4);
+	assert_near(t.cold_ns.median, 200);
+	assert_near(t.second_ns.median, (10.6 + 10.7) / 2);
+	assert_near(t.curve[2], 2 * (10.6 + 10.7) / 2);
 	assert_int_equal(t.clean_ns.count, 5);
 	assert_near(t.clean_ns.median, 10.4);
 	/* As many as a number holds, in all alike, are the usual ones. */
@@ -175,9 +187,10 @@ static void test_bench_summary__compares_like_with_like(void **state)
 	memset(epoch, 0, sizeof(epoch));
 	memset(cells, 0, sizeof(cells));
 	for (size_t i = 0; i < 5; i++) {
-		epoch[i].ticks = 100000 * (i + 1);
-		epoch[i].events = epoch[i].covered = 1000;
-		epoch[i].slices = 1;
+		epoch[i].repeats = 1;
+		epoch[i].replay[0].ticks = 100000 * (i + 1);
+		epoch[i].replay[0].events = epoch[i].covered = 1000;
+		epoch[i].replay[0].slices = 1;
 		strcpy(cells[i].spec.name, names[i]);
 		cells[i].trace = &trace;
 		cells[i].epoch = &epoch[i];
@@ -185,7 +198,7 @@ static void test_bench_summary__compares_like_with_like(void **state)
 	}
 	/* One was cut short; of another the clock can tell nothing. */
 	epoch[3].covered = 999;
-	epoch[4].slices = UINT64_C(1) << 40;
+	epoch[4].replay[0].slices = UINT64_C(1) << 40;
 	make(&s, cells, 5);
 	assert_ptr_equal(bench_summary_find(&s, "kheap"), &s.cell[2]);
 	assert_null(bench_summary_find(&s, "kheap:order=head"));

@@ -113,13 +113,14 @@ static void time_little(const char *name, uint32_t heap_pages,
 		.touch = touch,
 		.seed = 1,
 		.samples = 4,
+		.repeats = 2,
 		.clock = &free_clock,
 	};
 	struct kb_diag diag = { 0 };
 
 	assert_int_equal(replay_throughput(&job, &throughput, &diag), 0);
-	assert_int_equal(throughput.cold_events, 6);
-	assert_int_equal(throughput.events, 6);
+	assert_int_equal(throughput.replay[0].events, 6);
+	assert_int_equal(throughput.replay[1].events, 6);
 	alloc_close(&job.alloc);
 	job.alloc = test_alloc_open(name, heap_pages);
 	assert_int_equal(trc_reader_rewind(job.reader, &diag), 0);
