@@ -148,6 +148,7 @@ static int next_whole(struct replay_feed *feed, struct replay_slice *slice)
 		return KB_END;
 	slice->ops = feed->ops + feed->at;
 	slice->count = (size_t)kb_min(end - feed->at, REPLAY_FILL_OPS);
+	slice->time_ns = NULL;
 	slice->first_event = feed->at;
 	slice->slots = feed->fill.compiler.slots;
 	slice->is_left = is_left;

@@ -3,12 +3,17 @@
  * significant.
  *
  * Counters are exact, so any difference counts. Two medians differ if their
- * intervals are disjoint; single times differ by more than the sum of both timers'
- * error bounds.
+ * intervals are disjoint and they are further apart than noise is: by 5%, by what
+ * the epochs of both vary, and, of six allocators or more, by what all of them
+ * changed by alike, as on a machine that is busier, and three times their deviation
+ * from that. Single times differ by more than the sum of both timers' error bounds, and
+ * by 10%.
  */
 #include "bench_commands.h"
 #include "bench_diff_figures.h"
 #include "bench_format.h"
+#include "bench_report.h"
+#include "bench_stats.h"
 #include "kb_escape.h"
 #include "kb_bits.h"
 
@@ -36,7 +41,12 @@ struct diff {
 	struct side a;
 	struct side b;
 
-	/* --out; NULL if it was not given. */
+	/* ln(b / a) of all times per event: the median, and the deviation from
+	 * it; 0 where there are too few to tell. */
+	double common;
+	double scatter;
+
+	/* --out; NULL without. */
 	const char *out;
 
 	/* What is read of both sides. */
@@ -186,8 +196,11 @@ static const char *const machine[] = { "cpu_model", "cpus",  "system",
 static const char *const memory[] = { "page_size", "transparent_hugepages",
 				      "glibc_tunables", "ld_preload" };
 
-/* What must be equal for counters to be comparable. */
-static const char *const options[] = { "touch", "heap_pages", "heap_base" };
+/* What must be equal for figures to mean the same: not the passes, as what one side
+ * lacks is not compared, nor the seed. */
+static const char *const options[] = { "touch",	      "heap_pages", "heap_base",
+				       "quick",	      "budget_s",   "evict_kib",
+				       "evict_events" };
 
 static void tell_unequal(const char *name, const json_t *a, const json_t *b)
 {
@@ -233,7 +246,7 @@ static bool comparable(const struct diff *d)
 				     "--force compares them anyway");
 		return false;
 	}
-	name = first_unequal(a_opts, b_opts, options, 3);
+	name = first_unequal(a_opts, b_opts, options, KB_ARRAY_LEN(options));
 	if (name)
 		tell_unequal(name, json_object_get(a_opts, name),
 			     json_object_get(b_opts, name));
@@ -304,20 +317,78 @@ static void print_median(const struct median *m)
 	       interval);
 }
 
+/* A change below this is never told from noise. */
+#define FLOOR_SHARE 0.05
+
+/* The deviation of the common change counts this many times. */
+#define SCATTERS 3.0
+
+/* Fewer times than this have no common change. */
+#define COMMON_MIN 6
+
+static double spread_share(const json_t *cell, const struct median *m)
+{
+	double spread = 0;
+
+	number_of(json_object_get(cell, "throughput"), "spread", &spread);
+	return m->ns > 0 ? spread / m->ns : 0;
+}
+
+/* ln(b / a) of every pair that has times; how many there are. */
+static size_t collect_changes(const struct diff *d, double *out, size_t room)
+{
+	const json_t *cell;
+	size_t i, n = 0;
+
+	json_array_foreach(d->a.results, i, cell) {
+		const json_t *other = partner(&d->b, cell, d->force);
+		struct median a, b;
+
+		if (!other || n == room)
+			continue;
+		read_median(&a, cell);
+		read_median(&b, other);
+		if (a.known && b.known && a.ns > 0 && b.ns > 0)
+			out[n++] = log(b.ns / a.ns);
+	}
+	return n;
+}
+
+/* What all allocators' times changed by alike. */
+static void find_common(struct diff *d)
+{
+	const size_t room = json_array_size(d->a.results);
+	double *change = calloc(room + 1, sizeof(*change));
+	struct bench_summary s;
+	size_t count;
+
+	if (!change)
+		return;
+	count = collect_changes(d, change, room);
+	if (count >= COMMON_MIN) {
+		bench_summarize(&s, change, count);
+		d->common = s.median;
+		d->scatter = s.spread;
+	}
+	free(change);
+}
+
 static const char slower[] = "SLOWER";
 static const char faster[] = "FASTER";
 
-static const char *judge_medians(const struct median *a, const struct median *b)
+/* `noise` is what ln(b / a) may be without meaning. */
+static const char *judge_medians(const struct median *a, const struct median *b,
+				 double noise)
 {
 	if (!a->known || !b->known)
 		return "below the timer's resolution";
 	if (!a->has_interval || !b->has_interval)
 		return "inconclusive (no interval)";
-	if (b->high < a->low)
-		return faster;
-	if (b->low > a->high)
-		return slower;
-	return "no significant difference";
+	if (b->high >= a->low && b->low <= a->high)
+		return "no significant difference";
+	if (fabs(log(b->ns / a->ns)) <= noise)
+		return "inside noise";
+	return b->high < a->low ? faster : slower;
 }
 
 /* The counters that determine the time. */
@@ -361,10 +432,12 @@ static void name_cause(const json_t *a, const json_t *b, bool is_slower)
 		       100 * most_share);
 }
 
-static void compare_throughput(const json_t *a, const json_t *b)
+static void compare_throughput(const struct diff *d, const json_t *a,
+			       const json_t *b)
 {
 	const char *verdict;
 	struct median x, y;
+	double noise;
 
 	if (!json_object_get(a, "throughput") ||
 	    !json_object_get(b, "throughput"))
@@ -378,7 +451,9 @@ static void compare_throughput(const json_t *a, const json_t *b)
 		print_change(x.ns, y.ns);
 	else
 		printf("  %9s", "-");
-	verdict = judge_medians(&x, &y);
+	noise = fmax(FLOOR_SHARE + fabs(d->common) + SCATTERS * d->scatter,
+		     spread_share(a, &x) + spread_share(b, &y));
+	verdict = judge_medians(&x, &y, noise);
 	printf("  %s", verdict);
 	if (verdict == slower || verdict == faster)
 		name_cause(a, b, verdict == slower);
@@ -393,6 +468,9 @@ static void print_time(bool known, double ns, double floor_ns)
 	snprintf(with_sign, sizeof(with_sign), "%s%s", known ? "" : "<", text);
 	printf("  %*s", bench_format_width(with_sign, 9), with_sign);
 }
+
+/* A change of a single time below this is never told from noise. */
+#define TIME_SHARE 0.10
 
 /* One quantile of one kind of operation in both. */
 static void compare_time(const json_t *a, const json_t *b, const char *kind,
@@ -425,14 +503,17 @@ static void compare_time(const json_t *a, const json_t *b, const char *kind,
 	if (!has_x || !has_y)
 		printf("  %s below the timer's resolution\n",
 		       has_x || has_y ? "one" : "both");
-	else if (fabs(x_ns - y_ns) <= x_error + y_error)
+	else if (fabs(x_ns - y_ns) <= x_error + y_error ||
+		 fabs(x_ns - y_ns) <= TIME_SHARE * fmax(x_ns, y_ns))
 		printf("  no significant difference\n");
 	else
 		printf("  more than the timer's error\n");
 }
 
-static void compare_latency(const json_t *a, const json_t *b)
+static void compare_latency(const struct diff *d, const json_t *a,
+			    const json_t *b)
 {
+	(void)d;
 	compare_time(a, b, "kfree_ns", "p50");
 	compare_time(a, b, "kfree_ns", "p99");
 	compare_time(a, b, "lookup_ns", "p50");
@@ -525,7 +606,8 @@ static bool any_has(const struct diff *d, const char *pass)
 
 /* Applies a comparison to every pair of cells. */
 static void each_pair(const struct diff *d,
-		      void (*compare)(const json_t *a, const json_t *b))
+		      void (*compare)(const struct diff *d, const json_t *a,
+				      const json_t *b))
 {
 	const json_t *cell;
 	size_t i;
@@ -534,7 +616,7 @@ static void each_pair(const struct diff *d,
 		const json_t *other = partner(&d->b, cell, d->force);
 
 		if (other)
-			compare(cell, other);
+			compare(d, cell, other);
 	}
 }
 
@@ -553,6 +635,21 @@ static void tell_lonely(const struct side *here, const struct side *there,
 		       kb_escape_clean(name, sizeof(name),
 				       text_of(cell, "allocator")));
 	}
+}
+
+/* A schema says what the names mean: others' results cannot be read. */
+static bool is_ours(const struct side *side)
+{
+	double schema = 0;
+
+	if (number_of(side->context, "schema", &schema) &&
+	    schema == BENCH_SCHEMA)
+		return true;
+	kb_complain("bench",
+		    "%s: is of schema %g, which another version of bench "
+		    "wrote; this one compares schema %d: measure it again",
+		    side->path, schema, BENCH_SCHEMA);
+	return false;
 }
 
 static void print_diff(const struct diff *d)
@@ -670,10 +767,14 @@ static int diff_main(int argc, char **argv)
 		status = load(&d.b);
 	if (status == KB_EXIT_GOOD)
 		status = judge_files(&d);
+	if (status == KB_EXIT_GOOD && (!is_ours(&d.a) || !is_ours(&d.b)))
+		status = KB_EXIT_ENVIRONMENT;
 	if (status == KB_EXIT_GOOD && !d.force && !comparable(&d))
 		status = KB_EXIT_ENVIRONMENT;
-	if (status == KB_EXIT_GOOD)
+	if (status == KB_EXIT_GOOD) {
+		find_common(&d);
 		print_diff(&d);
+	}
 	if (status == KB_EXIT_GOOD && d.out)
 		status = draw_diff(&d);
 	if (status == KB_EXIT_GOOD)
@@ -715,14 +816,18 @@ const struct kb_command bench_diff_command = {
 	.summary = "compare two results folders",
 	.about = "Compares two results folders (or results.json files), "
 		 "allocator by allocator. Results of different traces, "
-		 "options, machines, compilers or flags are refused.",
+		 "options, machines, compilers or flags are refused without "
+		 "--force, and those of another schema always.",
 	.options = diff_options,
 	.operands = operands,
 	.notes = "What is compared:\n"
 		 "  times     two medians differ if their 95% intervals are "
-		 "disjoint; single\n"
-		 "            times if they differ by more than both error "
-		 "bounds together\n"
+		 "disjoint and the\n"
+		 "            change is larger than noise: 5%, what the runs "
+		 "vary, what all\n"
+		 "            allocators changed by alike; single times by "
+		 "more than both error\n"
+		 "            bounds together, and 10%\n"
 		 "  counters  counters and digests are exact: every "
 		 "difference is shown",
 	.examples = "bench diff results/before results/after",

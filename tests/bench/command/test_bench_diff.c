@@ -15,7 +15,7 @@ static void document(const char *path, const char *cpu, const char *sha,
 
 	assert_non_null(f);
 	fprintf(f,
-		"{\"context\":{\"schema\":1,\"revision\":\"r-%s\",\"date\":"
+		"{\"context\":{\"schema\":2,\"revision\":\"r-%s\",\"date\":"
 		"\"d\","
 		"\"system\":\"s\",\"cpu_model\":\"%s\",\"cpus\":2,\"options\":"
 		"{\"touch\":\"none\",\"heap_pages\":0,\"heap_base\":0}},"
@@ -75,6 +75,62 @@ static void test_bench_diff__intervals_decide(void **state)
 	has_row(c, "near", "-50.0%  no significant difference");
 	has_row(c, "bare", "-50.0%  inconclusive (no interval)");
 	cli_holds(c->out, "8 equal, 0 different");
+}
+
+/* A change that noise makes is no news: below 5%, within what the epochs vary, or
+ * such as all allocators show. */
+static void test_bench_diff__noise_is_no_change(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1",
+		 KB_LINES(CELL("small", "20.0", "19.9", "20.1", "7")));
+	document("b", "cpu", "1",
+		 KB_LINES(CELL("small", "20.9", "20.8", "21.0", "7")));
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 0);
+	has_row(c, "small", "+4.5%  inside noise");
+	document("a", "cpu", "1",
+		 KB_LINES(CELL("a1", "20.0", "19.9", "20.1", "7") "|"
+			  CELL("a2", "30.0", "29.9", "30.1", "7") "|"
+			  CELL("a3", "40.0", "39.9", "40.1", "7") "|"
+			  CELL("a4", "50.0", "49.9", "50.1", "7") "|"
+			  CELL("a5", "60.0", "59.9", "60.1", "7") "|"
+			  CELL("a6", "70.0", "69.9", "70.1", "7")));
+	document("b", "cpu", "1",
+		 KB_LINES(CELL("a1", "24.0", "23.9", "24.1", "7") "|"
+			  CELL("a2", "36.1", "36.0", "36.2", "7") "|"
+			  CELL("a3", "48.0", "47.9", "48.1", "7") "|"
+			  CELL("a4", "60.2", "60.1", "60.3", "7") "|"
+			  CELL("a5", "72.0", "71.9", "72.1", "7") "|"
+			  CELL("a6", "140.0", "139.9", "140.1", "7")));
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 0);
+	has_row(c, "a1", "+20.0%  inside noise");
+	has_row(c, "a4", "+20.4%  inside noise");
+	has_row(c, "a6", "+100.0%  SLOWER");
+}
+
+/* What was measured otherwise is not compared, nor what means something else. */
+static void test_bench_diff__other_options_and_schemas_are_refused(void **state)
+{
+	struct cli *c = *state;
+
+	document("a", "cpu", "1",
+		 KB_LINES(CELL("x", "20.0", "19.9", "20.1", "7")));
+	document("b", "cpu", "1",
+		 KB_LINES(CELL("x", "20.0", "19.9", "20.1", "7")));
+	cli_sh(c, "sed -i 's/\"options\":{/\"options\":{\"quick\":true,/' b");
+	cli_sh(c, "$BENCH diff a b");
+	cli_expect(c, 4);
+	cli_holds(c->err, "quick is absent and true");
+	cli_sh(c, "$BENCH diff --force a b");
+	cli_expect(c, 0);
+	cli_sh(c, "sed -i 's/\"schema\":2/\"schema\":1/' b");
+	cli_sh(c, "$BENCH diff --force a b");
+	cli_expect(c, 4);
+	cli_holds(c->err, "b: is of schema 1");
+	assert_string_equal(c->out, "");
 }
 
 /* A slowdown is named: by the counter that changed most, if any did. */
@@ -238,6 +294,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_diff__intervals_decide),
+		cli_test(test_bench_diff__noise_is_no_change),
+		cli_test(
+			test_bench_diff__other_options_and_schemas_are_refused),
 		cli_test(test_bench_diff__more_work_is_reported),
 		cli_test(test_bench_diff__counters_are_exact),
 		cli_test(test_bench_diff__single_times_have_the_clocks_error),
