@@ -54,7 +54,8 @@ struct replay_job {
 	 * Of the throughput pass: how often to replay the trace, at most
 	 * REPLAY_REPEATS_MAX times. 0 is a pilot, which finds that out: until the
 	 * last REPLAY_STEADY are within 1% of each other, or one takes over 50 ms;
-	 * but once, if `epoch_ns` (0: no bound) is too short for REPLAY_STEADY.
+	 * but once, if `epoch_ns` (0: no bound) is too short for REPLAY_STEADY of
+	 * the first and, if there is time for it, of the second.
 	 */
 	uint32_t repeats;
 	uint64_t epoch_ns;
@@ -63,7 +64,8 @@ struct replay_job {
 	bool press;
 
 	/* KiB of its own that it touches, untimed, before each slice, which has
-	 * `evict_events` then, or, if that is 0, as many as come at once. */
+	 * `evict_events` then, or, if that is 0, as many as come at once; of a
+	 * sampled pass, before each window. */
 	uint32_t evict_kib;
 	uint32_t evict_events;
 

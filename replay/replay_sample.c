@@ -2,6 +2,7 @@
 
 #include "kb_bits.h"
 #include "kb_rng.h"
+#include "replay_evict.h"
 #include "replay_program.h"
 #include "replay_tick.h"
 #include "replay_usage.h"
@@ -14,6 +15,8 @@ struct sampling {
 	struct replay_program program;
 	struct replay_sample sample;
 	struct replay_time_result *out;
+
+	struct replay_evict evict;
 
 	/* System clock at which it must end; 0 for never. */
 	uint64_t deadline_ns;
@@ -75,8 +78,11 @@ static void run(struct sampling *s, const struct replay_op *ops, size_t count)
 static void measure(struct sampling *s, const struct replay_op *ops,
 		    size_t count)
 {
-	uint64_t begin = replay_tick_begin(s->job->use_tsc);
+	uint64_t begin;
 
+	if (s->window_events == 0)
+		replay_evict_touch(&s->evict, s->evict.kib);
+	begin = replay_tick_begin(s->job->use_tsc);
 	run(s, ops, count);
 	s->window_ticks += replay_tick_end(s->job->use_tsc) - begin;
 	s->window_events += count;
@@ -199,7 +205,10 @@ int replay_sample_throughput(const struct replay_job *job,
 	if (job->budget_ns)
 		s.deadline_ns = replay_tick_system() + job->budget_ns;
 	replay_program_init(&s.program, job->reader, job->feed);
-	err = run_all(&s, diag);
+	err = replay_evict_reserve(&s.evict, job->evict_kib);
+	err = err < 0 ? kb_fail(diag, err, "out of memory for --evict")
+		      : run_all(&s, diag);
 	replay_program_release(&s.program);
+	replay_evict_release(&s.evict);
 	return err;
 }

@@ -11,7 +11,7 @@
 #define SEED	  "--trace $TRACES/seed-example.trc"
 #define KHEAP	  " --alloc kheap"
 #define QUICK	  " --quick" CLI_NO_BUDGET " --alloc kheap,null,jemalloc"
-#define ALL_FILES 14 /* results.json, table.txt, report.html, 11 TSV files */
+#define ALL_FILES 15 /* results.json, table.txt, report.html, 12 TSV files */
 
 /* Of the files of samples there are as many as the samples fell on kinds of
  * operations: not to be counted. */
@@ -145,6 +145,32 @@ static void check_latency(const json_t *object, bool required)
 	assert_true(json_integer_value(json_object_get(object, "samples")) > 0);
 }
 
+/* The first replay, the second, all of them, and where the steady ones begin. A
+ * machine that is far too busy may find the trace too long to repeat. */
+static void check_replays(const json_t *object)
+{
+	const json_int_t repeats =
+		json_integer_value(json_object_get(object, "repeats"));
+	const json_t *curve = json_object_get(object, "curve");
+
+	check_time(object, "cold_ns_per_event");
+	assert_in_range(repeats, 1, 16);
+	if (repeats == 1) {
+		assert_null(curve);
+		return;
+	}
+	assert_in_range(repeats, 3, 16);
+	check_time(object, "second_ns_per_event");
+	assert_int_equal(json_array_size(curve), repeats);
+	assert_true(json_equal(json_array_get(curve, 0),
+			       json_object_get(object, "cold_ns_per_event")));
+	assert_true(json_equal(json_array_get(curve, 1),
+			       json_object_get(object, "second_ns_per_event")));
+	assert_int_equal(
+		json_integer_value(json_object_get(object, "steady_from")),
+		repeats - 3);
+}
+
 static void check_throughput(const json_t *object, json_int_t events)
 {
 	json_int_t epochs =
@@ -160,6 +186,7 @@ static void check_throughput(const json_t *object, json_int_t events)
 		json_integer_value(json_object_get(object, "events_timed")),
 		events);
 	check_time(object, "ns_per_event");
+	check_replays(object);
 	if (!json_is_real(ns))
 		return;
 	assert_true(json_real_value(json_object_get(object, "ci_low")) <=
@@ -593,7 +620,8 @@ static void test_bench_output__figures(void **state)
 	static const char *const names[] = { "lookup-cost", "cost-model",
 					     "timeline",    "throughput",
 					     "heap-window", "address-map",
-					     "memory",	    "lookup-nodes" };
+					     "memory",	    "lookup-nodes",
+					     "warm-up" };
 	struct cli *c = *state;
 
 	cli_sh(c, "command -v gnuplot");
@@ -610,7 +638,7 @@ static void test_bench_output__figures(void **state)
 		cli_expect(c, 0);
 	}
 	remove_samples(c, "o");
-	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 20);
+	assert_int_equal(cli_files(), 1 + ALL_FILES + 1 + 22);
 }
 
 static size_t longest_line(const char *text)
