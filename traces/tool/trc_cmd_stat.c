@@ -273,8 +273,8 @@ static bool is_in_ticks(const struct stat_job *job)
 static double parallelism(const struct stat_job *job)
 {
 	return job->longest ? (double)job->walk.info->counts.events /
-				   (double)job->longest
-			 : 0;
+				      (double)job->longest
+			    : 0;
 }
 
 static void print_parallel(const struct stat_job *job)
