@@ -1,7 +1,6 @@
 #include "frames.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "kb_host.h"
 
 /* Records made at first: the frames of one mebibyte, 4 KiB of the host. */
 #define FRAMES_CAPACITY_FIRST 256

@@ -35,10 +35,7 @@
 #include "kheap_internal.h"
 
 #include "kb_assert.h"
-
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
+#include "kb_host.h"
 
 static_assert(((uint64_t)KHEAP_PAGES_MAX << KVA_PAGE_SHIFT) <= UINT32_MAX,
 	      "the size of the largest cluster must fit cluster_size[]");

@@ -41,6 +41,7 @@
 #define KHEAP_H
 
 #include "kb_status.h"
+#include "kb_tailq.h"
 #include "kva.h"
 #include "pager.h"
 #include "runs_fit.h"
@@ -48,7 +49,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #define KHEAP_BASE_DEFAULT UINT32_C(0xF0000000)
 

@@ -1,15 +1,15 @@
 #include "kheap_fast_internal.h"
 
 #include "kb_assert.h"
+#include "kb_host.h"
 #include "kheap_internal.h"
 #include "pager_sim.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-/* Bits of an address below the number of its page table; tables of a directory. */
-#define TABLE_SHIFT 22
-#define TABLES	    1024u
+#if __STDC_HOSTED__
+#include "kheap_fast_sim.h"
+#else
+#include "kheap_fast_x86.h"
+#endif
 
 /* The bits of a PTE that hold a cluster's length. */
 #define LENGTH_SHIFT 9
@@ -22,25 +22,16 @@ static_assert((LENGTH_MASK & (FLAGS | PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY |
 			      PAGER_PTE_FRAME_MASK)) == 0,
 	      "the length must be in bits that nothing else uses");
 
-static inline uint32_t table_of(const struct kheap_fast *f, uint32_t page)
-{
-	return (f->base + (page << KVA_PAGE_SHIFT)) >> TABLE_SHIFT;
-}
-
 static inline kva_t va_of(const struct kheap_fast *f, uint32_t page)
 {
 	return f->base + (page << KVA_PAGE_SHIFT);
 }
 
 /* The PTE of a page that is a cluster, or begins one. */
-static inline uint32_t entry_of(pfn_t pfn, uint32_t length)
+static inline uint32_t entry_of(const struct kheap_fast *f, pfn_t pfn,
+				uint32_t length)
 {
-	return pfn << KVA_PAGE_SHIFT | length << LENGTH_SHIFT | FLAGS;
-}
-
-static inline pfn_t pfn_of(uint32_t entry)
-{
-	return entry >> KVA_PAGE_SHIFT;
+	return mmu_frame_bits(f, pfn) | length << LENGTH_SHIFT | FLAGS;
 }
 
 /* The window's page that starts at `va`, or a number that is not below `pages`
@@ -57,7 +48,8 @@ static kb_always_inline uint32_t page_at(const struct kheap_fast *f, kva_t va)
 static kb_always_inline uint32_t length_at(const struct kheap_fast *f,
 					   uint32_t page)
 {
-	const uint32_t length = (f->pte[page] & LENGTH_MASK) >> LENGTH_SHIFT;
+	const uint32_t length =
+		(mmu_pte(f, page) & LENGTH_MASK) >> LENGTH_SHIFT;
 
 	return kb_likely(length != LENGTH_LONG) ? length : f->long_length[page];
 }
@@ -80,20 +72,19 @@ static inline uint32_t single_entry(kheap_fast_single single)
 static int make_parts(struct kheap_fast *f)
 {
 	const size_t pages = f->pages;
-	const size_t tables = table_of(f, f->pages - 1) - table_of(f, 0) + 1;
+	const size_t tables = kheap_fast_table_of(f, f->pages - 1) -
+			      kheap_fast_table_of(f, 0) + 1;
 
 	f->frame_limit = (uint32_t)(pages + tables);
 	f->singles = calloc(pages, sizeof(*f->singles));
 	f->free_frames = calloc(f->frame_limit, sizeof(*f->free_frames));
-	f->pte = calloc(pages, sizeof(*f->pte));
 	f->frame_va = calloc(f->frame_limit, sizeof(*f->frame_va));
-	f->used = calloc((size_t)2 * TABLES, sizeof(*f->used));
-	f->payload = calloc(f->frame_limit, sizeof(*f->payload));
+	f->used = calloc((size_t)2 * KHEAP_FAST_TABLES, sizeof(*f->used));
 	f->long_length = calloc(pages, sizeof(*f->long_length));
-	if (!f->singles || !f->free_frames || !f->pte || !f->frame_va ||
-	    !f->used || !f->payload || !f->long_length)
+	if (!f->singles || !f->free_frames || !f->frame_va || !f->used ||
+	    !f->long_length)
 		return KB_E_NOMEM;
-	f->pde = f->used + TABLES;
+	f->pde = f->used + KHEAP_FAST_TABLES;
 	if (runs_lists_init(&f->lists, f->pages) < 0)
 		return KB_E_NOMEM;
 	return runs_init(&f->runs, f->pages, RUNS_FIRST);
@@ -104,13 +95,9 @@ int kheap_fast_new(struct kheap_fast **out,
 {
 	struct kheap_config window = { .base = config->base,
 				       .pages = config->pages };
-	struct pager_sim_config sim = { .tlb_sets = config->tlb_sets,
-					.tlb_ways = config->tlb_ways };
 	struct kheap_fast *f;
 	int status = kheap_check_window(&window, diag);
 
-	if (status == 0)
-		status = pager_sim_check(&sim);
 	if (status < 0)
 		return status;
 	f = calloc(1, sizeof(*f));
@@ -120,7 +107,7 @@ int kheap_fast_new(struct kheap_fast **out,
 	f->pages = window.pages;
 	status = make_parts(f);
 	if (status == 0)
-		status = tlb_init(&f->tlb, sim.tlb_sets, sim.tlb_ways);
+		status = mmu_init(f, config);
 	if (status < 0) {
 		kheap_fast_free(f);
 		return status;
@@ -135,14 +122,12 @@ void kheap_fast_free(struct kheap_fast *f)
 		return;
 	free(f->singles);
 	free(f->free_frames);
-	free(f->pte);
 	free(f->frame_va);
+	mmu_release(f);
 	free(f->used);
-	free(f->payload);
 	free(f->long_length);
 	runs_lists_release(&f->lists);
 	runs_release(&f->runs);
-	tlb_release(&f->tlb);
 	free(f);
 }
 
@@ -205,7 +190,8 @@ static pfn_t take_frame(struct kheap_fast *f, kva_t va, bool counted)
 
 static void make_table(struct kheap_fast *f, uint32_t table, bool counted)
 {
-	f->pde[table] = take_frame(f, 0, counted) << KVA_PAGE_SHIFT | FLAGS;
+	f->pde[table] = mmu_frame_bits(f, take_frame(f, 0, counted)) | FLAGS;
+	mmu_table_made(f, table);
 	if (counted) {
 		f->paging.page_tables_made++;
 		f->paging.pde_writes++;
@@ -215,7 +201,8 @@ static void make_table(struct kheap_fast *f, uint32_t table, bool counted)
 static kb_noinline void drop_table(struct kheap_fast *f, uint32_t table,
 				   bool counted)
 {
-	f->free_frames[f->free_frame_count++] = pfn_of(f->pde[table]);
+	f->free_frames[f->free_frame_count++] = mmu_pfn(f, f->pde[table]);
+	mmu_table_dropped(f, table);
 	f->pde[table] = 0;
 	if (counted) {
 		f->paging.page_tables_dropped++;
@@ -230,15 +217,15 @@ static kb_always_inline void map_page(struct kheap_fast *f, uint32_t page,
 				      uint32_t length, uint32_t entry,
 				      const bool counted)
 {
-	const uint32_t table = table_of(f, page);
+	const uint32_t table = kheap_fast_table_of(f, page);
 
-	kb_assert(f->pte[page] == 0);
+	kb_assert(mmu_pte(f, page) == 0);
 	if (kb_unlikely(f->used[table] == 0))
 		make_table(f, table, counted);
 	if (entry && counted)
 		count_frame(&f->paging);
 	if (!entry)
-		entry = entry_of(take_frame(f, va_of(f, page), counted),
+		entry = entry_of(f, take_frame(f, va_of(f, page), counted),
 				 length);
 	f->pte[page] = entry;
 	f->used[table]++;
@@ -250,7 +237,7 @@ static kb_always_inline void map_page(struct kheap_fast *f, uint32_t page,
 static kb_always_inline pfn_t unmap_page(struct kheap_fast *f, uint32_t page,
 					 const bool counted)
 {
-	const uint32_t table = table_of(f, page);
+	const uint32_t table = kheap_fast_table_of(f, page);
 	const uint32_t entry = f->pte[page];
 
 	f->pte[page] = 0;
@@ -260,10 +247,8 @@ static kb_always_inline pfn_t unmap_page(struct kheap_fast *f, uint32_t page,
 	}
 	if (kb_unlikely(--f->used[table] == 0))
 		drop_table(f, table, counted);
-	/* invlpg: without this flag no walk has brought the page in. */
-	if (kb_unlikely(entry & PAGER_PTE_ACCESSED))
-		tlb_invalidate(&f->tlb, va_of(f, page) >> KVA_PAGE_SHIFT);
-	return pfn_of(entry);
+	mmu_invalidate(f, va_of(f, page), entry);
+	return mmu_pfn(f, entry);
 }
 
 /* The page that was listed last, or RUNS_NONE; `*entry` is its PTE. */
@@ -308,7 +293,7 @@ static kb_noinline void merge_listed(struct kheap_fast *f, uint64_t *steps)
 		const uint32_t page = take_listed(f, pages, &entry);
 
 		if (entry)
-			give_frame(f, pfn_of(entry));
+			give_frame(f, mmu_pfn(f, entry));
 		(*steps)++;
 		runs_give_counted(&f->runs, page, pages, steps);
 	}
@@ -380,7 +365,7 @@ kva_t kheap_fast_kmalloc(struct kheap_fast *f, uint32_t size)
 		return kmalloc_any_plain(f, size);
 	single = f->singles[singles - 1];
 	va = single_va(single);
-	table = va >> TABLE_SHIFT;
+	table = va >> KHEAP_FAST_TABLE_SHIFT;
 	if (kb_unlikely(f->used[table] == 0))
 		return kmalloc_any_plain(f, size);
 	f->single_count = singles - 1;
@@ -391,7 +376,7 @@ kva_t kheap_fast_kmalloc(struct kheap_fast *f, uint32_t size)
 
 static inline void give_single(struct kheap_fast *f, kva_t va, pfn_t pfn)
 {
-	f->singles[f->single_count++] = single_of(va, entry_of(pfn, 1));
+	f->singles[f->single_count++] = single_of(va, entry_of(f, pfn, 1));
 }
 
 static kb_always_inline int kfree_any(struct kheap_fast *f, kva_t va,
@@ -443,13 +428,13 @@ int kheap_fast_kfree(struct kheap_fast *f, kva_t va)
 
 	if (kb_unlikely(page >= f->pages))
 		return kfree_any_plain(f, va);
-	entry = f->pte[page];
+	entry = mmu_pte(f, page);
 	if (kb_unlikely((entry & special) != 1u << LENGTH_SHIFT))
 		return kfree_any_plain(f, va);
 	f->pte[page] = 0;
 	f->singles[f->single_count++] = single_of(va, entry);
-	if (kb_unlikely(--f->used[va >> TABLE_SHIFT] == 0))
-		drop_table(f, va >> TABLE_SHIFT, false);
+	if (kb_unlikely(--f->used[va >> KHEAP_FAST_TABLE_SHIFT] == 0))
+		drop_table(f, va >> KHEAP_FAST_TABLE_SHIFT, false);
 	return 0;
 }
 
@@ -457,7 +442,7 @@ int kheap_fast_find(const struct kheap_fast *f, kva_t va)
 {
 	const uint32_t page = page_at(f, va);
 
-	if (page >= f->pages || !(f->pte[page] & LENGTH_MASK))
+	if (page >= f->pages || !(mmu_pte(f, page) & LENGTH_MASK))
 		return -1;
 	return (int)page;
 }
@@ -474,16 +459,8 @@ static kb_always_inline void touch(struct kheap_fast *f, kva_t va,
 {
 	const uint32_t page = (va - f->base) >> KVA_PAGE_SHIFT;
 
-	kb_assert(page < f->pages && f->pte[page] != 0);
-	if (tlb_access(&f->tlb, va >> KVA_PAGE_SHIFT)) {
-		if (counted)
-			f->paging.tlb_hits++;
-		return;
-	}
-	if (counted)
-		f->paging.tlb_misses++;
-	f->pde[table_of(f, page)] |= PAGER_PTE_ACCESSED;
-	f->pte[page] |= PAGER_PTE_ACCESSED | PAGER_PTE_DIRTY;
+	kb_assert(page < f->pages && mmu_pte(f, page) != 0);
+	mmu_touch(f, va, page, counted);
 }
 
 void kheap_fast_touch(struct kheap_fast *f, kva_t va)
@@ -501,7 +478,7 @@ static uint32_t walk(const struct kheap_fast *f, kva_t va)
 {
 	const uint32_t page = (va - f->base) >> KVA_PAGE_SHIFT;
 
-	return page < f->pages ? f->pte[page] : 0;
+	return page < f->pages ? mmu_pte(f, page) : 0;
 }
 
 bool kheap_fast_translate(const struct kheap_fast *f, kva_t va, uint64_t *pa)
@@ -524,7 +501,7 @@ bool kheap_fast_reverse(const struct kheap_fast *f, uint64_t pa, kva_t *va)
 	if (pfn >= f->fresh_frames || f->frame_va[pfn] == 0)
 		return false;
 	entry = walk(f, f->frame_va[pfn]);
-	if (entry == 0 || pfn_of(entry) != pfn)
+	if (entry == 0 || mmu_pfn(f, entry) != pfn)
 		return false;
 	*va = f->frame_va[pfn] | (kva_t)(pa % KVA_PAGE_SIZE);
 	return true;
@@ -534,7 +511,12 @@ uint64_t *kheap_fast_payload(struct kheap_fast *f, kva_t va)
 {
 	const uint32_t entry = walk(f, va);
 
-	return entry ? &f->payload[pfn_of(entry)] : NULL;
+	return entry ? mmu_payload(f, va, entry) : NULL;
+}
+
+uint32_t kheap_fast_entry(const struct kheap_fast *f, kva_t va)
+{
+	return walk(f, va);
 }
 
 kva_t kheap_fast_base(const struct kheap_fast *f)
@@ -554,7 +536,7 @@ uint32_t kheap_fast_longest_free_run(const struct kheap_fast *f)
 	uint32_t page;
 
 	for (page = 0; page < f->runs.top; page++) {
-		stretch = f->pte[page] == 0 ? stretch + 1 : 0;
+		stretch = mmu_pte(f, page) == 0 ? stretch + 1 : 0;
 		longest = stretch > longest ? stretch : longest;
 	}
 	return (uint32_t)kb_max(longest, stretch + f->pages - page);
@@ -590,15 +572,15 @@ static bool clusters_are_valid(const struct kheap_fast *f, uint32_t *mapped)
 		const uint32_t length = length_at(f, page);
 		uint32_t i;
 
-		if (f->pte[page] == 0) {
+		if (mmu_pte(f, page) == 0) {
 			page++;
 			continue;
 		}
 		if (length == 0 || length > f->pages - page)
 			return false;
 		for (i = 1; i < length; i++)
-			if (f->pte[page + i] == 0 ||
-			    f->pte[page + i] & LENGTH_MASK)
+			if (mmu_pte(f, page + i) == 0 ||
+			    mmu_pte(f, page + i) & LENGTH_MASK)
 				return false;
 		*mapped += length;
 		page += length;
@@ -613,11 +595,11 @@ static bool tables_are_valid(const struct kheap_fast *f, uint32_t *tables)
 	uint32_t page;
 
 	for (page = 0; page < f->pages; page++) {
-		const uint32_t table = table_of(f, page);
+		const uint32_t table = kheap_fast_table_of(f, page);
 
-		used += f->pte[page] != 0;
-		if (page + 1 < f->pages &&
-		    table_of(f, page + 1) == table_of(f, page))
+		used += mmu_pte(f, page) != 0;
+		if (page + 1 < f->pages && kheap_fast_table_of(f, page + 1) ==
+						   kheap_fast_table_of(f, page))
 			continue;
 		if (f->used[table] != used || !f->pde[table] != !used)
 			return false;
@@ -634,9 +616,9 @@ static bool singles_are_valid(const struct kheap_fast *f, uint8_t *seen)
 
 	for (i = 0; i < f->single_count; i++) {
 		const uint32_t entry = single_entry(f->singles[i]);
-		const pfn_t pfn = pfn_of(entry);
+		const pfn_t pfn = mmu_pfn(f, entry);
 
-		if (entry != entry_of(pfn, 1) || pfn >= f->fresh_frames ||
+		if (entry != entry_of(f, pfn, 1) || pfn >= f->fresh_frames ||
 		    seen[pfn]++ || f->frame_va[pfn] != single_va(f->singles[i]))
 			return false;
 	}
@@ -653,14 +635,16 @@ static bool frames_are_valid(const struct kheap_fast *f, uint8_t *seen)
 		if (f->free_frames[i] >= f->fresh_frames ||
 		    seen[f->free_frames[i]]++)
 			return false;
-	for (i = 0; i < f->pages; i++)
-		if (f->pte[i] &&
-		    (pfn_of(f->pte[i]) >= f->fresh_frames ||
-		     seen[pfn_of(f->pte[i])]++ ||
-		     f->frame_va[pfn_of(f->pte[i])] != va_of(f, i)))
+	for (i = 0; i < f->pages; i++) {
+		const uint32_t entry = mmu_pte(f, i);
+		const pfn_t pfn = mmu_pfn(f, entry);
+
+		if (entry && (pfn >= f->fresh_frames || seen[pfn]++ ||
+			      f->frame_va[pfn] != va_of(f, i)))
 			return false;
-	for (i = 0; i < TABLES; i++)
-		if (f->pde[i] && seen[pfn_of(f->pde[i])]++)
+	}
+	for (i = 0; i < KHEAP_FAST_TABLES; i++)
+		if (f->pde[i] && seen[mmu_pfn(f, f->pde[i])]++)
 			return false;
 	return singles_are_valid(f, seen);
 }
@@ -687,22 +671,9 @@ static bool free_runs_are_valid(const struct kheap_fast *f, uint8_t *seen)
 				return false;
 	}
 	for (page = 0; page < f->pages; page++)
-		if (seen[page] == (f->pte[page] != 0))
+		if (seen[page] == (mmu_pte(f, page) != 0))
 			return false;
 	return true;
-}
-
-/* The TLB may hold only pages that are mapped and were walked to. */
-static bool tlb_agrees(const struct kheap_fast *f)
-{
-	size_t i;
-
-	for (i = 0; i < tlb_entries(&f->tlb); i++)
-		if (f->tlb.pages[i] &&
-		    !(walk(f, f->tlb.pages[i] << KVA_PAGE_SHIFT) &
-		      PAGER_PTE_ACCESSED))
-			return false;
-	return tlb_is_valid(&f->tlb);
 }
 
 bool kheap_fast_is_valid(const struct kheap_fast *f)
@@ -714,7 +685,7 @@ bool kheap_fast_is_valid(const struct kheap_fast *f)
 
 	if (!clusters_are_valid(f, &mapped) || !tables_are_valid(f, &tables) ||
 	    !runs_is_valid(&f->runs) || !runs_lists_is_valid(&f->lists) ||
-	    !tlb_agrees(f))
+	    !mmu_agrees(f))
 		return false;
 	if (mapped + kheap_fast_free_pages(f) != f->pages ||
 	    mapped + tables + f->free_frame_count + f->single_count !=

@@ -38,9 +38,21 @@ struct kheap_fast_config {
 	kva_t base;
 	uint32_t pages;
 
+#if __STDC_HOSTED__
 	/* As in struct pager_sim_config. */
 	uint32_t tlb_sets;
 	uint32_t tlb_ways;
+#else
+	/* In a kernel: the page directory in use; the frames that the heap may
+	 * have, `frames` of them from number `first_frame`; the array that the
+	 * directory's entry for itself makes of all PTEs; and an invlpg.
+	 * `is_table`: of a page table's address in that array. */
+	uint32_t *directory;
+	pfn_t first_frame;
+	uint32_t frames;
+	void *ptes;
+	void (*invalidate)(kva_t va, bool is_table);
+#endif
 };
 
 /*
@@ -75,10 +87,12 @@ uint32_t kheap_fast_size_at(const struct kheap_fast *f, kva_t va);
 void kheap_fast_touch(struct kheap_fast *f, kva_t va);
 void kheap_fast_touch_counted(struct kheap_fast *f, kva_t va);
 
-/* As pager_ops' translate, reverse and payload. */
+/* As pager_ops' translate, reverse, payload and entry. A frame in `pa` of reverse
+ * is a number of the heap's, from 0. */
 bool kheap_fast_translate(const struct kheap_fast *f, kva_t va, uint64_t *pa);
 bool kheap_fast_reverse(const struct kheap_fast *f, uint64_t pa, kva_t *va);
 uint64_t *kheap_fast_payload(struct kheap_fast *f, kva_t va);
+uint32_t kheap_fast_entry(const struct kheap_fast *f, kva_t va);
 
 kva_t kheap_fast_base(const struct kheap_fast *f);
 

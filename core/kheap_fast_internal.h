@@ -11,6 +11,10 @@
 #include "page_runs.h"
 #include "tlb.h"
 
+/* Bits of an address below the number of its page table; tables of a directory. */
+#define KHEAP_FAST_TABLE_SHIFT 22
+#define KHEAP_FAST_TABLES      1024u
+
 /* A listed run of one page: its address below, above it the PTE that will map it
  * again, as the frame that backed it last waits with it. One word, so that what
  * kfree stores is what kmalloc loads. */
@@ -44,8 +48,15 @@ struct kheap_fast {
 	uint32_t fresh_frames;
 	uint32_t frame_limit;
 
+#if __STDC_HOSTED__
 	/* Of frames, as in frames.h. */
 	uint64_t *payload;
+#else
+	/* As configured. */
+	uint32_t *directory;
+	pfn_t first_frame;
+	void (*invalidate)(kva_t va, bool is_table);
+#endif
 
 	/* Pages of a cluster of LENGTH_LONG or more, by its first page. */
 	uint32_t *long_length;
@@ -54,9 +65,19 @@ struct kheap_fast {
 	struct page_runs runs;
 	struct runs_lists lists;
 
+#if __STDC_HOSTED__
 	struct tlb tlb;
+#endif
 	struct kheap_counters counters;
 	struct pager_counters paging;
 };
+
+/* The number, in the directory, of the page table that maps the window's page
+ * `page`. */
+static inline uint32_t kheap_fast_table_of(const struct kheap_fast *f,
+					   uint32_t page)
+{
+	return (f->base + (page << KVA_PAGE_SHIFT)) >> KHEAP_FAST_TABLE_SHIFT;
+}
 
 #endif /* KHEAP_FAST_INTERNAL_H */

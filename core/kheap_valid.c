@@ -5,8 +5,7 @@
  */
 #include "kheap_internal.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "kb_host.h"
 
 /* True if index `idx` is either free everywhere or live and well formed. */
 static bool entry_is_valid(const struct kheap *h, uint32_t idx)

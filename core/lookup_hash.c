@@ -10,8 +10,7 @@
 #include "kheap_internal.h"
 
 #include "kb_assert.h"
-
-#include <stdlib.h>
+#include "kb_host.h"
 
 #define BUCKETS_SHIFT_MIN 4
 

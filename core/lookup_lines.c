@@ -1,10 +1,8 @@
 #include "lookup_lines.h"
 
 #include "kb_bits.h"
+#include "kb_host.h"
 #include "kb_status.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* Lines of an area over a window of `pages`. */
 static uint64_t area_lines(const struct lookup_area *area, uint32_t pages)

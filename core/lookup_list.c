@@ -1,7 +1,14 @@
 /* A new lookup is a file lookup_NAME.c and a line in LOOKUPS here. */
 #include "lookup.h"
 
-#include <string.h>
+#include "kb_host.h"
+
+/* Judy arrays are a library, which a kernel has not got. */
+#if __STDC_HOSTED__
+#define LOOKUPS_OF_LIBRARIES(X) X(lookup_judy)
+#else
+#define LOOKUPS_OF_LIBRARIES(X)
+#endif
 
 /* clang-format off */
 #define LOOKUPS(X)							\
@@ -13,7 +20,7 @@
 	X(lookup_robinhood)						\
 	X(lookup_rbtree)						\
 	X(lookup_radix)							\
-	X(lookup_judy)							\
+	LOOKUPS_OF_LIBRARIES(X)						\
 	X(lookup_pte)							\
 	X(lookup_pagemap)
 /* clang-format on */

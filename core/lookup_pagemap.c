@@ -10,8 +10,7 @@
 #include "kheap_internal.h"
 
 #include "kb_assert.h"
-
-#include <stdlib.h>
+#include "kb_host.h"
 
 /* Index + 1 of the cluster that starts at each page; 0 where none does. */
 static uint32_t *map_of(const struct kheap *h)

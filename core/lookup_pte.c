@@ -15,8 +15,7 @@
 #include "kheap_internal.h"
 
 #include "kb_assert.h"
-
-#include <stdlib.h>
+#include "kb_host.h"
 
 #define SLOT_SHIFT 22
 #define SLOTS	   1024u

@@ -7,9 +7,9 @@
  */
 #include "kheap_internal.h"
 
-#include <bsd/sys/tree.h>
+#include "kb_host.h"
 
-#include <stdlib.h>
+#include <bsd/sys/tree.h>
 
 /* Of the cluster with the index that is its place in the array. */
 struct area {

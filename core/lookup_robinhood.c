@@ -12,8 +12,7 @@
 #include "kheap_internal.h"
 
 #include "kb_assert.h"
-
-#include <stdlib.h>
+#include "kb_host.h"
 
 #define SLOTS_SHIFT_MIN 6
 

@@ -8,7 +8,7 @@
  */
 #include "kheap_internal.h"
 
-#include <stdlib.h>
+#include "kb_host.h"
 
 #define WORD_SHIFT 6
 #define WORD_BITS  (1u << WORD_SHIFT)
@@ -142,14 +142,13 @@ static kb_always_inline int search_rows(const struct kheap *h, kva_t va,
 
 		touch_word(h, tally, map->words + i);
 		for (; words != 0; words &= words - 1) {
-			const uint32_t word = i << WORD_SHIFT |
-					      (uint32_t)__builtin_ctzll(words);
+			const uint32_t word =
+				i << WORD_SHIFT | (uint32_t)kb_low_bit(words);
 			uint64_t rows = map->row_bits[word];
 
 			touch_word(h, tally, word);
 			for (; rows != 0; rows &= rows - 1) {
-				const uint32_t bit =
-					(uint32_t)__builtin_ctzll(rows);
+				const uint32_t bit = (uint32_t)kb_low_bit(rows);
 				const int idx = in_row(
 					h, word << WORD_SHIFT | bit, va, tally);
 

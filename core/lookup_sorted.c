@@ -8,9 +8,7 @@
 #include "kheap_internal.h"
 
 #include "kb_assert.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "kb_host.h"
 
 #define FIRST_CAPACITY 64
 

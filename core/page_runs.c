@@ -54,11 +54,9 @@
 
 #include "kb_assert.h"
 #include "kb_bits.h"
+#include "kb_host.h"
 #include "kb_status.h"
 #include "runs_sizes.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static_assert(RUNS_PAGES_MAX <=
 		      UINT64_C(1) << (RUNS_FANOUT_SHIFT * RUNS_LEVELS_MAX),
@@ -181,7 +179,7 @@ static kb_always_inline uint32_t node_max(const uint32_t *children,
 	uint32_t max = 0;
 
 	for (; nonzero != 0 && max < bound; nonzero &= nonzero - 1) {
-		const uint32_t child = children[__builtin_ctzll(nonzero)];
+		const uint32_t child = children[kb_low_bit(nonzero)];
 
 		max = child > max ? child : max;
 		count_step(steps);
@@ -262,7 +260,7 @@ static kb_always_inline uint32_t first_child(const struct page_runs *runs,
 
 	for (; nonzero != 0; nonzero &= nonzero - 1) {
 		const uint32_t child = node << RUNS_FANOUT_SHIFT |
-				       (uint32_t)__builtin_ctzll(nonzero);
+				       (uint32_t)kb_low_bit(nonzero);
 
 		count_step(steps);
 		if (kb_likely(runs->level[k][child] >= pages))

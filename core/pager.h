@@ -101,6 +101,11 @@ struct pager_ops {
 
 	/* Frees the pager. Optional. */
 	void (*free)(void *ctx);
+
+	/* The page-table entry of the page that holds `va` (any byte), as the
+	 * machine would read it; 0 if the page is not mapped. Optional: NULL if
+	 * there are no page tables. */
+	uint32_t (*entry)(const void *ctx, kva_t va);
 };
 
 struct pager {

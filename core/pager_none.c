@@ -1,7 +1,8 @@
 #include "pager.h"
 
+#include "kb_host.h"
+
 #include <stddef.h>
-#include <string.h>
 
 static int none_map(void *ctx, kva_t va, uint32_t pages)
 {

@@ -2,9 +2,7 @@
 
 #include "kb_assert.h"
 #include "kb_bits.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "kb_host.h"
 
 #define SIM_FLAGS (PAGER_PTE_PRESENT | PAGER_PTE_WRITABLE)
 
@@ -277,6 +275,11 @@ static uint64_t *sim_payload(void *ctx, kva_t va)
 	return pte ? &frames_at(&sim->frames, pfn_of(pte))->payload : NULL;
 }
 
+static uint32_t sim_entry(const void *ctx, kva_t va)
+{
+	return walk(ctx, va);
+}
+
 static void sim_counters(const void *ctx, struct pager_counters *out)
 {
 	const struct pager_sim *sim = ctx;
@@ -410,6 +413,7 @@ static const struct pager_ops sim_ops = {
 	.counters = sim_counters,
 	.is_valid = sim_is_valid,
 	.free = sim_free,
+	.entry = sim_entry,
 };
 
 int pager_sim_check(struct pager_sim_config *config)

@@ -2,11 +2,11 @@
 
 #include "kb_assert.h"
 #include "kb_bits.h"
+#include "kb_host.h"
 #include "kb_rng.h"
 #include "lookup.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 
 /* A cluster's number is its index + 1, so that 0 is no cluster: a node whose
  * sums are zeros. */

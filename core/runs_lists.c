@@ -1,9 +1,8 @@
 #include "runs_lists.h"
 
+#include "kb_bits.h"
+#include "kb_host.h"
 #include "kb_status.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* Words for a bit of each length 0 … pages, and for a bit of each of those. */
 static size_t words_of(uint32_t pages)
@@ -58,9 +57,8 @@ uint32_t runs_lists_shortest(const struct runs_lists *lists)
 
 		if (lists->words[i] == 0)
 			continue;
-		word = i * 64 + (uint32_t)__builtin_ctzll(lists->words[i]);
-		return word * 64 +
-		       (uint32_t)__builtin_ctzll(lists->lengths[word]);
+		word = i * 64 + (uint32_t)kb_low_bit(lists->words[i]);
+		return word * 64 + (uint32_t)kb_low_bit(lists->lengths[word]);
 	}
 	return 0;
 }

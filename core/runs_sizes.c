@@ -1,8 +1,9 @@
 #include "runs_sizes.h"
 
+#include "kb_host.h"
+
 #include <bsd/sys/tree.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 struct hole {
 	RB_ENTRY(hole) entry;

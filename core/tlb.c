@@ -1,10 +1,8 @@
 #include "tlb.h"
 
 #include "kb_assert.h"
+#include "kb_host.h"
 #include "kb_status.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 int tlb_init(struct tlb *tlb, uint32_t sets, uint32_t ways)
 {

@@ -15,7 +15,7 @@
 #ifndef KB_ASSERT_H
 #define KB_ASSERT_H
 
-#include <assert.h>
+#include "kb_host.h"
 
 #define kb_assert(expr) assert(expr)
 

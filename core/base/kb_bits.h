@@ -77,4 +77,16 @@ static inline unsigned kb_log2(uint64_t x)
 	return 63u - (unsigned)__builtin_clzll(x);
 }
 
+/* Index of the lowest set bit of x > 0. A 32-bit machine looks into the halves:
+ * the compiler's own way there is a call into its library. */
+static kb_always_inline int kb_low_bit(uint64_t x)
+{
+#if __SIZEOF_POINTER__ >= 8
+	return __builtin_ctzll(x);
+#else
+	return (uint32_t)x ? __builtin_ctz((uint32_t)x)
+			   : 32 + __builtin_ctz((uint32_t)(x >> 32));
+#endif
+}
+
 #endif /* KB_BITS_H */

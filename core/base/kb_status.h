@@ -103,8 +103,13 @@ void kb_diag_init(struct kb_diag *diag);
  * are replaced by '?', so that a hostile file name or line cannot drive a
  * terminal.
  */
+#if __STDC_HOSTED__
 int kb_fail(struct kb_diag *diag, int status, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+#else
+/* A kernel has nothing to format a text with: there is only the status. */
+#define kb_fail(diag, status, ...) ((void)(diag), (status))
+#endif
 
 /*
  * As kb_fail, and also records the place: 1-based `line` of a text input.
