@@ -18,17 +18,12 @@ void frames_release(struct frames *frames)
 	free(frames->records);
 }
 
-int frames_grow(struct frames *frames)
+/* Makes room for `capacity` records, which is more than there is. */
+static int reserve(struct frames *frames, uint64_t capacity)
 {
-	struct frame *records;
-	uint64_t capacity;
+	struct frame *records =
+		realloc(frames->records, capacity * sizeof(*records));
 
-	/* With none free, all below `fresh` are in use. */
-	if (frames->capacity == frames->limit)
-		return KB_E_NO_FRAMES;
-	capacity = kb_max(FRAMES_CAPACITY_FIRST, frames->capacity * 2ull);
-	capacity = kb_min(capacity, frames->limit);
-	records = realloc(frames->records, capacity * sizeof(*records));
 	if (!records)
 		return KB_E_NOMEM;
 	/* A free frame's record may be read before the frame was ever used. */
@@ -37,4 +32,20 @@ int frames_grow(struct frames *frames)
 	frames->records = records;
 	frames->capacity = (uint32_t)capacity;
 	return 0;
+}
+
+int frames_grow(struct frames *frames)
+{
+	uint64_t capacity;
+
+	/* With none free, all below `fresh` are in use. */
+	if (frames->capacity == frames->limit)
+		return KB_E_NO_FRAMES;
+	capacity = kb_max(FRAMES_CAPACITY_FIRST, frames->capacity * 2ull);
+	return reserve(frames, kb_min(capacity, frames->limit));
+}
+
+int frames_reserve(struct frames *frames)
+{
+	return reserve(frames, frames->limit);
 }

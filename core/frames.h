@@ -61,6 +61,10 @@ void frames_init(struct frames *frames, uint32_t limit);
 /* Frees the records. */
 void frames_release(struct frames *frames);
 
+/* Makes room for all records, before any is in use: then nothing is asked of the host
+ * later. Returns 0 or KB_E_NOMEM. */
+int frames_reserve(struct frames *frames);
+
 /* Makes room for more records. Returns 0, KB_E_NO_FRAMES where the limit is
  * reached, or KB_E_NOMEM. */
 int frames_grow(struct frames *frames);

@@ -34,16 +34,6 @@ static inline int mmu_init(struct kheap_fast *f,
 	return 0;
 }
 
-/* Nothing of the window is left mapped. */
-static inline void mmu_release(struct kheap_fast *f)
-{
-	const uint32_t last = kheap_fast_table_of(f, f->pages - 1);
-	uint32_t i;
-
-	for (i = kheap_fast_table_of(f, 0); f->directory && i <= last; i++)
-		f->directory[i] = 0;
-}
-
 static kb_always_inline uint32_t mmu_frame_bits(const struct kheap_fast *f,
 						pfn_t pfn)
 {
@@ -91,6 +81,24 @@ static kb_always_inline void mmu_invalidate(struct kheap_fast *f, kva_t va,
 {
 	(void)entry;
 	f->invalidate(va, false);
+}
+
+/* Nothing of the window is left mapped, nor known to the processor. */
+static inline void mmu_release(struct kheap_fast *f)
+{
+	const uint32_t last = kheap_fast_table_of(f, f->pages - 1);
+	uint32_t page;
+	uint32_t i;
+
+	if (!f->used || !f->directory)
+		return;
+	for (page = 0; page < f->pages; page++)
+		if (mmu_pte(f, page) != 0)
+			f->invalidate(f->base + (page << KVA_PAGE_SHIFT),
+				      false);
+	for (i = kheap_fast_table_of(f, 0); i <= last; i++)
+		if (f->pde[i] != 0)
+			mmu_table_dropped(f, i);
 }
 
 /* An access is an instruction of whoever has something to read or write. */

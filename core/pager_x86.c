@@ -331,6 +331,10 @@ int pager_x86_new(struct pager *out, const struct pager_x86_config *config)
 		return KB_E_NOMEM;
 	x->config = *config;
 	frames_init(&x->frames, config->frame_count);
+	if (frames_reserve(&x->frames) < 0) {
+		free(x);
+		return KB_E_NOMEM;
+	}
 	out->ops = &x86_ops;
 	out->ctx = x;
 	return 0;

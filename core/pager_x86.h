@@ -38,9 +38,11 @@ struct pager_x86_config {
 	void (*invalidate)(kva_t va);
 };
 
-/* Makes a pager in `*out`, which pager_release frees: what is mapped by then is no
- * longer in the directory. Returns 0, KB_E_RANGE without a frame or with more than
- * 2^20, or KB_E_NOMEM. */
+/*
+ * Makes a pager in `*out`, which pager_release frees: what is mapped by then is no
+ * longer in the directory. All of the pager's memory is asked for here. Returns 0,
+ * KB_E_RANGE without a frame or with more than 2^20, or KB_E_NOMEM.
+ */
 int pager_x86_new(struct pager *out, const struct pager_x86_config *config);
 
 #endif /* PAGER_X86_H */

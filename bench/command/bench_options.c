@@ -68,8 +68,8 @@ static int take_passes(void *field, const struct kb_option *option,
 	return add_passes(field, value, diag);
 }
 
-static int take_seconds(void *field, const struct kb_option *option,
-			const char *value, struct kb_diag *diag)
+int bench_options_take_seconds(void *field, const struct kb_option *option,
+			       const char *value, struct kb_diag *diag)
 {
 	double *out = field;
 	char *end;
@@ -421,14 +421,14 @@ static const struct kb_option options[] = {
 		  "windows and skips the searches in between. Allocators cut "
 		  "short are marked partial",
 	  .kind = KB_OPTION_CALL,
-	  .take = take_seconds,
+	  .take = bench_options_take_seconds,
 	  AT(settings.budget_s) },
 	{ .name = "timeout",
 	  .value = "SECONDS",
 	  .help = "treat an allocator as hung after SECONDS without progress; "
 		  "mark it failed and continue (default 60)",
 	  .kind = KB_OPTION_CALL,
-	  .take = take_seconds,
+	  .take = bench_options_take_seconds,
 	  AT(settings.timeout_s) },
 	{ .name = "quick",
 	  .help = "a rough first look: --budget 3, few repetitions",

@@ -145,9 +145,12 @@ struct bench_options {
 /* The highest CPU number. */
 #define BENCH_CPU_MAX 4095
 
-/* For the rows above: `field` is the struct bench_options. */
+/* For the rows above: `field` is the struct bench_options; of take_seconds, which is
+ * for seconds above 0, a double. */
 int bench_options_take_allocs(void *field, const struct kb_option *option,
 			      const char *value, struct kb_diag *diag);
+int bench_options_take_seconds(void *field, const struct kb_option *option,
+			       const char *value, struct kb_diag *diag);
 int bench_options_take_touch(void *field, const struct kb_option *option,
 			     const char *value, struct kb_diag *diag);
 

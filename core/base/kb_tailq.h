@@ -36,7 +36,7 @@
 #define TAILQ_NEXT(node, field) ((node)->field.tqe_next)
 #define TAILQ_EMPTY(head)	((head)->tqh_first == NULL)
 
-/* The last node's previous_next lies where a head's last would: both structures
+/* The last node's previous_next is where a head's last would be: both structures
  * are a pointer to a node and a pointer to such a pointer. */
 #define TAILQ_LAST(head, name) \
 	(*(((struct name *)(void *)(head)->tqh_last)->tqh_last))
