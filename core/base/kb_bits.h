@@ -24,8 +24,11 @@
 #define kb_likely(x)   __builtin_expect(!!(x), 1)
 #define kb_unlikely(x) __builtin_expect(!!(x), 0)
 
-/* 1 in a build with AddressSanitizer, whose shadow memory is not ours to count;
- * gcc and clang announce it in different ways. */
+/* Starts to fetch from memory what will be read and written soon. */
+#define kb_prefetch(address) __builtin_prefetch((address), 1)
+
+/* 1 in a build with AddressSanitizer, whose shadow memory is no work of ours;
+ * gcc and clang say it in different ways. */
 #if defined(__SANITIZE_ADDRESS__)
 #define KB_ASAN 1
 #elif defined(__has_feature)

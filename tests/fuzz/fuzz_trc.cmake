@@ -9,3 +9,5 @@ foreach(format android console csapp csv ftrace heaptrack kheap lttng
 	target_compile_definitions(fuzz_trc_${format}
 		PRIVATE KB_FUZZ_FORMAT="${format}")
 endforeach()
+kb_add_fuzz_target(fuzz_trc_fast SOURCES fuzz_trc_fast.c CORPUS trc-fast
+	LIBS trc_import fuzz_support)

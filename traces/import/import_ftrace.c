@@ -10,6 +10,7 @@
  * those of trc_dump.h. Android's atrace and systrace wrap the text: a word
  * before it, or a page of HTML around it.
  */
+#include "import_ftrace_fast.h"
 #include "kb_bits.h"
 #include "trc_dump.h"
 #include "trc_kmem.h"
@@ -64,6 +65,13 @@ struct ftrace {
 	size_t prefix_size;
 	uint32_t prefix_task;
 	uint16_t prefix_cpu;
+
+	/* It does not have the kernel's layout: what else begins so may be
+	 * another. */
+	bool is_prefix_odd;
+
+	/* NULL where every line is to be read here. Owned. */
+	struct ftrace_fast *fast;
 };
 
 /* "(  tgid) " of options/record-tgid; "(-------) " if it is unknown. */
@@ -198,6 +206,13 @@ static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 			ft->prefix_size = (size_t)(c->p - start);
 			memcpy(ft->prefix, start, ft->prefix_size);
 		}
+		ft->is_prefix_odd =
+			prefix.comm + prefix.comm_size != start + COMM_WIDTH;
+		if (ft->fast && !ft->is_prefix_odd &&
+		    c->end - start >= FTRACE_FAST_LINE_MIN)
+			ftrace_fast_learn(ft->fast, start,
+					  (size_t)(c->p - start),
+					  ft->prefix_task, ft->prefix_cpu);
 	}
 	record->task = ft->prefix_task;
 	record->cpu = ft->prefix_cpu;
@@ -544,12 +559,31 @@ static int read_line(struct trc_text *text)
 	return err;
 }
 
+/* Reads what lines it can the fast way; a page's markup, and the first event of
+ * a recording, want more care. */
+static int read_fast(struct trc_text *text, struct trc_lines *lines)
+{
+	struct ftrace *ft = (struct ftrace *)text;
+
+	if (!ft->has_events || ft->is_after_header || ft->is_page ||
+	    ft->is_prefix_odd)
+		return 0;
+	return ftrace_fast_run(ft->fast, text, lines);
+}
+
 static int import(struct trc_job *job, bool is_report, struct kb_diag *diag)
 {
 	struct ftrace ft = { .text = { .job = job, .diag = diag },
 			     .is_report = is_report };
+	int err;
 
-	return trc_text_run(&ft.text, read_line);
+	if (!is_report && !job->is_plain)
+		ft.fast = ftrace_fast_new();
+	if (ft.fast)
+		ft.text.read_fast = read_fast;
+	err = trc_text_run(&ft.text, read_line);
+	ftrace_fast_free(ft.fast);
+	return err;
 }
 
 static int import_ftrace(struct trc_job *job, struct kb_diag *diag)

@@ -287,10 +287,11 @@ static int run(struct import *im, const struct trc_format *format,
 		return err;
 	im->job.rules.names = &im->job.names;
 	im->job.rules.writer = im->writer;
+	trc_queue_init(&im->job.queue, &im->job.rules);
 	err = format->import(&im->job, diag);
 	if (err < 0)
 		return err;
-	err = trc_repeat_finish(&im->job.repeat, &im->job.rules, diag);
+	err = trc_queue_finish(&im->job.queue, diag);
 	if (err < 0)
 		return err;
 	trc_rules_finish(&im->job.rules);
@@ -310,7 +311,7 @@ static void release(struct import *im)
 {
 	free(im->head);
 	trc_writer_free(im->writer);
-	trc_repeat_release(&im->job.repeat);
+	trc_queue_release(&im->job.queue);
 	trc_rules_release(&im->job.rules);
 	trc_names_release(&im->job.names);
 	trc_source_release(&im->unpacked);
@@ -336,6 +337,7 @@ static int import_stored(struct import *im, const char *name,
 	im->job.boot = opts->boot;
 	im->job.takes_caches = opts->takes_caches;
 	im->job.takes_pages = opts->takes_pages;
+	im->job.is_plain = opts->is_plain;
 	im->job.is_stopped = report_progress;
 	im->job.user = im;
 	im->job.names.keep_recorder = opts->keep_recorder;

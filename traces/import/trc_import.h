@@ -60,7 +60,11 @@ struct trc_import_options {
 	bool takes_caches;
 	bool takes_pages;
 
-	/* More symbols whose allocations are skipped, or NULL. Borrowed. */
+	/* Read every line by the format's plain reader, never by its fast one,
+	 * which gives the same: for whoever compares the two. */
+	bool is_plain;
+
+	/* Further symbols whose allocations are left out, or NULL. Borrowed. */
 	const char *const *exclude_sites;
 	size_t exclude_site_count;
 

@@ -13,7 +13,7 @@
 #include "kb_status.h"
 #include "trc_lines.h"
 #include "trc_names.h"
-#include "trc_repeat.h"
+#include "trc_queue.h"
 #include "trc_rules.h"
 #include "trc_source.h"
 
@@ -49,9 +49,12 @@ struct trc_job {
 	struct trc_names names;
 	struct trc_rules rules;
 
-	/* Formats of the kernel's memory events pass their records to this;
-	 * others pass them directly to `rules`. */
-	struct trc_repeat repeat;
+	/* What formats of the kernel's memory events give their records to;
+	 * others give them to `rules` at once. */
+	struct trc_queue queue;
+
+	/* Read all lines by the format's plain reader. */
+	bool is_plain;
 
 	/* Set by the format: the clock of the first event. */
 	enum trc_clock clock;
@@ -65,9 +68,9 @@ struct trc_format {
 	 * that only this format has, or TRC_SCAN_NOTHING. Required. */
 	size_t (*detect)(const char *head, size_t size);
 
-	/* Reads job->source to its end and passes what it finds to job->rules,
-	 * directly or through job->repeat. Returns 0, or <0 with `diag` filled.
-	 * Required. */
+	/* Reads job->source to its end and gives what it finds to job->rules,
+	 * or by way of job->queue.
+	 * Returns 0, or <0 with `diag` filled. Required. */
 	int (*import)(struct trc_job *job, struct kb_diag *diag);
 };
 

@@ -217,12 +217,7 @@ static bool may_follow(struct trc_scan word)
 	       !TRC_SKIP(&word, "bytes_req=") && !TRC_SKIP(&word, "order=");
 }
 
-/*
- * Reads what may follow a record's essential fields: " name=value", the flags and
- * whatever later kernels add. A word that cannot be read is left out. Anything
- * else is another record on the same line, or what is left of one.
- */
-static int read_rest(struct trc_text *text, struct trc_scan *c)
+int trc_kmem_rest(struct trc_text *text, struct trc_scan *c)
 {
 	for (;;) {
 		struct trc_scan word;
@@ -250,8 +245,7 @@ static int read_rest(struct trc_text *text, struct trc_scan *c)
 static int give(struct trc_text *text, const struct trc_record *record,
 		enum trc_repeat_kind kind)
 {
-	return trc_repeat_add(&text->job->repeat, &text->job->rules, record,
-			      kind, text->diag);
+	return trc_queue_add(&text->job->queue, record, kind, text->diag);
 }
 
 /* Reads " bytes_alloc=N"; what was granted is what was requested where nobody
@@ -293,7 +287,7 @@ static int read_alloc(struct trc_text *text, struct trc_scan *c,
 				    "bytes_req= is missing or not a number");
 	err = read_granted(text, c, record);
 	if (err == 0)
-		err = read_rest(text, c);
+		err = trc_kmem_rest(text, c);
 	return err < 0 ? err : give(text, record, kind);
 }
 
@@ -309,7 +303,7 @@ static int read_free(struct trc_text *text, struct trc_scan *c,
 		err = read_pointer(text, c, &record->pointer);
 	/* The line ends with a cache's name, which may be anything. */
 	if (err == 0 && !TRC_SKIP(c, " name="))
-		err = read_rest(text, c);
+		err = trc_kmem_rest(text, c);
 	if (err == 0)
 		err = give(text, record, kind);
 	return err;
@@ -369,7 +363,7 @@ static int read_page(struct trc_text *text, struct trc_scan *c,
 		return trc_text_bad(text, "the recording is cut off here");
 	if (c->p < c->end && *c->p != ' ')
 		return trc_text_bad(text, "order= is not a number");
-	if (read_rest(text, c) < 0)
+	if (trc_kmem_rest(text, c) < 0)
 		return KB_E_FORMAT;
 	record->site = TRC_NAME_NONE;
 	if (!trc_kmem_page(record, !is_null, pfn, order))

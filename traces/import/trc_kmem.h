@@ -42,6 +42,13 @@ const char *trc_kmem_find(const struct trc_scan *line);
  * read from them. */
 enum trc_context trc_kmem_context(const char *flags, size_t size);
 
+/*
+ * Reads what may follow a record's essential fields: " name=value", the flags and
+ * whatever later kernels add. A word that cannot be read is skipped. Anything else
+ * is another record on the same line, or what is left of one. Returns 0 or as
+ * trc_text_bad.
+ */
+int trc_kmem_rest(struct trc_text *text, struct trc_scan *c);
 /* Whether a line holds the beginning of an alloc or free of the kernel's,
  * wherever in it: for recorders amid other output. */
 bool trc_kmem_is_in(const char *line, size_t size);

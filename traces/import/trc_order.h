@@ -52,7 +52,20 @@ enum trc_order_rule {
 int trc_order_take(struct trc_order *order, enum trc_order_rule rule,
 		   uint16_t cpu, uint64_t time_ns, uint64_t *back);
 
-/* Forgets all times: another recording begins. */
+/* As trc_order_take, by TRC_ORDER_BY_CPU, of a time that is the latest so far:
+ * true if it was and has been taken. */
+static inline bool trc_order_goes_on(struct trc_order *order, uint16_t cpu,
+				     uint64_t time_ns)
+{
+	if (!order->has_any || cpu >= order->cpus ||
+	    order->latest[cpu] > time_ns + 1 || order->latest_of_all > time_ns)
+		return false;
+	order->latest[cpu] = time_ns + 1;
+	order->latest_of_all = time_ns;
+	return true;
+}
+
+/* Forgets all times, as at the beginning of another recording. */
 void trc_order_reset(struct trc_order *order);
 
 void trc_order_release(struct trc_order *order);

@@ -1,6 +1,5 @@
 #include "trc_repeat.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +55,15 @@ static bool reserve_cpu(struct trc_repeat *r, uint32_t cpu)
 	return true;
 }
 
-/* Passes the oldest record to the rules. */
+int trc_repeat_give(struct trc_rules *rules, const struct trc_record *record,
+		    enum trc_repeat_kind kind, struct kb_diag *diag)
+{
+	if (kind == TRC_REPEAT_KMALLOC || kind == TRC_REPEAT_OTHER_ALLOC)
+		return trc_rules_alloc(rules, record, diag);
+	return trc_rules_free(rules, record, diag);
+}
+
+/* Gives the oldest record to the rules. */
 static int give_first(struct trc_repeat *r, struct trc_rules *rules,
 		      struct kb_diag *diag)
 {
@@ -65,10 +72,7 @@ static int give_first(struct trc_repeat *r, struct trc_rules *rules,
 	if (held->is_open)
 		r->open[held->record.cpu] = 0;
 	r->first++;
-	if (held->kind == TRC_REPEAT_KMALLOC ||
-	    held->kind == TRC_REPEAT_OTHER_ALLOC)
-		return trc_rules_alloc(rules, &held->record, diag);
-	return trc_rules_free(rules, &held->record, diag);
+	return trc_repeat_give(rules, &held->record, held->kind, diag);
 }
 
 /* Passes on to the rules what nothing holds back any more. */
@@ -100,7 +104,7 @@ static bool is_repeat(const struct trc_repeat *r, uint64_t number,
 
 int trc_repeat_add(struct trc_repeat *repeat, struct trc_rules *rules,
 		   const struct trc_record *record, enum trc_repeat_kind kind,
-		   struct kb_diag *diag)
+		   bool is_open, struct kb_diag *diag)
 {
 	struct trc_held held = { .record = *record, .kind = (uint8_t)kind };
 	bool decides = kind == TRC_REPEAT_KMALLOC || kind == TRC_REPEAT_KFREE;
@@ -126,7 +130,7 @@ int trc_repeat_add(struct trc_repeat *repeat, struct trc_rules *rules,
 		return err;
 	if (!reserve_record(repeat))
 		return no_memory(diag);
-	held.is_open = kind == TRC_REPEAT_KMALLOC &&
+	held.is_open = is_open && kind == TRC_REPEAT_KMALLOC &&
 		       trc_rules_makes_object(rules, record);
 	if (held.is_open)
 		repeat->open[record->cpu] = repeat->next + 1;

@@ -16,6 +16,7 @@
 #include "kb_status.h"
 #include "trc_rules.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Most records held back: the oldest is passed on when one more arrives. A
@@ -56,11 +57,23 @@ struct trc_repeat {
 	uint32_t cpus;
 };
 
-/* Takes a record, and passes to `rules` whatever is complete. Returns 0,
- * KB_E_NOMEM or the rules' error. */
+/* Takes a record, and gives to `rules` what can go on. `is_open` is false where it
+ * is known that the next kmalloc or kfree of its cpu does not repeat it. Returns
+ * 0, KB_E_NOMEM or the rules' error. */
 int trc_repeat_add(struct trc_repeat *repeat, struct trc_rules *rules,
 		   const struct trc_record *record, enum trc_repeat_kind kind,
-		   struct kb_diag *diag);
+		   bool is_open, struct kb_diag *diag);
+
+/* Whether no record is held back. */
+static inline bool trc_repeat_is_empty(const struct trc_repeat *repeat)
+{
+	return repeat->first == repeat->next;
+}
+
+/* Gives a record to `rules` as what it is, past all that is held. Returns the
+ * rules' error. */
+int trc_repeat_give(struct trc_rules *rules, const struct trc_record *record,
+		    enum trc_repeat_kind kind, struct kb_diag *diag);
 
 /* Passes everything held to `rules`, after the last record. Returns 0 or the
  * rules' error. */

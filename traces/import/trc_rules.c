@@ -7,11 +7,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* The value of a pointer whose allocation was skipped. */
 #define TRC_EXCLUDED UINT32_MAX
 
-/* What the kernel returns for an allocation of 0 bytes. */
+/* A huge page of most machines, bytes. */
+#define HUGE_PAGE (UINT64_C(2) << 20)
+
+/* What the kernel gives for an allocation of no bytes. */
 #define ZERO_SIZE_PTR UINT64_C(16)
 
 /* Pointers are multiples of at least 8, often of much more: the multiplication
@@ -22,8 +26,21 @@ static uint64_t home(const struct trc_pointer_table *t, uint64_t pointer)
 {
 	uint64_t h = pointer * UINT64_C(0x9e3779b97f4a7c15);
 
-	return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) >>
-	       (64 - kb_log2(t->room));
+	return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93) >> t->shift;
+}
+
+/* The pointer in place `i`, 0 if none. */
+static uint64_t at(const struct trc_pointer_table *t, uint64_t i)
+{
+	uint64_t pointer;
+
+	memcpy(&pointer, t->places[i].key, sizeof(pointer));
+	return pointer;
+}
+
+static void put(struct trc_pointer_table *t, uint64_t i, uint64_t pointer)
+{
+	memcpy(t->places[i].key, &pointer, sizeof(pointer));
 }
 
 /* The place of a pointer, or the empty one where it would go. */
@@ -31,38 +48,122 @@ static uint64_t find(const struct trc_pointer_table *t, uint64_t pointer)
 {
 	uint64_t i = home(t, pointer);
 
-	while (t->keys[i] && t->keys[i] != pointer)
+	while (at(t, i) && at(t, i) != pointer)
 		i = (i + 1) & (t->room - 1);
 	return i;
 }
 
-static int grow(struct trc_pointer_table *t)
+/* Gives the table twice the room, of which the new half is empty. A table of huge
+ * pages or larger lies in these where the system has them to give: a look-up is
+ * then one miss, not two, and a page fault a rare thing. */
+static int extend(struct trc_pointer_table *t)
 {
-	struct trc_pointer_table big = {
-		.room = t->room ? t->room * 2 : 256,
-		.count = t->count,
-	};
+	size_t old_size = t->room * sizeof(*t->places);
+	size_t size = old_size ? 2 * old_size : 256 * sizeof(*t->places);
+	void *places;
 
-	big.keys = calloc(big.room, sizeof(*big.keys));
-	big.values = malloc(big.room * sizeof(*big.values));
-	if (!big.keys || !big.values) {
-		free(big.keys);
-		free(big.values);
-		return KB_E_NOMEM;
+	if (size < HUGE_PAGE) {
+		places = realloc(t->places, size);
+		if (!places)
+			return KB_E_NOMEM;
+		memset((char *)places + old_size, 0, size - old_size);
+	} else {
+		places = old_size < HUGE_PAGE
+				 ? mmap(NULL, size, PROT_READ | PROT_WRITE,
+					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+				 : mremap(t->places, old_size, size,
+					  MREMAP_MAYMOVE);
+		if (places == MAP_FAILED)
+			return KB_E_NOMEM;
+		madvise(places, size, MADV_HUGEPAGE);
+		if (old_size < HUGE_PAGE) {
+			memcpy(places, t->places, old_size);
+			free(t->places);
+		}
 	}
-	for (uint64_t i = 0; i < t->room; i++) {
+	t->places = places;
+	t->room = size / sizeof(*t->places);
+	t->shift = 64 - kb_log2(t->room);
+	return 0;
+}
+
+static void free_places(struct trc_pointer_table *t)
+{
+	size_t size = t->room * sizeof(*t->places);
+
+	if (size < HUGE_PAGE)
+		free(t->places);
+	else
+		munmap(t->places, size);
+}
+
+/* Pointers taken out of the table for a moment. */
+struct lifted {
+	struct trc_pointer *pointers;
+	size_t count;
+	size_t room;
+};
+
+static int lift(struct lifted *lifted, const struct trc_pointer *pointer)
+{
+	size_t room = lifted->room ? 2 * lifted->room : 64;
+	struct trc_pointer *grown;
+
+	if (lifted->count == lifted->room) {
+		grown = realloc(lifted->pointers, room * sizeof(*grown));
+		if (!grown)
+			return KB_E_NOMEM;
+		lifted->pointers = grown;
+		lifted->room = room;
+	}
+	lifted->pointers[lifted->count++] = *pointer;
+	return 0;
+}
+
+/*
+ * Spreads the pointers of the first `old_room` places over a table of twice the
+ * room, in place. A home of number h becomes 2h or 2h + 1, so that, from the last
+ * place to the first, each pointer moves up to where only moved ones are. The few
+ * for which that is not true, near the beginning and at the very end, wait until
+ * all others are done.
+ */
+static int spread(struct trc_pointer_table *t, uint64_t old_room)
+{
+	struct lifted lifted = { NULL, 0, 0 };
+	int err = 0;
+
+	for (uint64_t i = old_room; i-- > 0 && err == 0;) {
+		const struct trc_pointer pointer = t->places[i];
 		uint64_t to;
 
-		if (!t->keys[i])
+		if (!at(t, i))
 			continue;
-		to = find(&big, t->keys[i]);
-		big.keys[to] = t->keys[i];
-		big.values[to] = t->values[i];
+		to = home(t, at(t, i));
+		put(t, i, 0);
+		if (to >= i)
+			while (to < t->room && at(t, to))
+				to++;
+		if (to >= i && to < t->room)
+			t->places[to] = pointer;
+		else
+			err = lift(&lifted, &pointer);
 	}
-	free(t->keys);
-	free(t->values);
-	*t = big;
-	return 0;
+	for (size_t i = 0; i < lifted.count; i++) {
+		uint64_t pointer;
+
+		memcpy(&pointer, lifted.pointers[i].key, sizeof(pointer));
+		t->places[find(t, pointer)] = lifted.pointers[i];
+	}
+	free(lifted.pointers);
+	return err;
+}
+
+static int grow(struct trc_pointer_table *t)
+{
+	uint64_t old_room = t->room;
+	int err = extend(t);
+
+	return err < 0 ? err : spread(t, old_room);
 }
 
 /* Empties place `hole` and closes the gap, so that no search ends too early:
@@ -71,16 +172,15 @@ static void erase(struct trc_pointer_table *t, uint64_t hole)
 {
 	uint64_t mask = t->room - 1;
 
-	for (uint64_t i = (hole + 1) & mask; t->keys[i]; i = (i + 1) & mask) {
-		uint64_t from_home = (i - home(t, t->keys[i])) & mask;
+	for (uint64_t i = (hole + 1) & mask; at(t, i); i = (i + 1) & mask) {
+		uint64_t from_home = (i - home(t, at(t, i))) & mask;
 
 		if (from_home < ((i - hole) & mask))
 			continue;
-		t->keys[hole] = t->keys[i];
-		t->values[hole] = t->values[i];
+		t->places[hole] = t->places[i];
 		hole = i;
 	}
-	t->keys[hole] = 0;
+	put(t, hole, 0);
 	t->count--;
 }
 
@@ -204,9 +304,23 @@ static int take_slot(struct trc_rules *rules, const struct trc_record *record,
 				       TRC_LIVE_MAX);
 		slot = (uint32_t)c->live_max++;
 	}
-	rules->table.values[i] = slot;
+	rules->table.places[i].value = slot;
 	c->allocs++;
 	return emit(rules, record, TRC_ALLOC, slot, diag);
+}
+
+void trc_rules_expect(const struct trc_rules *rules, uint64_t pointer)
+{
+	const struct trc_pointer_table *t = &rules->table;
+
+	const struct trc_pointer *place;
+
+	if (t->room == 0)
+		return;
+	/* Many a search goes on in the next line. */
+	place = &t->places[home(t, pointer)];
+	kb_prefetch(place);
+	kb_prefetch(place + 5);
 }
 
 int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
@@ -219,22 +333,22 @@ int trc_rules_alloc(struct trc_rules *rules, const struct trc_record *record,
 		rules->counts.null_allocs++;
 		return 0;
 	}
-	if (t->count >= t->room / 4 * 3 && grow(t) < 0)
+	if (t->count >= t->room / 16 * 13 && grow(t) < 0)
 		return no_memory(diag);
 	i = find(t, record->pointer);
-	if (!t->keys[i]) {
-		t->keys[i] = record->pointer;
+	if (!at(t, i)) {
+		put(t, i, record->pointer);
 		t->count++;
-	} else if (t->values[i] != TRC_EXCLUDED) {
+	} else if (t->places[i].value != TRC_EXCLUDED) {
 		int err = free_slot(rules, record, TRC_FREE_IMPLIED,
-				    t->values[i], diag);
+				    t->places[i].value, diag);
 
 		if (err < 0)
 			return err;
 		rules->counts.implied_frees++;
 	}
 	if (is_excluded(rules, record)) {
-		t->values[i] = TRC_EXCLUDED;
+		t->places[i].value = TRC_EXCLUDED;
 		rules->counts.excluded_allocs++;
 		return 0;
 	}
@@ -254,11 +368,11 @@ static int free_as(struct trc_rules *rules, const struct trc_record *record,
 		return 0;
 	}
 	i = t->room ? find(t, record->pointer) : 0;
-	if (t->room == 0 || !t->keys[i]) {
+	if (t->room == 0 || !at(t, i)) {
 		rules->counts.unmatched_frees++;
 		return 0;
 	}
-	value = t->values[i];
+	value = t->places[i].value;
 	erase(t, i);
 	if (value == TRC_EXCLUDED) {
 		rules->counts.excluded_frees++;
@@ -285,7 +399,7 @@ bool trc_rules_knows(const struct trc_rules *rules, uint64_t pointer)
 {
 	const struct trc_pointer_table *t = &rules->table;
 
-	return t->room > 0 && t->keys[find(t, pointer)] != 0;
+	return t->room > 0 && at(t, find(t, pointer)) != 0;
 }
 
 void trc_rules_finish(struct trc_rules *rules)
@@ -300,8 +414,7 @@ void trc_rules_finish(struct trc_rules *rules)
 
 void trc_rules_release(struct trc_rules *rules)
 {
-	free(rules->table.keys);
-	free(rules->table.values);
+	free_places(&rules->table);
 	free(rules->free_slots);
 	memset(rules, 0, sizeof(*rules));
 }

@@ -39,19 +39,28 @@ struct trc_record {
 	uint8_t context;
 };
 
-/* Pointers, and what is known about each. */
-struct trc_pointer_table {
-	/* Open-addressed; 0 is an empty place. */
-	uint64_t *keys;
+struct trc_pointer {
+	/* The pointer, as two halves so that 12 bytes suffice; 0: an empty
+	 * place. */
+	uint32_t key[2];
 
 	/* The live object's slot, or TRC_EXCLUDED. */
-	uint32_t *values;
+	uint32_t value;
+};
 
-	/* Places, a power of two or 0, and how many are taken, at most three
-	 * quarters: more would make searches long, fewer would make the table
-	 * larger than the caches. */
+/* Pointers, and what is known of each. */
+struct trc_pointer_table {
+	/* Open-addressed. Key and value stand together, for one cache miss. */
+	struct trc_pointer *places;
+
+	/* Places, a power of two or 0, and how many are taken, 13 of 16 at
+	 * most: more would make searches long, less the table larger than
+	 * the caches. */
 	uint64_t room;
 	uint64_t count;
+
+	/* 64 - log2(room): how far a hash is shifted to be a place. */
+	unsigned shift;
 };
 
 struct trc_rules {
@@ -70,6 +79,10 @@ struct trc_rules {
 	uint64_t free_count;
 	uint64_t free_room;
 };
+
+/* Fetches from memory what the next record with this pointer will be looked up
+ * in. */
+void trc_rules_expect(const struct trc_rules *rules, uint64_t pointer);
 
 /* Applies the rules to an alloc. Returns 0, KB_E_RANGE, KB_E_NOMEM or the
  * writer's error. */

@@ -25,7 +25,9 @@ int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
 	lines.is_stopped = text->job->is_stopped;
 	lines.user = text->job->user;
 	for (;;) {
-		err = trc_lines_next(&lines, &text->line, text->diag);
+		err = text->read_fast ? text->read_fast(text, &lines) : 0;
+		if (err == 0)
+			err = trc_lines_next(&lines, &text->line, text->diag);
 		if (err != 0)
 			break;
 		err = read_any(text, read_line);

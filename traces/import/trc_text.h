@@ -18,7 +18,12 @@ struct trc_text {
 	struct trc_job *job;
 	struct kb_diag *diag;
 
-	/* The current line. */
+	/* Reads lines of the piece at hand from lines->next on, as many as it
+	 * likes to, and counts them; NULL if there is nothing faster than
+	 * reading line by line. Returns 0, or <0 with `diag` filled. */
+	int (*read_fast)(struct trc_text *text, struct trc_lines *lines);
+
+	/* The line at hand. */
 	struct trc_line line;
 
 	/* Why the line cannot be read; set with KB_E_FORMAT. Without it that

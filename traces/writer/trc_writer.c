@@ -105,6 +105,10 @@ struct trc_writer {
 	uint32_t class_count;
 	uint32_t class_room;
 
+	/* For each site, the number of the class of its last alloc and of its
+	 * last free, which mostly are those of its next; as uint16_t. */
+	struct bytes recent;
+
 	/* Number + 1 of the class in each bucket; 0 is empty. There are twice
 	 * as many as class_room. */
 	uint32_t *class_buckets;
@@ -199,6 +203,13 @@ static bool grow_pending(struct pending *p)
 	return true;
 }
 
+static bool is_class(const struct class *class, const struct class *wanted)
+{
+	return class->site == wanted->site && class->kind == wanted->kind &&
+	       class->size == wanted->size &&
+	       class->granted == wanted->granted;
+}
+
 /* The bucket of a class, or the empty one where it would go. */
 static uint32_t *class_bucket(const struct trc_writer *w,
 			      const struct class *wanted)
@@ -210,13 +221,7 @@ static uint32_t *class_bucket(const struct trc_writer *w,
 	uint32_t i = (uint32_t)kb_mix64(key) & mask;
 
 	for (; w->class_buckets[i]; i = (i + 1) & mask) {
-		const struct class *class =
-			&w->classes[w->class_buckets[i] - 1];
-
-		if (class->site == wanted->site &&
-		    class->kind == wanted->kind &&
-		    class->size == wanted->size &&
-		    class->granted == wanted->granted)
+		if (is_class(&w->classes[w->class_buckets[i] - 1], wanted))
 			break;
 	}
 	return &w->class_buckets[i];
@@ -298,6 +303,9 @@ static void prepare_header(struct trc_writer *w,
 	trc_put32(w->header + 12, w->header_size);
 }
 
+/* What a site has in `recent` at first: any number will do. */
+static const uint16_t no_classes[2];
+
 int trc_writer_open(struct trc_writer **out,
 		    const struct trc_writer_options *opts, struct kb_diag *diag)
 {
@@ -310,7 +318,8 @@ int trc_writer_open(struct trc_writer **out,
 	w->fd = opts->fd;
 	w->level = opts->level;
 	w->name = strdup(opts->name);
-	if (!w->name || !grow_pending(&w->pending) || !grow_classes(w)) {
+	if (!w->name || !grow_pending(&w->pending) || !grow_classes(w) ||
+	    !append(&w->recent, no_classes, sizeof(no_classes))) {
 		trc_writer_free(w);
 		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory",
 			       opts->name);
@@ -348,6 +357,8 @@ int trc_writer_site(struct trc_writer *writer, const char *text,
 		return table_full(writer, "call sites", TRC_SITES_MAX, diag);
 	if (!append(strings, text, text_size) ||
 	    !append(strings, module, module_size))
+		return no_memory(writer, diag);
+	if (!append(&writer->recent, no_classes, sizeof(no_classes)))
 		return no_memory(writer, diag);
 	writer->pending.new_sites++;
 	*id = ++writer->site_count;
@@ -525,6 +536,19 @@ static uint32_t find_time_unit(const struct pending *p)
 	return 1;
 }
 
+/* Divides by one of our units: by a constant each, which is faster. */
+static uint64_t in_units(uint64_t ns, uint32_t unit)
+{
+	switch (unit) {
+	case 1:
+		return ns;
+	case 1000:
+		return ns / 1000;
+	default:
+		return ns / 1000000;
+	}
+}
+
 /* Appends the low `bits` of v to the bits in `to`, `at` of them so far. */
 static void put_bits(uint8_t *to, uint64_t at, uint64_t v, unsigned bits)
 {
@@ -548,8 +572,8 @@ static int put_times(struct trc_writer *w, uint32_t unit, struct kb_diag *diag)
 	for (uint32_t i = 0; i < p->events; i++) {
 		uint64_t before = p->time_ns[i ? i - 1 : 0];
 		uint64_t now = p->time_ns[i];
-		uint64_t step =
-			(now < before ? before - now : now - before) / unit;
+		uint64_t step = in_units(
+			now < before ? before - now : now - before, unit);
 		unsigned bits = 0;
 
 		codes[i] = (uint8_t)step;
@@ -740,13 +764,20 @@ static uint16_t find_class(struct trc_writer *w, const struct trc_event *event)
 		.site = event->site,
 		.kind = event->kind,
 	};
-	uint32_t *bucket = class_bucket(w, &class);
+	uint16_t *recent = (uint16_t *)(void *)w->recent.data +
+			   2 * (size_t)event->site + (event->kind != TRC_ALLOC);
+	uint32_t *bucket;
 
+	if (kb_likely(*recent < w->class_count &&
+		      is_class(&w->classes[*recent], &class)))
+		return *recent;
+	bucket = class_bucket(w, &class);
 	if (!*bucket) {
 		w->classes[w->class_count++] = class;
 		*bucket = w->class_count;
 	}
-	return (uint16_t)(*bucket - 1);
+	*recent = (uint16_t)(*bucket - 1);
+	return *recent;
 }
 
 static bool reserve_slot(struct trc_writer *w, uint32_t slot)
@@ -903,6 +934,7 @@ void trc_writer_free(struct trc_writer *writer)
 	free(writer->pending.memory);
 	free(writer->classes);
 	free(writer->class_buckets);
+	free(writer->recent.data);
 	free(writer->last_task.data);
 	free(writer);
 }

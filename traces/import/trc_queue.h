@@ -1,0 +1,69 @@
+/*
+ * trc_queue: the records of the kernel's events on their way from whoever reads
+ * the lines to the rules, by way of trc_repeat: a batch at a time, so that what a
+ * record will be looked up in can be fetched from memory ahead of it.
+ *
+ * Private to this folder.
+ */
+#ifndef TRC_QUEUE_H
+#define TRC_QUEUE_H
+
+#include "kb_bits.h"
+#include "trc_repeat.h"
+#include "trc_rules.h"
+
+#include <stdint.h>
+
+/* Records of one batch. */
+#define TRC_QUEUE_BATCH 512
+
+struct trc_batch {
+	uint32_t count;
+	uint8_t kinds[TRC_QUEUE_BATCH];
+	struct trc_record records[TRC_QUEUE_BATCH];
+};
+
+struct trc_queue {
+	/* Borrowed. */
+	struct trc_rules *rules;
+
+	struct trc_repeat repeat;
+
+	/* What is being filled; NULL before the first record. Owned. */
+	struct trc_batch *batch;
+};
+
+/* Starts empty; the rules must outlive it. */
+void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules);
+
+/* Passes the batch at hand on, and has room for one more record. Returns 0,
+ * KB_E_NOMEM or the rules' error. */
+int trc_queue_pass(struct trc_queue *queue, struct kb_diag *diag);
+
+/* Takes a record. Returns as trc_queue_pass; the rules' error may be about an
+ * earlier record. */
+static inline int trc_queue_add(struct trc_queue *queue,
+				const struct trc_record *record,
+				enum trc_repeat_kind kind, struct kb_diag *diag)
+{
+	struct trc_batch *batch = queue->batch;
+	int err;
+
+	if (kb_unlikely(!batch || batch->count == TRC_QUEUE_BATCH)) {
+		err = trc_queue_pass(queue, diag);
+		if (err < 0)
+			return err;
+		batch = queue->batch;
+	}
+	batch->records[batch->count] = *record;
+	batch->kinds[batch->count++] = (uint8_t)kind;
+	return 0;
+}
+
+/* Passes all on, after the last record. Returns as trc_queue_pass. */
+int trc_queue_finish(struct trc_queue *queue, struct kb_diag *diag);
+
+/* Frees all; harmless on a zeroed struct. */
+void trc_queue_release(struct trc_queue *queue);
+
+#endif /* TRC_QUEUE_H */
