@@ -340,8 +340,7 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 		record->size = 0;
 		record->size_granted = 0;
 	}
-	return trc_queue_add(&text->job->queue, record,
-			      kind, text->diag);
+	return trc_queue_add(&text->job->queue, record, kind, text->diag);
 }
 
 /* babeltrace's notes, in the words of either version, say how many events a

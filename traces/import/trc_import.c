@@ -3,12 +3,14 @@
 #include "kb_bits.h"
 #include "kb_out.h"
 #include "kb_suggest.h"
+#include "trc_ahead.h"
 #include "trc_format.h"
 #include "trc_job.h"
 #include "trc_scan.h"
 #include "trc_writer.h"
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,10 @@ struct import {
 	struct trc_source stored;
 	struct trc_source unpacked;
 
+	/* The same, read ahead by a thread; not open where there is to be
+	 * none. */
+	struct trc_source ahead;
+
 	struct trc_writer *writer;
 
 	/* The recording's beginning, if its first piece did not reveal the
@@ -60,11 +66,11 @@ int trc_job_bad_line(struct trc_job *job, const struct trc_line *line,
 static bool report_progress(void *user)
 {
 	const struct import *im = user;
-	const struct trc_counts *counts = &im->job.rules.counts;
 	const struct trc_import_progress progress = {
-		.bytes_in = im->stored.bytes_given,
+		.bytes_in = im->ahead.ops ? trc_ahead_bytes_in(&im->ahead)
+					  : im->stored.bytes_given,
 		.bytes_total = im->stored.bytes_total,
-		.events = counts->allocs + counts->frees,
+		.events = im->writer ? trc_queue_events(&im->job.queue) : 0,
 	};
 
 	return im->opts->on_progress &&
@@ -271,6 +277,50 @@ static int check_not_empty(const struct import *im,
 		       c->unmatched_frees + c->null_frees, c->excluded_allocs);
 }
 
+/* How many threads an import may be. */
+static unsigned thread_count(const struct import *im)
+{
+	cpu_set_t cpus;
+
+	if (im->opts->threads > 0)
+		return im->opts->threads;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 &&
+			       CPU_COUNT(&cpus) > 1
+		       ? TRC_THREADS_MAX
+		       : 1;
+}
+
+/*
+ * Reads the recording to its end and gives its events to the rules: in one
+ * thread, or with one that reads and unpacks, or one that applies the rules and
+ * writes, whichever has more to do, or both. An error of the rules is about an
+ * event before the place where reading ended.
+ */
+static int read_all(struct import *im, const struct trc_format *format,
+		    struct kb_diag *diag)
+{
+	struct kb_diag earlier = { 0 };
+	unsigned threads = thread_count(im);
+	bool is_packed = im->job.source == &im->unpacked;
+	int err = 0;
+	int finished;
+
+	if (threads > 2 || (threads == 2 && is_packed))
+		err = trc_source_open_ahead(&im->ahead, im->job.source,
+					    &im->stored, diag);
+	if (err < 0)
+		return err;
+	if (im->ahead.ops)
+		im->job.source = &im->ahead;
+	trc_queue_init(&im->job.queue, &im->job.rules,
+		       threads > 2 || (threads == 2 && !is_packed));
+	err = format->import(&im->job, diag);
+	finished = trc_queue_finish(&im->job.queue, &earlier);
+	if (finished < 0 && earlier.status < 0)
+		*diag = earlier;
+	return finished < 0 ? finished : err;
+}
+
 /* Reads the recording to its end and writes the trace. */
 static int run(struct import *im, const struct trc_format *format,
 	       struct trc_writer_options *out, struct trc_counts *counts,
@@ -287,11 +337,7 @@ static int run(struct import *im, const struct trc_format *format,
 		return err;
 	im->job.rules.names = &im->job.names;
 	im->job.rules.writer = im->writer;
-	trc_queue_init(&im->job.queue, &im->job.rules);
-	err = format->import(&im->job, diag);
-	if (err < 0)
-		return err;
-	err = trc_queue_finish(&im->job.queue, diag);
+	err = read_all(im, format, diag);
 	if (err < 0)
 		return err;
 	trc_rules_finish(&im->job.rules);
@@ -310,8 +356,9 @@ static int run(struct import *im, const struct trc_format *format,
 static void release(struct import *im)
 {
 	free(im->head);
-	trc_writer_free(im->writer);
+	trc_source_release(&im->ahead);
 	trc_queue_release(&im->job.queue);
+	trc_writer_free(im->writer);
 	trc_rules_release(&im->job.rules);
 	trc_names_release(&im->job.names);
 	trc_source_release(&im->unpacked);

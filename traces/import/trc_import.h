@@ -23,7 +23,10 @@
 #define TRC_LEVEL_MIN	  1
 #define TRC_LEVEL_MAX	  19
 
-/* An import's progress, for a caller who wants to show it. */
+/* One thread reads and unpacks, one reads the lines, one writes. */
+#define TRC_THREADS_MAX 3
+
+/* How far an import has come; told to a caller who wants to show it. */
 struct trc_import_progress {
 	/* Bytes of the input read so far, as stored (compressed if it is). */
 	uint64_t bytes_in;
@@ -64,6 +67,11 @@ struct trc_import_options {
 	 * which gives the same: for whoever compares the two. */
 	bool is_plain;
 
+	/* At most so many threads, the caller's included; 0: as many as pay off
+	 * on the CPUs that the process may use. The trace is the same. More
+	 * than TRC_THREADS_MAX are of no use. */
+	unsigned threads;
+
 	/* Further symbols whose allocations are left out, or NULL. Borrowed. */
 	const char *const *exclude_sites;
 	size_t exclude_site_count;
@@ -74,7 +82,7 @@ struct trc_import_options {
 	/* Recorded in the header; NULL or "" if unknown. Borrowed. */
 	const char *kernel_release;
 
-	/* Called now and then, or NULL; return true to stop the import, which
+	/* Called now and then, by the caller's thread, or NULL; return true to stop the import, which
 	 * then ends with KB_E_STOPPED. */
 	bool (*on_progress)(const struct trc_import_progress *progress,
 			    void *user);

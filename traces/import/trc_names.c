@@ -125,6 +125,12 @@ static int reserve(void **array, uint32_t *room, uint32_t number, size_t size)
 	return 0;
 }
 
+/* How many names the array has that entry `number` is in. */
+static size_t array_room(uint32_t number)
+{
+	return (size_t)TRC_NAME_FIRST << trc_names_array(number);
+}
+
 /* Finds or adds the site of these parts, whatever their spelling. */
 static int find_site(struct trc_names *names, const struct parts *parts,
 		     uint32_t *number)
@@ -132,7 +138,7 @@ static int find_site(struct trc_names *names, const struct parts *parts,
 	char key[2 * TRC_STRING_SIZE_MAX];
 	const char *prefix = parts->symbol_size ? "" : "0x";
 	size_t size = strlen(prefix);
-	void *sites = names->sites;
+	struct trc_name_site **array;
 	struct trc_name_site *site;
 	bool is_new;
 	int err;
@@ -150,11 +156,12 @@ static int find_site(struct trc_names *names, const struct parts *parts,
 	err = trc_intern(&names->site_keys, key, size, number, &is_new);
 	if (err < 0 || !is_new)
 		return err;
-	err = reserve(&sites, &names->site_room, *number, sizeof(*site));
-	if (err < 0)
-		return err;
-	names->sites = sites;
-	site = &names->sites[*number];
+	array = &names->sites[trc_names_array(*number)];
+	if (!*array)
+		*array = malloc(array_room(*number) * sizeof(**array));
+	if (!*array)
+		return KB_E_NOMEM;
+	site = trc_names_site_at(names, *number);
 	site->text = names->site_keys.entries[*number].bytes;
 	site->module = site->text + strlen(site->text) + 1;
 	site->id = TRC_STRING_NONE;
@@ -218,7 +225,7 @@ int trc_names_task(struct trc_names *names, const char *comm, size_t size,
 		   int32_t pid, uint32_t *number)
 {
 	char key[TRC_STRING_SIZE_MAX + sizeof(pid)];
-	void *tasks = names->tasks;
+	struct trc_name_task **array;
 	struct trc_name_task *task;
 	bool is_new;
 	int err;
@@ -232,11 +239,12 @@ int trc_names_task(struct trc_names *names, const char *comm, size_t size,
 			 &is_new);
 	if (err < 0 || !is_new)
 		return err;
-	err = reserve(&tasks, &names->task_room, *number, sizeof(*task));
-	if (err < 0)
-		return err;
-	names->tasks = tasks;
-	task = &names->tasks[*number];
+	array = &names->tasks[trc_names_array(*number)];
+	if (!*array)
+		*array = malloc(array_room(*number) * sizeof(**array));
+	if (!*array)
+		return KB_E_NOMEM;
+	task = trc_names_task_at(names, *number);
 	task->comm = names->task_keys.entries[*number].bytes;
 	task->pid = pid;
 	task->id = TRC_STRING_NONE;
@@ -249,7 +257,9 @@ void trc_names_release(struct trc_names *names)
 	trc_intern_release(&names->site_keys);
 	trc_intern_release(&names->task_keys);
 	free(names->spelling_site);
-	free(names->sites);
-	free(names->tasks);
+	for (uint32_t i = 0; i < TRC_NAME_ARRAYS; i++) {
+		free(names->sites[i]);
+		free(names->tasks[i]);
+	}
 	memset(names, 0, sizeof(*names));
 }

@@ -9,6 +9,7 @@
 #ifndef TRC_NAMES_H
 #define TRC_NAMES_H
 
+#include "kb_bits.h"
 #include "kb_status.h"
 #include "trc_intern.h"
 
@@ -18,6 +19,10 @@
 
 /* The number of an unknown call site or task. */
 #define TRC_NAME_NONE UINT32_MAX
+
+/* Names in the first array, and arrays for the most that there can be. */
+#define TRC_NAME_FIRST	256
+#define TRC_NAME_ARRAYS 24
 
 struct trc_name_site {
 	/* "symbol+0xoff" or "0xaddress", and the module or "". */
@@ -49,10 +54,11 @@ struct trc_names {
 	struct trc_intern site_keys;
 	struct trc_intern task_keys;
 
-	struct trc_name_site *sites;
-	uint32_t site_room;
-	struct trc_name_task *tasks;
-	uint32_t task_room;
+	/* Arrays, each of twice the room of the one before: names stay where
+	 * they are while others are added, for whoever looks at them from
+	 * another thread. */
+	struct trc_name_site *sites[TRC_NAME_ARRAYS];
+	struct trc_name_task *tasks[TRC_NAME_ARRAYS];
 
 	/* Symbols whose sites are excluded. Borrowed. */
 	const char *const *exclude;
@@ -61,6 +67,34 @@ struct trc_names {
 	/* The recorder's own allocations are kept. */
 	bool keep_recorder;
 };
+
+/* Which array a number is in, and where in it. */
+static inline uint32_t trc_names_array(uint32_t number)
+{
+	return kb_log2(number / TRC_NAME_FIRST + 1);
+}
+
+static inline uint32_t trc_names_index(uint32_t number, uint32_t array)
+{
+	return number - TRC_NAME_FIRST * ((UINT32_C(1) << array) - 1);
+}
+
+/* The site or task with a number. */
+static inline struct trc_name_site *
+trc_names_site_at(const struct trc_names *names, uint32_t number)
+{
+	uint32_t array = trc_names_array(number);
+
+	return &names->sites[array][trc_names_index(number, array)];
+}
+
+static inline struct trc_name_task *
+trc_names_task_at(const struct trc_names *names, uint32_t number)
+{
+	uint32_t array = trc_names_array(number);
+
+	return &names->tasks[array][trc_names_index(number, array)];
+}
 
 /*
  * Finds the site that a recorder spells `text`: "symbol+0xoff[/0xlen]

@@ -1,5 +1,10 @@
 #include "trc_queue.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +15,43 @@
 /* How far on the record that decides about a repeat is looked for. */
 #define NEAR 16
 
-void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules)
+/* Batches that a thread shares with its caller. */
+#define BATCHES 8
+
+struct trc_queue_thread {
+	pthread_t id;
+
+	/* A ring: batches to be given to the rules, batches to be filled, and
+	 * the next of each. */
+	sem_t filled;
+	sem_t empty;
+	unsigned give;
+	unsigned fill;
+	struct trc_batch *batches;
+
+	/* No batch comes after those that are filled. */
+	atomic_bool is_last;
+
+	/* What went wrong; `diag` is the thread's until it has ended. */
+	atomic_int err;
+	struct kb_diag diag;
+
+	/* Events written. */
+	atomic_uint_least64_t events;
+};
+
+void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules,
+		    bool may_have_thread)
 {
 	memset(queue, 0, sizeof(*queue));
 	queue->rules = rules;
+	queue->may_have_thread = may_have_thread;
+}
+
+static void wait_for(sem_t *semaphore)
+{
+	while (sem_wait(semaphore) < 0 && errno == EINTR)
+		;
 }
 
 /* Whether record `i` of a batch need not wait to be known for no repeat: it is no
@@ -71,33 +109,154 @@ static int give(struct trc_queue *queue, const struct trc_batch *batch,
 	return err;
 }
 
-int trc_queue_pass(struct trc_queue *queue, struct kb_diag *diag)
+/* Gives batches to the rules until the last. After an error they are only passed
+ * over, so that nobody waits for room. */
+static void *run(void *arg)
 {
+	struct trc_queue *queue = arg;
+	struct trc_queue_thread *thread = queue->thread;
+	const struct trc_counts *counts = &queue->rules->counts;
+
+	for (;;) {
+		struct trc_batch *batch =
+			&thread->batches[thread->give++ % BATCHES];
+
+		wait_for(&thread->filled);
+		if (batch->count == 0 && thread->is_last)
+			return NULL;
+		if (thread->err == 0)
+			thread->err = give(queue, batch, &thread->diag);
+		batch->count = 0;
+		thread->events = counts->allocs + counts->frees;
+		sem_post(&thread->empty);
+	}
+}
+
+static void free_thread(struct trc_queue_thread *thread)
+{
+	sem_destroy(&thread->filled);
+	sem_destroy(&thread->empty);
+	free(thread->batches);
+	free(thread);
+}
+
+/* Starts the thread, if the system lets; signals stay the caller's. The batch at
+ * hand is its first. */
+static void start(struct trc_queue *queue)
+{
+	struct trc_queue_thread *thread = calloc(1, sizeof(*thread));
+	sigset_t all;
+	sigset_t old;
+	int err = 1;
+
+	queue->may_have_thread = false;
+	if (!thread)
+		return;
+	thread->batches = malloc(BATCHES * sizeof(*thread->batches));
+	sem_init(&thread->filled, 0, 0);
+	sem_init(&thread->empty, 0, BATCHES - 1);
+	queue->thread = thread;
+	if (thread->batches) {
+		for (unsigned i = 0; i < BATCHES; i++)
+			thread->batches[i].count = 0;
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &old);
+		err = pthread_create(&thread->id, NULL, run, queue);
+		pthread_sigmask(SIG_SETMASK, &old, NULL);
+	}
+	if (err != 0) {
+		free_thread(thread);
+		queue->thread = NULL;
+		return;
+	}
+	thread->batches[0] = *queue->batch;
+	free(queue->batch);
+	queue->batch = &thread->batches[0];
+}
+
+/* Passes the batch at hand to the thread and takes an empty one. */
+static void pass_to_thread(struct trc_queue *queue)
+{
+	struct trc_queue_thread *thread = queue->thread;
+
+	sem_post(&thread->filled);
+	wait_for(&thread->empty);
+	queue->batch = &thread->batches[++thread->fill % BATCHES];
+}
+
+/* Ends the thread once it has given all that is filled. Returns its error. */
+static int end_thread(struct trc_queue *queue, struct kb_diag *diag)
+{
+	struct trc_queue_thread *thread = queue->thread;
 	int err;
 
+	if (queue->batch->count > 0)
+		pass_to_thread(queue);
+	thread->is_last = true;
+	sem_post(&thread->filled);
+	pthread_join(thread->id, NULL);
+	err = thread->err;
+	if (err < 0 && diag->status == 0)
+		*diag = thread->diag;
+	free_thread(thread);
+	queue->thread = NULL;
+	queue->batch = NULL;
+	return err;
+}
+
+int trc_queue_pass(struct trc_queue *queue, struct kb_diag *diag)
+{
 	if (!queue->batch) {
 		queue->batch = malloc(sizeof(*queue->batch));
 		if (!queue->batch)
 			return kb_fail(diag, KB_E_NOMEM,
 				       "out of memory for the records");
 		queue->batch->count = 0;
+		return 0;
 	}
-	err = give(queue, queue->batch, diag);
-	queue->batch->count = 0;
-	return err;
+	if (queue->may_have_thread)
+		start(queue);
+	if (queue->thread) {
+		pass_to_thread(queue);
+		if (queue->thread->err < 0)
+			queue->err = end_thread(queue, diag);
+	} else {
+		queue->err = give(queue, queue->batch, diag);
+		queue->batch->count = 0;
+	}
+	return queue->err;
 }
 
 int trc_queue_finish(struct trc_queue *queue, struct kb_diag *diag)
 {
-	int err = queue->batch ? trc_queue_pass(queue, diag) : 0;
+	if (queue->err < 0)
+		return queue->err;
+	if (queue->thread)
+		queue->err = end_thread(queue, diag);
+	else if (queue->batch)
+		queue->err = give(queue, queue->batch, diag);
+	if (queue->batch)
+		queue->batch->count = 0;
+	if (queue->err == 0)
+		queue->err =
+			trc_repeat_finish(&queue->repeat, queue->rules, diag);
+	return queue->err;
+}
 
-	if (err < 0)
-		return err;
-	return trc_repeat_finish(&queue->repeat, queue->rules, diag);
+uint64_t trc_queue_events(const struct trc_queue *queue)
+{
+	const struct trc_counts *counts = &queue->rules->counts;
+
+	return queue->thread ? queue->thread->events
+			     : counts->allocs + counts->frees;
 }
 
 void trc_queue_release(struct trc_queue *queue)
 {
+	struct kb_diag diag = { 0 };
+
+	if (queue->thread)
+		end_thread(queue, &diag);
 	free(queue->batch);
 	trc_repeat_release(&queue->repeat);
 	memset(queue, 0, sizeof(*queue));

@@ -1,7 +1,12 @@
 /*
  * trc_queue: the records of the kernel's events on their way from whoever reads
  * the lines to the rules, by way of trc_repeat: a batch at a time, so that what a
- * record will be looked up in can be fetched from memory ahead of it.
+ * record will be looked up in can be fetched from memory ahead of it, and so that
+ * the rules, and the writer after them, can be a thread of their own.
+ *
+ * While there is a thread, it alone uses the rules, their writer, and of each
+ * name its id; its caller may still add names and count in those counts that the
+ * rules do not touch.
  *
  * Private to this folder.
  */
@@ -15,7 +20,7 @@
 #include <stdint.h>
 
 /* Records of one batch. */
-#define TRC_QUEUE_BATCH 512
+#define TRC_QUEUE_BATCH 1024
 
 struct trc_batch {
 	uint32_t count;
@@ -29,12 +34,23 @@ struct trc_queue {
 
 	struct trc_repeat repeat;
 
-	/* What is being filled; NULL before the first record. Owned. */
+	/* What is being filled; NULL before the first record. Owned where there
+	 * is no thread. */
 	struct trc_batch *batch;
+
+	/* The rules' error, after which nothing more is given to them. */
+	int err;
+
+	/* The first full batch is worth a thread. */
+	bool may_have_thread;
+
+	/* The thread and the batches that it shares; NULL without. Owned. */
+	struct trc_queue_thread *thread;
 };
 
 /* Starts empty; the rules must outlive it. */
-void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules);
+void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules,
+		    bool may_have_thread);
 
 /* Passes the batch at hand on, and has room for one more record. Returns 0,
  * KB_E_NOMEM or the rules' error. */
@@ -60,10 +76,14 @@ static inline int trc_queue_add(struct trc_queue *queue,
 	return 0;
 }
 
-/* Passes all on, after the last record. Returns as trc_queue_pass. */
+/* Passes all on, after the last record, and ends the thread. Returns as
+ * trc_queue_pass; an error that has been returned before, without `diag`. */
 int trc_queue_finish(struct trc_queue *queue, struct kb_diag *diag);
 
-/* Frees all; harmless on a zeroed struct. */
+/* Events that have been written so far. */
+uint64_t trc_queue_events(const struct trc_queue *queue);
+
+/* Ends the thread and frees all; harmless on a zeroed struct. */
 void trc_queue_release(struct trc_queue *queue);
 
 #endif /* TRC_QUEUE_H */

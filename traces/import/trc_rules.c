@@ -193,7 +193,7 @@ static bool is_excluded(const struct trc_rules *rules,
 			const struct trc_record *record)
 {
 	return record->site != TRC_NAME_NONE &&
-	       rules->names->sites[record->site].is_excluded;
+	       trc_names_site_at(rules->names, record->site)->is_excluded;
 }
 
 bool trc_rules_makes_object(const struct trc_rules *rules,
@@ -218,7 +218,7 @@ static int site_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
 	*id = TRC_STRING_NONE;
 	if (kb_unlikely(number == TRC_NAME_NONE))
 		return 0;
-	site = &rules->names->sites[number];
+	site = trc_names_site_at(rules->names, number);
 	if (kb_unlikely(site->id == TRC_STRING_NONE))
 		err = trc_writer_site(rules->writer, site->text, site->module,
 				      &site->id, diag);
@@ -236,7 +236,7 @@ static int task_id(struct trc_rules *rules, uint32_t number, uint32_t *id,
 	*id = TRC_STRING_NONE;
 	if (kb_unlikely(number == TRC_NAME_NONE))
 		return 0;
-	task = &rules->names->tasks[number];
+	task = trc_names_task_at(rules->names, number);
 	if (kb_unlikely(task->id == TRC_STRING_NONE))
 		err = trc_writer_task(rules->writer, task->comm, task->pid,
 				      &task->id, diag);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,8 +31,29 @@ struct file_ctx {
 	/* Bytes read so far. */
 	uint64_t given;
 
+	/* What is readable once nobody waits for bytes any more; or -1. */
+	int wake;
+
+	/* Where the bytes go: `piece`, or what has been lent. */
+	char *to;
 	char piece[PIECE_SIZE];
 };
+
+/* Waits until there are bytes, or the end of them. False if it is woken first. */
+static bool wait_for_bytes(const struct file_ctx *file)
+{
+	struct pollfd fds[] = {
+		{ .fd = file->fd, .events = POLLIN },
+		{ .fd = file->wake, .events = POLLIN },
+	};
+
+	if (file->wake < 0 || S_ISREG(file->opened.st_mode))
+		return true;
+	/* Whatever goes wrong, the read will tell. */
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[1].revents == 0;
+}
 
 /*
  * Reads up to a whole piece. Returns 0; KB_END at the end, maybe with bytes
@@ -40,10 +62,13 @@ struct file_ctx {
 static int read_piece(struct file_ctx *file, size_t *have, struct kb_diag *diag)
 {
 	*have = 0;
-	while (*have < sizeof(file->piece)) {
-		ssize_t n = kb_read(file->fd, file->piece + *have,
-				    sizeof(file->piece) - *have);
+	while (*have < PIECE_SIZE) {
+		ssize_t n;
 
+		if (!wait_for_bytes(file))
+			return kb_fail(diag, KB_E_STOPPED, "%s: stopped",
+				       file->name);
+		n = kb_read(file->fd, file->to + *have, PIECE_SIZE - *have);
 		if (n == 0)
 			return KB_END;
 		if (n > 0)
@@ -92,7 +117,7 @@ static int file_next(void *ctx, const char **data, size_t *size,
 
 	if (err < 0)
 		return err;
-	*data = file->piece;
+	*data = file->to;
 	file->given += *size;
 	if (err == KB_END || file->given > (uint64_t)file->opened.st_size) {
 		int changed = check_unchanged(file, diag);
@@ -113,9 +138,17 @@ static void file_release(void *ctx)
 	free(file);
 }
 
+static void file_lend(void *ctx, char *buffer)
+{
+	struct file_ctx *file = ctx;
+
+	file->to = buffer;
+}
+
 static const struct trc_source_ops file_ops = {
 	.next = file_next,
 	.release = file_release,
+	.lend = file_lend,
 };
 
 struct memory_ctx {
@@ -161,6 +194,8 @@ struct zstd_ctx {
 	/* Bytes decompressed so far. */
 	uint64_t given;
 
+	/* As in struct file_ctx. */
+	char *to;
 	char piece[PIECE_SIZE];
 };
 
@@ -207,7 +242,7 @@ static int zstd_next(void *arg, const char **data, size_t *size,
 		     struct kb_diag *diag)
 {
 	struct zstd_ctx *ctx = arg;
-	ZSTD_outBuffer out = { ctx->piece, sizeof(ctx->piece), 0 };
+	ZSTD_outBuffer out = { ctx->to, PIECE_SIZE, 0 };
 
 	while (out.pos == 0) {
 		int err = zstd_refill(ctx, diag);
@@ -222,7 +257,7 @@ static int zstd_next(void *arg, const char **data, size_t *size,
 		if (err < 0)
 			return err;
 	}
-	*data = ctx->piece;
+	*data = ctx->to;
 	*size = out.pos;
 	ctx->given += out.pos;
 	return trc_source_check_ratio(ctx->given, ctx->inner->bytes_given,
@@ -237,9 +272,17 @@ static void zstd_release(void *arg)
 	free(ctx);
 }
 
+static void zstd_lend(void *arg, char *buffer)
+{
+	struct zstd_ctx *ctx = arg;
+
+	ctx->to = buffer;
+}
+
 static const struct trc_source_ops zstd_ops = {
 	.next = zstd_next,
 	.release = zstd_release,
+	.lend = zstd_lend,
 };
 
 /* Gives a new source its context, which it then owns, and a hash. */
@@ -286,6 +329,8 @@ static int open_either(struct trc_source *source, const char *path, int fd,
 	if (!file)
 		return kb_fail(diag, KB_E_NOMEM, "%s: out of memory", name);
 	file->fd = -1;
+	file->wake = -1;
+	file->to = file->piece;
 	err = open_hashed(source, &file_ops, file);
 	file->name = strdup(name);
 	if (err < 0 || !file->name) {
@@ -351,6 +396,7 @@ int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
 	ZSTD_DCtx_setParameter(ctx->zstd, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
 	ctx->inner = inner;
 	ctx->name = name;
+	ctx->to = ctx->piece;
 	source->ops = &zstd_ops;
 	source->ctx = ctx;
 	return 0;
@@ -395,6 +441,24 @@ void trc_source_unread(struct trc_source *source, const char *data, size_t size)
 {
 	source->ahead = data;
 	source->ahead_size = size;
+}
+
+bool trc_source_can_lend(const struct trc_source *source)
+{
+	return source->ops->lend != NULL;
+}
+
+void trc_source_lend(struct trc_source *source, char *buffer)
+{
+	source->ops->lend(source->ctx, buffer);
+}
+
+void trc_source_wake(struct trc_source *source, int fd)
+{
+	struct file_ctx *file = source->ctx;
+
+	if (source->ops == &file_ops)
+		file->wake = fd;
 }
 
 bool trc_source_is_zstd(const char *head, size_t size)

@@ -34,6 +34,10 @@ struct trc_source_ops {
 
 	/* Frees the context. Required. */
 	void (*release)(void *ctx);
+
+	/* Has `next` put its bytes, TRC_SOURCE_PIECE at most, into `buffer` from
+	 * now on. NULL for a source that points to bytes it has not made. */
+	void (*lend)(void *ctx, char *buffer);
 };
 
 struct trc_source {
@@ -109,6 +113,17 @@ int trc_source_peek(struct trc_source *source, const char **data, size_t *size,
  * pending. */
 void trc_source_unread(struct trc_source *source, const char *data,
 		       size_t size);
+
+/* Whether a source can put its bytes where it is told. */
+bool trc_source_can_lend(const struct trc_source *source);
+
+/* Has such a source put what it gives from now on into `buffer`, which has room
+ * for TRC_SOURCE_PIECE bytes and stays the caller's. */
+void trc_source_lend(struct trc_source *source, char *buffer);
+
+/* Has a file that waits for bytes, as from a pipe, end with KB_E_STOPPED once the
+ * descriptor `fd` is readable; -1 for none. Other sources never wait. */
+void trc_source_wake(struct trc_source *source, int fd);
 
 /* Whether these first bytes of an input are zstd's. */
 bool trc_source_is_zstd(const char *head, size_t size);

@@ -26,6 +26,8 @@ struct gz_ctx {
 	/* Bytes decompressed so far. */
 	uint64_t given;
 
+	/* Where the bytes go: `piece`, or what has been lent. */
+	char *to;
 	char piece[PIECE_SIZE];
 };
 
@@ -58,7 +60,7 @@ static int inflate_some(struct gz_ctx *ctx, struct kb_diag *diag)
 		ctx->is_at_member_end = false;
 	}
 	result = inflate(&ctx->zlib, Z_NO_FLUSH);
-	kb_written(ctx->piece, sizeof(ctx->piece) - ctx->zlib.avail_out);
+	kb_written(ctx->to, PIECE_SIZE - ctx->zlib.avail_out);
 	ctx->is_at_member_end = result == Z_STREAM_END;
 	/* Out of a test's reach: zlib's own malloc, made late. */
 	if (result == Z_MEM_ERROR)
@@ -82,7 +84,7 @@ static int gz_next(void *arg, const char **data, size_t *size,
 {
 	struct gz_ctx *ctx = arg;
 
-	ctx->zlib.next_out = (Bytef *)ctx->piece;
+	ctx->zlib.next_out = (Bytef *)ctx->to;
 	ctx->zlib.avail_out = PIECE_SIZE;
 	while (ctx->zlib.avail_out == PIECE_SIZE) {
 		int err = refill(ctx, diag);
@@ -97,7 +99,7 @@ static int gz_next(void *arg, const char **data, size_t *size,
 		if (err < 0)
 			return err;
 	}
-	*data = ctx->piece;
+	*data = ctx->to;
 	*size = PIECE_SIZE - ctx->zlib.avail_out;
 	ctx->given += *size;
 	return trc_source_check_ratio(ctx->given, ctx->inner->bytes_given,
@@ -112,9 +114,17 @@ static void gz_release(void *arg)
 	free(ctx);
 }
 
+static void gz_lend(void *arg, char *buffer)
+{
+	struct gz_ctx *ctx = arg;
+
+	ctx->to = buffer;
+}
+
 static const struct trc_source_ops gz_ops = {
 	.next = gz_next,
 	.release = gz_release,
+	.lend = gz_lend,
 };
 
 int trc_source_open_gz(struct trc_source *source, struct trc_source *inner,
@@ -129,6 +139,7 @@ int trc_source_open_gz(struct trc_source *source, struct trc_source *inner,
 	}
 	ctx->inner = inner;
 	ctx->name = name;
+	ctx->to = ctx->piece;
 	source->ops = &gz_ops;
 	source->ctx = ctx;
 	return 0;

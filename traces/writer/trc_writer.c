@@ -206,8 +206,7 @@ static bool grow_pending(struct pending *p)
 static bool is_class(const struct class *class, const struct class *wanted)
 {
 	return class->site == wanted->site && class->kind == wanted->kind &&
-	       class->size == wanted->size &&
-	       class->granted == wanted->granted;
+	       class->size == wanted->size && class->granted == wanted->granted;
 }
 
 /* The bucket of a class, or the empty one where it would go. */
