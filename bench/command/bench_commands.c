@@ -6,5 +6,5 @@ const struct kb_command *const bench_commands[] = {
 	&bench_fit_command,	&bench_metal_command,
 	&bench_plot_command,	&bench_show_command,
 	&bench_sites_command,	&bench_smp_command,
-	NULL,
+	&bench_sweep_command,	NULL,
 };

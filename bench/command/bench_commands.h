@@ -32,6 +32,7 @@ extern const struct kb_command bench_plot_command;
 extern const struct kb_command bench_show_command;
 extern const struct kb_command bench_sites_command;
 extern const struct kb_command bench_smp_command;
+extern const struct kb_command bench_sweep_command;
 
 /* All commands, ended by NULL. */
 extern const struct kb_command *const bench_commands[];
