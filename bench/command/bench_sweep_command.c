@@ -102,6 +102,7 @@ static const struct kb_option plan_options[] = {
 	  .help = "the sweep's folder: a new one, or one that holds a sweep, "
 		  "whose results then stay",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT_FOLDER,
 	  AT_PLAN(folder) },
 	{ .name = "dry-run",
 	  .help = "say how many jobs there are and how long they may take; "
@@ -116,7 +117,11 @@ static const struct kb_option plan_options[] = {
 };
 
 static const struct kb_operand plan_operands[] = {
-	{ .name = "SPEC", .min = 1, .max = 1, AT_PLAN(spec) },
+	{ .name = "SPEC",
+	  .min = 1,
+	  .max = 1,
+	  AT_PLAN(spec),
+	  .file = KB_FILES_IN },
 	{ .name = NULL },
 };
 
@@ -205,7 +210,11 @@ static const struct kb_option run_options[] = {
 };
 
 static const struct kb_operand run_operands[] = {
-	{ .name = "DIR", .min = 1, .max = 1, AT_RUN(folder) },
+	{ .name = "DIR",
+	  .min = 1,
+	  .max = 1,
+	  AT_RUN(folder),
+	  .file = KB_FILES_NONE },
 	{ .name = NULL },
 };
 
@@ -313,7 +322,11 @@ static const struct kb_option submit_options[] = {
 };
 
 static const struct kb_operand submit_operands[] = {
-	{ .name = "DIR", .min = 1, .max = 1, AT_SUBMIT(folder) },
+	{ .name = "DIR",
+	  .min = 1,
+	  .max = 1,
+	  AT_SUBMIT(folder),
+	  .file = KB_FILES_NONE },
 	{ .name = NULL },
 };
 
@@ -418,7 +431,11 @@ struct folder_options {
 #define AT_FOLDERS(member) .offset = offsetof(struct folder_options, member)
 
 static const struct kb_operand folder_operands[] = {
-	{ .name = "DIR", .min = 1, .max = FOLDERS_MAX, AT_FOLDERS(folders) },
+	{ .name = "DIR",
+	  .min = 1,
+	  .max = FOLDERS_MAX,
+	  AT_FOLDERS(folders),
+	  .file = KB_FILES_NONE },
 	{ .name = NULL },
 };
 
@@ -560,6 +577,7 @@ static const struct kb_option merge_options[] = {
 	  .value = "DIR",
 	  .help = "where merged.json goes (default: the first DIR)",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT_FOLDER,
 	  AT_FOLDERS(out) },
 	{ .name = NULL },
 };
@@ -669,7 +687,11 @@ static const struct kb_option best_options[] = {
 };
 
 static const struct kb_operand best_operands[] = {
-	{ .name = "DIR", .min = 1, .max = 1, AT_BEST(input) },
+	{ .name = "DIR",
+	  .min = 1,
+	  .max = 1,
+	  AT_BEST(input),
+	  .file = KB_FILES_IN },
 	{ .name = NULL },
 };
 

@@ -218,7 +218,7 @@ int bench_metal_model_run(struct bench_metal_model *model,
 	metal_digest_init(&model->state);
 	err = open_model(&r, &reader);
 	if (err == 0) {
-		replay_program_init(&r.program, reader);
+		replay_program_init(&r.program, reader, NULL);
 		err = replay_program_rewind(&r.program, diag);
 		if (err == 0)
 			err = run_all(&r);

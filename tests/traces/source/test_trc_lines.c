@@ -43,7 +43,7 @@ static void drip_release(void *ctx)
 	(void)ctx;
 }
 
-static const struct trc_source_ops drip_ops = { drip_next, drip_release };
+static const struct trc_source_ops drip_ops = { drip_next, drip_release, NULL };
 
 /* All lines, each as "number:text$" or "number:text" without its newline. */
 static struct blob read_lines(const char *text, size_t step)
