@@ -1,6 +1,6 @@
 /*
  * trc_source: where the bytes of a recording come from: a file or a pipe,
- * memory, and zstd or gzip on top of either.
+ * memory; on top of either zstd, gzip, xz, bzip2 or zip; and UTF-16 as UTF-8.
  *
  * Private to the importer.
  */
@@ -95,6 +95,18 @@ int trc_source_open_zstd(struct trc_source *source, struct trc_source *inner,
 int trc_source_open_gz(struct trc_source *source, struct trc_source *inner,
 		       const char *name, struct kb_diag *diag);
 
+/* As trc_source_open_zstd, for xz, bzip2, and zip with one file in it. What does
+ * not hold exactly one ends with KB_E_FORMAT; a signal ends it with
+ * KB_E_STOPPED. */
+int trc_source_open_archive(struct trc_source *source, struct trc_source *inner,
+			    const char *name, struct kb_diag *diag);
+
+/* Gives the UTF-16 text of `inner` as UTF-8, byte order mark included. Half a
+ * character becomes U+FFFD, and at the end KB_E_CORRUPT. 0 or KB_E_NOMEM. */
+int trc_source_open_utf16(struct trc_source *source, struct trc_source *inner,
+			  const char *name, bool is_big_endian,
+			  struct kb_diag *diag);
+
 /*
  * Points `*data` to the next `*size` bytes, valid until the next call, and
  * returns 0; 0 with no bytes means that a signal arrived. Otherwise `*data` is
@@ -131,7 +143,13 @@ bool trc_source_is_zstd(const char *head, size_t size);
 /* Whether they are gzip's. */
 bool trc_source_is_gz(const char *head, size_t size);
 
-/* xxHash64 of the bytes returned so far; only for files and memory. */
+/* Whether they are xz's, bzip2's or zip's. */
+bool trc_source_is_archive(const char *head, size_t size);
+
+/* Whether they are UTF-16's byte order mark, and which order. */
+bool trc_source_is_utf16(const char *head, size_t size, bool *is_big_endian);
+
+/* xxHash64 of the bytes given so far; only of files and memory. */
 uint64_t trc_source_hash(const struct trc_source *source);
 
 /* Closes a source; harmless on a zeroed one. */
