@@ -12,6 +12,9 @@
 /* The numbers after an operation's pointer. */
 struct numbers {
 	uint64_t value[4];
+
+	/* It is no number. */
+	bool is_bad[4];
 	unsigned count;
 };
 
@@ -21,12 +24,18 @@ static bool read_numbers(struct trc_scan *c, struct numbers *numbers)
 	numbers->count = 0;
 	while (!trc_scan_is_end(c)) {
 		uint64_t *value = &numbers->value[numbers->count];
+		struct trc_scan word = *c;
 
 		if (numbers->count == KB_ARRAY_LEN(numbers->value))
 			return false;
-		if (!trc_scan_0x(c, value) && !trc_scan_decimal(c, value))
-			return false;
-		numbers->count++;
+		while (c->p < c->end && *c->p != ' ' && *c->p != ':')
+			c->p++;
+		word.end = c->p;
+		*value = 0;
+		numbers->is_bad[numbers->count++] =
+			(!trc_scan_0x(&word, value) &&
+			 !trc_scan_decimal(&word, value)) ||
+			word.p < word.end;
 	}
 	return true;
 }
@@ -41,9 +50,12 @@ static int take_time(struct trc_user *user, const struct numbers *numbers,
 				    "it has too few or too many numbers");
 	if (numbers->count == used + 2) {
 		user->counts_time = false;
-		/* Below numbers->count all have been read. */
-		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
-		user->now.time_ns = numbers->value[used];
+		if (numbers->is_bad[used])
+			trc_text_drop(&user->text);
+		else
+			/* Below numbers->count all have been read. */
+			/* NOLINTNEXTLINE(clang-analyzer-core.*) */
+			user->now.time_ns = numbers->value[used];
 		return trc_text_clock(&user->text, TRC_CLOCK_NS);
 	}
 	return trc_text_clock(&user->text, TRC_CLOCK_TICKS);
@@ -53,8 +65,10 @@ struct operation {
 	/* Including the space after it. */
 	const char *name;
 
-	/* Numbers that it needs after its pointer. */
+	/* Numbers behind its pointer, and how many of the first do not
+	 * matter: an alignment. */
 	unsigned count;
+	unsigned skipped;
 	int (*run)(struct trc_user *user, uint64_t pointer,
 		   const struct numbers *numbers);
 };
@@ -106,19 +120,26 @@ static int run_thread_done(struct trc_user *user, uint64_t pointer,
 }
 
 static const struct operation operations[] = {
-	{ "malloc ", 1, run_malloc },
-	{ "calloc ", 2, run_calloc },
-	{ "memalign ", 2, run_memalign },
-	{ "realloc ", 2, run_realloc },
-	{ "free ", 0, run_free },
-	{ "thread_done ", 0, run_thread_done },
+	{ "malloc ", 1, 0, run_malloc },
+	{ "calloc ", 2, 0, run_calloc },
+	{ "memalign ", 2, 1, run_memalign },
+	{ "realloc ", 2, 0, run_realloc },
+	{ "free ", 0, 0, run_free },
+	{ "thread_done ", 0, 0, run_thread_done },
 };
 
-/* Reads "TID: name 0xP"; NULL if the line is anything else. */
+/* Reads "TID: name 0xP"; NULL if it is not that. `tid` is that of no task where
+ * the word is no number. */
 static const struct operation *read_start(struct trc_scan *c, uint64_t *tid,
 					  uint64_t *pointer)
 {
-	if (!trc_scan_decimal(c, tid) || *tid > INT32_MAX || !TRC_SKIP(c, ": "))
+	struct trc_scan word = *c;
+
+	while (c->p < c->end && *c->p != ' ' && *c->p != ':')
+		c->p++;
+	if (!trc_scan_decimal(&word, tid) || *tid > INT32_MAX || word.p != c->p)
+		*tid = UINT64_MAX;
+	if (!TRC_SKIP(c, ": "))
 		return NULL;
 	for (size_t i = 0; i < KB_ARRAY_LEN(operations); i++) {
 		const struct operation *operation = &operations[i];
@@ -127,6 +148,28 @@ static const struct operation *read_start(struct trc_scan *c, uint64_t *tid,
 			return trc_scan_0x(c, pointer) ? operation : NULL;
 	}
 	return NULL;
+}
+
+/* Whether an operation has the numbers that it needs. */
+static bool has_numbers(const struct operation *operation,
+			const struct numbers *numbers)
+{
+	if (numbers->count < operation->count)
+		return false;
+	for (unsigned i = operation->skipped; i < operation->count; i++)
+		if (numbers->is_bad[i])
+			return false;
+	return true;
+}
+
+static int take_task(struct trc_user *user, uint64_t tid)
+{
+	user->now.task = TRC_NAME_NONE;
+	if (tid != UINT64_MAX)
+		return trc_text_task(&user->text, "", 0, (int32_t)tid,
+				     &user->now.task);
+	trc_text_drop(&user->text);
+	return 0;
 }
 
 static int read_line(struct trc_text *text)
@@ -143,15 +186,19 @@ static int read_line(struct trc_text *text)
 	if (trc_scan_is_end(&c))
 		return 0;
 	operation = read_start(&c, &tid, &pointer);
-	if (!operation || !read_numbers(&c, &numbers))
+	if (!operation || !read_numbers(&c, &numbers) ||
+	    !has_numbers(operation, &numbers))
 		return trc_text_bad(text, "it is not TID: malloc, calloc, "
 					  "memalign, realloc, free or "
 					  "thread_done with its numbers");
+	for (unsigned i = 0; i < operation->skipped; i++)
+		if (numbers.is_bad[i])
+			trc_text_drop(text);
 	err = operation->run == run_thread_done
 		      ? 0
 		      : take_time(user, &numbers, operation->count);
 	if (err == 0)
-		err = trc_text_task(text, "", 0, (int32_t)tid, &user->now.task);
+		err = take_task(user, tid);
 	return err < 0 ? err : operation->run(user, pointer, &numbers);
 }
 
@@ -168,7 +215,7 @@ static bool is_ours(struct trc_scan c)
 	uint64_t pointer;
 	uint64_t tid;
 
-	return read_start(&c, &tid, &pointer) != NULL;
+	return read_start(&c, &tid, &pointer) != NULL && tid != UINT64_MAX;
 }
 
 static size_t detect_android(const char *head, size_t size)

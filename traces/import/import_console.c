@@ -28,6 +28,9 @@ struct console {
 
 	/* There was an event that was printed as it happened. */
 	bool has_printed;
+
+	/* The line at hand without its colors. */
+	char plain[TRC_LINE_MAX];
 };
 
 /* A console's line, without its prefix. */
@@ -93,7 +96,38 @@ static void read_caller(struct trc_scan *c, struct console_line *line)
 	*c = t;
 }
 
-/* Skips "host kernel: ", which journalctl puts after the stamp. */
+/* Reads "level,number,usecs,flags[,caller=T1];" of /dev/kmsg; c stays if it is not
+ * there. */
+static bool read_kmsg(struct trc_scan *c, struct console_line *line)
+{
+	struct trc_scan t = *c;
+	uint64_t number;
+	uint64_t us;
+	const char *caller;
+
+	if (!trc_scan_decimal(&t, &number) || !TRC_SKIP(&t, ",") ||
+	    !trc_scan_decimal(&t, &number) || !TRC_SKIP(&t, ",") ||
+	    !trc_scan_decimal(&t, &us) || us > UINT64_MAX / 1000 ||
+	    !TRC_SKIP(&t, ","))
+		return false;
+	caller = t.p;
+	t.p = memchr(t.p, ';', trc_scan_left(&t));
+	if (!t.p)
+		return false;
+	caller = memmem(caller, (size_t)(t.p - caller), "caller=T", 8);
+	if (caller) {
+		struct trc_scan pid = { caller + 8, t.p };
+
+		if (trc_scan_decimal(&pid, &number) && number <= INT32_MAX)
+			line->pid = (int32_t)number;
+	}
+	line->has_time = true;
+	line->time_ns = us * 1000;
+	c->p = t.p + 1;
+	return true;
+}
+
+/* Steps over "host kernel: ", which journalctl puts after the stamp. */
 static void skip_journal(struct trc_scan *c)
 {
 	struct trc_scan t = *c;
@@ -111,6 +145,8 @@ static void read_start(struct trc_scan *c, struct console_line *line)
 	struct trc_scan at = *c;
 
 	memset(line, 0, sizeof(*line));
+	if (read_kmsg(c, line))
+		return;
 	while (at.p < at.end) {
 		at.p = memchr(at.p, '[', trc_scan_left(&at));
 		if (!at.p)
@@ -197,10 +233,12 @@ static void count_dropped(struct trc_text *text, struct trc_scan *c)
 /* An event in the log must have a time. */
 static int no_time(struct trc_text *text)
 {
-	return trc_text_bad(text, "the event has no time since boot, neither a "
-				  "stamp nor a task before it: print the log "
-				  "without dmesg -T or --time-format, or boot "
-				  "with printk.time=1");
+	return trc_text_bad(text,
+			    "the event has no time since boot, neither a "
+			    "stamp nor a task before it: print the log "
+			    "without dmesg -T, -H, -e, -t or --time-format, "
+			    "by journalctl -o short-monotonic, or boot "
+			    "with printk.time=1");
 }
 
 /* Notes the time of an event. A dump has a clock of its own. If it follows
@@ -256,8 +294,8 @@ static int read_event(struct console *console, struct trc_scan *c,
 
 static int read_line(struct trc_text *text)
 {
-	struct trc_scan c = { text->line.text,
-			      text->line.text + text->line.size };
+	struct console *console = (struct console *)text;
+	struct trc_scan c = trc_text_plain(text, console->plain);
 	struct console_line line;
 	int err;
 
@@ -270,7 +308,7 @@ static int read_line(struct trc_text *text)
 	}
 	if (read_lost(text, c) || !trc_kmem_is_in(c.p, trc_scan_left(&c)))
 		return 0;
-	return read_event((struct console *)text, &c, &line);
+	return read_event(console, &c, &line);
 }
 
 static int import_console(struct trc_job *job, struct kb_diag *diag)
@@ -285,8 +323,10 @@ static int import_console(struct trc_job *job, struct kb_diag *diag)
 /* A console's stamp, and an event after it. */
 static bool is_ours(struct trc_scan c)
 {
+	char plain[TRC_TEXT_PLAIN_SIZE];
 	struct console_line line;
 
+	c = trc_text_without_colors(c, plain, sizeof(plain));
 	if (!trc_kmem_is_in(c.p, trc_scan_left(&c)))
 		return false;
 	read_start(&c, &line);
@@ -300,6 +340,7 @@ static size_t detect_console(const char *head, size_t size)
 
 const struct trc_format trc_format_console = {
 	.name = "console",
+	.is_of_kernel = true,
 	.detect = detect_console,
 	.import = import_console,
 };

@@ -137,7 +137,7 @@ static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 		struct prefix other;
 
 		if (!read_prefix_at(&here, dash, &other) ||
-		    (found.p && other.comm_size > COMM_WIDTH))
+		    other.comm_size > COMM_WIDTH)
 			continue;
 		*prefix = other;
 		found = here;
@@ -416,6 +416,15 @@ static int read_event_line(struct ftrace *ft, struct trc_scan *c)
 	return take_event(ft, c, &record);
 }
 
+/* What is no event must not have one in its line. */
+static int check_alone(struct ftrace *ft, const struct trc_scan *c)
+{
+	if (!trc_kmem_is_in(c->p, trc_scan_left(c)))
+		return 0;
+	return trc_text_bad(&ft->text,
+			    "an event has run into a line of another kind");
+}
+
 /* "# entries-in-buffer/entries-written: A/B": B - A were overwritten. */
 static int read_comment(struct ftrace *ft, struct trc_scan *c)
 {
@@ -425,7 +434,7 @@ static int read_comment(struct ftrace *ft, struct trc_scan *c)
 	if (TRC_SKIP(c, "# tracer:"))
 		ft->is_after_header = ft->has_events;
 	if (!TRC_SKIP(c, "# entries-in-buffer/entries-written: "))
-		return 0;
+		return check_alone(ft, c);
 	if (!trc_scan_decimal(c, &kept) || !TRC_SKIP(c, "/") ||
 	    !trc_scan_decimal(c, &written) || kept > written)
 		return trc_text_bad(&ft->text,
@@ -453,7 +462,24 @@ static bool read_lost(struct ftrace *ft, struct trc_scan *c)
 	if (!TRC_SKIP(c, "EVENTS") &&
 	    !(trc_scan_decimal(c, &lost) && TRC_SKIP(c, " EVENTS")))
 		return false;
-	if (!TRC_SKIP(c, "]") && !TRC_SKIP(c, " DROPPED]"))
+	if ((!TRC_SKIP(c, "]") && !TRC_SKIP(c, " DROPPED]")) ||
+	    !trc_scan_is_end(c))
+		return false;
+	ft->text.job->rules.counts.lost_events += lost;
+	return true;
+}
+
+/* What bpftrace says beside the text that a script of one's own prints in this
+ * form: how many probes, and how many events it has lost. */
+static bool read_bpftrace_note(struct ftrace *ft, struct trc_scan c)
+{
+	uint64_t lost;
+
+	if (TRC_SKIP(&c, "Attaching ") || TRC_SKIP(&c, "Attached "))
+		return true;
+	TRC_SKIP(&c, "WARNING: ");
+	if (!TRC_SKIP(&c, "Lost ") || !trc_scan_decimal(&c, &lost) ||
+	    !TRC_SKIP(&c, " events"))
 		return false;
 	ft->text.job->rules.counts.lost_events += lost;
 	return true;
@@ -499,9 +525,11 @@ static int read_foreign(struct ftrace *ft, struct trc_scan c)
 	uint64_t cpu;
 
 	trc_scan_spaces(&graph);
-	if (TRC_SKIP(&graph, "TRACE:") || TRC_SKIP(&graph, "-----"))
+	if (TRC_SKIP(&graph, "TRACE:") || TRC_SKIP(&graph, "-----") ||
+	    read_bpftrace_note(ft, c))
 		return 0;
-	if (ft->text.is_after_other ||
+	/* trace-cmd's notes (--stat) come before the events. */
+	if (ft->text.is_after_other || (ft->is_report && !ft->has_events) ||
 	    (trc_scan_decimal(&graph, &cpu) && TRC_SKIP(&graph, ")")))
 		return trc_kmem_is_in(c.p, trc_scan_left(&c))
 			       ? trc_text_bad(&ft->text,
@@ -539,7 +567,7 @@ static int read_line(struct trc_text *text)
 	}
 	/* The frames of a stack trace, an event of another kind. */
 	if (TRC_SKIP(&first, " => ") || TRC_SKIP(&first, "=> "))
-		return 0;
+		return check_alone(ft, &first);
 	err = read_event_line(ft, &c);
 	if (kb_likely(err == 0))
 		return 0;
@@ -640,6 +668,7 @@ static size_t detect_report(const char *head, size_t size)
 
 const struct trc_format trc_format_ftrace = {
 	.name = "ftrace",
+	.is_of_kernel = true,
 	.detect = detect_ftrace,
 	.import = import_ftrace,
 };
@@ -647,6 +676,7 @@ const struct trc_format trc_format_ftrace = {
 /* Whatever trace-cmd prints around its events, they have ftrace's format. */
 const struct trc_format trc_format_trace_cmd = {
 	.name = "trace-cmd",
+	.is_of_kernel = true,
 	.detect = detect_report,
 	.import = import_report,
 };

@@ -38,6 +38,26 @@ static int no_memory(struct heaptrack *ht)
 		       ht->user.text.job->name);
 }
 
+/* Reads a number that no event needs, a word. False if there is no word; one that
+ * is no number is left out, and 0. */
+static bool take_number(struct trc_text *text, struct trc_scan *c,
+			uint64_t *number)
+{
+	struct trc_scan word = *c;
+
+	if (read_hex(&word, number) && (word.p == word.end || *word.p == ' ')) {
+		*c = word;
+		return true;
+	}
+	*number = 0;
+	if (!TRC_SKIP(c, " "))
+		return false;
+	while (c->p < c->end && *c->p != ' ')
+		c->p++;
+	trc_text_drop(text);
+	return true;
+}
+
 /* "t IP PARENT": the innermost frame is the call site. */
 static int read_trace(struct heaptrack *ht, struct trc_scan *c)
 {
@@ -48,14 +68,17 @@ static int read_trace(struct heaptrack *ht, struct trc_scan *c)
 	uint32_t site;
 	int err;
 
-	if (!read_hex(c, &address))
-		return trc_text_bad(text, "the frame's address is missing");
-	err = trc_text_site(text, start, (size_t)(c->p - start), &site);
+	if (!take_number(text, c, &address))
+		trc_text_drop(text);
+	site = TRC_NAME_NONE;
+	err = address ? trc_text_site(text, start, (size_t)(c->p - start),
+				      &site)
+		      : 0;
 	if (err < 0)
 		return err;
-	if (!read_hex(c, &parent) || parent > ht->site_count)
-		return trc_text_bad(text, "the frame's parent is missing or "
-					  "not yet known");
+	/* The parent tells nothing that a trace keeps. */
+	if (!take_number(text, c, &parent))
+		trc_text_drop(text);
 	if (ht->site_count == ht->site_room) {
 		uint32_t room = ht->site_room ? ht->site_room * 2 : 4096;
 		uint32_t *grown;
@@ -83,15 +106,17 @@ static int read_alloc(struct heaptrack *ht, struct trc_scan *c)
 	uint64_t trace;
 	uint64_t pointer;
 
-	if (!read_hex(c, &size) || !read_hex(c, &trace) ||
+	if (!read_hex(c, &size) || !take_number(text, c, &trace) ||
 	    !read_hex(c, &pointer) || !trc_scan_is_end(c))
 		return trc_text_bad(text,
 				    "it is not + SIZE TRACE POINTER; only "
 				    "the raw form (heaptrack --raw) says "
 				    "which object is which");
+	ht->user.now.site = TRC_NAME_NONE;
 	if (trace > ht->site_count)
-		return trc_text_bad(text, "the backtrace is not yet known");
-	ht->user.now.site = trace ? ht->sites[trace - 1] : TRC_NAME_NONE;
+		trc_text_drop(text);
+	else if (trace > 0)
+		ht->user.now.site = ht->sites[trace - 1];
 	return trc_user_malloc(&ht->user, pointer, size);
 }
 
@@ -109,8 +134,14 @@ static int read_clock(struct heaptrack *ht, struct trc_scan *c)
 {
 	uint64_t ms;
 
-	if (!read_hex(c, &ms) || ms > UINT64_MAX / 1000000)
-		return trc_text_bad(&ht->user.text, "the time is not a number");
+	if (!read_hex(c, &ms) || ms > UINT64_MAX / 1000000) {
+		trc_text_drop(&ht->user.text);
+		return 0;
+	}
+	if (ms * 1000000 < ht->user.now.time_ns)
+		return trc_text_bad(&ht->user.text,
+				    "time goes back: another recording begins "
+				    "here; import each by itself");
 	ht->user.now.time_ns = ms * 1000000;
 	return 0;
 }

@@ -16,47 +16,52 @@ static bool read_hex(struct trc_scan *c, uint64_t *value)
 	return TRC_SKIP(c, " ") && trc_scan_hex(c, value) > 0;
 }
 
-/* Reads " s=ADDRESS". */
-static int read_site(struct trc_user *user, struct trc_scan *c)
+/* Reads a field's number. One that is a word of its own but no number is left
+ * out; false for that. */
+static bool read_number(struct trc_user *user, struct trc_scan *c,
+			uint64_t *number)
 {
-	const char *start = c->p;
-	uint64_t address;
-
-	if (trc_scan_hex(c, &address) == 0)
-		return trc_text_bad(&user->text, "the call site is no number");
-	return trc_text_site(&user->text, start, (size_t)(c->p - start),
-			     &user->now.site);
+	if (trc_scan_hex(c, number) > 0 && (c->p == c->end || *c->p == ' '))
+		return true;
+	while (c->p < c->end && *c->p != ' ')
+		c->p++;
+	trc_text_drop(&user->text);
+	return false;
 }
 
 /* Reads the optional fields. */
 static int read_options(struct trc_user *user, struct trc_scan *c)
 {
-	uint64_t cpu;
-	int err;
+	uint64_t number;
+	int err = 0;
 
 	user->now.site = TRC_NAME_NONE;
 	user->now.cpu = 0;
-	while (TRC_SKIP(c, " ")) {
+	while (err == 0 && TRC_SKIP(c, " ")) {
+		const char *start = c->p + 2;
+
 		if (TRC_SKIP(c, "t=")) {
 			user->counts_time = false;
-			if (trc_scan_hex(c, &user->now.time_ns) == 0)
-				return trc_text_bad(&user->text,
-						    "the time is no number");
+			if (read_number(user, c, &number))
+				user->now.time_ns = number;
 		} else if (TRC_SKIP(c, "c=")) {
-			if (trc_scan_hex(c, &cpu) == 0 || cpu > UINT16_MAX)
-				return trc_text_bad(&user->text,
-						    "the cpu is no number");
-			user->now.cpu = (uint16_t)cpu;
+			if (!read_number(user, c, &number))
+				continue;
+			if (number <= UINT16_MAX)
+				user->now.cpu = (uint16_t)number;
+			else
+				trc_text_drop(&user->text);
 		} else if (TRC_SKIP(c, "s=")) {
-			err = read_site(user, c);
-			if (err < 0)
-				return err;
+			if (read_number(user, c, &number))
+				err = trc_text_site(&user->text, start,
+						    (size_t)(c->p - start),
+						    &user->now.site);
 		} else {
 			break;
 		}
 	}
-	if (trc_scan_is_end(c) && user->text.line.is_terminated)
-		return 0;
+	if (err < 0 || (trc_scan_is_end(c) && user->text.line.is_terminated))
+		return err;
 	return trc_text_bad(&user->text,
 			    "the line is cut off, or something follows "
 			    "its fields (t=, c=, s=)");

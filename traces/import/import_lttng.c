@@ -4,8 +4,10 @@
  *   [HH:MM:SS.nnnnnnnnn] (+0.000000123) host kmem_kmalloc: { cpu_id = 0 },
  *       { procname = "init", pid = 1 }, { call_site = 0x…, ptr = 0x…, … }
  *
- * all in one line. Fields are found by name, in any order. With --clock-seconds
- * the time is a number of seconds.
+ * all in one line. Fields are found by name, wherever they stand. With
+ * --clock-seconds the time is a number of seconds, with --clock-cycles one of
+ * ticks. With --names=all the line begins "timestamp = …, delta = …, name = …, ".
+ * perf data convert --to-ctf calls its events kmem:kmalloc and so on.
  */
 #include "kb_bits.h"
 #include "trc_kmem.h"
@@ -25,26 +27,44 @@ struct lttng {
 	 * time read. */
 	uint64_t midnights_ns;
 	uint64_t last_ns;
+
+	/* The line at hand without its colors. */
+	char plain[TRC_LINE_MAX];
 };
 
-/* Reads "HH:MM:SS.nnnnnnnnn" or "secs.nnnnnnnnn". */
-static bool read_time(struct trc_scan *c, uint64_t *ns, bool *is_of_day)
+/* What stands before an event's fields. */
+struct prefix {
+	struct trc_scan name;
+	uint64_t time_ns;
+	enum trc_clock clock;
+	bool is_of_day;
+	bool has_bad_time;
+};
+
+/* Reads "HH:MM:SS.nnnnnnnnn", "secs.nnnnnnnnn" or "cycles". */
+static bool read_time(struct trc_scan *c, struct prefix *prefix)
 {
 	struct trc_scan start = *c;
 	uint64_t hours;
 	uint64_t minutes;
 	bool has_fraction;
 
-	*is_of_day = trc_scan_decimal(c, &hours) && TRC_SKIP(c, ":");
-	if (!*is_of_day) {
+	prefix->clock = TRC_CLOCK_NS;
+	prefix->is_of_day = trc_scan_decimal(c, &hours) && TRC_SKIP(c, ":");
+	if (!prefix->is_of_day) {
 		*c = start;
-		return trc_scan_seconds(c, ns, &has_fraction) && has_fraction;
+		if (!trc_scan_seconds(c, &prefix->time_ns, &has_fraction))
+			return false;
+		if (!has_fraction)
+			prefix->clock = TRC_CLOCK_TICKS;
+		return true;
 	}
 	if (!trc_scan_decimal(c, &minutes) || !TRC_SKIP(c, ":") ||
-	    !trc_scan_seconds(c, ns, &has_fraction) || hours > 23 ||
-	    minutes > 59 || *ns >= 61 * NS_PER_S)
+	    !trc_scan_seconds(c, &prefix->time_ns, &has_fraction) ||
+	    !has_fraction || hours > 23 || minutes > 59 ||
+	    prefix->time_ns >= 61 * NS_PER_S)
 		return false;
-	*ns += (hours * 60 + minutes) * 60 * NS_PER_S;
+	prefix->time_ns += (hours * 60 + minutes) * 60 * NS_PER_S;
 	return true;
 }
 
@@ -60,27 +80,73 @@ static void skip_date(struct trc_scan *c)
 		*c = date;
 }
 
+/* Reads a time up to `stop`, which ends it; one that cannot be read is noted. */
+static bool read_stamp(struct trc_scan *c, const char *stop,
+		       struct prefix *prefix)
+{
+	size_t size = strlen(stop);
+	const char *end;
+
+	skip_date(c);
+	if (read_time(c, prefix) && trc_scan_text(c, stop, size))
+		return true;
+	prefix->has_bad_time = true;
+	end = memmem(c->p, trc_scan_left(c), stop, size);
+	if (!end)
+		return false;
+	c->p = end + size;
+	return true;
+}
+
+/* Reads "timestamp = T, delta = D, … name = NAME, " up to the first brace or the
+ * name before it. */
+static bool read_named_prefix(struct trc_scan *c, struct prefix *prefix)
+{
+	const char *comma;
+
+	if (!TRC_SKIP(c, "timestamp = ") || !read_stamp(c, ", ", prefix))
+		return false;
+	/* "trace:hostname" may be before it. */
+	while (!TRC_SKIP(c, "name = ")) {
+		comma = memmem(c->p, trc_scan_left(c), ", ", 2);
+		if (!comma)
+			return false;
+		c->p = comma + 2;
+	}
+	comma = memmem(c->p, trc_scan_left(c), ", ", 2);
+	if (!comma)
+		return false;
+	prefix->name = (struct trc_scan){ c->p, comma };
+	c->p = comma + 2;
+	return true;
+}
+
 /* Reads "[time] [(+delta)] host event: ", up to the first brace. The event's name
  * is the last word before the colon: it holds neither a space nor a brace, and
- * no task's name precedes it. */
-static bool read_prefix(struct trc_scan *c, uint64_t *ns, bool *is_of_day,
-			struct trc_scan *event)
+ * nothing before it is called by a task. An event without fields has no brace. */
+static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 {
+	struct trc_scan *event = &prefix->name;
 	const char *stop;
 
+	memset(prefix, 0, sizeof(*prefix));
 	if (!TRC_SKIP(c, "["))
-		return false;
-	skip_date(c);
-	if (!read_time(c, ns, is_of_day) || !TRC_SKIP(c, "] "))
+		return read_named_prefix(c, prefix);
+	if (!read_stamp(c, "] ", prefix))
 		return false;
 	stop = memmem(c->p, trc_scan_left(c), ": {", 3);
-	if (!stop)
-		return false;
+	if (!stop) {
+		while (c->end > c->p && c->end[-1] == ' ')
+			c->end--;
+		if (c->end == c->p || c->end[-1] != ':')
+			return false;
+		stop = c->end - 1;
+	}
 	event->p = stop;
 	while (event->p > c->p && event->p[-1] != ' ' && event->p[-1] != ')')
 		event->p--;
 	event->end = stop;
-	c->p = stop + 2;
+	c->p = stop + 2 < c->end ? stop + 2 : c->end;
 	return event->p < event->end;
 }
 
@@ -97,6 +163,9 @@ static uint64_t unwrap(struct lttng *lttng, uint64_t ns)
  * character, or anything up to a comma or brace. */
 static void skip_value(struct trc_scan *c)
 {
+	/* The fields in it are next. */
+	if (TRC_SKIP(c, "{"))
+		return;
 	if (!TRC_SKIP(c, "\"")) {
 		while (c->p < c->end && *c->p != ',' && *c->p != '}')
 			c->p++;
@@ -137,12 +206,15 @@ static bool find_field(const struct trc_scan *fields, const char *name,
 	return false;
 }
 
-/* Whether the fields are "{ … }, { … }" and nothing else. */
+/* Whether the fields are "{ … }, { … }" and no more; with --names=all each has
+ * "name = " before it. */
 static bool are_whole(const struct trc_scan *fields)
 {
 	struct trc_scan c = *fields;
 
 	do {
+		while (c.p < c.end && *c.p != '{' && *c.p != ',')
+			c.p++;
 		if (!TRC_SKIP(&c, "{"))
 			return false;
 		while (c.p < c.end && *c.p != '}') {
@@ -180,7 +252,17 @@ static const char *end_of_text(const struct trc_scan *text)
 	return c.p < c.end ? c.p : NULL;
 }
 
-/* Reads the task, if the recording has one. */
+/* Whether a field is there, but cannot be read as a number. */
+static bool is_unreadable(const struct trc_scan *fields, const char *name)
+{
+	struct trc_scan value;
+	uint64_t number;
+
+	return find_field(fields, name, &value) &&
+	       !find_number(fields, name, &number);
+}
+
+/* The task, if the recording has one. */
 static int read_task(struct trc_text *text, const struct trc_scan *fields,
 		     uint32_t *task)
 {
@@ -191,12 +273,17 @@ static int read_task(struct trc_text *text, const struct trc_scan *fields,
 	*task = TRC_NAME_NONE;
 	if (find_field(fields, "procname", &name) && TRC_SKIP(&name, "\""))
 		quote = end_of_text(&name);
-	if (!find_number(fields, "tid", &pid))
-		find_number(fields, "pid", &pid);
+	if (!find_number(fields, "tid", &pid) &&
+	    !find_number(fields, "pid", &pid) &&
+	    !find_number(fields, "perf_tid", &pid) &&
+	    (is_unreadable(fields, "tid") || is_unreadable(fields, "pid")))
+		trc_text_drop(text);
 	if (!quote && pid == 0)
 		return 0;
-	if (pid > INT32_MAX)
-		return trc_text_bad(text, "the pid is absurd");
+	if (pid > INT32_MAX) {
+		trc_text_drop(text);
+		return 0;
+	}
 	return trc_text_task(text, quote ? name.p : "",
 			     quote ? (size_t)(quote - name.p) : 0, (int32_t)pid,
 			     task);
@@ -209,12 +296,17 @@ static int read_site(struct trc_text *text, const struct trc_scan *fields,
 	const char *start;
 	uint64_t address;
 
+	*site = TRC_NAME_NONE;
 	if (!find_field(fields, "call_site", &value))
-		return trc_text_bad(text, "call_site is missing");
+		return 0;
 	start = value.p;
 	if (!(TRC_SKIP(&value, "0x") || TRC_SKIP(&value, "0X")) ||
-	    trc_scan_hex(&value, &address) == 0)
-		return trc_text_bad(text, "call_site is no address");
+	    trc_scan_hex(&value, &address) == 0) {
+		trc_text_drop(text);
+		return 0;
+	}
+	if (address == 0)
+		return 0;
 	return trc_text_site(text, start + 2, (size_t)(value.p - start - 2),
 			     site);
 }
@@ -222,10 +314,14 @@ static int read_site(struct trc_text *text, const struct trc_scan *fields,
 static int read_sizes(struct trc_text *text, const struct trc_scan *fields,
 		      struct trc_record *record)
 {
-	if (!find_number(fields, "bytes_req", &record->size) ||
-	    !find_number(fields, "bytes_alloc", &record->size_granted))
-		return trc_text_bad(text, "bytes_req or bytes_alloc is missing "
-					  "or not a number");
+	if (!find_number(fields, "bytes_req", &record->size))
+		return trc_text_bad(text,
+				    "bytes_req is missing or not a number");
+	if (find_number(fields, "bytes_alloc", &record->size_granted))
+		return 0;
+	record->size_granted = record->size;
+	if (is_unreadable(fields, "bytes_alloc"))
+		trc_text_drop(text);
 	return 0;
 }
 
@@ -233,8 +329,8 @@ static int read_sizes(struct trc_text *text, const struct trc_scan *fields,
 enum event_takes { EVENT_KMALLOC, EVENT_CACHE, EVENT_PAGE };
 
 struct event {
-	/* Without "kmem_", which LTTng prefixes to most of them; lttng-modules
-	 * before 2.2 did not. */
+	/* Without the "kmem_" that LTTng puts before most of them, or perf's
+	 * "kmem:"; lttng-modules before 2.2 had none. */
 	const char *name;
 	enum event_takes takes;
 	enum trc_repeat_kind kind;
@@ -259,6 +355,7 @@ static const struct event *find_event(const struct trc_job *job,
 {
 	size_t size;
 
+	TRC_SKIP(&name, "kmem:");
 	TRC_SKIP(&name, "kmem_");
 	size = trc_scan_left(&name);
 	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++) {
@@ -294,14 +391,16 @@ static int read_page(struct trc_text *text, const struct trc_scan *fields,
 	return 0;
 }
 
-/* The cpu; the first one if the event does not say. */
-static uint16_t read_cpu(const struct trc_scan *fields)
+/* Which cpu it was; the first where nobody says, which is false. */
+static bool read_cpu(const struct trc_scan *fields, uint16_t *cpu)
 {
-	uint64_t cpu;
+	uint64_t number;
 
-	if (!find_number(fields, "cpu_id", &cpu) || cpu > UINT16_MAX)
-		return 0;
-	return (uint16_t)cpu;
+	*cpu = 0;
+	if (!find_number(fields, "cpu_id", &number) || number > UINT16_MAX)
+		return false;
+	*cpu = (uint16_t)number;
+	return true;
 }
 
 static int read_object(struct trc_text *text, const struct trc_scan *fields,
@@ -312,7 +411,10 @@ static int read_object(struct trc_text *text, const struct trc_scan *fields,
 	if (err < 0)
 		return err;
 	if (!find_number(fields, "ptr", &record->pointer))
-		return trc_text_bad(text, "ptr is missing or not a number");
+		return trc_text_bad(text,
+				    "ptr is missing or not a number; print the "
+				    "fields' names (babeltrace2 "
+				    "--names=payload,context)");
 	record->size = 0;
 	record->size_granted = 0;
 	if (kind == TRC_REPEAT_KMALLOC || kind == TRC_REPEAT_OTHER_ALLOC)
@@ -324,6 +426,7 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 		       const struct event *event, struct trc_record *record)
 {
 	enum trc_repeat_kind kind = event->kind;
+	uint64_t period = 1;
 	int err;
 
 	if (!are_whole(fields))
@@ -340,6 +443,9 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 		record->size = 0;
 		record->size_granted = 0;
 	}
+	/* Each of perf's samples may stand for more. */
+	find_number(fields, "perf_period", &period);
+	text->job->rules.counts.lost_events += period > 0 ? period - 1 : 0;
 	return trc_queue_add(&text->job->queue, record, kind, text->diag);
 }
 
@@ -358,7 +464,8 @@ static bool read_note(struct trc_text *text, const struct trc_scan *c)
 		number.end = c->end;
 		number.p = memmem(c->p, trc_scan_left(c), words[i],
 				  strlen(words[i]));
-		if (!number.p || !memmem(c->p, trc_scan_left(c), "racer", 5))
+		if (!number.p || !memmem(c->p, trc_scan_left(c), "racer", 5) ||
+		    memmem(c->p, trc_scan_left(c), "ptr = ", 6))
 			continue;
 		number.p += strlen(words[i]);
 		text->job->rules.counts.lost_events +=
@@ -368,38 +475,57 @@ static bool read_note(struct trc_text *text, const struct trc_scan *c)
 	return false;
 }
 
+/* Notes the clock and the time of an event. Returns as trc_text_time. */
+static int take_time(struct lttng *lttng, const struct prefix *prefix,
+		     bool has_cpu, struct trc_record *record)
+{
+	struct trc_text *text = &lttng->text;
+	int err;
+
+	if (prefix->has_bad_time)
+		return trc_text_no_time(text, &record->time_ns);
+	err = trc_text_clock(text, prefix->clock);
+	if (err < 0)
+		return err;
+	record->time_ns = prefix->is_of_day ? unwrap(lttng, prefix->time_ns)
+					    : prefix->time_ns;
+	return trc_text_time(text,
+			     has_cpu ? TRC_ORDER_BY_CPU : TRC_ORDER_BY_TIME,
+			     record->cpu, record->time_ns);
+}
+
 static int read_line(struct trc_text *text)
 {
 	struct lttng *lttng = (struct lttng *)text;
-	struct trc_scan c = { text->line.text,
-			      text->line.text + text->line.size };
+	struct trc_scan c = trc_text_plain(text, lttng->plain);
 	struct trc_scan blank = c;
 	const struct event *event;
 	struct trc_record record = { .size = 0 };
-	struct trc_scan name;
-	bool is_of_day;
-	uint64_t ns;
+	struct prefix prefix;
+	bool has_cpu;
 	int err;
 
 	if (trc_scan_is_end(&blank) || read_note(text, &c))
 		return 0;
-	if (!read_prefix(&c, &ns, &is_of_day, &name))
+	if (!read_prefix(&c, &prefix))
 		return trc_text_bad(text, "it is not an event ([time] (+delta) "
 					  "host event: { … })");
-	/* It is the only one here, so no test makes it fail. */
-	err = trc_text_clock(text, TRC_CLOCK_NS);
-	if (err < 0)
-		return err;
-	record.cpu = read_cpu(&c);
-	record.time_ns = is_of_day ? unwrap(lttng, ns) : ns;
-	err = trc_text_time(text, TRC_ORDER_BY_CPU, record.cpu, record.time_ns);
+	event = find_event(text->job, prefix.name);
+	has_cpu = read_cpu(&c, &record.cpu);
+	if (prefix.has_bad_time && !event)
+		return trc_text_bad(text, "the time is not a number");
+	err = take_time(lttng, &prefix, has_cpu, &record);
 	if (err != 0)
 		return err < 0 ? err : 0;
-	event = find_event(text->job, name);
-	if (event)
-		return read_fields(text, &c, event, &record);
-	text->job->rules.counts.other_events++;
-	return 0;
+	if (!event) {
+		text->job->rules.counts.other_events++;
+		return 0;
+	}
+	if (prefix.has_bad_time)
+		trc_text_drop(text);
+	if (is_unreadable(&c, "cpu_id"))
+		trc_text_drop(text);
+	return read_fields(text, &c, event, &record);
 }
 
 static int import_lttng(struct trc_job *job, struct kb_diag *diag)
@@ -411,11 +537,11 @@ static int import_lttng(struct trc_job *job, struct kb_diag *diag)
 
 static bool is_ours(struct trc_scan c)
 {
-	struct trc_scan event;
-	bool is_of_day;
-	uint64_t ns;
+	char plain[TRC_TEXT_PLAIN_SIZE];
+	struct prefix prefix;
 
-	return read_prefix(&c, &ns, &is_of_day, &event);
+	c = trc_text_without_colors(c, plain, sizeof(plain));
+	return read_prefix(&c, &prefix) && !prefix.has_bad_time;
 }
 
 static size_t detect_lttng(const char *head, size_t size)
@@ -425,6 +551,7 @@ static size_t detect_lttng(const char *head, size_t size)
 
 const struct trc_format trc_format_lttng = {
 	.name = "lttng",
+	.is_of_kernel = true,
 	.detect = detect_lttng,
 	.import = import_lttng,
 };

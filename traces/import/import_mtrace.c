@@ -57,34 +57,82 @@ static int read_symbol(struct trc_text *text, const char *symbol, size_t size,
 	return trc_text_site(text, spelling, strlen(spelling), site);
 }
 
-/* Reads "[file:](symbol+0xoff)[0xaddress]": the symbol if there is one. */
-static int read_site(struct mtrace *mtrace, struct trc_scan *c)
+/* Reads "[file:](symbol+0xoff)[0xaddress]": the symbol if there is one. The file
+ * may be called anything, so it is read from its end. */
+static int read_site(struct mtrace *mtrace, struct trc_scan c)
 {
 	struct trc_text *text = &mtrace->user.text;
 	uint32_t *site = &mtrace->user.now.site;
-	const char *close = memmem(c->p, trc_scan_left(c), "] ", 2);
-	const char *open = close;
+	const char *open = memrchr(c.p, '[', trc_scan_left(&c));
 	const char *symbol;
-	uint64_t address;
-	struct trc_scan number;
 
-	if (!close)
-		return trc_text_bad(text, "the caller has no [0xaddress]");
-	while (open > c->p && *open != '[')
-		open--;
-	number = (struct trc_scan){ open + 1, close };
-	if (*open != '[' || !trc_scan_0x(&number, &address) ||
-	    number.p != number.end)
-		return trc_text_bad(text, "the caller's address is no number");
-	symbol = open;
-	while (symbol > c->p && *symbol != '(')
-		symbol--;
-	c->p = close + 2;
-	if (open > symbol + 2 && *symbol == '(' && open[-1] == ')' &&
-	    symbol[1] != '+')
-		return read_symbol(text, symbol + 1,
-				   (size_t)(open - symbol - 2), site);
-	return trc_text_site(text, open + 1, (size_t)(close - open - 1), site);
+	*site = TRC_NAME_NONE;
+	if (!open || c.end[-1] != ']') {
+		trc_text_drop(text);
+		return 0;
+	}
+	symbol = open > c.p && open[-1] == ')'
+			 ? memmem(c.p, (size_t)(open - c.p), ":(", 2)
+			 : NULL;
+	/* The last such: a file's name may have one. */
+	for (const char *p = symbol; p; symbol = p ? p : symbol)
+		p = memmem(p + 1, (size_t)(open - p - 1), ":(", 2);
+	if (symbol && symbol[2] != '+')
+		return read_symbol(text, symbol + 2,
+				   (size_t)(open - symbol - 3), site);
+	return trc_text_site(text, open + 1, (size_t)(c.end - open - 2), site);
+}
+
+/* The last word before `c->end`, which moves before the space in front of it. */
+static struct trc_scan take_last_word(struct trc_scan *c)
+{
+	struct trc_scan word = { c->end, c->end };
+
+	while (word.p > c->p && word.p[-1] != ' ')
+		word.p--;
+	c->end = word.p > c->p ? word.p - 1 : word.p;
+	return word;
+}
+
+static bool is_one_of(struct trc_scan word, const char *operations)
+{
+	return trc_scan_left(&word) == 1 && *word.p != 0 &&
+	       strchr(operations, *word.p);
+}
+
+/* Takes " operation pointer [size]" off a line's end; 0 if it is not there. */
+static char take_operation(struct trc_scan *c, struct trc_scan *values)
+{
+	struct trc_scan before = *c;
+	struct trc_scan words[3];
+
+	while (before.end > before.p && before.end[-1] == ' ')
+		before.end--;
+	values->end = before.end;
+	for (size_t i = 0; i < KB_ARRAY_LEN(words); i++) {
+		words[i] = take_last_word(&before);
+		if ((i == 1 && is_one_of(words[i], "-<")) ||
+		    (i == 2 && is_one_of(words[i], "+>!"))) {
+			values->p = words[i].end;
+			c->end = before.end;
+			return *words[i].p;
+		}
+	}
+	return 0;
+}
+
+/* Whether what should be a caller holds an operation or another caller: two
+ * lines that have run together. */
+static bool is_glued(struct trc_scan caller)
+{
+	static const char *const signs[] = { "] + 0x", "] - 0x", "] < 0x",
+					     "] > 0x", "] ! 0x", "@ " };
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(signs); i++)
+		if (memmem(caller.p, trc_scan_left(&caller), signs[i],
+			   strlen(signs[i])))
+			return true;
+	return false;
 }
 
 static int read_operation(struct mtrace *mtrace, char operation,
@@ -136,6 +184,7 @@ static int read_line(struct trc_text *text)
 	struct mtrace *mtrace = (struct mtrace *)text;
 	struct trc_scan c = { text->line.text,
 			      text->line.text + text->line.size };
+	struct trc_scan values;
 	char operation;
 	int err;
 
@@ -146,13 +195,15 @@ static int read_line(struct trc_text *text)
 	if (!TRC_SKIP(&c, "@ "))
 		return trc_text_bad(text, "it is neither = nor @ caller "
 					  "operation");
-	err = read_site(mtrace, &c);
+	operation = take_operation(&c, &values);
+	if (operation == 0)
+		return trc_text_bad(text, "the operation is none of + - < > !, "
+					  "or its numbers are missing");
+	if (is_glued(c))
+		return trc_text_bad(text, "two lines have run together");
+	err = read_site(mtrace, c);
 	if (err < 0)
 		return err;
-	operation = c.p < c.end ? *c.p : ' ';
-	if (!strchr("+-<>!", operation) || operation == 0)
-		return trc_text_bad(text, "the operation is none of + - < > !");
-	c.p++;
 	if (mtrace->has_old != (operation == '>')) {
 		mtrace->has_old = false;
 		return trc_text_bad(text, operation == '>'
@@ -160,7 +211,7 @@ static int read_line(struct trc_text *text)
 						  : "a > should come here, "
 						    "after its <");
 	}
-	return read_operation(mtrace, operation, &c);
+	return read_operation(mtrace, operation, &values);
 }
 
 static int import_mtrace(struct trc_job *job, struct kb_diag *diag)

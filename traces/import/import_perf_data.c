@@ -52,6 +52,7 @@ static size_t detect_perf_data(const char *head, size_t size)
 
 const struct trc_format trc_format_perf_data = {
 	.name = "perf.data",
+	.is_of_kernel = true,
 	.detect = detect_perf_data,
 	.import = import_perf_data,
 };

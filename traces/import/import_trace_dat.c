@@ -128,6 +128,7 @@ static size_t detect_trace_dat(const char *head, size_t size)
 
 const struct trc_format trc_format_trace_dat = {
 	.name = "trace.dat",
+	.is_of_kernel = true,
 	.detect = detect_trace_dat,
 	.import = import_trace_dat,
 };

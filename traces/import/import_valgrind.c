@@ -190,6 +190,9 @@ struct prefix {
 	uint64_t pid;
 	bool has_time;
 	uint64_t time_ns;
+
+	/* The process and the time cannot be read. */
+	bool is_unknown;
 };
 
 /* Reads "--PID-- " or "--DD:HH:MM:SS.mmm PID-- "; other lines are the
@@ -204,7 +207,106 @@ static bool read_prefix(struct trc_scan *c, struct prefix *prefix)
 	prefix->has_time = read_stamp(&stamp, &prefix->time_ns);
 	if (prefix->has_time)
 		*c = stamp;
+	prefix->is_unknown = false;
 	return trc_scan_decimal(c, &prefix->pid) && TRC_SKIP(c, "-- ");
+}
+
+/* Takes the time of a call, if it has one. */
+static int take_time(struct trc_user *user, const struct prefix *prefix)
+{
+	struct trc_text *text = &user->text;
+	int err;
+
+	/* Its number is its time until one is read. */
+	if (prefix->is_unknown || text->dropped > 0)
+		return 0;
+	err = trc_text_clock(text,
+			     prefix->has_time ? TRC_CLOCK_NS : TRC_CLOCK_TICKS);
+	if (err < 0 || !prefix->has_time)
+		return err;
+	user->counts_time = false;
+	user->now.time_ns = prefix->time_ns;
+	return 0;
+}
+
+/* Whether a call and its first argument come next. */
+static bool is_call(struct trc_scan c)
+{
+	enum call call;
+
+	return read_name(&c, &call) && c.p < c.end &&
+	       (trc_scan_is_digit(*c.p) || *c.p == 's' || *c.p == 'a');
+}
+
+/* Finds "--PID-- call(" in a line. Returns whether it is there, `c` at the call. */
+static bool find_call(struct trc_scan *c, struct prefix *prefix)
+{
+	for (;;) {
+		struct trc_scan at;
+
+		c->p = memmem(c->p, trc_scan_left(c), "--", 2);
+		if (!c->p)
+			return false;
+		at = *c;
+		if (read_prefix(&at, prefix) && is_call(at)) {
+			*c = at;
+			return true;
+		}
+		c->p++;
+	}
+}
+
+/* A line that begins with "--", one word or, with the time, two, "-- " and a call,
+ * but not as it should: the number of the process cannot be read, or the time. */
+static bool read_damaged_prefix(struct trc_text *text, struct trc_scan *c,
+				struct prefix *prefix)
+{
+	const char *space;
+	const char *start = c->p;
+
+	if (!TRC_SKIP(c, "--"))
+		return false;
+	c->p = memmem(c->p, trc_scan_left(c), "-- ", 3);
+	if (!c->p)
+		return false;
+	space = memchr(start, ' ', (size_t)(c->p - start));
+	if (space && memchr(space + 1, ' ', (size_t)(c->p - space - 1)))
+		return false;
+	c->p += 3;
+	*prefix = (struct prefix){ .pid = text->process, .is_unknown = true };
+	trc_text_drop(text);
+	return is_call(*c);
+}
+
+/*
+ * Finds a call in a line. Valgrind's own begin with their prefix; the program may
+ * have written to the same file and not have ended its line. Returns 0, KB_END
+ * if there is none, or as trc_text_bad where one was cut off by the next.
+ */
+static int take_call(struct trc_text *text, struct trc_scan *c,
+		     struct prefix *prefix, enum call *call)
+{
+	const struct trc_scan line = *c;
+	struct trc_scan inner;
+
+	if (!read_prefix(c, prefix)) {
+		*c = line;
+		if (!read_damaged_prefix(text, c, prefix)) {
+			text->dropped = 0;
+			*c = line;
+			if (!find_call(c, prefix))
+				return KB_END;
+			if (memcmp(line.p, "--", 2) == 0)
+				return trc_text_bad(text, "two lines have run "
+							  "together");
+		}
+	}
+	inner = *c;
+	if (read_name(c, call))
+		return 0;
+	if (find_call(&inner, prefix))
+		return trc_text_bad(text, "two lines have run together");
+	return KB_END;
 }
 
 static int read_line(struct trc_text *text)
@@ -216,19 +318,16 @@ static int read_line(struct trc_text *text)
 	enum call call;
 	int err;
 
-	if (!read_prefix(&c, &prefix) || !read_name(&c, &call))
+	if (trc_scan_left(&c) < sizeof("--1-- ") - 1)
 		return 0;
-	err = trc_text_process(text, prefix.pid);
+	err = take_call(text, &c, &prefix, &call);
 	if (err != 0)
 		return err < 0 ? err : 0;
-	if (prefix.has_time) {
-		user->counts_time = false;
-		user->now.time_ns = prefix.time_ns;
-	}
-	err = trc_text_clock(text,
-			     prefix.has_time ? TRC_CLOCK_NS : TRC_CLOCK_TICKS);
-	if (err < 0)
-		return err;
+	err = prefix.is_unknown ? 0 : trc_text_process(text, prefix.pid);
+	if (err == 0)
+		err = take_time(user, &prefix);
+	if (err != 0)
+		return err < 0 ? err : 0;
 	switch (call) {
 	case CALL_FREE:
 		return read_free(user, &c);
@@ -262,6 +361,7 @@ static size_t detect_valgrind(const char *head, size_t size)
 
 const struct trc_format trc_format_valgrind = {
 	.name = "valgrind",
+	.has_processes = true,
 	.detect = detect_valgrind,
 	.import = import_valgrind,
 };

@@ -33,9 +33,11 @@ struct import {
 	const struct trc_import_options *opts;
 	struct trc_job job;
 
-	/* The input as stored, and decompressed if it is compressed. */
+	/* The input as stored, unpacked if it is compressed, and as UTF-8 if
+	 * it is UTF-16. */
 	struct trc_source stored;
 	struct trc_source unpacked;
+	struct trc_source decoded;
 
 	/* The same, read ahead by a thread; not open where there is to be
 	 * none. */
@@ -182,6 +184,24 @@ static int find_named(const char *name, const struct trc_format **format,
 		       nearest ? nearest : "");
 }
 
+/* Puts the decoding source between a recording of 16-bit characters, as Windows
+ * writes them, and its reader. */
+static int decode(struct import *im, const char **head, size_t *size,
+		  struct kb_diag *diag)
+{
+	bool is_big_endian;
+	int err;
+
+	if (!trc_source_is_utf16(*head, *size, &is_big_endian))
+		return 0;
+	err = trc_source_open_utf16(&im->decoded, im->job.source, im->job.name,
+				    is_big_endian, diag);
+	if (err == 0)
+		err = peek(im, &im->decoded, head, size, diag);
+	im->job.source = &im->decoded;
+	return err;
+}
+
 /* Puts the inflating source between a compressed recording and its reader. */
 static int unpack(struct import *im, const char **head, size_t *size,
 		  struct kb_diag *diag)
@@ -195,6 +215,9 @@ static int unpack(struct import *im, const char **head, size_t *size,
 	else if (trc_source_is_gz(*head, *size))
 		err = trc_source_open_gz(&im->unpacked, &im->stored,
 					 im->job.name, diag);
+	else if (trc_source_is_archive(*head, *size))
+		err = trc_source_open_archive(&im->unpacked, &im->stored,
+					      im->job.name, diag);
 	else
 		return 0;
 	if (err == 0)
@@ -218,6 +241,8 @@ static int recognise(struct import *im, const struct trc_format **format,
 		err = peek(im, &im->stored, &head, &size, diag);
 	if (err == 0)
 		err = unpack(im, &head, &size, diag);
+	if (err == 0)
+		err = decode(im, &head, &size, diag);
 	if (err < 0 || wanted)
 		return err;
 	*format = find_format(head, size);
@@ -231,17 +256,6 @@ static int recognise(struct import *im, const struct trc_format **format,
 		return kb_fail(diag, KB_E_FORMAT,
 			       "%s: is a .trc file already; look at it with "
 			       "trc info",
-			       im->job.name);
-	if (size >= 6 &&
-	    (memcmp(head,
-		    "\xfd"
-		    "7zXZ",
-		    5) == 0 ||
-	     memcmp(head, "BZh", 3) == 0 || memcmp(head, "PK\3\4", 4) == 0))
-		return kb_fail(diag, KB_E_FORMAT,
-			       "%s: is compressed by xz, bzip2 or zip; unpack "
-			       "it first, as in: xz -dc FILE | trc import - "
-			       "OUT.trc",
 			       im->job.name);
 	return kb_fail(diag, KB_E_FORMAT,
 		       "%s: is not a recording that can be imported, such as "
@@ -275,6 +289,33 @@ static int check_not_empty(const struct import *im,
 		       "'trc import --allow-empty' takes it",
 		       im->job.name, format->name, c->other_events,
 		       c->unmatched_frees + c->null_frees, c->excluded_allocs);
+}
+
+/* An option that does nothing is most likely a mistake. */
+static int check_options(const struct import *im,
+			 const struct trc_format *format, struct kb_diag *diag)
+{
+	const struct trc_import_options *opts = im->opts;
+	const char *option = NULL;
+
+	if (!opts->refuse_useless)
+		return 0;
+	if (!format->has_processes && opts->pid != 0)
+		option = "--pid";
+	else if (format->is_of_kernel)
+		return 0;
+	else if (opts->takes_pages)
+		option = "--pages";
+	else if (opts->takes_caches)
+		option = "--caches";
+	else if (opts->boot != 0)
+		option = "--boot";
+	if (!option)
+		return 0;
+	return kb_fail(diag, KB_E_ARG,
+		       "%s: read as %s, for which %s does nothing; drop it, or "
+		       "name another --format",
+		       im->job.name, format->name, option);
 }
 
 /* How many threads an import may be. */
@@ -361,6 +402,7 @@ static void release(struct import *im)
 	trc_writer_free(im->writer);
 	trc_rules_release(&im->job.rules);
 	trc_names_release(&im->job.names);
+	trc_source_release(&im->decoded);
 	trc_source_release(&im->unpacked);
 	trc_source_release(&im->stored);
 }
@@ -399,6 +441,8 @@ static int import_stored(struct import *im, const char *name,
 			      out->level, TRC_LEVEL_MIN, TRC_LEVEL_MAX);
 	else
 		err = recognise(im, &format, diag);
+	if (err == 0)
+		err = check_options(im, format, diag);
 	if (err == 0)
 		err = run(im, format, out, counts, diag);
 	release(im);

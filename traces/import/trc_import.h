@@ -58,8 +58,12 @@ struct trc_import_options {
 	/* A recording without an alloc is an error. */
 	bool refuse_empty;
 
-	/* Count kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
-	 * mm_page_free as allocs and frees too. */
+	/* So is an option that does nothing for the recording's format:
+	 * KB_E_ARG. */
+	bool refuse_useless;
+
+	/* Take kmem_cache_alloc and kmem_cache_free, mm_page_alloc and
+	 * mm_page_free for allocs and frees too. */
 	bool takes_caches;
 	bool takes_pages;
 
@@ -90,10 +94,10 @@ struct trc_import_options {
 };
 
 /*
- * Imports `in_path` ("-" is standard input; plain, zstd or gzip, detected from
- * its first bytes) to `out_path`. The file appears under its name only when
- * complete: it is written next to it, fsynced and renamed. `opts` may be NULL
- * for the defaults; `counts` may be NULL, else receives the header's counts.
+ * Imports `in_path` ("-" is standard input; plain or packed by zstd, gzip, xz,
+ * bzip2 or zip, found out from its first bytes) to `out_path`. The file appears under its name only when
+ * whole: it is written beside it, fsynced and renamed. `opts` may be NULL for
+ * the defaults; `counts` may be NULL, else receives the header's counts.
  *
  * Returns 0, or <0 with `diag` filled and nothing left at `out_path` that was
  * not there before: KB_E_IO, KB_E_FORMAT, KB_E_CORRUPT, KB_E_RANGE,

@@ -64,8 +64,15 @@ struct trc_format {
 	/* As the header of a .trc records it. */
 	const char *name;
 
-	/* The offset, in a recording that begins with `head`, of the first text
-	 * that only this format has, or TRC_SCAN_NOTHING. Required. */
+	/* It is a kernel's recording: of caches and pages too, and maybe of
+	 * several boots. */
+	bool is_of_kernel;
+
+	/* It may be of several processes. */
+	bool has_processes;
+
+	/* Where in a recording that begins with `head` the first thing is that
+	 * only this format has: its offset, or TRC_SCAN_NOTHING. Required. */
 	size_t (*detect)(const char *head, size_t size);
 
 	/* Reads job->source to its end and gives what it finds to job->rules,

@@ -453,8 +453,7 @@ int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 	return read_optional(text, c, record);
 }
 
-/* Whether an event's name and its first field come next. */
-static bool is_event(struct trc_scan c)
+bool trc_kmem_is_next(struct trc_scan c)
 {
 	static const char *const names[] = {
 		"kmalloc:",	    "kmalloc_node:",
@@ -486,7 +485,7 @@ const char *trc_kmem_find(const struct trc_scan *line)
 		if (!c.p)
 			return NULL;
 		c.p += 2;
-		if (is_event(c))
+		if (trc_kmem_is_next(c))
 			return c.p;
 	}
 }

@@ -31,6 +31,9 @@ int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
 bool trc_kmem_page(struct trc_record *record, uint64_t page, uint64_t pfn,
 		   uint64_t order);
 
+/* Whether the name of an event of ours and its first field come next. */
+bool trc_kmem_is_next(struct trc_scan c);
+
 /*
  * Finds an event of ours in a line whose beginning cannot be read, by its name
  * and its first field: no task's name is as long as both. Returns where the name

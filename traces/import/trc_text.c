@@ -128,6 +128,38 @@ int trc_text_no_time(struct trc_text *text, uint64_t *time_ns)
 	return leave_out(text);
 }
 
+struct trc_scan trc_text_without_colors(struct trc_scan line, char *plain,
+					size_t size)
+{
+	struct trc_scan copy = { plain, plain };
+	char *to = plain;
+
+	if (kb_likely(!memchr(line.p, '\x1b', trc_scan_left(&line))) ||
+	    trc_scan_left(&line) > size)
+		return line;
+	while (line.p < line.end) {
+		if (!TRC_SKIP(&line, "\x1b[")) {
+			*to++ = *line.p++;
+			continue;
+		}
+		while (line.p < line.end &&
+		       (trc_scan_is_digit(*line.p) || *line.p == ';'))
+			line.p++;
+		if (line.p < line.end)
+			line.p++;
+	}
+	copy.end = to;
+	return copy;
+}
+
+struct trc_scan trc_text_plain(const struct trc_text *text, char *plain)
+{
+	const struct trc_scan line = { text->line.text,
+				       text->line.text + text->line.size };
+
+	return trc_text_without_colors(line, plain, TRC_LINE_MAX);
+}
+
 int trc_text_site(struct trc_text *text, const char *site, size_t size,
 		  uint32_t *number)
 {

@@ -42,8 +42,8 @@ struct trc_text {
 	struct trc_order order;
 	uint64_t boot;
 
-	/* Room for a reason that includes numbers. */
-	char reason_text[160];
+	/* Room for a reason that names numbers. */
+	char reason_text[256];
 
 	/* The last event was of another kind: lines after it that are not
 	 * events are the rest of its text, or its stack. */
@@ -124,6 +124,20 @@ int trc_text_time(struct trc_text *text, enum trc_order_rule rule, uint16_t cpu,
 /* As trc_text_time, of an event whose time cannot be read: it gets the latest
  * so far. Never fails. */
 int trc_text_no_time(struct trc_text *text, uint64_t *time_ns);
+
+/* Bytes of a line that detection takes the colors off. */
+#define TRC_TEXT_PLAIN_SIZE 4096
+
+/*
+ * A line without the escape sequences that color it on a terminal ("ESC [ 31 m"),
+ * as dmesg and babeltrace2 write them with --color=always: the line itself where
+ * there are none or it does not fit `size` bytes, else a copy in `plain`.
+ */
+struct trc_scan trc_text_without_colors(struct trc_scan line, char *plain,
+					size_t size);
+
+/* The same of the line at hand; `plain` has TRC_LINE_MAX bytes. */
+struct trc_scan trc_text_plain(const struct trc_text *text, char *plain);
 
 /* Finds the number of a call site as recorders spell it; 0 or an error as
  * read_line may return it. "0x0" is TRC_NAME_NONE; so is what is no call site,

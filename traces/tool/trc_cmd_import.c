@@ -100,6 +100,7 @@ static int check(void *target, struct kb_diag *diag)
 				       "--exclude-site names no symbol; see "
 				       "'trc import --help'");
 	r->import.refuse_empty = !r->allow_empty;
+	r->import.refuse_useless = true;
 	r->import.exclude_sites = r->exclude.word;
 	r->import.exclude_site_count = r->exclude.count;
 	return 0;
@@ -232,7 +233,9 @@ const struct kb_command trc_command_import = {
 	.name = "import",
 	.summary = "turn a recording into a .trc",
 	.about = "Turns a recording of allocations and frees into a trace. IN "
-		 "may be plain, zstd or gzip; - is standard input. The format "
+		 "may be plain, zstd, gzip, xz, bzip2, or a zip of one file; - "
+		 "is "
+		 "standard input. The format "
 		 "is detected from the first bytes. OUT.trc appears only once "
 		 "it is complete; a failed import leaves no file.\n\n"
 		 "It prints one line: the trace's size, and a count of "
