@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALLOCS_DEFAULT                                                  \
-	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap-fast,glibc," \
-	"jemalloc,jemalloc:round=page,mimalloc,tcmalloc,null"
+#define ALLOCS_DEFAULT                                              \
+	"kheap,kheap:order=head,kheap:lookup=pagemap,blocks+kheap," \
+	"kheap-fast,glibc,jemalloc,jemalloc:round=page,mimalloc,"   \
+	"tcmalloc,null"
 
 #define BUDGET_DEFAULT_S  20.0
 #define BUDGET_QUICK_S	  3.0
@@ -391,8 +392,9 @@ static const struct kb_option options[] = {
 	  AT(traces) },
 	BENCH_OPTION_ALLOC(
 		0, "Default: kheap, kheap:order=head, kheap:lookup=pagemap, "
-		   "kheap-fast, glibc, jemalloc, jemalloc:round=page, "
-		   "mimalloc, tcmalloc, null; those not installed are skipped"),
+		   "blocks+kheap, kheap-fast, glibc, jemalloc, "
+		   "jemalloc:round=page, mimalloc, tcmalloc, null; those "
+		   "not installed are skipped"),
 	{ .name = "pass",
 	  .value = "LIST",
 	  .help = "of verify, count, throughput, latency; comma-separated; "

@@ -43,7 +43,7 @@ static bool ask_for_more(const struct show_scene *s)
 		printf("That was the last event.\n");
 		return false;
 	}
-	printf("Enter: event %" PRIu64 "; q: end ", s->event + 1);
+	printf("Enter: event %" PRIu64 "; q: end ", s->event);
 	fflush(stdout);
 	c = getchar();
 	if (c != '\n')
@@ -127,8 +127,8 @@ static const struct kb_option options[] = {
 	BENCH_OPTION_ONE_TRACE(offsetof(struct show_options, trace)),
 	{ .name = "at",
 	  .value = "N",
-	  .help = "the event, from 1; 0 is the empty heap before the first "
-		  "(default: the last event)",
+	  .help = "draw the heap after N events, just before event N of "
+		  "'trc print'; 0 is the empty heap (default: after all)",
 	  .kind = KB_OPTION_NUMBER,
 	  .high = UINT64_MAX - 1,
 	  AT(at) },
@@ -153,13 +153,16 @@ static const struct kb_option options[] = {
 const struct kb_command bench_show_command = {
 	.program = "bench",
 	.name = "show",
-	.summary = "draw the heap after one event of a trace",
-	.about = "Draws the heap after event N of a trace: the rows with their "
-		 "nodes, the tracking arrays, and what the last event did, "
-		 "step by step.",
+	.summary = "draw the heap after some events of a trace",
+	.about =
+		"Draws the heap after N events of a trace: the rows with their "
+		"nodes, the tracking arrays, and what the last event did, "
+		"step by step.",
 	.options = options,
 	.stray = "trace",
-	.examples = "bench show --trace traces/seed-example.trc --at 3",
+	.examples = "bench show --trace traces/seed-example.trc --at 3\n"
+		    "bench show --trace traces/seed-example.trc --at 3 "
+		    "--alloc kheap:first_index=5",
 	.exits = "0 drawn\n"
 		 "2 usage, unreadable input, no such event\n"
 		 "5 wrong result",

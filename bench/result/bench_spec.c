@@ -11,5 +11,5 @@ void bench_spec_choose(struct alloc_spec *spec, const char *key,
 		for (size_t i = 0; keys[k].value(i); i++)
 			if (strcmp(keys[k].name, key) == 0 &&
 			    strcmp(keys[k].value(i), value) == 0)
-				spec->choice[k] = (uint8_t)i;
+				spec->choice[k] = (uint32_t)i;
 }

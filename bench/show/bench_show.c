@@ -286,7 +286,7 @@ int bench_player_play_to(struct bench_player *p, uint64_t at,
 	if (at > p->scene.events)
 		return kb_fail(diag, KB_E_RANGE,
 			       "%s has %" PRIu64 " events, so there is no "
-			       "event %" PRIu64,
+			       "heap after %" PRIu64,
 			       p->trace.given, p->scene.events, at);
 	if (at == 0 && take(&p->walk.alloc, &p->scene.now) < 0)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");

@@ -338,15 +338,15 @@ void bench_show_svg(FILE *out, const struct show_scene *scene)
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d "
 		"%d\" width=\"%d\" height=\"%d\" role=\"img\" "
-		"aria-labelledby=\"t\">\n<title id=\"t\">The heap after event "
-		"%" PRIu64 " of ",
+		"aria-labelledby=\"t\">\n<title id=\"t\">The heap after "
+		"%" PRIu64 " events of ",
 		WIDTH, height, WIDTH, height, scene->event);
 	kb_escape_html(out, scene->trace);
 	fprintf(out,
 		"</title>\n%s<rect class=\"paper\" width=\"%d\" "
 		"height=\"%d\"/>\n",
 		style, WIDTH, height);
-	text_at(&p, MARGIN, 32, "h", "The heap after event %s of %s",
+	text_at(&p, MARGIN, 32, "h", "The heap after %s of %s events",
 		bench_format_count(a, scene->event),
 		bench_format_count(b, scene->events));
 	text_at(&p, MARGIN, 52, "s", "%s · %s · %s live", scene->trace,

@@ -329,7 +329,13 @@ static void tell_alloc(const struct page *p, const struct show_scene *s)
 
 static void operation_box(const struct page *p, const struct show_scene *s)
 {
-	title(p, "THE LAST EVENT");
+	char text[64] = "THE LAST EVENT";
+
+	/* The number that trc print gives it. */
+	if (s->event > 0)
+		snprintf(text, sizeof(text), "THE LAST EVENT: NUMBER %" PRIu64,
+			 s->event - 1);
+	title(p, text);
 	switch (s->op) {
 	case SHOW_NOTHING:
 		line(p, "None yet: kheap_clusters_init() has emptied rows and "
@@ -356,7 +362,7 @@ void bench_show_text(FILE *out, const struct show_scene *scene, size_t width,
 	struct page page = { out, outer - 4, color };
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 
-	fprintf(out, "%s, event %s of %s, %s: %s live\n", scene->trace,
+	fprintf(out, "%s after %s of %s events, %s: %s live\n", scene->trace,
 		bench_format_count(a, scene->event),
 		bench_format_count(b, scene->events), scene->alloc,
 		bench_format_count(c, scene->now.count));

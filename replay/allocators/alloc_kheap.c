@@ -2,6 +2,8 @@
  * kheap: the cluster heap of core/, over its simulated pager.
  */
 #include "alloc_gated.h"
+#include "alloc_kheap.h"
+
 #include "alloc_window.h"
 #include "heap_lock.h"
 #include "kb_bits.h"
@@ -18,6 +20,7 @@ enum kheap_key {
 	KEY_NODES,
 	KEY_PAGER,
 	KEY_TLB,
+	KEY_FIRST_INDEX,
 	KEY_LOCK,
 	KEY_MAGAZINES
 };
@@ -72,17 +75,28 @@ static const char *tlb_value(size_t i)
 	return i < KB_ARRAY_LEN(tlbs) ? tlbs[i].name : NULL;
 }
 
-static const struct alloc_key kheap_keys[] = {
-	[KEY_LOOKUP] = { "lookup", "how kfree finds a cluster", lookup_name },
-	[KEY_ORDER] = { "order", "where in its row a new node goes",
-			order_value },
-	[KEY_FIT] = { "fit", "which free run of pages kmalloc takes",
-		      runs_fit_name },
-	[KEY_NODES] = { "nodes", "where list nodes come from", nodes_value },
-	[KEY_PAGER] = { "pager", "what backs the pages", pager_value },
-	[KEY_TLB] = { "tlb", "entries x ways of the simulated TLB", tlb_value },
-	[KEY_LOCK] = { ALLOC_GATED_LOCK },
-	[KEY_MAGAZINES] = { ALLOC_GATED_MAGAZINES },
+/* The heap's own keys, in the order of enum kheap_key. */
+/* clang-format off */
+#define HEAP_KEYS                                                              \
+	{ "lookup", "how kfree finds a cluster", lookup_name },                \
+	{ "order", "where in its row a new node goes", order_value },          \
+	{ "fit", "which free run of pages kmalloc takes", runs_fit_name },     \
+	{ "nodes", "where list nodes come from", nodes_value },                \
+	{ "pager", "what backs the pages", pager_value },                      \
+	{ "tlb", "entries x ways of the simulated TLB", tlb_value },           \
+	{ "first_index", "the index of the first cluster, any number below "   \
+			 "the window's pages", alloc_number }
+/* clang-format on */
+
+const struct alloc_key alloc_kheap_keys[] = {
+	HEAP_KEYS,
+	{ NULL, NULL, NULL },
+};
+
+static const struct alloc_key all_keys[] = {
+	HEAP_KEYS,
+	{ ALLOC_GATED_LOCK },
+	{ ALLOC_GATED_MAGAZINES },
 	{ NULL, NULL, NULL },
 };
 
@@ -312,22 +326,26 @@ static const struct alloc_vt kheap_walking_vt = {
 	.fast_forward = kheap_fast_forward,
 };
 
-static int open_pager(struct pager *out, const struct alloc_config *config)
+static int open_pager(struct pager *out, const struct alloc_config *config,
+		      uint32_t below)
 {
-	const uint8_t *choice = config->spec->choice;
-	const uint32_t base = config->heap_base;
-	const uint32_t pages = config->heap_pages;
+	const uint32_t *choice = config->spec->choice;
+	const kva_t base =
+		config->heap_base ? config->heap_base : KHEAP_BASE_DEFAULT;
+	const uint32_t pages =
+		config->heap_pages ? config->heap_pages : KHEAP_PAGES_DEFAULT;
 	const struct pager_sim_config sim = {
 		.tlb_sets = tlbs[choice[KEY_TLB]].sets,
 		.tlb_ways = tlbs[choice[KEY_TLB]].ways,
 	};
 
+	below = kb_min(below, base >> KVA_PAGE_SHIFT);
 	switch ((enum pager_choice)choice[KEY_PAGER]) {
 	case PAGER_SIM:
 		return pager_sim_new(out, &sim);
 	case PAGER_MMAP:
-		return pager_mmap_new(out, base ? base : KHEAP_BASE_DEFAULT,
-				      pages ? pages : KHEAP_PAGES_DEFAULT);
+		return pager_mmap_new(out, base - (below << KVA_PAGE_SHIFT),
+				      pages + below);
 	case PAGER_NONE:
 		break;
 	}
@@ -335,30 +353,42 @@ static int open_pager(struct pager *out, const struct alloc_config *config)
 	return 0;
 }
 
-static int kheap_open(struct alloc *out, const struct alloc_config *config,
-		      struct kb_diag *diag)
+int alloc_kheap_new(struct kheap **out, const struct alloc_config *config,
+		    uint32_t below, struct kb_diag *diag)
 {
-	const uint8_t *choice = config->spec->choice;
+	const struct alloc_spec *spec = config->spec;
+	const uint32_t *choice = spec->choice;
 	struct kheap_config heap = {
 		.base = config->heap_base,
 		.pages = config->heap_pages,
+		.first_index = choice[KEY_FIRST_INDEX],
 		.order = choice[KEY_ORDER],
 		.fit = choice[KEY_FIT],
 		.nodes = choice[KEY_NODES],
 		.count = config->walk ? KHEAP_COUNT_WALKED : KHEAP_COUNT_RANKED,
 		.lookup = lookup_list[choice[KEY_LOOKUP]],
 	};
-	struct kheap *h;
-	int err;
+	int err = open_pager(&heap.pager, config, below);
 
-	err = open_pager(&heap.pager, config);
 	if (err < 0)
 		return kb_fail(diag, err, "pager=%s: %s",
 			       pager_value(choice[KEY_PAGER]),
 			       kb_status_str(err));
-	err = kheap_new(&h, &heap, diag);
+	err = kheap_new(out, &heap, diag);
+	if (err == KB_E_NOMEM)
+		return kb_fail(diag, err, "%s: out of memory", spec->name);
+	return err;
+}
+
+static int kheap_open(struct alloc *out, const struct alloc_config *config,
+		      struct kb_diag *diag)
+{
+	const uint32_t *choice = config->spec->choice;
+	struct kheap *h;
+	int err = alloc_kheap_new(&h, config, 0, diag);
+
 	if (err < 0)
-		return kb_fail(diag, err, "kheap: %s", kb_status_str(err));
+		return err;
 	out->vt = kheap_lookup_ops(h)->find_ranked ? &kheap_walking_vt
 						   : &kheap_vt;
 	out->ctx = h;
@@ -369,6 +399,6 @@ static int kheap_open(struct alloc *out, const struct alloc_config *config,
 const struct alloc_ops alloc_kheap = {
 	.name = "kheap",
 	.help = "the teaching kernel's cluster heap",
-	.keys = kheap_keys,
+	.keys = all_keys,
 	.open = kheap_open,
 };

@@ -253,7 +253,7 @@ static const struct alloc_key slab_keys[] = {
 static int open_heap(struct kheap **out, const struct alloc_config *config,
 		     struct kb_diag *diag)
 {
-	const uint8_t *choice = config->spec->choice;
+	const uint32_t *choice = config->spec->choice;
 	struct kheap_config heap = {
 		.base = config->heap_base,
 		.pages = config->heap_pages,

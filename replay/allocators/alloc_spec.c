@@ -3,9 +3,13 @@
 #include "alloc_list.h"
 #include "kb_suggest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A number of 32 bits in decimal, with its NUL, bytes. */
+#define DIGITS_SIZE 11
 
 /* Longest name as a person writes it, the terminating NUL included, bytes. */
 #define TEXT_SIZE 512
@@ -72,6 +76,29 @@ static int find_value(const struct alloc_key *key, const char *name,
 		       name);
 }
 
+const char *alloc_number(size_t i)
+{
+	return i == 0 ? "0" : NULL;
+}
+
+/* Reads a number of digits alone. */
+static int parse_number(uint32_t *out, const struct alloc_key *key,
+			const char *text, struct kb_diag *diag)
+{
+	const size_t digits = strspn(text, "0123456789");
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < digits && number <= UINT32_MAX; i++)
+		number = number * 10 + (uint64_t)(text[i] - '0');
+	if (digits == 0 || text[digits] || number > UINT32_MAX)
+		return kb_fail(diag, KB_E_ARG,
+			       "'%s=' takes a number from 0 to %" PRIu32
+			       ", not '%s'",
+			       key->name, UINT32_MAX, text);
+	*out = (uint32_t)number;
+	return 0;
+}
+
 static int parse_choice(struct alloc_spec *spec, char *text,
 			struct kb_diag *diag)
 {
@@ -86,16 +113,30 @@ static int parse_choice(struct alloc_spec *spec, char *text,
 	key = find_key(spec->ops, text, diag);
 	if (key < 0)
 		return key;
+	if (spec->ops->keys[key].value == alloc_number)
+		return parse_number(&spec->choice[key], &spec->ops->keys[key],
+				    equals + 1, diag);
 	value = find_value(&spec->ops->keys[key], equals + 1, diag);
 	if (value < 0)
 		return value;
-	spec->choice[key] = (uint8_t)value;
+	spec->choice[key] = (uint32_t)value;
 	return 0;
+}
+
+/* The text of a key's value; a number is written to `digits`. */
+static const char *value_text(const struct alloc_key *key, uint32_t choice,
+			      char digits[DIGITS_SIZE])
+{
+	if (key->value != alloc_number)
+		return key->value(choice);
+	snprintf(digits, DIGITS_SIZE, "%" PRIu32, choice);
+	return digits;
 }
 
 static void write_canonical(struct alloc_spec *spec)
 {
 	const struct alloc_key *keys = spec->ops->keys;
+	char digits[DIGITS_SIZE];
 	size_t used;
 	char separator = ':';
 
@@ -104,10 +145,10 @@ static void write_canonical(struct alloc_spec *spec)
 	for (int i = 0; keys && keys[i].name; i++) {
 		if (spec->choice[i] == 0 || used >= sizeof(spec->name))
 			continue;
-		used += (size_t)snprintf(spec->name + used,
-					 sizeof(spec->name) - used, "%c%s=%s",
-					 separator, keys[i].name,
-					 keys[i].value(spec->choice[i]));
+		used += (size_t)snprintf(
+			spec->name + used, sizeof(spec->name) - used, "%c%s=%s",
+			separator, keys[i].name,
+			value_text(&keys[i], spec->choice[i], digits));
 		separator = ',';
 	}
 }

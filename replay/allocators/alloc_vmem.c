@@ -27,7 +27,7 @@ static const struct alloc_key vmem_keys[] = {
 static int vmem_open(struct alloc *out, const struct alloc_config *config,
 		     struct kb_diag *diag)
 {
-	const uint8_t *choice = config->spec->choice;
+	const uint32_t *choice = config->spec->choice;
 
 	out->vt = &vmem_vt;
 	return alloc_pages_open(out, config, &vmem_ops, choice[KEY_FIT],

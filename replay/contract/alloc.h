@@ -43,7 +43,7 @@ enum alloc_touch {
 #define ALLOC_TOUCH_STRIDE 4096u
 
 /* Most keys of one allocator. */
-#define ALLOC_KEYS_MAX 8
+#define ALLOC_KEYS_MAX 12
 
 /* Longest canonical name, the terminating NUL included, bytes. */
 #define ALLOC_NAME_SIZE 160
@@ -60,14 +60,18 @@ struct alloc_key {
 	const char *(*value)(size_t i);
 };
 
+/* As `value` of a key: it takes any number of 32 bits; 0 is the default. Returns
+ * "0", then NULL. */
+const char *alloc_number(size_t i);
+
 struct alloc_ops;
 
 /* An allocator's name, parsed (alloc_spec.h). */
 struct alloc_spec {
 	const struct alloc_ops *ops;
 
-	/* For each key, which of its values. */
-	uint8_t choice[ALLOC_KEYS_MAX];
+	/* For each key, which of its values; or the number that it has. */
+	uint32_t choice[ALLOC_KEYS_MAX];
 
 	/* The name, then only the keys that differ from their defaults. */
 	char name[ALLOC_NAME_SIZE];

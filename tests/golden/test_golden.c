@@ -13,7 +13,8 @@
 
 #define ALLOCS                                                          \
 	"kheap,kheap:order=head,kheap:lookup=pagemap,kheap:pager=none," \
-	"slab+kheap,buddy,bitmap,vmem,vmem:fit=best,bump"
+	"blocks+kheap,blocks+kheap:order=head,slab+kheap,buddy,bitmap," \
+	"vmem,vmem:fit=best,bump"
 
 /* Runs the count pass over all traces and leaves in each cell what no machine
  * changes. */

@@ -50,7 +50,26 @@ static void test_bench_show__the_seeds_drawing(void **state)
 	assert_line(c, "cluster_size[2] = 4096        cluster_va[2] = "
 		       "0xF0003000    ← new");
 	assert_line(c, "  Add [2] to free_clusters[0], at its tail");
-	cli_holds(c->out, "seed-example.trc, event 3 of 5, kheap: 3 live");
+	cli_holds(c->out,
+		  "seed-example.trc after 3 of 5 events, kheap: 3 live");
+}
+
+/* With the seed's first index its drawing is the seed's own, number by number. */
+static void test_bench_show__the_seeds_own_indexes(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, SEED " --at 3 --alloc kheap:first_index=5");
+	cli_expect(c, 0);
+	assert_line(c, "Row 0 → [6] ↔ [7] → NULL  (4 KiB each)");
+	assert_line(c, "Row 1 → [5] → NULL  (8 KiB each)");
+	assert_line(c, "cluster_size[5] = 8192        cluster_va[5] = "
+		       "0xF0000000");
+	assert_line(c, "cluster_size[7] = 4096        cluster_va[7] = "
+		       "0xF0003000    ← new");
+	cli_holds(c->out, "THE LAST EVENT: NUMBER 2 ");
+	cli_sh(c, SEED " --alloc kheap:first_index=32766");
+	cli_refused(c, 2, "first index 32766", "32766");
 }
 
 /* kfree(0xF0000000) compares nodes 1, 2 and 0. */
@@ -146,13 +165,13 @@ static void test_bench_show__steps_on(void **state)
 
 	cli_sh(c, "printf '\\n\\n\\n' | " SEED " --at 3 --step");
 	cli_expect(c, 0);
-	cli_holds(c->out, "event 3 of 5");
-	cli_holds(c->out, "event 4 of 5");
-	cli_holds(c->out, "event 5 of 5");
+	cli_holds(c->out, "after 3 of 5 events");
+	cli_holds(c->out, "after 4 of 5 events");
+	cli_holds(c->out, "after 5 of 5 events");
 	cli_holds(c->out, "That was the last event.");
 	cli_sh(c, "echo q | " SEED " --at 3 --step");
 	cli_expect(c, 0);
-	assert_null(strstr(c->out, "event 4 of 5"));
+	assert_null(strstr(c->out, "after 4 of 5 events"));
 }
 
 /* The picture has the same things in it, as text, and is XML. */
@@ -165,7 +184,7 @@ static void test_bench_show__draws_a_picture(void **state)
 	cli_holds(c->out, ">row 0: [1] no, [2] no; row 1: [0] found<");
 	cli_holds(c->out, ">the search compares 3 nodes in 2 rows<");
 	cli_holds(c->out, ">0xF0002000<");
-	cli_holds(c->out, "<title id=\"t\">The heap after event 4 of "
+	cli_holds(c->out, "<title id=\"t\">The heap after 4 events of "
 			  "seed-example.trc</title>");
 	cli_sh(c,
 	       "! command -v xmllint >/dev/null || xmllint --noout show.svg");
@@ -183,7 +202,7 @@ static void test_bench_show__names_are_harmless(void **state)
 		  "--svg x.svg && cat x.svg && $BENCH show --trace a*");
 	cli_expect(c, 0);
 	cli_holds(c->out, "a&lt;b&gt;&amp;?[31m??.trc");
-	cli_holds(c->out, "a<b>&?[31m??.trc, event 5");
+	cli_holds(c->out, "a<b>&?[31m??.trc after 5");
 	assert_null(strchr(c->out, '\033'));
 	cli_sh(c, "! command -v xmllint >/dev/null || xmllint --noout x.svg");
 	cli_expect(c, 0);
@@ -194,7 +213,7 @@ static void test_bench_show__refuses(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, SEED " --at 6");
-	cli_refused(c, 2, "5 events", "no event 6");
+	cli_refused(c, 2, "5 events", "no heap after 6");
 	cli_sh(c, SEED " --at -1");
 	cli_refused(c, 2, "--at", "-1");
 	cli_sh(c, SEED " --alloc jemalloc");
@@ -211,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_show__the_seeds_drawing),
+		cli_test(test_bench_show__the_seeds_own_indexes),
 		cli_test(test_bench_show__a_free_step_by_step),
 		cli_test(test_bench_show__before_the_first_event),
 		cli_test(test_bench_show__fits_the_width),

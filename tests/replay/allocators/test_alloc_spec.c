@@ -57,6 +57,38 @@ static void test_alloc_spec__values_by_key(void **state)
 	assert_null(alloc_spec_value(&spec, "lookup"));
 }
 
+static void test_alloc_spec__numbers(void **state)
+{
+	static const char *const wrong[] = {
+		"", "-1", "0x5", "5 ", "4294967296", "99999999999999999999"
+	};
+	struct alloc_spec spec;
+	struct kb_diag diag;
+
+	(void)state;
+	assert_int_equal(alloc_spec_parse(&spec,
+					  "kheap:first_index=524287,"
+					  "order=head",
+					  NULL),
+			 0);
+	assert_string_equal(spec.name, "kheap:order=head,first_index=524287");
+	assert_int_equal(alloc_spec_parse(&spec, "kheap:first_index=005", NULL),
+			 0);
+	assert_string_equal(spec.name, "kheap:first_index=5");
+	assert_int_equal(alloc_spec_parse(&spec, "kheap:first_index=0", NULL),
+			 0);
+	assert_string_equal(spec.name, "kheap");
+	for (size_t i = 0; i < KB_ARRAY_LEN(wrong); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "kheap:first_index=%s", wrong[i]);
+		kb_diag_init(&diag);
+		assert_int_equal(alloc_spec_parse(&spec, text, &diag),
+				 KB_E_ARG);
+		assert_non_null(strstr(diag.text, "from 0 to 4294967295"));
+	}
+}
+
 static void test_alloc_spec__errors_suggest(void **state)
 {
 	static const struct {
@@ -254,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alloc_spec__canonical_names),
 		cmocka_unit_test(test_alloc_spec__values_by_key),
+		cmocka_unit_test(test_alloc_spec__numbers),
 		cmocka_unit_test(test_alloc_spec__errors_suggest),
 		cmocka_unit_test(test_alloc_spec__absurd_lengths),
 		cmocka_unit_test(test_alloc_spec__splits_lists),
