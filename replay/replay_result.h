@@ -7,6 +7,7 @@
 #ifndef REPLAY_RESULT_H
 #define REPLAY_RESULT_H
 
+#include "alloc.h"
 #include "replay_hist.h"
 #include "replay_marks.h"
 
@@ -155,10 +156,18 @@ struct replay_verify_result {
 	 * of its counted operations. */
 	uint64_t finds;
 	uint64_t searches;
+
+	/* Where KB_E_WRONG was returned: what is known of it, and the number of
+	 * its event as trc print gives it; REPLAY_NO_EVENT after the last. */
+	struct alloc_fault fault;
+	uint64_t fault_event;
 };
 
-/* Which events of a long trace a timed pass measures (replay_sample.h):
- * requested for a pass, kept with its results. */
+/* No event. */
+#define REPLAY_NO_EVENT UINT64_MAX
+
+/* Which events of a long trace a timed pass measures (replay_sample.h): asked
+ * for with a pass, kept with its results. */
 struct replay_sampling {
 	/* Events from the start of one window to the next; 0 for no sampling:
 	 * everything is measured. */

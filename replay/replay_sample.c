@@ -84,7 +84,8 @@ static void measure(struct sampling *s, const struct replay_op *ops,
 		replay_evict_touch(&s->evict, s->evict.kib);
 	begin = replay_tick_begin(s->job->use_tsc);
 	run(s, ops, count);
-	s->window_ticks += replay_tick_end(s->job->use_tsc) - begin;
+	s->window_ticks += alloc_ran_ticks(
+		&s->job->alloc, replay_tick_end(s->job->use_tsc) - begin);
 	s->window_events += count;
 	s->out->replay[0].slices++;
 }

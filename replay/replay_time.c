@@ -62,7 +62,7 @@ static uint64_t run_ops(const struct timing *t, const struct replay_op *ops,
 	uint64_t begin = replay_tick_begin(use_tsc);
 
 	alloc->vt->run[t->job->touch](alloc->ctx, ops, count, t->program.live);
-	return replay_tick_end(use_tsc) - begin;
+	return alloc_ran_ticks(alloc, replay_tick_end(use_tsc) - begin);
 }
 
 /* The same, as a slice of the replay; adapts the next one's size. */

@@ -7,6 +7,7 @@
 
 #include <bsd/sys/tree.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,12 +75,37 @@ struct verifying {
 	/* The next event after which the structures are walked. */
 	uint64_t next_walk;
 	uint64_t walk_every;
+
+	/* The call under way, or NULL after the last event; the address that it
+	 * got or gave. */
+	const struct replay_op *op;
+	uint64_t address;
+
+	struct replay_verify_result *out;
 };
 
+/* The events are numbered as trc print does. */
 static int wrong(const struct verifying *v, struct kb_diag *diag,
-		 const char *what)
+		 const char *kind, const char *what)
 {
-	return kb_fail(diag, KB_E_WRONG, "event %" PRIu64 ": %s", v->events,
+	struct alloc_fault *fault = &v->out->fault;
+	const bool is_free = v->op && replay_op_is_free(*v->op);
+
+	*fault = (struct alloc_fault){ .judged = true };
+	snprintf(fault->kind, sizeof(fault->kind), "%s", kind);
+	snprintf(fault->message, sizeof(fault->message), "%s", what);
+	fault->has_address = v->address != 0;
+	fault->address = v->address;
+	v->out->fault_event = REPLAY_NO_EVENT;
+	if (!v->op)
+		return kb_fail(diag, KB_E_WRONG, "after the last event: %s",
+			       what);
+	snprintf(fault->call, sizeof(fault->call), "%s",
+		 is_free ? "kfree" : "kmalloc");
+	fault->has_size = true;
+	fault->size = v->op->size;
+	v->out->fault_event = v->events - 1;
+	return kb_fail(diag, KB_E_WRONG, "event %" PRIu64 ": %s", v->events - 1,
 		       what);
 }
 
@@ -148,18 +174,21 @@ static int check_new(struct verifying *v, struct shadow *s,
 	void *ctx = v->step.alloc.ctx;
 
 	if (s->address % vt->alignment != 0)
-		return wrong(v, diag, "the address is not aligned");
+		return wrong(v, diag, "alignment",
+			     "the address is not aligned");
 	if (vt->in_window && !vt->in_window(ctx, s->address, s->span))
-		return wrong(v, diag,
+		return wrong(v, diag, "window",
 			     "the allocation is outside the heap window");
 	if (vt->usable_of && vt->usable_of(ctx, s->address) < s->size)
-		return wrong(v, diag,
+		return wrong(v, diag, "usable",
 			     "fewer bytes are usable than were requested");
 	if (RB_INSERT(shadow_tree, &v->tree, s))
-		return wrong(v, diag, "the address is handed out twice");
+		return wrong(v, diag, "overlap",
+			     "the address is handed out twice");
 	if (!stands_alone(s)) {
 		RB_REMOVE(shadow_tree, &v->tree, s);
-		return wrong(v, diag, "the allocation overlaps another");
+		return wrong(v, diag, "overlap",
+			     "the allocation overlaps another");
 	}
 	if (vt->fill)
 		vt->fill(ctx, s->address, s->size, s->key);
@@ -175,6 +204,7 @@ static int verify_alloc(struct verifying *v, struct replay_op op,
 	int err;
 
 	replay_step_run(&v->step, op, v->program.live);
+	v->address = v->program.live[slot];
 	if (!v->program.live[slot] || !v->step.alloc.vt->has_memory)
 		return 0;
 	v->live++;
@@ -202,7 +232,7 @@ static int check_payload(struct verifying *v, const struct shadow *s,
 
 	if (alloc->vt->intact &&
 	    !alloc->vt->intact(alloc->ctx, s->address, s->size, s->key))
-		return wrong(v, diag,
+		return wrong(v, diag, "payload",
 			     "the allocation's payload was overwritten");
 	return 0;
 }
@@ -211,7 +241,7 @@ static int check_found(struct verifying *v, const struct shadow *s,
 		       uint64_t size_found, struct kb_diag *diag)
 {
 	if (v->step.alloc.vt->size_of && size_found != s->span)
-		return wrong(v, diag,
+		return wrong(v, diag, "lookup",
 			     "the heap's lookup does not find the allocation "
 			     "with the requested size");
 	return 0;
@@ -231,7 +261,7 @@ static int check_gone(struct verifying *v, uint64_t address,
 		return 0;
 	v->searched_nodes += v->live;
 	if (alloc->vt->lookup(alloc->ctx, address) >= 0)
-		return wrong(v, diag,
+		return wrong(v, diag, "lookup",
 			     "the heap's lookup still finds the freed "
 			     "address");
 	return 0;
@@ -244,13 +274,14 @@ static int verify_free(struct verifying *v, struct replay_op op,
 	struct shadow *s = v->of_slot[slot];
 	int err;
 
+	v->address = v->program.live[slot];
 	err = s ? check_payload(v, s, diag) : 0;
 	if (err < 0)
 		return err;
 	v->step.search = may_search(v);
 	replay_step_run(&v->step, op, v->program.live);
 	if (v->step.free_status < 0)
-		return wrong(v, diag,
+		return wrong(v, diag, "free",
 			     "the allocator does not know the address "
 			     "that it handed out");
 	if (!s)
@@ -271,7 +302,7 @@ static int walk(struct verifying *v, struct kb_diag *diag)
 	const struct alloc *alloc = &v->step.alloc;
 
 	if (alloc->vt->is_valid && !alloc->vt->is_valid(alloc->ctx))
-		return wrong(v, diag,
+		return wrong(v, diag, "structure",
 			     "the heap's data structures are "
 			     "inconsistent");
 	return 0;
@@ -286,6 +317,8 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 		struct replay_op op = slice->ops[i];
 
 		v->events++;
+		v->op = &op;
+		v->address = 0;
 		err = replay_op_is_free(op) ? verify_free(v, op, diag)
 					    : verify_alloc(v, op, diag);
 		if (err == 0 && v->events == v->next_walk) {
@@ -322,13 +355,16 @@ static int verify_rest(struct verifying *v, struct kb_diag *diag)
 	struct shadow *s;
 	int err;
 
+	v->op = NULL;
 	RB_FOREACH(s, shadow_tree, &v->tree) {
+		v->address = s->address;
 		err = check_payload(v, s, diag);
 		if (err == 0)
 			err = check_kept(v, s, diag);
 		if (err < 0)
 			return err;
 	}
+	v->address = 0;
 	return walk(v, diag);
 }
 
@@ -361,7 +397,9 @@ int replay_verify(const struct replay_job *job,
 		  struct replay_verify_result *out, struct kb_diag *diag)
 {
 	uint64_t events = trc_reader_info(job->reader)->counts.events;
-	struct verifying v = { .job = job, .tree = RB_INITIALIZER(&v.tree) };
+	struct verifying v = { .job = job,
+			       .out = out,
+			       .tree = RB_INITIALIZER(&v.tree) };
 	int err;
 
 	memset(out, 0, sizeof(*out));

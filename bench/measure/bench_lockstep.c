@@ -182,11 +182,13 @@ struct runner {
 	struct side *side;
 };
 
-/* The allocator gave up. */
-static void panic(void *user, const char *alloc, const char *reason)
+/* The allocator's last word. */
+static void panic(void *user, const char *alloc, const char *reason,
+		  const struct alloc_fault *fault)
 {
 	struct runner *runner = user;
 
+	(void)fault;
 	kb_diag_init(&runner->side->diag);
 	runner->side->status = kb_fail(&runner->side->diag, KB_E_WRONG,
 				       "%s gave up: %s", alloc, reason);

@@ -75,11 +75,27 @@ static bool is_clock_cost(const struct replay_clock_cost *cost)
 	return isfinite(cost->mean) && cost->mean >= 0;
 }
 
+static bool is_text(const char *text, size_t size)
+{
+	return memchr(text, 0, size) != NULL;
+}
+
+static bool is_fault(const struct alloc_fault *f)
+{
+	return is_text(f->kind, sizeof(f->kind)) &&
+	       is_text(f->call, sizeof(f->call)) &&
+	       is_text(f->source, sizeof(f->source)) &&
+	       is_text(f->message, sizeof(f->message)) &&
+	       is_truth(&f->judged) && is_truth(&f->has_address) &&
+	       is_truth(&f->has_size);
+}
+
 bool bench_outcome_is_whole(const struct bench_outcome *out,
 			    enum bench_pass pass)
 {
 	if (out->status < 0)
-		return out->status >= KB_E_ENVIRONMENT && is_diag(&out->diag);
+		return out->status >= KB_E_ENVIRONMENT && is_diag(&out->diag) &&
+		       is_fault(&out->fault);
 	if (out->status > 0)
 		return false;
 	switch (pass) {

@@ -25,8 +25,14 @@ struct bench_outcome {
 	int status;
 	struct kb_diag diag;
 
-	/* Pass count, if wanted and if all went well: owned by the caller. NULL
-	 * otherwise. */
+	/* What is known of a fault of the allocator, if its kind is not empty:
+	 * then status is KB_E_WRONG, or KB_E_UNSUPPORTED if it could not be
+	 * judged. The number of its event, or REPLAY_NO_EVENT. */
+	struct alloc_fault fault;
+	uint64_t fault_event;
+
+	/* Pass count, if wanted and if all went well: owned by whoever asked.
+	 * NULL otherwise. */
 	struct replay_exact *exact;
 
 	/* Timed passes: the cost of reading the clock on their CPU, measured

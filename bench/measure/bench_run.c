@@ -1,6 +1,7 @@
 #include "bench_run.h"
 
 #include "bench_epochs.h"
+#include "bench_failure.h"
 #include "bench_forecast.h"
 #include "bench_plan.h"
 #include "bench_trace_open.h"
@@ -140,11 +141,17 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	if (out->status == 0 &&
 	    (pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
 		replay_clock_recalibrate(run->clock, &out->clock_cost);
+	if (out->fault.kind[0] && !cell->failure.fault.kind[0])
+		bench_failure_fill(&cell->failure, run->trace, cell->spec.name,
+				   out);
 	if (out->status == KB_E_WRONG) {
 		cell->status = out->status;
 		cell->diag = out->diag;
 		return 1;
 	}
+	/* It could not be judged; other passes may tell of it all the same. */
+	if (out->status == KB_E_UNSUPPORTED && out->fault.kind[0])
+		return 1;
 	return out->status < 0 ? name_trace(run, &out->diag, diag) : 0;
 }
 

@@ -35,6 +35,7 @@ int bench_target_open(struct replay_job *job, const struct bench_target *target,
 		.heap_pages = target->heap_pages,
 		.walk = target->walk,
 		.checked = target->checked,
+		.use_tsc = job->use_tsc,
 		.report = target->report,
 	};
 	int err;

@@ -31,11 +31,10 @@ struct bench_target {
 
 	/* As alloc_config's. */
 	bool walk;
-	bool checked;
+	uint32_t checked;
 
 	/* The reader decodes every column. */
 	bool all_columns;
-
 	struct alloc_report report;
 };
 

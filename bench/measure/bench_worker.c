@@ -21,6 +21,9 @@
 /* Most lines that an allocator may log. */
 #define LOG_LINES 20
 
+/* Looks at a worker that was asked for its last word. */
+#define LAST_WORD_LOOKS 50
+
 /* What parent and worker share. */
 struct shared {
 	struct bench_job job;
@@ -40,6 +43,9 @@ struct worker {
 
 	/* Lines that it has logged. */
 	unsigned lines;
+
+	/* The trace's events, while it is replayed; else 0. */
+	uint64_t events;
 };
 
 static int run_pass(const struct bench_job *job, struct replay_job *replay,
@@ -58,15 +64,25 @@ static int run_pass(const struct bench_job *job, struct replay_job *replay,
 	return kb_fail(&out->diag, KB_E_ARG, "no such pass");
 }
 
-/* The allocator gave up: the job ends here. */
-static void panic(void *user, const char *alloc, const char *reason)
+/* The allocator's last word: the job ends here. */
+static void panic(void *user, const char *alloc, const char *reason,
+		  const struct alloc_fault *fault)
 {
 	struct worker *worker = user;
 	struct bench_outcome *out = &worker->shared->outcome;
+	const uint64_t event = replay_progress_read(&worker->shared->progress);
 
+	memset(out, 0, sizeof(*out));
 	kb_diag_init(&out->diag);
-	out->status = kb_fail(&out->diag, KB_E_WRONG, "%s gave up: %s", alloc,
-			      reason);
+	out->fault_event = event < worker->events ? event : REPLAY_NO_EVENT;
+	if (fault)
+		out->fault = *fault;
+	else
+		out->fault =
+			(struct alloc_fault){ .kind = "panic", .judged = true };
+	snprintf(out->fault.message, sizeof(out->fault.message), "%s", reason);
+	out->status = out->fault.judged ? KB_E_WRONG : KB_E_UNSUPPORTED;
+	kb_fail(&out->diag, out->status, "%s gave up: %s", alloc, reason);
 	atomic_store(&worker->shared->done, 1);
 	_exit(0);
 }
@@ -87,7 +103,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 {
 	const struct bench_job *job = &shared->job;
 	struct kb_diag *diag = &out->diag;
-	struct worker worker = { shared, 0 };
+	struct worker worker = { shared, 0, 0 };
 	const bool first = job->pass == BENCH_PASS_VERIFY;
 	const bool timed =
 		job->pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
@@ -101,7 +117,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.heap_pages = job->heap_pages,
 		.walk = job->walk,
 		.all_columns = job->recorded_clock,
-		.checked = first || job->pass == BENCH_PASS_COUNT,
+		.checked = first ? 2 : job->pass == BENCH_PASS_COUNT,
 		.report = { first ? show_line : NULL, panic, &worker },
 	};
 	struct replay_job replay = {
@@ -132,8 +148,15 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 	err = bench_target_open(&replay, &target, diag);
 	if (timed)
 		replay_clock_measure_cost(&out->clock_cost, job->use_tsc);
-	if (err == 0)
+	if (err == 0) {
+		worker.events = trc_reader_info(replay.reader)->counts.events;
 		err = run_pass(job, &replay, out);
+	}
+	worker.events = 0;
+	if (err == KB_E_WRONG && job->pass == BENCH_PASS_VERIFY) {
+		out->fault = out->result.verify.fault;
+		out->fault_event = out->result.verify.fault_event;
+	}
 	bench_target_close(&replay);
 	return err;
 }
@@ -194,7 +217,18 @@ static enum watched watch_child(int pidfd, struct shared *shared,
 	}
 }
 
-/* The outcome of a worker that did not finish its job. */
+/* A fault of which the words are the diagnosis. */
+static void name_fault(struct bench_outcome *out, const char *kind,
+		       uint64_t event)
+{
+	out->fault = (struct alloc_fault){ .judged = true };
+	out->fault_event = event;
+	snprintf(out->fault.kind, sizeof(out->fault.kind), "%s", kind);
+	snprintf(out->fault.message, sizeof(out->fault.message), "%s",
+		 out->diag.text);
+}
+
+/* What became of a worker that did not finish its job. */
 static void explain_death(struct bench_outcome *out,
 			  const struct bench_job *job,
 			  unsigned long long events, enum watched watched,
@@ -202,23 +236,29 @@ static void explain_death(struct bench_outcome *out,
 {
 	const char *alloc = job->alloc;
 
+	const char *kind = "exit";
+
 	memset(out, 0, sizeof(*out));
 	out->status = KB_E_WRONG;
-	if (watched == CHILD_HANGS)
+	if (watched == CHILD_HANGS) {
+		kind = "hang";
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s hangs: no progress for %g s after event %llu; "
+			"%s hangs: no progress for %g s after %llu events; "
 			"--timeout sets how long to wait",
 			alloc, job->timeout_ms / 1e3, events);
-	else if (WIFSIGNALED(wait_status))
+	} else if (WIFSIGNALED(wait_status)) {
+		kind = "crash";
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s crashed after event %llu: %s", alloc, events,
+			"%s crashed after %llu events: %s", alloc, events,
 			strsignal(WTERMSIG(wait_status)));
-	else
+	} else {
 		kb_fail(&out->diag, KB_E_WRONG,
-			"%s ended its process with status %d after event %llu",
+			"%s ended its process with status %d after %llu events",
 			alloc,
 			WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1,
 			events);
+	}
+	name_fault(out, kind, events);
 }
 
 /* The result of a worker that finished its job. Its allocator may have written
@@ -240,6 +280,22 @@ static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 			      "%s has overwritten memory that is not its own, "
 			      "so its process has no valid result",
 			      job->alloc);
+	name_fault(out, "overwrite", REPLAY_NO_EVENT);
+}
+
+/* A worker that hangs may know where: one whose allocator is in a process of its
+ * own says so when it gets SIGUSR1, and any other is ended by it. */
+static void ask_last_word(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	kill(child, SIGUSR1);
+	for (unsigned i = 0; i < LAST_WORD_LOOKS && info.si_pid == 0; i++) {
+		poll(NULL, 0, BENCH_LOOK_MS);
+		if (waitid(P_PID, (id_t)child, &info,
+			   WEXITED | WNOHANG | WNOWAIT) != 0)
+			return;
+	}
 }
 
 /* Once the worker has ended, trust only `job`, not the shared copy. */
@@ -263,12 +319,14 @@ static int run_child(const struct bench_shared *memory,
 				      user);
 		close(pidfd);
 	}
+	if (watched == CHILD_HANGS)
+		ask_last_word(child);
 	if (watched != CHILD_ENDED)
 		kill(child, SIGKILL);
 	status = bench_process_reap(child);
 	if (watched == CHILD_STOPPED)
 		return KB_E_STOPPED;
-	if (watched == CHILD_HANGS || !atomic_load(&shared->done))
+	if (!atomic_load(&shared->done))
 		explain_death(out, job, replay_progress_read(&shared->progress),
 			      watched, status);
 	else

@@ -1,10 +1,12 @@
 #include "bench_report.h"
 
 #include "kb_bits.h"
+#include "kb_escape.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -510,6 +512,52 @@ static json_t *ideal_json(const struct bench_ideal *ideal)
 	return object;
 }
 
+static json_t *verdict_json(const struct bench_cell *cell)
+{
+	static const char *const words[] = {
+		[BENCH_JUDGED_RIGHT] = "right",
+		[BENCH_JUDGED_WRONG] = "wrong",
+		[BENCH_JUDGED_NOT] = "not judged",
+	};
+	const enum bench_judgement verdict = bench_cell_judgement(cell);
+
+	return verdict == BENCH_JUDGED_NONE ? NULL
+					    : json_string(words[verdict]);
+}
+
+/* A text from an allocator that is not ours; null if it is empty. */
+static json_t *foreign_json(const char *text)
+{
+	char clean[2 * ALLOC_FAULT_TEXT_SIZE];
+
+	if (!text[0])
+		return json_null();
+	kb_escape_clean(clean, sizeof(clean), text);
+	return json_string(clean);
+}
+
+/* NULL if nothing went wrong; what is not known is null. */
+static json_t *failure_json(const struct bench_failure *f)
+{
+	const struct alloc_fault *fault = &f->fault;
+	char address[24];
+
+	if (!fault->kind[0])
+		return NULL;
+	snprintf(address, sizeof(address), "0x%08" PRIX64, fault->address);
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+		foreign_json(fault->kind), "event",
+		f->has_event ? count_json(f->event) : json_null(), "call",
+		foreign_json(fault->call), "size",
+		fault->has_size ? count_json(fault->size) : json_null(),
+		"address",
+		fault->has_address ? json_string(address) : json_null(), "site",
+		foreign_json(f->site), "source", foreign_json(fault->source),
+		"line", fault->line ? count_json(fault->line) : json_null(),
+		"message", foreign_json(fault->message));
+}
+
 static json_t *cell_json(const struct bench_report *r,
 			 const struct bench_cell_summary *s)
 {
@@ -525,6 +573,8 @@ static json_t *cell_json(const struct bench_report *r,
 				    json_string(cell->diag.text));
 	if (cell->partial)
 		json_object_set_new(object, "partial", json_true());
+	set_if(object, "verdict", verdict_json(cell));
+	set_if(object, "failure", failure_json(&cell->failure));
 	if (cell->verify)
 		json_object_set_new(object, "verified",
 				    json_boolean(cell->verify->has_memory));

@@ -3,6 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum bench_judgement bench_cell_judgement(const struct bench_cell *cell)
+{
+	const struct bench_failure *f = &cell->failure;
+
+	if (!cell->spec.ops->foreign)
+		return BENCH_JUDGED_NONE;
+	if (f->fault.kind[0])
+		return f->fault.judged ? BENCH_JUDGED_WRONG : BENCH_JUDGED_NOT;
+	if (cell->status < 0)
+		return BENCH_JUDGED_WRONG;
+	if (cell->partial)
+		return BENCH_JUDGED_NOT;
+	return cell->verify ? BENCH_JUDGED_RIGHT : BENCH_JUDGED_NONE;
+}
+
 void bench_cell_release(struct bench_cell *cell)
 {
 	free(cell->verify);

@@ -36,6 +36,29 @@ enum bench_stop {
 /* Processes of a cell's latency pass, at most. */
 #define BENCH_LATENCY_RUNS_MAX 8
 
+/* Longest call site that a failure names, with the NUL, bytes. */
+#define BENCH_SITE_SIZE 256
+
+/* The first thing that went wrong with an allocator. */
+struct bench_failure {
+	/* `kind` is empty if nothing did. */
+	struct alloc_fault fault;
+
+	/* The event, numbered as trc print does, and its call site, or empty. */
+	bool has_event;
+	uint64_t event;
+	char site[BENCH_SITE_SIZE];
+};
+
+/* What may be said of somebody else's allocator. */
+enum bench_judgement {
+	/* Not asked, or the allocator is ours. */
+	BENCH_JUDGED_NONE,
+	BENCH_JUDGED_RIGHT,
+	BENCH_JUDGED_WRONG,
+	BENCH_JUDGED_NOT
+};
+
 struct bench_cell {
 	/* Borrowed. */
 	const struct bench_trace *trace;
@@ -46,6 +69,7 @@ struct bench_cell {
 	 * run. */
 	int status;
 	struct kb_diag diag;
+	struct bench_failure failure;
 
 	/* A pass stopped before its end: the budget, or a signal. */
 	bool partial;
@@ -85,6 +109,9 @@ struct bench_cell {
 	uint64_t throughput_spent_ns;
 	uint64_t latency_spent_ns;
 };
+
+/* By the passes verify and count, as far as they were run. */
+enum bench_judgement bench_cell_judgement(const struct bench_cell *cell);
 
 /* Frees what a cell owns. */
 void bench_cell_release(struct bench_cell *cell);

@@ -7,6 +7,7 @@
  */
 #include "alloc_host.h"
 #include "alloc_library.h"
+#include "alloc_plugin32.h"
 #include "allocator_plugin.h"
 #include "kb_bits.h"
 #include "kb_text.h"
@@ -142,7 +143,7 @@ static void plugin_panic(void *host, const char *message)
 {
 	const struct plugin *p = host;
 
-	p->report.panic(p->report.user, p->name, message);
+	p->report.panic(p->report.user, p->name, message, NULL);
 	abort();
 }
 
@@ -328,7 +329,6 @@ static int start(struct plugin *p, const struct alloc_config *config,
 {
 	int err, status;
 
-	cut_name(p);
 	err = fill_config(p, config, diag);
 	if (err == 0)
 		err = load(p, diag);
@@ -341,6 +341,22 @@ static int start(struct plugin *p, const struct alloc_config *config,
 	return 0;
 }
 
+/* Opens a plugin of the other width. */
+static int open_plugin32(struct alloc *out, const struct alloc_config *config,
+			 const char *path, struct kb_diag *diag)
+{
+	const char *text = strchr(config->spec->name, ':') + 1;
+	char options[ALLOC_NAME_SIZE + 1] = "";
+	const char *comma = strchr(text, ',');
+
+	if (comma)
+		strcpy(options, comma + 1);
+	for (char *at = options; *at; at++)
+		if (*at == ',')
+			*at = '\0';
+	return alloc_plugin32_open(out, config, path, options, diag);
+}
+
 static int plugin_open(struct alloc *out, const struct alloc_config *config,
 		       struct kb_diag *diag)
 {
@@ -351,6 +367,12 @@ static int plugin_open(struct alloc *out, const struct alloc_config *config,
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	strcpy(p->name, config->spec->name);
 	p->report = config->report;
+	cut_name(p);
+	if (alloc_plugin32_is(p->path)) {
+		err = open_plugin32(out, config, p->path, diag);
+		free(p);
+		return err;
+	}
 	err = start(p, config, diag);
 	if (err < 0) {
 		free(p);

@@ -77,14 +77,45 @@ struct alloc_spec {
 	char name[ALLOC_NAME_SIZE];
 };
 
+/* Longest word and longest source or message of a fault, with the NUL, bytes. */
+#define ALLOC_FAULT_WORD_SIZE 32
+#define ALLOC_FAULT_TEXT_SIZE 512
+
+/* What is known of a fault of an allocator. */
+struct alloc_fault {
+	/* One word: overlap, crash, hang, panic, mapping, … */
+	char kind[ALLOC_FAULT_WORD_SIZE];
+
+	/* The function that was called, as kmalloc; or empty. */
+	char call[ALLOC_FAULT_WORD_SIZE];
+
+	/* The line of its source, or empty and 0. */
+	char source[ALLOC_FAULT_TEXT_SIZE];
+	uint32_t line;
+
+	/* What went wrong, in words. */
+	char message[ALLOC_FAULT_TEXT_SIZE];
+
+	/* False: the allocator could not be judged. */
+	bool judged;
+
+	/* What the call was about, as far as that is known. */
+	bool has_address;
+	bool has_size;
+	uint64_t address;
+	uint64_t size;
+};
+
 /*
- * Where a foreign allocator sends its messages, along with its canonical name.
- * `log` takes one line; NULL drops it. `panic` ends the process and does not
- * return; without it no foreign allocator can be opened.
+ * Where an allocator that is not ours says what it has to say; its own canonical
+ * name goes with it. `log` is one line, NULL drops it. `panic` is its end: it
+ * does not return; whoever has none cannot open such an allocator. `fault` is what
+ * is known of it, or NULL.
  */
 struct alloc_report {
 	void (*log)(void *user, const char *alloc, const char *line);
-	void (*panic)(void *user, const char *alloc, const char *reason);
+	void (*panic)(void *user, const char *alloc, const char *reason,
+		      const struct alloc_fault *fault);
 	void *user;
 };
 
@@ -101,8 +132,12 @@ struct alloc_config {
 	 * without; the counts are the same. */
 	bool walk;
 
-	/* The allocator will not be timed, so it may check itself slowly. */
-	bool checked;
+	/* Not 0: what is opened will not be timed, so it may check itself
+	 * slowly. 2: pass verify, so it may also do so when it is closed. */
+	uint32_t checked;
+
+	/* Which clock times it (replay_tick.h). */
+	bool use_tsc;
 
 	/* For allocators that are not ours. */
 	struct alloc_report report;
@@ -210,6 +245,10 @@ struct alloc_vt {
 	/* The same, untouched, with each free timed. Required. */
 	void (*run_probed)(void *ctx, const struct replay_op *ops, size_t count,
 			   uint64_t *live, struct replay_probe *probe);
+
+	/* Ticks of the clock that the last run took where it ran. Optional: NULL
+	 * where that is this process, which then reads its own clock. */
+	uint64_t (*ran_ticks)(const void *ctx);
 
 	/*
 	 * The same as run[touch], with exactly the same resulting state, but as
@@ -320,6 +359,12 @@ struct alloc {
 	const struct alloc_vt *vt;
 	void *ctx;
 };
+
+/* The ticks of the last run, of which this process's clock says `read`. */
+static inline uint64_t alloc_ran_ticks(const struct alloc *alloc, uint64_t read)
+{
+	return alloc->vt->ran_ticks ? alloc->vt->ran_ticks(alloc->ctx) : read;
+}
 
 struct alloc_ops {
 	/* The name on a command line. */

@@ -58,7 +58,36 @@ struct allocator_plugin_option {
 	const char *value;
 };
 
-/* What the harness passes to the library. */
+/* What went wrong, where, by whose call. Texts are copied. */
+struct allocator_plugin_fault {
+	/* sizeof(struct allocator_plugin_fault) of the library. */
+	size_t size;
+
+	/* One word: panic, mapping, placement, ... */
+	const char *kind;
+
+	/* The function that was called, as kmalloc; NULL: that of the event. */
+	const char *call;
+
+	/* The line of the library's source, as far as it is known; or NULL, 0. */
+	const char *source;
+	uint32_t line;
+
+	/* Not 0: this is a fault. 0: the library cannot judge the allocator. */
+	uint32_t judged;
+
+	/* Not 0: the fault is about this address. */
+	uint32_t has_address;
+	const void *address;
+
+	/* Not NULL, and without it, `source` and `line` are the function's own:
+	 * that at this address of the library. */
+	const void *function;
+
+	const char *message;
+};
+
+/* What the harness tells and lends the library. */
 struct allocator_plugin_config {
 	/* sizeof(struct allocator_plugin_config) of the harness. */
 	size_t size;
@@ -70,8 +99,9 @@ struct allocator_plugin_config {
 	uint32_t heap_pages;
 	uint32_t page_size;
 
-	/* Nonzero if the pass is not timed: the library may check itself as
-	 * slowly as it likes. */
+	/* Not 0 where the pass is not timed: the library may check itself as
+	 * slowly as it likes. 2 in pass verify: also in fini, where it may still
+	 * use its allocations. */
 	uint32_t checked;
 
 	/* In the order given; no key occurs twice. `options` may be NULL if
@@ -90,6 +120,14 @@ struct allocator_plugin_config {
 	/* Reports `message` as this allocator's result and ends the process.
 	 * Does not return. Callable as log. */
 	void (*panic)(void *host, const char *message);
+
+	/* The same, with all that is known of what went wrong. May be NULL; not
+	 * there in a config of a smaller size. */
+	void (*fault)(void *host, const struct allocator_plugin_fault *fault);
+
+	/* Where the library may say which of its functions it is about to call,
+	 * for the case that it does not return. May be NULL, as fault. */
+	const char **call;
 };
 
 /* A figure that the library does not know. */

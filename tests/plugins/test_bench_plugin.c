@@ -69,19 +69,19 @@ static void check_faults(struct cli *c, const char *options,
 static void test_bench_plugin__a_fault_is_its_own_result(void **state)
 {
 	static const struct fault faults[] = {
-		{ "faulty", "init-crash", "after event 0: Segmentation" },
-		{ "faulty", "alloc-crash", "after event 1: Segmentation" },
-		{ "faulty", "free-crash", "after event 3: Segmentation" },
-		{ "faulty", "fini-crash", "after event 5: Segmentation" },
-		{ "faulty", "wild", "after event 1: Segmentation" },
+		{ "faulty", "init-crash", "after 0 events: Segmentation" },
+		{ "faulty", "alloc-crash", "after 1 events: Segmentation" },
+		{ "faulty", "free-crash", "after 3 events: Segmentation" },
+		{ "faulty", "fini-crash", "after 5 events: Segmentation" },
+		{ "faulty", "wild", "after 1 events: Segmentation" },
 		{ "faulty", "init-status", "its init returned 7" },
 		{ "faulty", "alloc-exit", "ended its process with status 0" },
-		{ "faulty", "overlap", "event 2: the allocation overlaps" },
-		{ "faulty", "twice", "event 2: the address is handed out" },
-		{ "faulty", "misaligned", "event 2: the address is not al" },
-		{ "faulty", "usable", "event 1: fewer bytes are usable" },
-		{ "faulty", "scribble", "event 4: the allocation's payload" },
-		{ "faulty", "refuse", "event 4: the allocator does not know" },
+		{ "faulty", "overlap", "event 1: the allocation overlaps" },
+		{ "faulty", "twice", "event 1: the address is handed out" },
+		{ "faulty", "misaligned", "event 1: the address is not al" },
+		{ "faulty", "usable", "event 0: fewer bytes are usable" },
+		{ "faulty", "scribble", "event 3: the allocation's payload" },
+		{ "faulty", "refuse", "event 3: the allocator does not know" },
 		{ "faulty", "panic", "gave up: the list is?broken" },
 		{ "faulty", "vandal-late", "memory that is not its own" },
 		{ "faulty_window", "outside", "outside the heap window" },
@@ -127,8 +127,7 @@ static void test_bench_plugin__bad_counters(void **state)
 static void test_bench_plugin__a_hung_plugin_is_killed(void **state)
 {
 	static const struct fault faults[] = {
-		{ "faulty", "alloc-hang",
-		  "hangs: no progress for 2 s after event " },
+		{ "faulty", "alloc-hang", "hangs: no progress for 2 s after " },
 		{ "faulty", "fini-hang", "--timeout sets how long to wait" },
 		{ NULL, NULL, NULL },
 	};

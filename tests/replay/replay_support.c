@@ -127,9 +127,11 @@ const char *test_alloc_name(const struct alloc_ops *ops)
 	return ops->foreign ? "plugin:" KB_SKELETON : ops->name;
 }
 
-static void refuse_panic(void *user, const char *alloc, const char *reason)
+static void refuse_panic(void *user, const char *alloc, const char *reason,
+			 const struct alloc_fault *fault)
 {
 	(void)user;
+	(void)fault;
 	print_error("%s: %s\n", alloc, reason);
 	abort();
 }

@@ -194,9 +194,11 @@ static void test_replay_failures__going_forward(void **state)
 	}
 }
 
-static void ignore_panic(void *user, const char *alloc, const char *reason)
+static void ignore_panic(void *user, const char *alloc, const char *reason,
+			 const struct alloc_fault *fault)
 {
 	(void)user;
+	(void)fault;
 	(void)alloc;
 	(void)reason;
 }

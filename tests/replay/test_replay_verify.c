@@ -87,57 +87,57 @@ static void test_replay_verify__a_refusal_is_allowed(void **state)
 static void test_replay_verify__overlap(void **state)
 {
 	(void)state;
-	check_lie(TEST_OVERLAPS_PREV, 3, "event 3:", "overlaps");
-	check_lie(TEST_OVERLAPS_NEXT, 3, "event 3:", "overlaps");
-	check_lie(TEST_OVERLAPS_NEXT, 2, "event 2:", "overlaps");
+	check_lie(TEST_OVERLAPS_PREV, 3, "event 2:", "overlaps");
+	check_lie(TEST_OVERLAPS_NEXT, 3, "event 2:", "overlaps");
+	check_lie(TEST_OVERLAPS_NEXT, 2, "event 1:", "overlaps");
 }
 
 static void test_replay_verify__alignment(void **state)
 {
 	(void)state;
-	check_lie(TEST_MISALIGNS, 1, "event 1:", "not aligned");
-	check_lie(TEST_MISALIGNS, 4, "event 4:", "not aligned");
+	check_lie(TEST_MISALIGNS, 1, "event 0:", "not aligned");
+	check_lie(TEST_MISALIGNS, 4, "event 3:", "not aligned");
 }
 
 static void test_replay_verify__handed_out_twice(void **state)
 {
 	(void)state;
-	check_lie(TEST_TWICE, 2, "event 2:", "handed out twice");
+	check_lie(TEST_TWICE, 2, "event 1:", "handed out twice");
 }
 
 /* Seen at the free of what was spoilt, or at the end. */
 static void test_replay_verify__payload(void **state)
 {
 	(void)state;
-	check_lie(TEST_CORRUPTS, 3, "event 5:", "payload");
-	check_lie(TEST_CORRUPTS, 2, "event 6:", "payload");
+	check_lie(TEST_CORRUPTS, 3, "event 4:", "payload");
+	check_lie(TEST_CORRUPTS, 2, "after the last event:", "payload");
 }
 
 static void test_replay_verify__lost_object(void **state)
 {
 	(void)state;
-	check_lie(TEST_FORGETS, 2, "event 5:", "does not find");
+	check_lie(TEST_FORGETS, 2, "event 4:", "does not find");
 	/* Live at the end: nobody frees it, but it must be found. */
-	check_lie(TEST_FORGETS, 1, "event 6:", "does not find");
+	check_lie(TEST_FORGETS, 1, "after the last event:", "does not find");
 }
 
 static void test_replay_verify__wrong_size(void **state)
 {
 	(void)state;
-	check_lie(TEST_WRONG_SIZE, 3, "event 6:", "size");
-	check_lie(TEST_WRONG_SIZE, 4, "event 6:", "size");
+	check_lie(TEST_WRONG_SIZE, 3, "event 5:", "size");
+	check_lie(TEST_WRONG_SIZE, 4, "after the last event:", "size");
 }
 
 static void test_replay_verify__rejected_free(void **state)
 {
 	(void)state;
-	check_lie(TEST_DISOWNS, 2, "event 5:", "does not know the address");
+	check_lie(TEST_DISOWNS, 2, "event 4:", "does not know the address");
 }
 
 static void test_replay_verify__structures(void **state)
 {
 	(void)state;
-	check_lie(TEST_INVALID, 0, "event 1:", "structures are inconsistent");
+	check_lie(TEST_INVALID, 0, "event 0:", "structures are inconsistent");
 }
 
 /* One freed address in a fixed number is searched again, wherever the frees

@@ -192,12 +192,12 @@ static void test_bench_worker__a_crash_is_a_wrong_result(void **state)
 	assert_int_equal(run(&job, kill_at_work, &w), 0);
 	assert_int_equal(outcome.status, KB_E_WRONG);
 	assert_string_equal(outcome.diag.text,
-			    HANGING " crashed after event 1: Killed");
+			    HANGING " crashed after 1 events: Killed");
 	w = (struct watching){ SIGABRT, 0, 0 };
 	assert_int_equal(run(&job, kill_at_work, &w), 0);
 	assert_int_equal(outcome.status, KB_E_WRONG);
 	assert_string_equal(outcome.diag.text,
-			    HANGING " crashed after event 1: Aborted");
+			    HANGING " crashed after 1 events: Aborted");
 	assert_int_equal(worker(), 0);
 }
 

@@ -1,0 +1,6 @@
+#include <kern/kheap.h>
+
+void FOS_initialize(void)
+{
+	setKHeapPlacementStrategyBESTFIT();
+}

@@ -1,0 +1,6 @@
+#include <kern/mem/kheap.h>
+
+void FOS_initialize(void)
+{
+	kheap_init();
+}
