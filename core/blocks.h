@@ -96,7 +96,7 @@ char *blocks_memory(const struct blocks *b, kva_t va);
 /* The area's first address. */
 kva_t blocks_base(const struct blocks *b);
 
-/* The heap behind, to be looked at. */
+/* The heap below, to be looked at. */
 const struct kheap *blocks_heap(const struct blocks *b);
 
 /* Most pages of blocks and clusters that were live at once, counted calls. */

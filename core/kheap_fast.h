@@ -4,9 +4,9 @@
  * It gives the same addresses, sizes and answers as a heap (kheap.h) with
  * lookup=pagemap, fit=quick, nodes=pool and pager=sim, and its counted
  * operations the same counters, steps and paging included; only what it keeps
- * and where differs, and so do the frames behind the pages. Paging is as eager as there: kmalloc takes a frame and
- * writes a PTE for every page, kfree clears every PTE, gives every frame back
- * and drops every TLB entry.
+ * and where differs, and which frame backs which page. Paging is as eager as
+ * there: kmalloc takes a frame and writes a PTE for every page, kfree clears every
+ * PTE, gives every frame back and drops every TLB entry.
  *
  *   - Rows and tracking arrays are not kept: their work was to find a cluster.
  *     A cluster's index is the number of its first page.

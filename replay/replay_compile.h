@@ -53,7 +53,7 @@ size_t replay_compiler_left(const struct replay_compiler *compiler,
 int replay_compiler_rewind(struct replay_compiler *compiler,
 			   struct kb_diag *diag);
 
-/* Grows an array of `width` bytes a slot from `slots` to `wanted` of them, the
+/* Grows an array of `width` bytes per slot from `slots` to `wanted` of them, the
  * new ones all zeros. Returns 0 or KB_E_NOMEM. */
 int replay_slots_grow(void *array, size_t width, size_t slots, size_t wanted);
 

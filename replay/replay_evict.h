@@ -1,5 +1,5 @@
 /*
- * replay_evict: takes so much of the caches for itself, as a kernel's other code
+ * replay_evict: takes part of the caches for itself, as a kernel's other code
  * does between two calls of its heap.
  *
  * The replay engine includes this file.

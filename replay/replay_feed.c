@@ -37,7 +37,7 @@ const char *replay_feed_name(enum replay_feed_kind kind)
 	return names[kind];
 }
 
-/* Makes room for so many operations, every page of it present. */
+/* Makes room for `count` operations, every page of it present. */
 static int reserve(struct replay_feed *feed, size_t room)
 {
 	const size_t size = sizeof(*feed->ops);

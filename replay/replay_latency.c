@@ -543,7 +543,7 @@ static long preemptions(void)
 }
 
 /* Whether a lap notes what is held. With a feed, which knows what the whole trace
- * leaves, most need not. */
+ * leaves, most do not have to. */
 static bool marks(const struct latency *l)
 {
 	return !l->job->feed || l->lap == LAP_WARM || l->lap == LAP_FROZEN;

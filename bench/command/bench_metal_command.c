@@ -52,8 +52,8 @@ static void print_pair(const char *name, const struct bench_metal_pair *pair)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
-	printf("%-*s %*s %*s%s\n", NAME_WIDTH, name, VALUE_WIDTH,
-	       bench_format_count(a, pair->simulated), VALUE_WIDTH,
+	printf("%-*s%*s%*s%s\n", NAME_WIDTH, name, VALUE_WIDTH + 1,
+	       bench_format_count(a, pair->simulated), VALUE_WIDTH + 1,
 	       pair->has_real ? bench_format_count(b, pair->real) : "-",
 	       pair->has_real && pair->real == pair->simulated ? ""
 							       : "  differs");
@@ -65,8 +65,8 @@ static void print_digest(const char *name, const struct bench_metal_pair *pair)
 
 	if (pair->has_real)
 		snprintf(real, sizeof(real), "%016" PRIx64, pair->real);
-	printf("%-*s %*.16" PRIx64 " %*s%s\n", NAME_WIDTH, name, VALUE_WIDTH,
-	       pair->simulated, VALUE_WIDTH, real,
+	printf("%-*s%*.16" PRIx64 "%*s%s\n", NAME_WIDTH, name, VALUE_WIDTH + 1,
+	       pair->simulated, VALUE_WIDTH + 1, real,
 	       pair->has_real && pair->real == pair->simulated ? ""
 							       : "  differs");
 }

@@ -28,7 +28,7 @@ const char *const bench_model_steps[BENCH_MODEL_COLUMNS] = {
 	"kfree", "node", "cache line", "page-table write", "TLB invalidation",
 };
 
-/* A factor's interval: so many standard errors to either side. */
+/* A factor's interval: a number of standard errors to either side. */
 #define ERRORS 1.96
 
 /* Samples: rows of counts, times, and what each is off by. */

@@ -76,20 +76,16 @@ static int find_value(const struct alloc_key *key, const char *name,
 		       name);
 }
 
-const char *alloc_number(size_t i)
-{
-	return i == 0 ? "0" : NULL;
-}
-
 /* Reads a number of digits alone. */
 static int parse_number(uint32_t *out, const struct alloc_key *key,
 			const char *text, struct kb_diag *diag)
 {
-	const size_t digits = strspn(text, "0123456789");
 	uint64_t number = 0;
+	size_t digits = 0;
 
-	for (size_t i = 0; i < digits && number <= UINT32_MAX; i++)
-		number = number * 10 + (uint64_t)(text[i] - '0');
+	for (; text[digits] >= '0' && text[digits] <= '9'; digits++)
+		if (number <= UINT32_MAX)
+			number = number * 10 + (uint64_t)(text[digits] - '0');
 	if (digits == 0 || text[digits] || number > UINT32_MAX)
 		return kb_fail(diag, KB_E_ARG,
 			       "'%s=' takes a number from 0 to %" PRIu32

@@ -1,6 +1,6 @@
 /*
  * The heap made for speed does what the general one of the same configuration
- * does: the same addresses, a frame behind each page, the same counters.
+ * does: the same addresses, a frame for each page, the same counters.
  */
 #include "heap_support.h"
 #include "kb_bits.h"
@@ -104,7 +104,7 @@ static void step_touch(struct trio *t)
 	kheap_fast_touch(t->plain, va + 7);
 }
 
-/* One of the two is as the general one; which frame is behind a page is its own. */
+/* One of the two is as the general one; which frame backs a page is its own. */
 static void assert_same(const struct trio *t, const struct kheap_fast *f)
 {
 	const struct pager pager = kheap_pager(t->general);
@@ -408,7 +408,7 @@ static void check_single(struct kheap_fast *f, uint64_t value)
 	assert_true(kheap_fast_is_valid(f));
 }
 
-/* A and C of a page, B of two, D of nine; a page in front of D and one behind it
+/* A and C of a page, B of two, D of nine; a page in front of D and one after it
  * freed, and three that came to the top again by merging:
  *
  *   |ABBC.DDDDDDDDD.E|      A starts 2 pages in front of a page table's end
@@ -526,7 +526,7 @@ static void test_kheap_fast__damaged_runs(void **state)
 	struct kheap_fast *f = new_damaged(false);
 
 	(void)state;
-	/* Listed: twice, in use, behind the window; none at all. */
+	/* Listed: twice, in use, after the window; none at all. */
 	check_single(f, f->singles[1]);
 	check_single(f, f->singles[0] >> 32 << 32 | (f->base + 3 * 4096));
 	check_single(f, f->singles[0] >> 32 << 32 | (f->base + PAGES * 4096));

@@ -149,7 +149,7 @@ static void assert_same_pages(struct pager real, struct pager simulated)
 	}
 }
 
-/* Random maps and unmaps, with so few frames that some must be undone. */
+/* Random maps and unmaps, with few enough frames that some must be undone. */
 static void walk_both(struct machine *m, struct pager simulated,
 		      struct kb_rng *rng)
 {

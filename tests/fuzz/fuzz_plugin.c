@@ -295,8 +295,10 @@ static void show_line(void *user, const char *alloc, const char *line)
 	fuzz_require(user == &self && *alloc && line != NULL);
 }
 
-static void panic(void *user, const char *alloc, const char *reason)
+static void panic(void *user, const char *alloc, const char *reason,
+		  const struct alloc_fault *fault)
 {
+	(void)fault;
 	(void)user;
 	(void)alloc;
 	(void)reason;

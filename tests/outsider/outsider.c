@@ -8,7 +8,7 @@
  * FILE has two 64-bit numbers, operations and slots, then two 32-bit numbers per
  * operation: 2 * slot, + 1 for a free, and a size (flatten.c). Prints the ns per
  * operation of each replay. Between replays live objects are freed in slot order,
- * not timed. With KIB, so many KiB are read before each replay, not timed either.
+ * not timed. With KIB, that many KiB are read before each replay, not timed either.
  */
 #include <sched.h>
 #include <stdint.h>

@@ -136,7 +136,7 @@ static void test_replay_time__a_pilot_leaves_long_traces_alone(void **state)
 }
 
 /* After the steady ones, each pressure has its replays; with --evict there is a
- * slice every so many events. */
+ * slice every few events. */
 static void test_replay_time__evicts_before_slices(void **state)
 {
 	struct test_allocator *t = test_allocator_new();
@@ -170,7 +170,7 @@ static void test_replay_time__evicts_before_slices(void **state)
 	free(t);
 }
 
-/* A refused alloc's free is left out, in all replays, and so is a stale handle in
+/* A refused alloc's free is skipped, in all replays, and so is a stale handle in
  * a slot that was taken again in vain. */
 static void test_replay_time__skips_refused_frees(void **state)
 {

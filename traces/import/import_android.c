@@ -65,7 +65,7 @@ struct operation {
 	/* Including the space after it. */
 	const char *name;
 
-	/* Numbers behind its pointer, and how many of the first do not
+	/* Numbers after its pointer, and how many of the first do not
 	 * matter: an alignment. */
 	unsigned count;
 	unsigned skipped;

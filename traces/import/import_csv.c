@@ -5,7 +5,7 @@
  *   time_ns,cpu,comm,pid,kind,slot,size,granted,site,module,context
  *
  * Older versions wrote no context. A text that holds a comma, a quote or a line's
- * end stands in quotes, quotes in it doubled; what is not known is empty.
+ * end is in quotes, quotes in it doubled; what is not known is empty.
  */
 #include "trc_reader.h"
 #include "trc_scan.h"

@@ -59,7 +59,7 @@ struct ftrace {
 	bool has_no_time;
 	bool has_no_cpu;
 
-	/* The beginning of the line before, up to its "] ": neighbours are
+	/* The beginning of the line before, up to its "] ": neighbors are
 	 * mostly of one task. */
 	char prefix[PREFIX_MAX];
 	size_t prefix_size;
@@ -347,7 +347,7 @@ static bool take_damaged_task(struct ftrace *ft, struct trc_scan *before,
 
 /*
  * A line with an event of ours whose beginning cannot be read: its words are taken
- * from the event's name backward, and those that make no sense are left out. If
+ * from the event's name backward, and those that make no sense are skipped. If
  * there are more words than an event has, two lines have run together.
  */
 static int read_damaged_line(struct ftrace *ft, const struct trc_scan *line)

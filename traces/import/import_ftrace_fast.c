@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* The most bytes that each part of a line may have; all together with what
- * stands between them, and a word more, they have less than LINE_ROOM. */
+ * is between them, and a word more, they have less than LINE_ROOM. */
 #define PREFIX_MAX 64
 #define SITE_MAX   116
 #define TAIL_MAX   152
@@ -97,7 +97,7 @@ static uint32_t place(const char *text, size_t size)
 	return (uint32_t)(h * UINT64_C(0xff51afd7ed558ccd) >> 40);
 }
 
-/* A place for the prefix of a line: what tells it from others lies in bytes 8 to
+/* A place for the prefix of a line: what tells it from others is in bytes 8 to
  * 30, the cpu last. */
 static uint32_t prefix_place(const char *line)
 {
@@ -341,7 +341,7 @@ static kb_always_inline bool take_tail(struct reading *r, uint32_t site)
 	return true;
 }
 
-/* Reads a line from r->p on, up to behind its newline. */
+/* Reads a line from r->p on, past its newline. */
 static kb_always_inline bool read_line(struct reading *r)
 {
 	uint32_t site;

@@ -39,7 +39,7 @@ static int no_memory(struct heaptrack *ht)
 }
 
 /* Reads a number that no event needs, a word. False if there is no word; one that
- * is no number is left out, and 0. */
+ * is no number is skipped, and 0. */
 static bool take_number(struct trc_text *text, struct trc_scan *c,
 			uint64_t *number)
 {

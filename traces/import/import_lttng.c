@@ -4,7 +4,7 @@
  *   [HH:MM:SS.nnnnnnnnn] (+0.000000123) host kmem_kmalloc: { cpu_id = 0 },
  *       { procname = "init", pid = 1 }, { call_site = 0x…, ptr = 0x…, … }
  *
- * all in one line. Fields are found by name, wherever they stand. With
+ * all in one line. Fields are found by name, wherever they are. With
  * --clock-seconds the time is a number of seconds, with --clock-cycles one of
  * ticks. With --names=all the line begins "timestamp = …, delta = …, name = …, ".
  * perf data convert --to-ctf calls its events kmem:kmalloc and so on.
@@ -32,7 +32,7 @@ struct lttng {
 	char plain[TRC_LINE_MAX];
 };
 
-/* What stands before an event's fields. */
+/* What comes before an event's fields. */
 struct prefix {
 	struct trc_scan name;
 	uint64_t time_ns;
@@ -443,7 +443,7 @@ static int read_fields(struct trc_text *text, const struct trc_scan *fields,
 		record->size = 0;
 		record->size_granted = 0;
 	}
-	/* Each of perf's samples may stand for more. */
+	/* Each of perf's samples may represent more. */
 	find_number(fields, "perf_period", &period);
 	text->job->rules.counts.lost_events += period > 0 ? period - 1 : 0;
 	return trc_queue_add(&text->job->queue, record, kind, text->diag);

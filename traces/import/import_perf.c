@@ -392,7 +392,7 @@ static void cut_address(struct trc_scan *c)
 	}
 }
 
-/* Reads an event of which each stands for `period`: the others are lost. */
+/* Reads an event of which each represents `period`: the others are lost. */
 static int read_sampled(struct trc_text *text, struct trc_scan *c,
 			struct trc_record *record, uint64_t period)
 {

@@ -71,12 +71,12 @@ struct trc_import_options {
 	 * which gives the same: for whoever compares the two. */
 	bool is_plain;
 
-	/* At most so many threads, the caller's included; 0: as many as pay off
+	/* Threads, at most, the caller's included; 0: as many as pay off
 	 * on the CPUs that the process may use. The trace is the same. More
 	 * than TRC_THREADS_MAX are of no use. */
 	unsigned threads;
 
-	/* Further symbols whose allocations are left out, or NULL. Borrowed. */
+	/* Further symbols whose allocations are skipped, or NULL. Borrowed. */
 	const char *const *exclude_sites;
 	size_t exclude_site_count;
 

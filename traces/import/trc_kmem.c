@@ -59,7 +59,7 @@ static bool read_site_text(struct trc_scan *c, const char **text, size_t *size)
 	return true;
 }
 
-/* Steps over what stands before `field` and cannot be read, and leaves it out.
+/* Steps over what comes before `field` and cannot be read, and drops it.
  * A time in it means that another record was cut off there. False if the field
  * does not come. */
 static bool skip_to(struct trc_text *text, struct trc_scan *c,

@@ -37,7 +37,7 @@ bool trc_kmem_is_next(struct trc_scan c);
 /*
  * Finds an event of ours in a line whose beginning cannot be read, by its name
  * and its first field: no task's name is as long as both. Returns where the name
- * begins, behind ": ", or NULL.
+ * begins, after ": ", or NULL.
  */
 const char *trc_kmem_find(const struct trc_scan *line);
 
@@ -53,7 +53,7 @@ enum trc_context trc_kmem_context(const char *flags, size_t size);
  */
 int trc_kmem_rest(struct trc_text *text, struct trc_scan *c);
 /* Whether a line holds the beginning of an alloc or free of the kernel's,
- * wherever in it: for recorders amid other output. */
+ * wherever in it: for recorders with other output. */
 bool trc_kmem_is_in(const char *line, size_t size);
 
 #endif /* TRC_KMEM_H */

@@ -54,7 +54,7 @@ static uint64_t find(const struct trc_pointer_table *t, uint64_t pointer)
 }
 
 /* Gives the table twice the room, of which the new half is empty. A table of huge
- * pages or larger lies in these where the system has them to give: a look-up is
+ * pages or larger is in these where the system has them to give: a look-up is
  * then one miss, not two, and a page fault a rare thing. */
 static int extend(struct trc_pointer_table *t)
 {

@@ -50,7 +50,7 @@ struct trc_pointer {
 
 /* Pointers, and what is known of each. */
 struct trc_pointer_table {
-	/* Open-addressed. Key and value stand together, for one cache miss. */
+	/* Open-addressed. Key and value are together, for one cache miss. */
 	struct trc_pointer *places;
 
 	/* Places, a power of two or 0, and how many are taken, 13 of 16 at

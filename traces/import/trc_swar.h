@@ -46,7 +46,7 @@ static inline uint32_t trc_swar_load4(const char *p)
 	return le32toh(w);
 }
 
-/* How many characters stand before the first `c` of a word; 8 if it has none. */
+/* How many characters come before the first `c` of a word; 8 if it has none. */
 static inline unsigned trc_swar_before(uint64_t word, char c)
 {
 	uint64_t x = word ^ TRC_SWAR_ALL((unsigned char)c);
@@ -101,7 +101,7 @@ static kb_always_inline unsigned trc_swar_decimal(uint64_t word,
 	return bits / 8;
 }
 
-/* Reads "123456: ", a number of exactly six digits and what follows a time. */
+/* Reads a number like `012345: `, a number of exactly six digits and what follows a time. */
 static inline bool trc_swar_micros(uint64_t word, uint64_t *value)
 {
 	uint64_t digits = (word ^ TRC_SWAR_ALL('0')) << 16;

@@ -49,7 +49,7 @@ struct trc_text {
 	 * events are the rest of its text, or its stack. */
 	bool is_after_other;
 
-	/* Fields of the line at hand that cannot be read and are left out. */
+	/* Fields of the line at hand that cannot be read and are dropped. */
 	uint32_t dropped;
 
 	/* The most hexadecimal digits that a pointer of the recording had:

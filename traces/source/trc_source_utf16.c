@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands for half a character, U+FFFD. */
+/* What replaces half a character, U+FFFD. */
 #define REPLACEMENT UINT32_C(0xfffd)
 
 /* The most bytes that one unit of 16 bits adds: itself, after a replacement. */

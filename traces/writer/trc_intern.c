@@ -158,7 +158,7 @@ void trc_intern_undo(struct trc_intern *table)
 	const struct trc_interned *last = &table->entries[table->count - 1];
 	uint32_t i = last->hash & mask;
 
-	/* No search goes on behind the last string's bucket. */
+	/* No search goes on after the last string's bucket. */
 	while (table->buckets[i] != table->count)
 		i = (i + 1) & mask;
 	table->buckets[i] = 0;

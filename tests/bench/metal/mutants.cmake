@@ -23,10 +23,10 @@ kb_metal_mutant(mutant_fast_wrong_invlpg kheap_fast kheap_fast_x86.h
 kb_metal_mutant(mutant_fast_pte_kept kheap_fast kheap_fast.c
 	"/unmap_page/,/^}/s/^\tf->pte.page. = 0;$//")
 kb_metal_mutant(mutant_fast_frame_twice kheap_fast kheap_fast.c
-	"/void unmap_page/,/^}/s/^\tf->free_frames.f->free_frame_count++. = mmu_pfn(f, entry);$/&&/")
+	"/pfn_t unmap_page/,/^}/s/^\treturn mmu_pfn(f, entry);$/\tf->free_frames[f->free_frame_count++] = mmu_pfn(f, entry);&/")
 kb_metal_mutant(mutant_fast_table_early kheap_fast kheap_fast.c
-	"/void unmap_page/,/^}/s/--table->used == 0/--table->used <= 1/")
+	"/pfn_t unmap_page/,/^}/s/--f->used.table. == 0/--f->used[table] <= 1/")
 kb_metal_mutant(mutant_fast_read_only kheap_fast kheap_fast.c
-	"/^static kb_always_inline void map_page/,/^}/s/ | FLAGS;/ | PAGER_PTE_PRESENT;/")
+	"/^static inline uint32_t entry_of/,/^}/s/ | FLAGS;/ | PAGER_PTE_PRESENT;/")
 kb_metal_mutant(mutant_fast_user kheap_fast kheap_fast.c
-	"/^static kb_always_inline void map_page/,/^}/s/ | FLAGS;/ | FLAGS | 4;/")
+	"/^static inline uint32_t entry_of/,/^}/s/ | FLAGS;/ | FLAGS | 4;/")

@@ -187,7 +187,7 @@ static void test_bench_metal__mutants_are_caught(void **state)
 		}
 }
 
-/* A difference in JSON: no figure is made equal by being left out. */
+/* A difference in JSON: no figure is made equal by being omitted. */
 static void test_bench_metal__json_of_a_difference(void **state)
 {
 	struct cli *c = *state;

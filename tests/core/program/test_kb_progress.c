@@ -59,7 +59,7 @@ static void test_kb_progress__steps(void **state)
 			 "kheap\r\033[K");
 }
 
-/* What turns out to be more work than thought stands still; parts follow one
+/* What turns out to be more work than thought does not move; parts follow one
  * another; 100% comes at the end, once. */
 static void test_kb_progress__never_goes_back(void **state)
 {

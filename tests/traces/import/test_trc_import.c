@@ -99,7 +99,7 @@ static void test_trc_import__seed_example(void **state)
 }
 
 /* What the format was measured to need, with a little air: at level 19, 1.10,
- * 1.15 and 1.56 bytes an event. */
+ * 1.15 and 1.56 bytes per event. */
 static void test_trc_import__kept_traces_are_small(void **state)
 {
 	struct stat st;

@@ -454,7 +454,7 @@ static void test_trc_import_formats__csv_columns_left_out(void **state)
 	}
 }
 
-/* Names longer than a trace can hold are left out, and of CSV refused. */
+/* Names longer than a trace can hold are skipped, and of CSV refused. */
 static void test_trc_import_formats__long_names(void **state)
 {
 	char name[5000];

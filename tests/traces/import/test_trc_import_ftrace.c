@@ -167,7 +167,7 @@ static void test_trc_import_ftrace__call_sites(void **state)
 	check(WITH_SITE(""), "alloc 0 10/16 @1000000000 cpu0 ? init-1\n");
 }
 
-/* What is no call site is left out. */
+/* What is no call site is skipped. */
 static void test_trc_import_ftrace__unreadable_call_sites(void **state)
 {
 	static const char *const texts[] = {

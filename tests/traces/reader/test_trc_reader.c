@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-/* Where things lie in seed-example.trc: traces/FORMAT.md explains each. */
+/* Where things are in seed-example.trc: traces/FORMAT.md explains each. */
 #define HEADER_SIZE 0xe1
 #define BLOCK	    HEADER_SIZE
 #define BLOCK_SIZE  0x139

@@ -57,7 +57,7 @@ static void test_trc_intern__many_strings_survive_growth(void **state)
 	trc_intern_release(&table);
 }
 
-/* What is taken out again is new the next time, wherever its bucket lies. */
+/* What is taken out again is new the next time, wherever its bucket is. */
 static void test_trc_intern__undo(void **state)
 {
 	struct trc_intern table = { 0 };

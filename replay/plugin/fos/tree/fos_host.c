@@ -699,7 +699,7 @@ static void check_free(uint32_t va, const uint32_t *frames, uint32_t count)
 	}
 }
 
-/* Every so many live pages both ways: what a later call may have broken. */
+/* Live pages both ways, now and then: what a later call may have broken. */
 static void check_every(uint32_t step)
 {
 	uint32_t live = 0;

@@ -1,5 +1,5 @@
 /*
- * fos_host: what stands between a teaching kernel's tree and the machine that it
+ * fos_host: what is between a teaching kernel's tree and the machine that it
  * runs on here. fos_tree.c is compiled with the tree's own headers and knows its
  * types; fos_host.c is compiled with the C library's and knows bench. Both include
  * this file, so it uses neither.
