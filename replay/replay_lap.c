@@ -93,7 +93,7 @@ int replay_lap_run(struct replay_lap *lap, uint64_t count, uint64_t *ticks,
 		alloc->vt->run[lap->job.touch](alloc->ctx, ops, n,
 					       lap->program.live);
 		*ticks += alloc_ran_ticks(alloc,
-					   replay_tick_end(use_tsc) - begin);
+					  replay_tick_end(use_tsc) - begin);
 		(*readings)++;
 		if (!lap->job.feed)
 			replay_program_mark(&lap->program, ops, n);

@@ -212,9 +212,15 @@ static int do_trace(struct compare *c, const char *given)
 
 static json_t *make_document(const struct compare *c)
 {
+	/* Of a summary the context has only what the clock is worth. */
+	const struct bench_run_summary summary = {
+		.floor_ns = replay_clock_floor_ns(&c->clock),
+		.error_ns = replay_clock_error_ns(&c->clock),
+	};
 	const struct bench_report context = { .settings = &c->opts.settings,
 					      .env = &c->env,
-					      .clock = &c->clock };
+					      .clock = &c->clock,
+					      .summary = &summary };
 
 	return json_pack(
 		"{s:o, s:s, s:s, s:[s, s], s:b, s:{s:f, s:f, s:f, s:f}, s:I, "

@@ -395,12 +395,14 @@ static const struct kb_option options[] = {
 	  .help = "boot FILE, a kernel built from metal/, instead of the one "
 		  "in bench",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_IN,
 	  AT(image) },
 	{ .name = "emit",
 	  .value = "FILE",
 	  .help = "also write the trace of its own heap that the kernel "
 		  "emits, for 'trc import'; for one allocator",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
 	  AT(emit) },
 	BENCH_OPTION_JSON(BENCH),
 	{ .name = NULL },

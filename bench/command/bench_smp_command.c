@@ -375,6 +375,7 @@ static const struct kb_option options[] = {
 	  .help = "what operations cost, as JSON; or a results folder, whose "
 		  "cost models are used",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_IN,
 	  AT(costs) },
 	{ .name = "heap-pages",
 	  .value = "N",
@@ -410,12 +411,14 @@ static const struct kb_option options[] = {
 	  .help = "write table.txt, smp.json, smp.tsv and two figures with "
 		  "their data to DIR",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT_FOLDER,
 	  AT(out) },
 	{ .name = "json",
 	  .value = "FILE",
 	  .help = "also write the results as JSON; '-' is standard output, "
 		  "which then gets nothing else",
 	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
 	  AT(json) },
 	{ .name = NULL },
 };

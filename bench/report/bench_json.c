@@ -688,17 +688,16 @@ static json_t *options_json(const struct bench_settings *settings)
 			json_array_append_new(passes,
 					      json_string(bench_pass_name(
 						      (enum bench_pass)bit)));
-	return json_pack("{s:o, s:s, s:I, s:I, s:I, s:f, s:b, s:s, s:I, s:I}",
-			 "passes", passes, "touch",
-			 bench_touch_name(settings->touch), "heap_pages",
-			 (json_int_t)settings->heap_pages, "heap_base",
-			 (json_int_t)settings->heap_base, "seed",
-			 (json_int_t)settings->seed, "budget_s",
-			 settings->budget_s, "quick", (int)settings->quick,
-			 "clock",
-			 settings->recorded_clock ? "recorded" : "real",
-			 "evict_kib", (json_int_t)settings->evict_kib,
-			 "evict_events", (json_int_t)settings->evict_events);
+	return json_pack(
+		"{s:o, s:s, s:I, s:I, s:I, s:f, s:b, s:s, s:I, s:I}", "passes",
+		passes, "touch", bench_touch_name(settings->touch),
+		"heap_pages", (json_int_t)settings->heap_pages, "heap_base",
+		(json_int_t)settings->heap_base, "seed",
+		(json_int_t)settings->seed, "budget_s", settings->budget_s,
+		"quick", (int)settings->quick, "clock",
+		settings->recorded_clock ? "recorded" : "real", "evict_kib",
+		(json_int_t)settings->evict_kib, "evict_events",
+		(json_int_t)settings->evict_events);
 }
 
 static json_t *machine_json(const struct bench_env *env)

@@ -29,7 +29,7 @@
 	"install libtcmalloc-minimal4t64 or libtcmalloc-minimal4"
 
 /* Allocators that the default list has besides mimalloc and tcmalloc. */
-#define OTHERS 8
+#define OTHERS 9
 
 static const char *text_of(const json_t *object, const char *key)
 {

@@ -199,8 +199,11 @@ static void test_bench_metal__json_of_a_difference(void **state)
 	cli_expect(c, 5);
 	result = result_of(c, "j", 0);
 	assert_true(json_is_false(json_object_get(result, "equal")));
-	assert_int_equal(number(result, "stale_accesses"), 939);
-	assert_int_equal(number(result, "faults_after_free"), 0);
+	/* QEMU's TLB may have lost an entry all the same. */
+	assert_true(number(result, "stale_accesses") > 900);
+	assert_int_equal(number(result, "stale_accesses") +
+				 number(result, "faults_after_free"),
+			 939);
 	assert_int_equal(
 		number(json_object_get(json_object_get(result, "counters"),
 				       "tlb_invalidations"),

@@ -178,7 +178,7 @@ static void test_bench_gbench__micro(void **state)
 			" --benchmark_filter=seed");
 	cli_expect(c, 0);
 	assert_int_equal(
-		json_array_size(json_object_get(cli_json(c), "benchmarks")), 4);
+		json_array_size(json_object_get(cli_json(c), "benchmarks")), 5);
 	entry_of(c->json, "decode/seed-example.trc");
 	entry_of(c->json, "import/seed-example.ftrace");
 	/* What an importer cannot beat; nothing to unpack here. */

@@ -2,9 +2,9 @@
 #ifndef INC_TYPES_H
 #define INC_TYPES_H
 
-#define NULL ((void *)0)
+#define NULL		((void *)0)
 #define ROUNDDOWN(a, n) ((a) - (a) % (n))
-#define ROUNDUP(a, n)	ROUNDDOWN((a) + (n) - 1, n)
+#define ROUNDUP(a, n)	ROUNDDOWN((a) + (n)-1, n)
 
 typedef int bool;
 typedef unsigned char uint8;

@@ -46,7 +46,8 @@ void *kmalloc(unsigned int size)
 
 		if (allocate_frame(&frame) < 0)
 			return NULL;
-		map_frame(ptr_page_directory, frame, (void *)(va + i * PAGE_SIZE), PERM_WRITEABLE);
+		map_frame(ptr_page_directory, frame,
+			  (void *)(va + i * PAGE_SIZE), PERM_WRITEABLE);
 	}
 	pages_of[page] = count;
 	for (uint32 i = 1; i < count; i++)
@@ -79,7 +80,8 @@ unsigned int kheap_virtual_address(unsigned int physical_address)
 unsigned int kheap_physical_address(unsigned int virtual_address)
 {
 	uint32 *table;
-	struct Frame_Info *frame = get_frame_info(ptr_page_directory, (void *)virtual_address, &table);
+	struct Frame_Info *frame = get_frame_info(
+		ptr_page_directory, (void *)virtual_address, &table);
 
 	return frame ? to_physical_address(frame) : 0;
 }

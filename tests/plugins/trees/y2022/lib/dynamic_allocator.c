@@ -7,8 +7,8 @@ struct MemBlock *find_block(struct MemBlock_List *list, uint32 va)
 	struct MemBlock *block;
 
 	LIST_FOREACH(block, list)
-		if (block->sva == va)
-			return block;
+	if (block->sva == va)
+		return block;
 	return NULL;
 }
 
@@ -34,8 +34,8 @@ struct MemBlock *alloc_block_FF(uint32 size)
 	struct MemBlock *block;
 
 	LIST_FOREACH(block, &FreeMemBlocksList)
-		if (block->size >= size)
-			return cut(block, size);
+	if (block->size >= size)
+		return cut(block, size);
 	return NULL;
 }
 
@@ -44,8 +44,8 @@ struct MemBlock *alloc_block_BF(uint32 size)
 	struct MemBlock *block, *best = NULL;
 
 	LIST_FOREACH(block, &FreeMemBlocksList)
-		if (block->size >= size && (!best || block->size < best->size))
-			best = block;
+	if (block->size >= size && (!best || block->size < best->size))
+		best = block;
 	return best ? cut(best, size) : NULL;
 }
 

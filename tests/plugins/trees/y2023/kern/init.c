@@ -4,5 +4,7 @@
 void FOS_initialize(void)
 {
 	setKHeapPlacementStrategyFIRSTFIT();
-	initialize_kheap_dynamic_allocator(KERNEL_HEAP_START, PAGE_SIZE, KERNEL_HEAP_START + DYN_ALLOC_MAX_SIZE);
+	initialize_kheap_dynamic_allocator(KERNEL_HEAP_START, PAGE_SIZE,
+					   KERNEL_HEAP_START +
+						   DYN_ALLOC_MAX_SIZE);
 }

@@ -15,7 +15,8 @@ void initialize_dynamic_allocator(uint32 start, uint32 size)
 
 static void split(struct BlockMetaData *block, uint32 size)
 {
-	struct BlockMetaData *rest = (struct BlockMetaData *)((char *)block + size);
+	struct BlockMetaData *rest =
+		(struct BlockMetaData *)((char *)block + size);
 	struct BlockMetaData *next = LIST_NEXT(block);
 
 	if (block->size < size + sizeof(*block) + 8)
@@ -49,7 +50,8 @@ void *alloc_block_FF(uint32 size)
 	void *more;
 
 	size = ROUNDUP(size, 8) + sizeof(*block);
-	LIST_FOREACH(block, &all_blocks) {
+	LIST_FOREACH(block, &all_blocks)
+	{
 		if (!block->is_free || block->size < size)
 			continue;
 		split(block, size);

@@ -48,7 +48,8 @@ static int cut_page(int list)
 	page->block_size = size;
 	page->num_of_free_blocks = PAGE_SIZE / size;
 	for (uint32 at = 0; at < PAGE_SIZE; at += size) {
-		struct BlockElement *block = (struct BlockElement *)(page_va(page) + at);
+		struct BlockElement *block =
+			(struct BlockElement *)(page_va(page) + at);
 
 		LIST_INSERT_TAIL(&freeBlockLists[list], block);
 	}

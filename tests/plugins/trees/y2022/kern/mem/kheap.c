@@ -30,7 +30,8 @@ void *kmalloc(unsigned int size)
 		block = alloc_block_FF(size);
 	if (!block)
 		return NULL;
-	if (allocate_chunk(ptr_page_directory, block->sva, size, PERM_WRITEABLE) != 0)
+	if (allocate_chunk(ptr_page_directory, block->sva, size,
+			   PERM_WRITEABLE) != 0)
 		return NULL;
 	LIST_INSERT_HEAD(&AllocMemBlocksList, block);
 	return (void *)block->sva;
@@ -38,7 +39,8 @@ void *kmalloc(unsigned int size)
 
 void kfree(void *virtual_address)
 {
-	struct MemBlock *block = find_block(&AllocMemBlocksList, (uint32)virtual_address);
+	struct MemBlock *block =
+		find_block(&AllocMemBlocksList, (uint32)virtual_address);
 
 	if (!block)
 		return;
@@ -56,7 +58,8 @@ unsigned int kheap_virtual_address(unsigned int physical_address)
 unsigned int kheap_physical_address(unsigned int virtual_address)
 {
 	uint32 *table;
-	struct FrameInfo *frame = get_frame_info(ptr_page_directory, virtual_address, &table);
+	struct FrameInfo *frame =
+		get_frame_info(ptr_page_directory, virtual_address, &table);
 
 	return frame ? to_physical_address(frame) : 0;
 }

@@ -5,10 +5,22 @@
 
 uint32 _KHeapPlacementStrategy;
 
-static inline void setKHeapPlacementStrategyFIRSTFIT() { _KHeapPlacementStrategy = 1; }
-static inline void setKHeapPlacementStrategyBESTFIT() { _KHeapPlacementStrategy = 2; }
-static inline uint8 isKHeapPlacementStrategyFIRSTFIT() { return _KHeapPlacementStrategy == 1; }
-static inline uint8 isKHeapPlacementStrategyBESTFIT() { return _KHeapPlacementStrategy == 2; }
+static inline void setKHeapPlacementStrategyFIRSTFIT()
+{
+	_KHeapPlacementStrategy = 1;
+}
+static inline void setKHeapPlacementStrategyBESTFIT()
+{
+	_KHeapPlacementStrategy = 2;
+}
+static inline uint8 isKHeapPlacementStrategyFIRSTFIT()
+{
+	return _KHeapPlacementStrategy == 1;
+}
+static inline uint8 isKHeapPlacementStrategyBESTFIT()
+{
+	return _KHeapPlacementStrategy == 2;
+}
 
 void *kmalloc(unsigned int size);
 void kfree(void *virtual_address);

@@ -25,7 +25,8 @@ void *sbrk(int pages)
 	if (heap_break + pages * PAGE_SIZE > heap_limit)
 		return (void *)-1;
 	for (int i = 0; i < pages; i++) {
-		if (alloc_page(ptr_page_directory, heap_break, PERM_WRITEABLE, 1) < 0)
+		if (alloc_page(ptr_page_directory, heap_break, PERM_WRITEABLE,
+			       1) < 0)
 			return (void *)-1;
 		heap_break += PAGE_SIZE;
 	}
@@ -41,7 +42,8 @@ static uint32 find_run(uint32 wanted)
 {
 	uint32 count = 0;
 
-	for (uint32 va = heap_limit + PAGE_SIZE; va < KERNEL_HEAP_MAX; va += PAGE_SIZE) {
+	for (uint32 va = heap_limit + PAGE_SIZE; va < KERNEL_HEAP_MAX;
+	     va += PAGE_SIZE) {
 		count = pages_of[index_of(va)] ? 0 : count + 1;
 		if (count == wanted)
 			return va - (wanted - 1) * PAGE_SIZE;
@@ -64,7 +66,8 @@ void *kmalloc(unsigned int size)
 
 		if (allocate_frame(&frame) < 0)
 			return NULL;
-		map_frame(ptr_page_directory, frame, va + i * PAGE_SIZE, PERM_WRITEABLE);
+		map_frame(ptr_page_directory, frame, va + i * PAGE_SIZE,
+			  PERM_WRITEABLE);
 		pages_of[index_of(va) + i] = count;
 	}
 	return (void *)va;
@@ -91,9 +94,11 @@ void kfree(void *virtual_address)
 unsigned int kheap_physical_address(unsigned int virtual_address)
 {
 	uint32 *table;
-	struct FrameInfo *frame = get_frame_info(ptr_page_directory, virtual_address, &table);
+	struct FrameInfo *frame =
+		get_frame_info(ptr_page_directory, virtual_address, &table);
 
-	return frame ? to_physical_address(frame) + virtual_address % PAGE_SIZE : 0;
+	return frame ? to_physical_address(frame) + virtual_address % PAGE_SIZE
+		     : 0;
 }
 
 unsigned int kheap_virtual_address(unsigned int physical_address)
@@ -105,7 +110,8 @@ unsigned int kheap_virtual_address(unsigned int physical_address)
 
 static uint32 size_of(uint32 va)
 {
-	return va < heap_break ? DYN_ALLOC_MAX_BLOCK_SIZE : pages_of[index_of(va)] * PAGE_SIZE;
+	return va < heap_break ? DYN_ALLOC_MAX_BLOCK_SIZE
+			       : pages_of[index_of(va)] * PAGE_SIZE;
 }
 
 void *krealloc(void *virtual_address, unsigned int new_size)
@@ -113,13 +119,15 @@ void *krealloc(void *virtual_address, unsigned int new_size)
 	uint32 old = size_of((uint32)virtual_address);
 	void *moved;
 
-	if ((uint32)virtual_address < heap_break && new_size <= DYN_ALLOC_MAX_BLOCK_SIZE)
+	if ((uint32)virtual_address < heap_break &&
+	    new_size <= DYN_ALLOC_MAX_BLOCK_SIZE)
 		return realloc_block_FF(virtual_address, new_size);
 	moved = kmalloc(new_size);
 	if (!moved)
 		return NULL;
 	if ((uint32)virtual_address < heap_break)
-		old = ((struct BlockMetaData *)virtual_address - 1)->size - sizeof(struct BlockMetaData);
+		old = ((struct BlockMetaData *)virtual_address - 1)->size -
+		      sizeof(struct BlockMetaData);
 	memcpy(moved, virtual_address, old < new_size ? old : new_size);
 	kfree(virtual_address);
 	return moved;

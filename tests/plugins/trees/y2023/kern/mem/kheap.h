@@ -5,8 +5,14 @@
 
 uint32 _KHeapPlacementStrategy;
 
-static inline void setKHeapPlacementStrategyFIRSTFIT() { _KHeapPlacementStrategy = 1; }
-static inline uint8 isKHeapPlacementStrategyFIRSTFIT() { return _KHeapPlacementStrategy == 1; }
+static inline void setKHeapPlacementStrategyFIRSTFIT()
+{
+	_KHeapPlacementStrategy = 1;
+}
+static inline uint8 isKHeapPlacementStrategyFIRSTFIT()
+{
+	return _KHeapPlacementStrategy == 1;
+}
 
 int initialize_kheap_dynamic_allocator(uint32 start, uint32 size, uint32 limit);
 void *kmalloc(unsigned int size);

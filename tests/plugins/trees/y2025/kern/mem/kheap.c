@@ -10,7 +10,8 @@ uint32 pages_of[NUM_OF_KHEAP_PAGES];
 
 void kheap_init()
 {
-	initialize_dynamic_allocator(KERNEL_HEAP_START, KERNEL_HEAP_START + DYN_ALLOC_MAX_SIZE);
+	initialize_dynamic_allocator(KERNEL_HEAP_START,
+				     KERNEL_HEAP_START + DYN_ALLOC_MAX_SIZE);
 	set_kheap_strategy(KHP_PLACE_CUSTOMFIT);
 	kheapPageAllocStart = dynAllocEnd + PAGE_SIZE;
 	kheapPageAllocBreak = kheapPageAllocStart;
@@ -19,8 +20,10 @@ void kheap_init()
 
 int get_page(void *va)
 {
-	if (alloc_page(ptr_page_directory, ROUNDDOWN((uint32)va, PAGE_SIZE), PERM_WRITEABLE, 1) < 0)
-		panic("get_page() in kern: failed to allocate page from the kernel");
+	if (alloc_page(ptr_page_directory, ROUNDDOWN((uint32)va, PAGE_SIZE),
+		       PERM_WRITEABLE, 1) < 0)
+		panic("get_page() in kern: failed to allocate page from the "
+		      "kernel");
 	return 0;
 }
 
@@ -42,7 +45,8 @@ static uint32 find_run(uint32 wanted)
 	for (uint32 va = kheapPageAllocStart; va < kheapPageAllocBreak;) {
 		uint32 count = 0;
 
-		while (va + count * PAGE_SIZE < kheapPageAllocBreak && !pages_of[index_of(va) + count])
+		while (va + count * PAGE_SIZE < kheapPageAllocBreak &&
+		       !pages_of[index_of(va) + count])
 			count++;
 		if (count == wanted)
 			return va;
@@ -130,14 +134,17 @@ unsigned int kheap_virtual_address(unsigned int physical_address)
 unsigned int kheap_physical_address(unsigned int virtual_address)
 {
 	uint32 *table;
-	struct FrameInfo *frame = get_frame_info(ptr_page_directory, virtual_address, &table);
+	struct FrameInfo *frame =
+		get_frame_info(ptr_page_directory, virtual_address, &table);
 
-	return frame ? to_physical_address(frame) + virtual_address % PAGE_SIZE : 0;
+	return frame ? to_physical_address(frame) + virtual_address % PAGE_SIZE
+		     : 0;
 }
 
 static uint32 size_of(uint32 va)
 {
-	return va < dynAllocEnd ? get_block_size((void *)va) : pages_of[index_of(va)] * PAGE_SIZE;
+	return va < dynAllocEnd ? get_block_size((void *)va)
+				: pages_of[index_of(va)] * PAGE_SIZE;
 }
 
 void *krealloc(void *virtual_address, unsigned int new_size)

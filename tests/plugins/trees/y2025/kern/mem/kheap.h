@@ -9,8 +9,14 @@ uint32 kheapPageAllocStart;
 uint32 kheapPageAllocBreak;
 uint32 kheapPlacementStrategy;
 
-static inline void set_kheap_strategy(uint32 strategy) { kheapPlacementStrategy = strategy; }
-static inline uint32 get_kheap_strategy() { return kheapPlacementStrategy; }
+static inline void set_kheap_strategy(uint32 strategy)
+{
+	kheapPlacementStrategy = strategy;
+}
+static inline uint32 get_kheap_strategy()
+{
+	return kheapPlacementStrategy;
+}
 
 void kheap_init();
 void *kmalloc(unsigned int size);
