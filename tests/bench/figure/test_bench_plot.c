@@ -119,7 +119,10 @@ static void test_bench_plot__keeps_what_was_drawn(void **state)
 static void test_bench_plot__a_name_is_only_a_name(void **state)
 {
 	static const char *const names[] = {
-		"< touch owned;", "|touch owned;", "~", "-",
+		"< touch owned;",
+		"|touch owned;",
+		"~",
+		"-",
 		"'\"`touch owned`$(touch owned)",
 	};
 	struct cli *c = *state;
