@@ -919,5 +919,7 @@ const struct kb_command bench_sweep_command = {
 	.program = "bench",
 	.name = "sweep",
 	.summary = "try many configurations as jobs, on a cluster or here",
+	.options = no_options,
+	.commands = commands,
 	.main = sweep_main,
 };

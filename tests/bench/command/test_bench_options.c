@@ -309,8 +309,13 @@ static void test_bench_options__files_have_a_use(void **state)
 {
 	(void)state;
 	expect_file_uses(&bench_itself);
-	for (const struct kb_command *const *c = bench_commands; *c; c++)
+	for (const struct kb_command *const *c = bench_commands; *c; c++) {
+		const struct kb_command *const *own = (*c)->commands;
+
 		expect_file_uses(*c);
+		for (; own && *own; own++)
+			expect_file_uses(*own);
+	}
 }
 
 int main(void)
