@@ -70,13 +70,15 @@ int __wrap_bench_run(struct bench_run *run, struct kb_diag *diag)
 	return 0;
 }
 
+/* The baseline is kept; the list of changes is not looked at. */
 int __wrap_kb_out_open(struct kb_out *out, const char *path,
 		       struct kb_diag *diag)
 {
-	(void)path;
 	(void)diag;
 	memset(out, 0, sizeof(*out));
-	out->stream = open_memstream(&written, &written_size);
+	out->stream = strstr(path, "CHANGES")
+			      ? fopen("/dev/null", "we")
+			      : open_memstream(&written, &written_size);
 	fuzz_require(out->stream != NULL);
 	return 0;
 }
