@@ -605,10 +605,12 @@ static int import(struct trc_job *job, bool is_report, struct kb_diag *diag)
 			     .is_report = is_report };
 	int err;
 
-	if (!is_report && !job->is_plain)
+	if (!is_report && !job->is_plain) {
 		ft.fast = ftrace_fast_new();
-	if (ft.fast)
+		if (!ft.fast)
+			return kb_fail(diag, KB_E_NOMEM, "out of memory");
 		ft.text.read_fast = read_fast;
+	}
 	err = trc_text_run(&ft.text, read_line);
 	ftrace_fast_free(ft.fast);
 	return err;

@@ -32,8 +32,8 @@ static const struct command {
 	const char *words[WORDS_MAX];
 } commands[] = {
 	{ &trc_command_import,
-	  { "--exclude-site", "f", TRC_TEST_RECORDINGS "seed-example.ftrace",
-	    OUT } },
+	  { "--exclude-site", "f", "--threads", "1",
+	    TRC_TEST_RECORDINGS "seed-example.ftrace", OUT } },
 	{ &trc_command_info, { SEED } },
 	{ &trc_command_stat, { SEED } },
 	{ &trc_command_print, { SEED } },
