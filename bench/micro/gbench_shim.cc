@@ -29,7 +29,7 @@ benchmark::internal::Benchmark *unwrap(gb_bench *bench)
 	return reinterpret_cast<benchmark::internal::Benchmark *>(bench);
 }
 
-const std::string out_option = "--benchmark_out=";
+const char *const out_option = "--benchmark_out=";
 
 /* Hands the options to the library, which keeps argv[0] to name the program by:
  * that one must be the caller's, not a copy. Returns false if it knows one of
@@ -43,7 +43,7 @@ bool initialize(int argc, char **argv, const char *extra, bool wins,
 	std::vector<char *> pointers(1, argv[0]);
 
 	words.insert(wins ? words.end() : words.begin(), extra);
-	words.push_back(out_option + file);
+	words.push_back(std::string(out_option) + file);
 	for (std::string &word : words)
 		pointers.push_back(&word[0]);
 	int count = static_cast<int>(pointers.size());
