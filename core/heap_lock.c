@@ -34,8 +34,7 @@ void heap_lock_release(struct heap_lock *lock)
 	pthread_mutex_destroy(&lock->mutex);
 }
 
-/* Once around a loop that waits. */
-static void pause_a_little(unsigned *looks)
+void heap_lock_pause(unsigned *looks)
 {
 	if (++*looks % LOOKS == 0)
 		sched_yield();
@@ -52,7 +51,7 @@ static bool take_ticket(struct heap_lock *lock)
 
 	while (atomic_load_explicit(&lock->serving, memory_order_acquire) !=
 	       ticket)
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 	return looks > 0;
 }
 
@@ -78,7 +77,7 @@ static bool take_mcs(struct heap_lock *lock, struct heap_lock_node *node)
 		return false;
 	atomic_store_explicit(&before->next, node, memory_order_release);
 	while (!atomic_load_explicit(&node->is_ours, memory_order_acquire))
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 	return true;
 }
 
@@ -94,7 +93,7 @@ static void give_mcs(struct heap_lock *lock, struct heap_lock_node *node)
 		return;
 	/* Somebody has come and is about to say so. */
 	while (!next) {
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 		next = atomic_load_explicit(&node->next, memory_order_acquire);
 	}
 	atomic_store_explicit(&next->is_ours, true, memory_order_release);
@@ -106,7 +105,7 @@ static bool take_flag(struct heap_lock *lock)
 
 	while (atomic_exchange_explicit(&lock->is_taken, true,
 					memory_order_acquire))
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 	return looks > 0;
 }
 

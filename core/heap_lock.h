@@ -53,6 +53,9 @@ void heap_lock_release(struct heap_lock *lock);
 /* Waits for the lock. Returns true if another thread had it. */
 bool heap_lock_take(struct heap_lock *lock, struct heap_lock_node *node);
 
+/* Once around a loop that waits; `looks` counts them. Yields the CPU at times. */
+void heap_lock_pause(unsigned *looks);
+
 /* Gives it back; `node` is the one it was taken with. */
 void heap_lock_give(struct heap_lock *lock, struct heap_lock_node *node);
 

@@ -15,10 +15,8 @@
 	"kheap-fast,glibc,jemalloc,jemalloc:round=page,mimalloc,"   \
 	"tcmalloc,null"
 
-#define BUDGET_DEFAULT_S  20.0
-#define BUDGET_QUICK_S	  3.0
-#define SECONDS_MAX	  1e6
-#define TIMEOUT_DEFAULT_S 60.0
+#define BUDGET_QUICK_S 3.0
+#define SECONDS_MAX    1e6
 
 /* The most that --evict takes: more than any cache. */
 #define EVICT_KIB_MAX 1048576u
@@ -26,19 +24,16 @@
 /* Adds one pass by its name. */
 static int add_pass(unsigned *set, const char *name, struct kb_diag *diag)
 {
-	struct kb_suggest near = KB_SUGGEST_INIT(name);
+	const char *nearest;
+	unsigned pass = bench_pass_find(name, &nearest);
 
-	for (const struct bench_pass_entry *p = bench_passes; p->name; p++) {
-		if (strcmp(p->name, name) == 0) {
-			*set |= p->pass;
-			return 0;
-		}
-		kb_suggest_offer(&near, p->name);
-	}
-	if (kb_suggest_best(&near))
+	*set |= pass;
+	if (pass)
+		return 0;
+	if (nearest)
 		return kb_fail(diag, KB_E_ARG,
 			       "unknown pass '%s'; did you mean '%s'?", name,
-			       kb_suggest_best(&near));
+			       nearest);
 	return kb_fail(diag, KB_E_ARG,
 		       "unknown pass '%s'; there are verify, count, "
 		       "throughput and latency",
@@ -231,7 +226,7 @@ static void choose_budget(struct bench_options *opts)
 	if (opts->settings.budget_s == 0)
 		opts->settings.budget_s = opts->settings.quick
 						  ? BUDGET_QUICK_S
-						  : BUDGET_DEFAULT_S;
+						  : BENCH_BUDGET_DEFAULT_S;
 }
 
 int bench_options_check(struct bench_options *opts, const char *allocs,
@@ -334,7 +329,7 @@ void bench_options_init(struct bench_options *opts)
 	memset(opts, 0, sizeof(*opts));
 	opts->settings.cpu = -1;
 	opts->settings.seed = 1;
-	opts->settings.timeout_s = TIMEOUT_DEFAULT_S;
+	opts->settings.timeout_s = BENCH_TIMEOUT_DEFAULT_S;
 }
 
 /* Google Benchmark's own command line. */

@@ -346,8 +346,7 @@ static int report_job(struct session *s, const struct bench_report *report,
 /* Whether any result depends on the clock. */
 static bool is_timed(const struct bench_options *opts)
 {
-	return opts->settings.passes &
-	       (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
+	return opts->settings.passes & BENCH_PASS_TIMED;
 }
 
 /* Results that need no clock go with the pass count. */

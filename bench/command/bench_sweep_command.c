@@ -268,7 +268,6 @@ struct submit_options {
 	enum bench_sweep_engine engine;
 	uint32_t at_a_time;
 	bool only_write;
-	bool chosen;
 };
 
 static int take_engine(void *field, const struct kb_option *option,

@@ -105,8 +105,7 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 	struct kb_diag *diag = &out->diag;
 	struct worker worker = { shared, 0, 0 };
 	const bool first = job->pass == BENCH_PASS_VERIFY;
-	const bool timed =
-		job->pass & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
+	const bool timed = job->pass & BENCH_PASS_TIMED;
 	const struct bench_target target = {
 		.trace = job->trace,
 		.trace_fd = job->trace_fd > 0 ? BENCH_PROCESS_FILE_FD : 0,

@@ -551,8 +551,7 @@ void bench_facts_write(FILE *out, const struct bench_report *report)
 	tell_searches(out, report);
 	tell_states(out, report);
 	if (report->env->slow_build &&
-	    (report->settings->passes &
-	     (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
+	    (report->settings->passes & BENCH_PASS_TIMED))
 		fprintf(out, "- This is a debug build: its times are "
 			     "meaningless.\n");
 }

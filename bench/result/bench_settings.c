@@ -1,9 +1,11 @@
 #include "bench_settings.h"
 
 #include "kb_bits.h"
+#include "kb_suggest.h"
 
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 
 const struct bench_pass_entry bench_passes[] = {
 	{ BENCH_PASS_VERIFY, "verify" },
@@ -12,6 +14,20 @@ const struct bench_pass_entry bench_passes[] = {
 	{ BENCH_PASS_LATENCY, "latency" },
 	{ BENCH_PASS_ALL, NULL },
 };
+
+unsigned bench_pass_find(const char *name, const char **nearest)
+{
+	struct kb_suggest near = KB_SUGGEST_INIT(name);
+
+	for (const struct bench_pass_entry *p = bench_passes; p->name; p++) {
+		if (strcmp(p->name, name) == 0)
+			return (unsigned)p->pass;
+		kb_suggest_offer(&near, p->name);
+	}
+	if (nearest)
+		*nearest = kb_suggest_best(&near);
+	return 0;
+}
 
 const char *bench_pass_name(enum bench_pass pass)
 {

@@ -21,6 +21,13 @@ enum bench_pass {
 };
 #define BENCH_PASS_ALL 15u
 
+/* The passes that rest on the clock. */
+#define BENCH_PASS_TIMED (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)
+
+/* Seconds that the members budget_s and timeout_s have where nobody says. */
+#define BENCH_BUDGET_DEFAULT_S	20.0
+#define BENCH_TIMEOUT_DEFAULT_S 60.0
+
 struct bench_settings {
 	/* Set of enum bench_pass. */
 	unsigned passes;
@@ -61,6 +68,10 @@ struct bench_pass_entry {
 	const char *name;
 };
 extern const struct bench_pass_entry bench_passes[];
+
+/* The pass of this name, or 0 if there is none; then `*nearest` is the name that was
+ * probably meant, or NULL. `nearest` may be NULL. */
+unsigned bench_pass_find(const char *name, const char **nearest);
 
 /* The name of one pass: "verify". */
 const char *bench_pass_name(enum bench_pass pass);

@@ -161,8 +161,7 @@ static int add_found(struct gathering *g, const struct bench_sweep_job *job,
 	memcpy(found->key, job->key, sizeof(found->key));
 	memcpy(found->sha256, sha256, sizeof(found->sha256));
 	found->folder = folder;
-	found->timed =
-		job->passes & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
+	found->timed = job->passes & BENCH_PASS_TIMED;
 	found->failed = json_object_get(cell, "error") != NULL;
 	err = hash_exact(found->exact, cell, g->diag);
 	if (err == 0)

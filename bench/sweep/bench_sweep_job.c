@@ -148,13 +148,11 @@ static bool take_passes(char **at, unsigned *out)
 	*out = 0;
 	for (char *name = list ? strtok_r(list, ",", &save) : NULL; name;
 	     name = strtok_r(NULL, ",", &save)) {
-		const struct bench_pass_entry *p = bench_passes;
+		unsigned pass = bench_pass_find(name, NULL);
 
-		while (p->name && strcmp(p->name, name) != 0)
-			p++;
-		if (!p->name)
+		if (!pass)
 			return false;
-		*out |= (unsigned)p->pass;
+		*out |= pass;
 	}
 	return *out != 0;
 }

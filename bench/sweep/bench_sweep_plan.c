@@ -41,11 +41,6 @@ struct planning {
 	uint64_t events;
 };
 
-static bool is_timed(unsigned passes)
-{
-	return passes & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
-}
-
 static int count_bits(unsigned set)
 {
 	return __builtin_popcount(set);
@@ -54,9 +49,8 @@ static int count_bits(unsigned set)
 /* Adds one job. */
 static int add_job(struct planning *p)
 {
-	const unsigned timed = BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY;
 	struct bench_sweep_size *size = p->size;
-	int untimed = count_bits(p->job.passes & ~timed);
+	int untimed = count_bits(p->job.passes & ~BENCH_PASS_TIMED);
 	int err = bench_sweep_job_set_key(&p->job, p->diag);
 
 	if (err < 0)
@@ -64,7 +58,7 @@ static int add_job(struct planning *p)
 	p->job.number = ++size->jobs;
 	size->events += p->events * (uint64_t)untimed;
 	size->seconds += START_S + EVENT_S * (double)p->events * untimed;
-	if (is_timed(p->job.passes))
+	if (p->job.passes & BENCH_PASS_TIMED)
 		size->seconds += p->job.budget_ms / 1000.0;
 	if (p->out)
 		bench_sweep_job_write(p->out, &p->job);
@@ -129,7 +123,8 @@ static int add_jobs(struct planning *p)
 	if (!p->sha256)
 		return kb_fail(p->diag, KB_E_NOMEM, "out of memory");
 	p->job.passes = spec->passes;
-	p->job.budget_ms = is_timed(spec->passes) ? spec->budget_ms : 0;
+	p->job.budget_ms =
+		spec->passes & BENCH_PASS_TIMED ? spec->budget_ms : 0;
 	p->size->allocs = spec->allocs;
 	for (size_t i = 0; i < spec->traces && err == 0; i++)
 		err = add_trace(p, spec->trace[i]);

@@ -108,7 +108,7 @@ static void set_up(struct measuring *m)
 		.cpu = -1,
 		.seed = job->seed,
 		.budget_s = job->budget_ms / 1000.0,
-		.timeout_s = 60,
+		.timeout_s = BENCH_TIMEOUT_DEFAULT_S,
 	};
 	m->trace.fd = -1;
 	bench_env_read(&m->env);

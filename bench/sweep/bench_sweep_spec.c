@@ -11,10 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As without --budget. */
-#define BUDGET_DEFAULT_MS 20000
-#define BUDGET_MAX_S	  1000000.0
-#define REPEATS_MAX	  10000
+#define BUDGET_MAX_S 1000000.0
+#define REPEATS_MAX  10000
 
 /* A specification on its way in. */
 struct reading {
@@ -244,19 +242,15 @@ static int take_allocators(struct reading *r, const char *name,
 
 static int add_pass(struct reading *r, const char *text)
 {
-	struct kb_suggest near = KB_SUGGEST_INIT(text);
+	const char *nearest;
+	unsigned pass = bench_pass_find(text, &nearest);
 
-	for (const struct bench_pass_entry *p = bench_passes; p->name; p++) {
-		if (strcmp(p->name, text) == 0) {
-			r->spec->passes |= (unsigned)p->pass;
-			return 0;
-		}
-		kb_suggest_offer(&near, p->name);
-	}
-	return kb_fail(
-		r->diag, KB_E_ARG,
-		"%s: unknown pass \"%s\"; did you mean \"%s\"?", r->path, text,
-		kb_suggest_best(&near) ? kb_suggest_best(&near) : "count");
+	r->spec->passes |= pass;
+	if (pass)
+		return 0;
+	return kb_fail(r->diag, KB_E_ARG,
+		       "%s: unknown pass \"%s\"; did you mean \"%s\"?", r->path,
+		       text, nearest ? nearest : "count");
 }
 
 static int take_passes(struct reading *r, const char *name, const json_t *value)
@@ -397,8 +391,7 @@ static int check(const struct reading *r)
 			       "%s: \"%s\" is missing or empty; see 'bench "
 			       "sweep plan --help'",
 			       r->path, missing);
-	if (spec->repeats > 1 &&
-	    !(spec->passes & (BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY)))
+	if (spec->repeats > 1 && !(spec->passes & BENCH_PASS_TIMED))
 		return kb_fail(r->diag, KB_E_ARG,
 			       "%s: \"repeats\" is for timed passes; counts "
 			       "are the same every time",
@@ -417,7 +410,7 @@ int bench_sweep_spec_read(struct bench_sweep_spec *spec, const char *path,
 
 	memset(spec, 0, sizeof(*spec));
 	spec->repeats = 1;
-	spec->budget_ms = BUDGET_DEFAULT_MS;
+	spec->budget_ms = (uint32_t)(BENCH_BUDGET_DEFAULT_S * 1000);
 	document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	if (!document)
 		return kb_fail(diag, KB_E_FORMAT, "%s:%d: %s", path, error.line,

@@ -58,8 +58,7 @@ static int read_plan(struct script *script, struct kb_diag *diag)
 	script->jobs = plan.jobs;
 	bench_sweep_plan_release(&plan);
 	if (err == 0) {
-		script->timed = job.passes &
-				(BENCH_PASS_THROUGHPUT | BENCH_PASS_LATENCY);
+		script->timed = job.passes & BENCH_PASS_TIMED;
 		script->budget_ms = job.budget_ms;
 	}
 	return err;

@@ -15,9 +15,6 @@
 /* Threads' own records are this far apart. */
 #define APART 128
 
-/* Looks at a flag before the thread lets others run. */
-#define LOOKS 8192u
-
 /* An object of a copy, from the thread that allocates it to the one that frees it. */
 struct object {
 	uint64_t handle;
@@ -83,16 +80,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* Once around a loop that waits. */
-static void pause_a_little(unsigned *looks)
-{
-	if (++*looks % LOOKS == 0)
-		sched_yield();
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#endif
 }
 
 /* --- The allocator, called as the timed loops call it ------------------------------ */
@@ -214,7 +201,7 @@ static void await(struct thread *t, struct object *object)
 	unsigned looks = 0;
 
 	while (!atomic_load_explicit(&object->is_ready, memory_order_acquire))
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 	t->stalls += looks > 0;
 }
 
@@ -259,7 +246,7 @@ static void think(const struct team *team, uint64_t from, uint64_t before,
 	if (smp_step_begins(program, step))
 		ps += team->job->stagger_ns * 1000 * step.copy;
 	while (ps > 0 && now_ns() - from < ps / 1000)
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 }
 
 static void run_steps(struct thread *t)
@@ -301,7 +288,7 @@ static void *thread_main(void *argument)
 	t->pinned = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 	atomic_fetch_add(&team->here, 1);
 	while (atomic_load_explicit(&team->go, memory_order_acquire) == 0)
-		pause_a_little(&looks);
+		heap_lock_pause(&looks);
 	if (atomic_load(&team->go) > 0)
 		run_steps(t);
 	t->ended_at = now_ns();

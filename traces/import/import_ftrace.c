@@ -252,25 +252,11 @@ static int take_event(struct ftrace *ft, struct trc_scan *c,
 	return trc_kmem_event(&ft->text, c, record);
 }
 
-/* The last word before `c->end`, which moves to where it begins. */
-static struct trc_scan take_last_word(struct trc_scan *c)
-{
-	struct trc_scan word;
-
-	while (c->end > c->p && c->end[-1] == ' ')
-		c->end--;
-	word.end = c->end;
-	while (c->end > c->p && c->end[-1] != ' ')
-		c->end--;
-	word.p = c->end;
-	return word;
-}
-
 /* The time, the last word before the event's name. */
 static int take_damaged_time(struct ftrace *ft, struct trc_scan *before,
 			     struct trc_record *record)
 {
-	struct trc_scan word = take_last_word(before);
+	struct trc_scan word = trc_scan_last_word(before);
 	enum trc_clock clock;
 
 	/* The name's colon and space are still there. */
@@ -287,7 +273,7 @@ static int take_damaged_time(struct ftrace *ft, struct trc_scan *before,
 static bool take_damaged_cpu(struct ftrace *ft, struct trc_scan *before,
 			     struct trc_record *record)
 {
-	struct trc_scan word = take_last_word(before);
+	struct trc_scan word = trc_scan_last_word(before);
 	uint64_t cpu;
 
 	if (trc_scan_left(&word) == 0)
@@ -297,7 +283,7 @@ static bool take_damaged_cpu(struct ftrace *ft, struct trc_scan *before,
 			trc_kmem_context(word.p, trc_scan_left(&word));
 		if (!record->context)
 			trc_text_drop(&ft->text);
-		word = take_last_word(before);
+		word = trc_scan_last_word(before);
 	}
 	if (trc_scan_left(&word) == 0 ||
 	    (word.end[-1] != ']' && *word.p != '['))

@@ -138,20 +138,6 @@ static uint64_t read_period(struct trc_scan *c)
 	return period > 0 ? period : 1;
 }
 
-/* The last word before `c->end`, which moves to where it begins. */
-static struct trc_scan take_last_word(struct trc_scan *c)
-{
-	struct trc_scan word;
-
-	while (c->end > c->p && c->end[-1] == ' ')
-		c->end--;
-	word.end = c->end;
-	while (c->end > c->p && c->end[-1] != ' ')
-		c->end--;
-	word.p = c->end;
-	return word;
-}
-
 /* A word that is a number and no more. */
 static bool is_number(struct trc_scan word, uint64_t *number)
 {
@@ -163,7 +149,7 @@ static bool take_number(struct trc_scan *before, uint64_t *number)
 {
 	struct trc_scan rest = *before;
 
-	if (!is_number(take_last_word(&rest), number))
+	if (!is_number(trc_scan_last_word(&rest), number))
 		return false;
 	*before = rest;
 	return true;
@@ -174,7 +160,7 @@ static void take_time(struct trc_text *text, struct trc_scan *before,
 		      struct prefix *prefix)
 {
 	struct trc_scan rest = *before;
-	struct trc_scan word = take_last_word(&rest);
+	struct trc_scan word = trc_scan_last_word(&rest);
 	bool has_fraction;
 
 	prefix->has_no_time = trc_scan_left(&word) == 0 || word.end[-1] != ':';
@@ -195,20 +181,20 @@ static void take_cpu(struct trc_text *text, struct trc_scan *before,
 		     struct prefix *prefix)
 {
 	struct trc_scan rest = *before;
-	struct trc_scan word = take_last_word(&rest);
+	struct trc_scan word = trc_scan_last_word(&rest);
 	uint64_t cpu = 0;
 	uint64_t pid;
 
 	prefix->has_no_cpu = true;
 	if (is_number(word, &cpu) && take_number(&rest, &pid)) {
-		take_last_word(before);
+		trc_scan_last_word(before);
 		prefix->cpu = (uint16_t)cpu;
 		prefix->has_no_cpu = cpu > UINT16_MAX;
 		return;
 	}
 	if (trc_scan_left(&word) <= 2 && trc_scan_left(&word) > 0 &&
 	    !trc_scan_is_digit(*word.p))
-		word = take_last_word(&rest);
+		word = trc_scan_last_word(&rest);
 	if (trc_scan_left(&word) == 0 ||
 	    (*word.p != '[' && word.end[-1] != ']'))
 		return;
@@ -236,7 +222,7 @@ static bool take_task(struct trc_text *text, struct trc_scan *before,
 	prefix->comm = before->p;
 	if (prefix->has_no_task)
 		return true;
-	word = take_last_word(before);
+	word = trc_scan_last_word(before);
 	slash = memchr(word.p, '/', trc_scan_left(&word));
 	if (slash)
 		word.p = slash + 1;
@@ -290,7 +276,7 @@ static bool read_other_prefix(struct trc_text *text, struct trc_scan *c,
 	before.end = c->p;
 	if (take_number(&before, &period)) {
 		struct trc_scan rest = before;
-		struct trc_scan word = take_last_word(&rest);
+		struct trc_scan word = trc_scan_last_word(&rest);
 		uint64_t pid;
 
 		/* It is the task's number where neither that nor a time is
@@ -449,7 +435,7 @@ static int note_time(struct perf *perf, const struct prefix *prefix,
 static bool has_event(struct trc_scan c)
 {
 	while (c.p < c.end) {
-		struct trc_scan word = take_last_word(&c);
+		struct trc_scan word = trc_scan_last_word(&c);
 		size_t size = trc_scan_left(&word);
 
 		if (size > 3 && word.end[-1] == ':' &&

@@ -46,6 +46,21 @@ static inline void trc_scan_blanks(struct trc_scan *c)
 		c->p++;
 }
 
+/* The last word before `c->end`, which moves to where it begins; empty if there is
+ * none. For what is read from the end. */
+static inline struct trc_scan trc_scan_last_word(struct trc_scan *c)
+{
+	struct trc_scan word;
+
+	while (c->end > c->p && c->end[-1] == ' ')
+		c->end--;
+	word.end = c->end;
+	while (c->end > c->p && c->end[-1] != ' ')
+		c->end--;
+	word.p = c->end;
+	return word;
+}
+
 /* Skips `text` of `size` bytes if it comes next; else does not move. */
 static kb_always_inline bool trc_scan_text(struct trc_scan *c, const char *text,
 					   size_t size)
