@@ -15,6 +15,7 @@
 #include "bench_report.h"
 #include "bench_stats.h"
 #include "kb_escape.h"
+#include "kb_json.h"
 #include "kb_bits.h"
 
 #include <jansson.h>
@@ -53,13 +54,6 @@ struct diff {
 	struct kb_files files;
 	bool force;
 };
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
 
 /* A number that may be absent or null. */
 static bool number_of(const json_t *object, const char *name, double *out)
@@ -157,10 +151,11 @@ static const json_t *partner(const struct side *side, const json_t *cell,
 	size_t i;
 
 	json_array_foreach(side->results, i, other) {
-		if (strcmp(text_of(other, "allocator"),
-			   text_of(cell, "allocator")) == 0 &&
-		    (any_trace || strcmp(text_of(other, "trace_sha256"),
-					 text_of(cell, "trace_sha256")) == 0))
+		if (strcmp(kb_json_string_of(other, "allocator"),
+			   kb_json_string_of(cell, "allocator")) == 0 &&
+		    (any_trace ||
+		     strcmp(kb_json_string_of(other, "trace_sha256"),
+			    kb_json_string_of(cell, "trace_sha256")) == 0))
 			return other;
 	}
 	return NULL;
@@ -172,7 +167,8 @@ static bool has_trace(const struct side *side, const char *sha256)
 	size_t i;
 
 	json_array_foreach(side->results, i, cell)
-		if (strcmp(text_of(cell, "trace_sha256"), sha256) == 0)
+		if (strcmp(kb_json_string_of(cell, "trace_sha256"), sha256) ==
+		    0)
 			return true;
 	return false;
 }
@@ -183,7 +179,7 @@ static bool same_traces(const struct side *a, const struct side *b)
 	size_t i;
 
 	json_array_foreach(a->results, i, cell)
-		if (!has_trace(b, text_of(cell, "trace_sha256")))
+		if (!has_trace(b, kb_json_string_of(cell, "trace_sha256")))
 			return false;
 	return true;
 }
@@ -283,7 +279,8 @@ static void print_name(const json_t *cell)
 	char name[200];
 
 	printf("  %-*s", NAME_WIDTH,
-	       kb_escape_clean(name, sizeof(name), text_of(cell, "allocator")));
+	       kb_escape_clean(name, sizeof(name),
+			       kb_json_string_of(cell, "allocator")));
 }
 
 /* A median with its interval. */
@@ -570,8 +567,10 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 		tell_single(a, name, 'B');
 	}
 	/* A cell without a digest was not counted or has none. */
-	if (*text_of(a, "digest") && *text_of(b, "digest") &&
-	    strcmp(text_of(a, "digest"), text_of(b, "digest")) != 0) {
+	if (*kb_json_string_of(a, "digest") &&
+	    *kb_json_string_of(b, "digest") &&
+	    strcmp(kb_json_string_of(a, "digest"),
+		   kb_json_string_of(b, "digest")) != 0) {
 		print_name(a);
 		printf("  %-22s different addresses or sizes\n", "digest");
 		++*different;
@@ -585,9 +584,9 @@ static void print_side(char letter, const struct side *side)
 	printf("%c  %s: revision %s, %s\n", letter,
 	       kb_escape_clean(path, sizeof(path), side->path),
 	       kb_escape_clean(revision, sizeof(revision),
-			       text_of(side->context, "revision")),
+			       kb_json_string_of(side->context, "revision")),
 	       kb_escape_clean(date, sizeof(date),
-			       text_of(side->context, "date")));
+			       kb_json_string_of(side->context, "date")));
 }
 
 static bool any_has(const struct diff *d, const char *pass)
@@ -633,7 +632,7 @@ static void tell_lonely(const struct side *here, const struct side *there,
 			continue;
 		printf("Only in %c: %s\n", letter,
 		       kb_escape_clean(name, sizeof(name),
-				       text_of(cell, "allocator")));
+				       kb_json_string_of(cell, "allocator")));
 	}
 }
 
@@ -698,7 +697,7 @@ static size_t collect_ratios(const struct diff *d, struct bench_diff_ratio *out)
 		if (!a.known || !b.known || a.ns <= 0)
 			continue;
 		out[n] = (struct bench_diff_ratio){
-			.allocator = text_of(cell, "allocator"),
+			.allocator = kb_json_string_of(cell, "allocator"),
 			.ratio = b.ns / a.ns,
 		};
 		if (a.has_interval && b.has_interval && a.low > 0) {
@@ -719,8 +718,9 @@ static int draw_diff(const struct diff *d)
 		.a = d->a.path,
 		.b = d->b.path,
 		.out = d->out,
-		.trace = text_of(json_array_get(d->a.results, 0), "trace"),
-		.machine = text_of(d->b.context, "cpu_model"),
+		.trace = kb_json_string_of(json_array_get(d->a.results, 0),
+					   "trace"),
+		.machine = kb_json_string_of(d->b.context, "cpu_model"),
 	};
 	struct bench_diff_ratio *ratio = calloc(cells + 1, sizeof(*ratio));
 	struct kb_diag diag;

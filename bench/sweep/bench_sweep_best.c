@@ -1,5 +1,7 @@
 #include "bench_sweep_best.h"
 
+#include "kb_json.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -40,13 +42,6 @@ static double number_of(const json_t *object, const char *name)
 	return json_is_number(value) ? json_number_value(value) : INFINITY;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 /* The point of a result's trace and configuration; added if there is none. NULL
  * without memory. */
 static struct bench_sweep_point *find_point(struct bench_sweep_best *best,
@@ -61,12 +56,13 @@ static struct bench_sweep_point *find_point(struct bench_sweep_best *best,
 
 	if (pages)
 		snprintf(name, sizeof(name), "%s, %lld pages",
-			 text_of(result, "allocator"), (long long)pages);
+			 kb_json_string_of(result, "allocator"),
+			 (long long)pages);
 	else
 		snprintf(name, sizeof(name), "%s",
-			 text_of(result, "allocator"));
-	if (find_name(&best->trace, &best->traces, text_of(result, "trace"),
-		      &trace, diag) < 0 ||
+			 kb_json_string_of(result, "allocator"));
+	if (find_name(&best->trace, &best->traces,
+		      kb_json_string_of(result, "trace"), &trace, diag) < 0 ||
 	    find_name(&best->config, &best->configs, name, &config, diag) < 0)
 		return NULL;
 	for (size_t i = 0; i < best->points; i++)
@@ -141,7 +137,7 @@ static int choose_machine(const json_t *timed, const char **machine,
 	size_t i;
 
 	json_array_foreach(timed, i, result) {
-		const char *own = text_of(result, "machine");
+		const char *own = kb_json_string_of(result, "machine");
 
 		if (*machine && strcmp(own, *machine) == 0)
 			return 0;
@@ -181,7 +177,7 @@ static int read_points(struct bench_sweep_best *best, const json_t *document,
 			err = add_result(best, result, diag);
 	json_array_foreach(timed, i, result)
 		if (err == 0 &&
-		    strcmp(text_of(result, "machine"), machine) == 0)
+		    strcmp(kb_json_string_of(result, "machine"), machine) == 0)
 			err = add_timed(best, result, diag);
 	return err;
 }
@@ -215,25 +211,28 @@ static void find_fronts(struct bench_sweep_best *best)
 	}
 }
 
-/* The smallest time on a trace, of what served it. */
-static double smallest_time(const struct bench_sweep_best *best, size_t trace)
+/* The smallest time on each trace, of what served it. */
+static void find_smallest(const struct bench_sweep_best *best, double *smallest)
 {
-	double smallest = INFINITY;
+	for (size_t i = 0; i < best->traces; i++)
+		smallest[i] = INFINITY;
+	for (size_t i = 0; i < best->points; i++) {
+		const struct bench_sweep_point *p = &best->point[i];
 
-	for (size_t i = 0; i < best->points; i++)
-		if (best->point[i].trace == trace && best->point[i].served &&
-		    best->point[i].cost[BENCH_SWEEP_TIME] < smallest)
-			smallest = best->point[i].cost[BENCH_SWEEP_TIME];
-	return smallest;
+		if (p->served)
+			smallest[p->trace] = fmin(smallest[p->trace],
+						  p->cost[BENCH_SWEEP_TIME]);
+	}
 }
 
 /* Adds up logarithms; the counts say on how many traces. */
-static void add_up(struct bench_sweep_best *best, size_t *traces)
+static void add_up(struct bench_sweep_best *best, const double *smallest,
+		   size_t *traces)
 {
 	for (size_t i = 0; i < best->points; i++) {
 		const struct bench_sweep_point *p = &best->point[i];
 		struct bench_sweep_overall *o = &best->overall[p->config];
-		double least = smallest_time(best, p->trace);
+		const double least = smallest[p->trace];
 
 		if (!p->served || isinf(p->cost[BENCH_SWEEP_TIME]) ||
 		    !(least > 0))
@@ -249,13 +248,17 @@ static void add_up(struct bench_sweep_best *best, size_t *traces)
 static int sum_up(struct bench_sweep_best *best, struct kb_diag *diag)
 {
 	size_t *traces = calloc(best->configs + 1, sizeof(*traces));
+	double *smallest = calloc(best->traces + 1, sizeof(*smallest));
 
 	best->overall = calloc(best->configs + 1, sizeof(*best->overall));
-	if (!traces || !best->overall) {
+	if (!traces || !smallest || !best->overall) {
 		free(traces);
+		free(smallest);
 		return no_memory(diag);
 	}
-	add_up(best, traces);
+	find_smallest(best, smallest);
+	add_up(best, smallest, traces);
+	free(smallest);
 	for (size_t i = 0; i < best->configs; i++) {
 		struct bench_sweep_overall *o = &best->overall[i];
 		double n = (double)best->traces;

@@ -4,6 +4,7 @@
 #include "bench_sweep_plan.h"
 #include "bench_sweep_result.h"
 #include "kb_bits.h"
+#include "kb_json.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -61,13 +62,6 @@ static int grow(void **array, size_t count, size_t *room, size_t size,
 	return 0;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static json_int_t number_of(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
@@ -81,10 +75,11 @@ static int find_machine(struct bench_sweep_gather *to, const json_t *document,
 	char **grown, *name;
 
 	if (asprintf(&name, "%s, %lld CPUs, %s, %s",
-		     text_of(context, "cpu_model"),
+		     kb_json_string_of(context, "cpu_model"),
 		     (long long)number_of(context, "cpus"),
-		     text_of(context, "system"),
-		     text_of(json_object_get(document, "sweep"), "host")) < 0)
+		     kb_json_string_of(context, "system"),
+		     kb_json_string_of(json_object_get(document, "sweep"),
+				       "host")) < 0)
 		return no_memory(diag);
 	for (*index = 0; *index < to->machines; ++*index) {
 		if (strcmp(to->machine[*index], name) == 0) {
@@ -130,9 +125,9 @@ static int set_label(struct bench_sweep_found *found, const json_t *cell,
 		&found->label,
 		"%s\t%s\t%s\t%s\t%010" PRIu32 "\t%020" PRIu64 "\t%010" PRIu32
 		"\t%010" PRIu32,
-		text_of(cell, "trace"), job->trace_sha256, job->allocator,
-		bench_sweep_passes(passes, job->passes), job->heap_pages,
-		job->seed, job->budget_ms, job->repeat);
+		kb_json_string_of(cell, "trace"), job->trace_sha256,
+		job->allocator, bench_sweep_passes(passes, job->passes),
+		job->heap_pages, job->seed, job->budget_ms, job->repeat);
 
 	if (n < 0) {
 		found->label = NULL;
@@ -392,12 +387,13 @@ static int tell_difference(const struct gathering *g,
 	int err;
 
 	describe_difference(what, sizeof(what), left, right);
-	err = kb_fail(g->diag, KB_E_WRONG,
-		      "job %.12s differs between %s (%s) and %s (%s): %s",
-		      a->key, text_of(json_object_get(first, "sweep"), "host"),
-		      to->folder[a->folder],
-		      text_of(json_object_get(second, "sweep"), "host"),
-		      to->folder[b->folder], what);
+	err = kb_fail(
+		g->diag, KB_E_WRONG,
+		"job %.12s differs between %s (%s) and %s (%s): %s", a->key,
+		kb_json_string_of(json_object_get(first, "sweep"), "host"),
+		to->folder[a->folder],
+		kb_json_string_of(json_object_get(second, "sweep"), "host"),
+		to->folder[b->folder], what);
 	json_decref(first);
 	json_decref(second);
 	return err;

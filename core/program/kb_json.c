@@ -86,6 +86,13 @@ int kb_json_print(const json_t *document, struct kb_diag *diag)
 	return 0;
 }
 
+const char *kb_json_string_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
 json_t *kb_json_text(const char *text)
 {
 	json_t *value = json_string(text);

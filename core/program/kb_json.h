@@ -35,6 +35,10 @@ int kb_json_write(const char *folder, const char *name,
  * KB_E_NOMEM, also for a document of NULL, with `diag` filled. */
 int kb_json_print(const struct json_t *document, struct kb_diag *diag);
 
+/* The string that the member `name` of an object is; "" if it has none, or is no
+ * object. Borrowed from it. */
+const char *kb_json_string_of(const struct json_t *object, const char *name);
+
 /* A JSON string from text that may not be UTF-8: if it is not, '?' replaces
  * each byte that is not ASCII. NULL if out of memory. */
 struct json_t *kb_json_text(const char *text);

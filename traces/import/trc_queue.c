@@ -54,7 +54,7 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
-/* Whether record `i` of a batch does not have to wait to be known for no repeat: it is no
+/* Whether record `i` of a batch is known for no repeat without waiting: it is no
  * kmalloc, or the next kmalloc or kfree of its cpu is near and is none of the same
  * pointer. */
 static bool is_settled(const struct trc_batch *batch, uint32_t i)
