@@ -96,18 +96,24 @@ int bench_options_take_touch(void *field, const struct kb_option *option,
 		       "--touch takes none, first or all, got '%s'", value);
 }
 
+int bench_options_add_allocs(struct alloc_spec **specs, size_t *count,
+			     const char *value, struct kb_diag *diag)
+{
+	if (!*value)
+		return kb_fail(
+			diag, KB_E_ARG,
+			"--alloc names no allocator; see 'bench --list'");
+	return alloc_spec_parse_list(specs, count, value, diag);
+}
+
 int bench_options_take_allocs(void *field, const struct kb_option *option,
 			      const char *value, struct kb_diag *diag)
 {
 	struct bench_options *opts = field;
 
 	(void)option;
-	if (!*value)
-		return kb_fail(
-			diag, KB_E_ARG,
-			"--alloc names no allocator; see 'bench --list'");
-	return alloc_spec_parse_list(&opts->allocs, &opts->alloc_count, value,
-				     diag);
+	return bench_options_add_allocs(&opts->allocs, &opts->alloc_count,
+					value, diag);
 }
 
 static int take_clock(void *field, const struct kb_option *option,

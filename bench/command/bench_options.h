@@ -145,6 +145,11 @@ struct bench_options {
 /* The highest CPU number. */
 #define BENCH_CPU_MAX 4095
 
+/* Adds the allocators that --alloc names. Returns as alloc_spec_parse_list; an
+ * empty list is KB_E_ARG. */
+int bench_options_add_allocs(struct alloc_spec **specs, size_t *count,
+			     const char *value, struct kb_diag *diag);
+
 /* For the rows above: `field` is the struct bench_options; of take_seconds, which is
  * for seconds above 0, a double. */
 int bench_options_take_allocs(void *field, const struct kb_option *option,

@@ -2,6 +2,7 @@
  * smp: replays a trace on several CPUs: what the heap's lock costs.
  */
 #include "bench_commands.h"
+#include "bench_options.h"
 #include "bench_plot.h"
 #include "bench_smp_costs.h"
 #include "bench_smp_report.h"
@@ -103,12 +104,8 @@ static int take_allocs(void *field, const struct kb_option *option,
 	struct smp_options *o = field;
 
 	(void)option;
-	if (!*value)
-		return kb_fail(
-			diag, KB_E_ARG,
-			"--alloc names no allocator; see 'bench --list'");
-	return alloc_spec_parse_list(&o->allocs, &o->settings.alloc_count,
-				     value, diag);
+	return bench_options_add_allocs(&o->allocs, &o->settings.alloc_count,
+					value, diag);
 }
 
 static int take_lock(void *field, const struct kb_option *option,
