@@ -1,7 +1,8 @@
 #include "replay_ahead.h"
 
+#include "replay_futex.h"
+
 #include <errno.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,9 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Slices of a MiB that are decoded ahead. */
@@ -20,10 +19,6 @@
 /* Looks at a slice that is not there yet before the replay sleeps: about a
  * millisecond. A sleep would let others use its caches. */
 #define LOOKS 20000
-
-/* How long one side sleeps before it looks whether the other is still there,
- * ns. */
-#define PATIENCE_NS 200000000
 
 /* What the decoder says of a slice. */
 struct message {
@@ -56,18 +51,6 @@ struct replay_ahead {
 	bool holds;
 };
 
-static void sleep_on(_Atomic uint32_t *word, uint32_t value)
-{
-	const struct timespec patience = { .tv_nsec = PATIENCE_NS };
-
-	syscall(SYS_futex, word, FUTEX_WAIT, value, &patience, NULL, 0);
-}
-
-static void wake(_Atomic uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
-}
-
 /* --- The decoder --- */
 
 /* Waits for a slice that is free; false if another replay is wanted meanwhile. */
@@ -80,7 +63,7 @@ static bool wait_for_room(struct ring *ring, uint32_t round)
 			return false;
 		if (atomic_load(&ring->written) - taken < SLICES)
 			return true;
-		sleep_on(&ring->taken, taken);
+		replay_futex_wait(&ring->taken, taken);
 	}
 }
 
@@ -100,7 +83,7 @@ static int write_slice(struct ring *ring, struct replay_fill *fill,
 	m->first_event = slice.first_event;
 	m->is_left = slice.is_left;
 	atomic_fetch_add(&ring->written, 1);
-	wake(&ring->written);
+	replay_futex_wake(&ring->written);
 	return m->status;
 }
 
@@ -116,7 +99,7 @@ static void decode(struct ring *ring, struct replay_fill *fill)
 		status = write_slice(ring, fill, round);
 	}
 	while (atomic_load(&ring->wanted) == round)
-		sleep_on(&ring->wanted, round);
+		replay_futex_wait(&ring->wanted, round);
 }
 
 /* One that cannot be pinned is left where it is: only the caller must not move. */
@@ -190,7 +173,7 @@ static void give_back(struct replay_ahead *ahead)
 	if (!ahead->holds)
 		return;
 	atomic_fetch_add(&ahead->ring->taken, 1);
-	wake(&ahead->ring->taken);
+	replay_futex_wake(&ahead->ring->taken);
 	ahead->holds = false;
 }
 
@@ -216,7 +199,7 @@ static int wait_for_slice(struct replay_ahead *ahead, struct kb_diag *diag)
 			return kb_fail(diag, KB_E_IO,
 				       "the process that decodes the trace "
 				       "was killed; run it again");
-		sleep_on(&ring->written, taken);
+		replay_futex_wait(&ring->written, taken);
 	}
 	return 0;
 }
@@ -255,6 +238,6 @@ void replay_ahead_rewind(struct replay_ahead *ahead)
 {
 	give_back(ahead);
 	atomic_fetch_add(&ahead->ring->wanted, 1);
-	wake(&ahead->ring->wanted);
-	wake(&ahead->ring->taken);
+	replay_futex_wake(&ahead->ring->wanted);
+	replay_futex_wake(&ahead->ring->taken);
 }

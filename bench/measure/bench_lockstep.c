@@ -6,25 +6,20 @@
 #include "bench_stats.h"
 #include "bench_target.h"
 #include "replay_lap.h"
+#include "replay_futex.h"
 #include "replay_tick.h"
 #include "kb_signal.h"
 #include "kb_complain.h"
 #include "kb_exit.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* How long one process waits for the other before it checks that the other
- * still runs, ns. */
-#define PATIENCE_NS 200000000
 
 /* How long a program may take to report its protocol version, ns: far longer
  * than a start takes on a loaded machine. A program that is not bench might
@@ -62,22 +57,10 @@ struct shared {
 	struct side side[2];
 };
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t value)
-{
-	const struct timespec patience = { .tv_nsec = PATIENCE_NS };
-
-	syscall(SYS_futex, word, FUTEX_WAIT, value, &patience, NULL, 0);
-}
-
-static void futex_wake(_Atomic uint32_t *word)
-{
-	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
-}
-
 static void give_turn(struct shared *shared, uint32_t turn)
 {
 	atomic_store(&shared->turn, turn);
-	futex_wake(&shared->turn);
+	replay_futex_wake(&shared->turn);
 }
 
 /* Burns the share of a slice that --inject asks for. */
@@ -125,7 +108,7 @@ static int take_turns(struct shared *shared, unsigned self,
 		if (turn >= BENCH_LOCKSTEP_TURNS)
 			return 0;
 		if (shared->job.order[turn] != self) {
-			futex_wait(&shared->turn, turn);
+			replay_futex_wait(&shared->turn, turn);
 			continue;
 		}
 		err = take_turn(shared, self, own_turns++, lap, diag);
@@ -141,10 +124,10 @@ static void say_ready(struct shared *shared, unsigned self)
 	struct side *other = &shared->side[!self];
 
 	atomic_store(&side->ready, 1);
-	futex_wake(&side->ready);
+	replay_futex_wake(&side->ready);
 	while (!atomic_load(&other->ready) &&
 	       atomic_load(&shared->turn) < BENCH_LOCKSTEP_TURNS)
-		futex_wait(&other->ready, 0);
+		replay_futex_wait(&other->ready, 0);
 }
 
 static int run_lap(struct shared *shared, unsigned self,
@@ -172,7 +155,7 @@ static void end_side(struct side *side, struct shared *shared)
 	if (side->status < 0)
 		give_turn(shared, UINT32_MAX);
 	atomic_store(&side->ready, 1);
-	futex_wake(&side->ready);
+	replay_futex_wake(&side->ready);
 	atomic_store(&side->done, 1);
 }
 
@@ -241,7 +224,7 @@ int bench_lockstep_main(void)
 	side = &shared->side[self];
 	bench_env_build(side->build, sizeof(side->build));
 	atomic_store(&side->version, BENCH_LOCKSTEP_VERSION);
-	futex_wake(&side->version);
+	replay_futex_wake(&side->version);
 	/* If the sides only report their versions, no turn follows. */
 	if (atomic_load(&shared->turn) < BENCH_LOCKSTEP_TURNS)
 		side->status = do_side(shared, self, &side->diag);
@@ -257,7 +240,7 @@ static bool wait_for_version(struct side *side, pid_t child)
 	siginfo_t info;
 
 	while (atomic_load(&side->version) == 0) {
-		futex_wait(&side->version, 0);
+		replay_futex_wait(&side->version, 0);
 		memset(&info, 0, sizeof(info));
 		if (waitid(P_PID, (id_t)child, &info,
 			   WEXITED | WNOHANG | WNOWAIT) != 0 ||
