@@ -3,7 +3,7 @@
  * of the host, and the TLB model of pager_sim.h.
  *
  * The functions of kheap_fast_x86.h have the same names and do the same to a real
- * processor. Only kheap_fast.c includes either.
+ * processor. Only kheap_fast.c includes either. Compiles as C only.
  */
 #ifndef KHEAP_FAST_SIM_H
 #define KHEAP_FAST_SIM_H

@@ -8,7 +8,8 @@
  * PTEs are contiguous although their tables are wherever a frame was free.
  *
  * The functions of kheap_fast_sim.h have the same names and do the same to the
- * simulated machine. Only kheap_fast.c includes either.
+ * simulated machine. Only kheap_fast.c includes either. Compiles as C only.
+ * Compiles freestanding only.
  */
 #ifndef KHEAP_FAST_X86_H
 #define KHEAP_FAST_X86_H
