@@ -77,6 +77,23 @@ void blob_printf(struct blob *blob, const char *fmt, ...)
 	blob->size += (size_t)size;
 }
 
+int blob_drain(struct blob *blob, struct trc_source *source,
+	       struct kb_diag *diag)
+{
+	const char *data;
+	size_t size;
+	int err;
+
+	*blob = (struct blob){ 0 };
+	blob_reserve(blob, 0);
+	while ((err = trc_source_next(source, &data, &size, diag)) == 0) {
+		blob_reserve(blob, size);
+		memcpy(blob->data + blob->size, data, size);
+		blob->size += size;
+	}
+	return err;
+}
+
 static struct blob read_fd(int fd)
 {
 	struct blob blob = { 0 };

@@ -10,6 +10,7 @@
 #include "kb_status.h"
 #include "trc_event.h"
 #include "trc_import.h"
+#include "trc_source.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,11 @@ struct imported {
 	struct blob file;
 	struct blob dump;
 };
+
+/* Takes all of a source into the blob, which the caller frees. Returns the status of the
+ * last call of trc_source_next. */
+int blob_drain(struct blob *blob, struct trc_source *source,
+	       struct kb_diag *diag);
 
 /* Adds printf-style text to a blob. */
 void blob_printf(struct blob *blob, const char *fmt, ...)

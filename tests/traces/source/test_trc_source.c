@@ -28,24 +28,6 @@ static struct blob make_bytes(size_t size)
 	return blob;
 }
 
-/* Reads a source to its end; the status is that of the last call. */
-static int drain(struct trc_source *source, struct blob *out,
-		 struct kb_diag *diag)
-{
-	const char *data;
-	size_t size;
-	int err;
-
-	*out = (struct blob){ .data = malloc(1) };
-	while ((err = trc_source_next(source, &data, &size, diag)) == 0) {
-		out->data = realloc(out->data, out->size + size + 1);
-		assert_non_null(out->data);
-		memcpy(out->data + out->size, data, size);
-		out->size += size;
-	}
-	return err;
-}
-
 static void assert_same(const struct blob *a, const struct blob *b)
 {
 	assert_int_equal(a->size, b->size);
@@ -78,7 +60,7 @@ static void test_trc_source__memory_and_file_give_all_and_hash_it(void **state)
 		assert_int_equal(trc_source_peek(&source, &head, &size, &diag),
 				 0);
 		assert_memory_equal(head, bytes.data, size);
-		assert_int_equal(drain(&source, &got, &diag), KB_END);
+		assert_int_equal(blob_drain(&got, &source, &diag), KB_END);
 		assert_same(&got, &bytes);
 		assert_int_equal(source.bytes_given, bytes.size);
 		assert_true(trc_source_hash(&source) ==
@@ -113,7 +95,7 @@ static int unpack(const struct packer *packer, const void *data, size_t size,
 
 	trc_source_open_memory(&inner, data, size, diag);
 	packer->open(&source, &inner, "x", diag);
-	err = drain(&source, got, diag);
+	err = blob_drain(got, &source, diag);
 	trc_source_release(&source);
 	trc_source_release(&inner);
 	return err;
@@ -233,7 +215,7 @@ static void test_trc_source__unreadable_files(void **state)
 			trc_source_open_file(&inner, path, &diag);
 			packers[i].open(&source, &inner, "x", &diag);
 			kb_fault_begin(KB_FAULT_READ, n, EIO);
-			err = drain(&source, &got, &diag);
+			err = blob_drain(&got, &source, &diag);
 			assert_int_equal(err,
 					 kb_fault_end() ? KB_E_IO : KB_END);
 			if (err == KB_E_IO)
@@ -338,7 +320,7 @@ static void expect_changed(struct trc_source *source, const char *what,
 	size_t size = 1;
 	struct blob rest;
 
-	assert_int_equal(drain(source, &rest, diag), KB_E_IO);
+	assert_int_equal(blob_drain(&rest, source, diag), KB_E_IO);
 	assert_says(diag, what);
 	assert_says(diag, "wait until its writer has finished");
 	assert_int_equal(trc_source_next(source, &data, &size, diag), KB_E_IO);
@@ -428,7 +410,7 @@ static void test_trc_source__the_end_repeats(void **state)
 	assert_int_equal(trc_source_open_file(&source, path, &diag), 0);
 	assert_int_equal(write(ends[1], "one", 3), 3);
 	close(ends[1]);
-	assert_int_equal(drain(&source, &got, &diag), KB_END);
+	assert_int_equal(blob_drain(&got, &source, &diag), KB_END);
 	assert_int_equal(got.size, 3);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
 	ends[1] = open(path, O_WRONLY);

@@ -58,24 +58,6 @@ static struct blob pack(const struct blob *plain, int filter, int format,
 	return packed;
 }
 
-/* Takes all of a source; the status is that of the last call. */
-static int drain(struct trc_source *source, struct blob *got,
-		 struct kb_diag *diag)
-{
-	const char *data;
-	size_t size;
-	int err;
-
-	memset(got, 0, sizeof(*got));
-	while ((err = trc_source_next(source, &data, &size, diag)) == 0) {
-		got->data = realloc(got->data, got->size + size + 1);
-		assert_non_null(got->data);
-		memcpy(got->data + got->size, data, size);
-		got->size += size;
-	}
-	return err;
-}
-
 static int unpack(const void *data, size_t size, struct blob *got,
 		  struct kb_diag *diag)
 {
@@ -85,7 +67,7 @@ static int unpack(const void *data, size_t size, struct blob *got,
 
 	trc_source_open_memory(&inner, data, size, diag);
 	trc_source_open_archive(&source, &inner, "x", diag);
-	err = drain(&source, got, diag);
+	err = blob_drain(got, &source, diag);
 	trc_source_release(&source);
 	trc_source_release(&inner);
 	return err;
@@ -197,7 +179,7 @@ static int decode(const void *data, size_t size, bool is_big_endian,
 
 	trc_source_open_memory(&inner, data, size, diag);
 	trc_source_open_utf16(&source, &inner, "x", is_big_endian, diag);
-	err = drain(&source, got, diag);
+	err = blob_drain(got, &source, diag);
 	trc_source_release(&source);
 	trc_source_release(&inner);
 	return err;
