@@ -123,10 +123,11 @@ static void test_bench_memory__as_a_table(void **state)
 	cli_holds(c->out, "| `kheap-fast` |  |  | 32.4 MB | 32.4 MB | 15.4 MB "
 			  "| 27.4 MB |");
 	cli_holds(c->out, "| `null` |  |  |  | 0 B | 0 B | 0 B | 0 B | 0 B |");
-	cli_holds(c->out, "At its peak the trace requests 2.42 MB; the recorded "
-			  "kernel used 3.34 MB, and whole pages for each object "
-			  "take 32.4 MB. The best offline packing takes "
-			  "32.4 MB.");
+	cli_holds(c->out,
+		  "At its peak the trace requests 2.42 MB; the recorded "
+		  "kernel used 3.34 MB, and whole pages for each object "
+		  "take 32.4 MB. The best offline packing takes "
+		  "32.4 MB.");
 }
 
 int main(void)
