@@ -148,7 +148,11 @@ static const struct kb_command plan_command = {
 		 "heap's own\n"
 		 "  seeds       default [1]\n"
 		 "  repeats     runs of each timed job; default 1\n"
-		 "  budget_s    seconds per timed pass; default 20",
+		 "  budget_s    seconds per timed pass; default 20\n"
+		 "  cpus        numbers of CPUs: a job each that does what "
+		 "bench smp does;\n"
+		 "              default none, and then passes must be named to "
+		 "run too",
 	.examples = "echo '{\"traces\": [\"traces/*.trc\"], \"allocators\": "
 		    "[\"kheap:fit=[first,best]\"]}' > fits.json\n"
 		    "bench sweep plan fits.json -o fits",

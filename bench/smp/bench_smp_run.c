@@ -272,6 +272,24 @@ struct alloc_spec bench_smp_spec(const struct bench_smp_settings *settings,
 	return bare;
 }
 
+int bench_smp_check(const struct bench_smp_settings *settings,
+		    const struct alloc_spec *spec, struct kb_diag *diag)
+{
+	const struct smp_order one = { .copies = 1 };
+	struct bench_smp smp = { .settings = settings };
+	struct running r = { .smp = &smp, .spec = spec, .order = &one };
+	struct alloc heap;
+	int err;
+
+	r.bare = bench_smp_spec(settings, spec, &r.lock, &r.magazines);
+	err = check_lock(&r, diag);
+	if (err == 0)
+		err = open_heap(&r, &heap, diag);
+	if (err == 0)
+		alloc_close(&heap);
+	return err;
+}
+
 void bench_smp_release(struct bench_smp *smp)
 {
 	free(smp->threaded);

@@ -36,6 +36,11 @@ struct alloc_spec bench_smp_spec(const struct bench_smp_settings *settings,
 				 const struct alloc_spec *spec,
 				 const char **lock, uint32_t *magazines);
 
+/* Whether an allocator can be simulated. Returns 0, or KB_E_ARG or what opening it
+ * said, with `diag` filled. */
+int bench_smp_check(const struct bench_smp_settings *settings,
+		    const struct alloc_spec *spec, struct kb_diag *diag);
+
 /* Frees the results. */
 void bench_smp_release(struct bench_smp *smp);
 

@@ -173,12 +173,16 @@ static int read_points(struct bench_sweep_best *best, const json_t *document,
 	if (best->timed)
 		err = choose_machine(timed, &machine, diag);
 	json_array_foreach(results, i, result)
-		if (err == 0)
+		if (err == 0 && !json_object_get(result, "cpus"))
 			err = add_result(best, result, diag);
 	json_array_foreach(timed, i, result)
 		if (err == 0 &&
 		    strcmp(kb_json_string_of(result, "machine"), machine) == 0)
 			err = add_timed(best, result, diag);
+	if (err == 0 && best->points == 0)
+		err = kb_fail(diag, KB_E_ARG,
+			      "has no results of passes to compare; replays on "
+			      "several CPUs are not");
 	return err;
 }
 

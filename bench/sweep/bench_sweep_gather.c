@@ -37,8 +37,9 @@ struct gathering {
 };
 
 /* What must be the same wherever a job runs: members of a cell. */
-static const char *const exact_members[] = { "counters", "digest", "verified",
-					     "lookup_steps" };
+static const char *const exact_members[] = { "counters", "digest",
+					     "verified", "lookup_steps",
+					     "speedup",	 "waits" };
 
 static int no_memory(struct kb_diag *diag)
 {
@@ -121,13 +122,14 @@ static int set_label(struct bench_sweep_found *found, const json_t *cell,
 		     const struct bench_sweep_job *job, struct kb_diag *diag)
 {
 	char passes[BENCH_SWEEP_PASSES_SIZE];
-	int n = asprintf(
-		&found->label,
-		"%s\t%s\t%s\t%s\t%010" PRIu32 "\t%020" PRIu64 "\t%010" PRIu32
-		"\t%010" PRIu32,
-		kb_json_string_of(cell, "trace"), job->trace_sha256,
-		job->allocator, bench_sweep_passes(passes, job->passes),
-		job->heap_pages, job->seed, job->budget_ms, job->repeat);
+	int n = asprintf(&found->label,
+			 "%s\t%s\t%s\t%s\t%010" PRIu32 "\t%010" PRIu32
+			 "\t%020" PRIu64 "\t%010" PRIu32 "\t%010" PRIu32,
+			 kb_json_string_of(cell, "trace"), job->trace_sha256,
+			 job->allocator,
+			 bench_sweep_passes(passes, job->passes), job->cpus,
+			 job->heap_pages, job->seed, job->budget_ms,
+			 job->repeat);
 
 	if (n < 0) {
 		found->label = NULL;

@@ -14,6 +14,9 @@
 /* Longest text that a key is made of, bytes. */
 #define KEY_TEXT_SIZE 2048
 
+/* In place of passes: a replay on several CPUs. */
+#define SMP "smp"
+
 char *bench_sweep_passes(char out[BENCH_SWEEP_PASSES_SIZE], unsigned passes)
 {
 	size_t used = 0;
@@ -24,6 +27,8 @@ char *bench_sweep_passes(char out[BENCH_SWEEP_PASSES_SIZE], unsigned passes)
 			used += (size_t)snprintf(
 				out + used, BENCH_SWEEP_PASSES_SIZE - used,
 				"%s%s", used ? "," : "", p->name);
+	if (used == 0)
+		strcpy(out, SMP);
 	return out;
 }
 
@@ -57,7 +62,7 @@ static void write_whole_name(char *out, size_t size,
 int bench_sweep_job_set_key(struct bench_sweep_job *job, struct kb_diag *diag)
 {
 	char passes[BENCH_SWEEP_PASSES_SIZE], name[KEY_TEXT_SIZE / 4];
-	char build[KEY_TEXT_SIZE / 4], text[KEY_TEXT_SIZE];
+	char build[KEY_TEXT_SIZE / 4], text[KEY_TEXT_SIZE], cpus[32] = "";
 	struct alloc_spec spec;
 	int n, err = alloc_spec_parse(&spec, job->allocator, diag);
 
@@ -65,13 +70,15 @@ int bench_sweep_job_set_key(struct bench_sweep_job *job, struct kb_diag *diag)
 		return err;
 	write_whole_name(name, sizeof(name), &spec);
 	bench_sweep_build(build, sizeof(build));
+	if (job->cpus)
+		snprintf(cpus, sizeof(cpus), "cpus %" PRIu32 "\n", job->cpus);
 	n = snprintf(text, sizeof(text),
 		     "kheap-replay job 1\ntrace %s\nallocator %s\npasses %s\n"
 		     "heap_pages %" PRIu32 "\nseed %" PRIu64 "\nrepeat %" PRIu32
-		     "\nbudget_ms %" PRIu32 "\nbuild %s\n",
+		     "\nbudget_ms %" PRIu32 "\n%sbuild %s\n",
 		     job->trace_sha256, name,
 		     bench_sweep_passes(passes, job->passes), job->heap_pages,
-		     job->seed, job->repeat, job->budget_ms, build);
+		     job->seed, job->repeat, job->budget_ms, cpus, build);
 	SHA256Data((const uint8_t *)text, (size_t)n, job->key);
 	return 0;
 }
@@ -79,7 +86,7 @@ int bench_sweep_job_set_key(struct bench_sweep_job *job, struct kb_diag *diag)
 void bench_sweep_job_write_names(FILE *out)
 {
 	fputs("number\tkey\ttrace\tallocator\tpasses\theap_pages\tseed\trepeat"
-	      "\tbudget_ms\ttrace_sha256\n",
+	      "\tbudget_ms\ttrace_sha256\tcpus\n",
 	      out);
 }
 
@@ -89,10 +96,11 @@ void bench_sweep_job_write(FILE *out, const struct bench_sweep_job *job)
 
 	fprintf(out,
 		"%" PRIu64 "\t%s\t%s\t%s\t%s\t%" PRIu32 "\t%" PRIu64
-		"\t%" PRIu32 "\t%" PRIu32 "\t%s\n",
+		"\t%" PRIu32 "\t%" PRIu32 "\t%s\t%" PRIu32 "\n",
 		job->number, job->key, job->trace, job->allocator,
 		bench_sweep_passes(passes, job->passes), job->heap_pages,
-		job->seed, job->repeat, job->budget_ms, job->trace_sha256);
+		job->seed, job->repeat, job->budget_ms, job->trace_sha256,
+		job->cpus);
 }
 
 /* The next field of a line, which is cut there; NULL if there is none. */
@@ -144,12 +152,14 @@ static bool take_number32(char **at, uint32_t *out)
 static bool take_passes(char **at, unsigned *out)
 {
 	char *save = NULL, *list = next_field(at);
+	unsigned pass;
 
 	*out = 0;
 	for (char *name = list ? strtok_r(list, ",", &save) : NULL; name;
 	     name = strtok_r(NULL, ",", &save)) {
-		unsigned pass = bench_pass_find(name, NULL);
-
+		if (strcmp(name, SMP) == 0)
+			return *out == 0 && !strtok_r(NULL, ",", &save);
+		pass = bench_pass_find(name, NULL);
 		if (!pass)
 			return false;
 		*out |= pass;
@@ -184,7 +194,9 @@ int bench_sweep_job_read(struct bench_sweep_job *job, const char *line)
 	    take_number32(&at, &job->repeat) &&
 	    take_number32(&at, &job->budget_ms) &&
 	    take_text(&at, job->trace_sha256, sizeof(job->trace_sha256)) &&
-	    !at && is_sha256(job->key) && is_sha256(job->trace_sha256))
+	    take_number32(&at, &job->cpus) && !at &&
+	    !job->passes == !!job->cpus && is_sha256(job->key) &&
+	    is_sha256(job->trace_sha256))
 		return 0;
 	return KB_E_FORMAT;
 }

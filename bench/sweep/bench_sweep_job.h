@@ -13,6 +13,7 @@
  *   seed 1
  *   repeat 1
  *   budget_ms 3000
+ *   cpus 8                        only of a replay on several CPUs
  *   build VERSION REVISION COMPILER FLAGS
  *
  * Only bench's own files include this file.
@@ -45,7 +46,7 @@ struct bench_sweep_job {
 	/* Canonical (alloc_spec.h). */
 	char allocator[ALLOC_NAME_SIZE];
 
-	/* Set of enum bench_pass. */
+	/* Set of enum bench_pass; empty for a replay on several CPUs. */
 	unsigned passes;
 
 	/* 0 for the heap's default. */
@@ -58,12 +59,16 @@ struct bench_sweep_job {
 
 	/* Milliseconds that a timed pass may take. */
 	uint32_t budget_ms;
+
+	/* CPUs of the simulated replay that this job is (bench_smp_run.h), or 0. */
+	uint32_t cpus;
 };
 
 /* Room for the names of all passes, "verify,count,…", bytes. */
 #define BENCH_SWEEP_PASSES_SIZE 64
 
-/* Writes the names of a set of passes, comma-separated; returns `out`. */
+/* Writes the names of a set of passes, comma-separated, or "smp" for none; returns
+ * `out`. */
 char *bench_sweep_passes(char out[BENCH_SWEEP_PASSES_SIZE], unsigned passes);
 
 /*

@@ -12,8 +12,8 @@
 #define SCHEMA 1
 
 /* Members of a cell that are the same on every machine. */
-static const char *const exact[] = { "verified", "digest", "counters",
-				     "lookup_steps" };
+static const char *const exact[] = { "verified",     "digest",	"counters",
+				     "lookup_steps", "speedup", "waits" };
 
 /* A merged file on its way. */
 struct merging {
@@ -76,8 +76,9 @@ static const json_t *cell_of(const json_t *document)
 static json_t *describe(const struct bench_sweep_found *found,
 			const json_t *document, const json_t *cell)
 {
-	static const char *const options[] = { "passes", "heap_pages", "seed",
-					       "budget_ms", "build" };
+	static const char *const options[] = { "passes",     "cpus",
+					       "heap_pages", "seed",
+					       "budget_ms",  "build" };
 	const json_t *sweep = json_object_get(document, "sweep");
 	json_t *object = json_object();
 

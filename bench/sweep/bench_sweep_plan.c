@@ -56,6 +56,8 @@ static int add_job(struct planning *p)
 	if (err < 0)
 		return err;
 	p->job.number = ++size->jobs;
+	if (p->job.cpus)
+		untimed = (int)(1 + p->job.cpus / 2);
 	size->events += p->events * (uint64_t)untimed;
 	size->seconds += START_S + EVENT_S * (double)p->events * untimed;
 	if (p->job.passes & BENCH_PASS_TIMED)
@@ -65,6 +67,25 @@ static int add_job(struct planning *p)
 	return 0;
 }
 
+/* Adds the jobs of one trace, allocator and window on several CPUs. */
+static int add_cpus(struct planning *p)
+{
+	const struct bench_sweep_spec *spec = p->spec;
+	const struct bench_sweep_job passes = p->job;
+	int err = 0;
+
+	p->job.passes = 0;
+	p->job.budget_ms = 0;
+	p->job.seed = 1;
+	p->job.repeat = 1;
+	for (size_t i = 0; i < spec->cpu_counts && err == 0; i++) {
+		p->job.cpus = (uint32_t)spec->cpus[i];
+		err = add_job(p);
+	}
+	p->job = passes;
+	return err;
+}
+
 /* Adds the jobs of one trace and allocator. */
 static int add_alloc(struct planning *p, const struct alloc_spec *alloc)
 {
@@ -72,9 +93,9 @@ static int add_alloc(struct planning *p, const struct alloc_spec *alloc)
 	int err = 0;
 
 	memcpy(p->job.allocator, alloc->name, sizeof(p->job.allocator));
-	for (size_t w = 0; w < spec->windows; w++) {
+	for (size_t w = 0; w < spec->windows && err == 0; w++) {
 		p->job.heap_pages = (uint32_t)spec->heap_pages[w];
-		for (size_t s = 0; s < spec->seeds; s++) {
+		for (size_t s = 0; s < spec->seeds && spec->passes; s++) {
 			p->job.seed = spec->seed[s];
 			for (uint32_t r = 1; r <= spec->repeats && err == 0;
 			     r++) {
@@ -82,6 +103,8 @@ static int add_alloc(struct planning *p, const struct alloc_spec *alloc)
 				err = add_job(p);
 			}
 		}
+		if (err == 0)
+			err = add_cpus(p);
 	}
 	return err;
 }

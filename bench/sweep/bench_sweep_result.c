@@ -3,6 +3,8 @@
 #include "bench_analysis_read.h"
 #include "bench_report.h"
 #include "bench_run.h"
+#include "bench_smp_report.h"
+#include "bench_smp_run.h"
 #include "bench_sweep_plan.h"
 #include "bench_trace_open.h"
 #include "kb_json.h"
@@ -175,12 +177,13 @@ static int sum_up(struct measuring *m, struct kb_diag *diag)
 static json_t *sweep_json(const struct bench_sweep_job *job)
 {
 	char passes[BENCH_SWEEP_PASSES_SIZE], build[512], host[256];
+	json_t *object;
 
 	if (gethostname(host, sizeof(host)) != 0)
 		strcpy(host, "unknown");
 	host[sizeof(host) - 1] = '\0';
 	bench_sweep_build(build, sizeof(build));
-	return json_pack(
+	object = json_pack(
 		"{s:i, s:s, s:I, s:I, s:o, s:s, s:I, s:I, s:I, s:o, "
 		"s:o}",
 		"schema", SCHEMA, "key", job->key, "number",
@@ -190,6 +193,9 @@ static json_t *sweep_json(const struct bench_sweep_job *job)
 		(json_int_t)job->heap_pages, "seed", (json_int_t)job->seed,
 		"budget_ms", (json_int_t)job->budget_ms, "build",
 		kb_json_text(build), "host", kb_json_text(host));
+	if (job->cpus)
+		json_object_set_new(object, "cpus", json_integer(job->cpus));
+	return object;
 }
 
 static int write_result(const struct measuring *m, const char *path,
@@ -217,6 +223,68 @@ static int write_result(const struct measuring *m, const char *path,
 	return err;
 }
 
+static int run_passes(struct measuring *m, const char *path,
+		      struct kb_diag *diag)
+{
+	int err = measure(m, diag);
+
+	if (err == 0)
+		err = sum_up(m, diag);
+	return err < 0 ? err : write_result(m, path, diag);
+}
+
+/* A replay on several CPUs. What bench smp writes, and the machine that it ran on. */
+static int write_smp(const struct measuring *m, const struct bench_smp *smp,
+		     const char *path, struct kb_diag *diag)
+{
+	json_t *document = bench_smp_json(smp);
+	json_t *context = json_object_get(document, "context");
+	int err;
+
+	json_object_set_new(document, "sweep", sweep_json(m->job));
+	json_object_set_new(context, "cpu_model",
+			    kb_json_text(m->env.cpu_model));
+	json_object_set_new(context, "cpus",
+			    json_integer((json_int_t)m->env.cpus));
+	json_object_set_new(context, "system", kb_json_text(m->env.system));
+	err = kb_json_write(NULL, path, document, 0, diag);
+	json_decref(document);
+	return err;
+}
+
+static int run_smp(struct measuring *m, const char *path, struct kb_diag *diag)
+{
+	struct bench_smp_settings settings = {
+		.allocs = &m->cell.spec,
+		.alloc_count = 1,
+		.cpus = { m->job->cpus },
+		.cpus_count = 1,
+		.speed_count = 1,
+		.heap_pages = m->job->heap_pages,
+		.lock = smp_threads_lock(0),
+	};
+	struct smp_program program = { 0 };
+	struct bench_smp smp = { .settings = &settings,
+				 .trace = &m->trace,
+				 .program = &program,
+				 .costs = &smp_costs_default };
+	struct trc_reader *reader = NULL;
+	int err = trc_reader_open_fd(&reader, m->trace.fd, m->trace.given,
+				     TRC_COLUMNS_ALL, diag);
+
+	if (err == 0)
+		err = smp_program_read(&program, reader, diag);
+	trc_reader_close(reader);
+	if (err == 0)
+		err = bench_smp_run(&smp, &m->progress, diag);
+	err = bench_trace_judge(&m->trace, err, diag);
+	if (err == 0)
+		err = write_smp(m, &smp, path, diag);
+	bench_smp_release(&smp);
+	smp_program_release(&program);
+	return err;
+}
+
 static int run_job(const struct bench_sweep_job *job, const char *path,
 		   struct kb_diag *diag)
 {
@@ -232,12 +300,10 @@ static int run_job(const struct bench_sweep_job *job, const char *path,
 		err = alloc_require(&m->cell.spec, diag);
 	if (err == 0)
 		err = open_trace(m, diag);
-	if (err == 0)
-		err = measure(m, diag);
-	if (err == 0)
-		err = sum_up(m, diag);
-	if (err == 0)
-		err = write_result(m, path, diag);
+	if (err == 0 && job->cpus)
+		err = run_smp(m, path, diag);
+	else if (err == 0)
+		err = run_passes(m, path, diag);
 	bench_summary_release(&m->summary);
 	bench_cell_release(&m->cell);
 	bench_trace_release(&m->trace);

@@ -6,6 +6,8 @@
  *   trace, passes, heap_pages, seed, budget_ms
  *   build                          as in the key's text
  *   host                           the machine's name
+ *   cpus                           of a replay on several CPUs: what bench smp
+ *                                  writes is then the rest
  *
  * A file is whole under its name or not there.
  *

@@ -1,8 +1,10 @@
 #include "bench_sweep_spec.h"
 
 #include "bench_settings.h"
+#include "bench_smp_run.h"
 #include "kb_bits.h"
 #include "kb_suggest.h"
+#include "smp_order.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -311,6 +313,31 @@ static int take_seeds(struct reading *r, const char *name, const json_t *value)
 			    &r->spec->seeds);
 }
 
+static int take_cpus(struct reading *r, const char *name, const json_t *value)
+{
+	struct bench_sweep_spec *spec = r->spec;
+	int err = take_numbers(r, name, value, SMP_CPUS_MAX, &spec->cpus,
+			       &spec->cpu_counts);
+
+	for (size_t i = 0; i < spec->cpu_counts && err == 0; i++)
+		if (spec->cpus[i] == 0)
+			err = wrong_kind(r, name, "numbers from 1 on");
+	return err;
+}
+
+/* Only heaps that count their steps can be simulated. */
+static int check_cpus(const struct reading *r)
+{
+	const struct bench_sweep_spec *spec = r->spec;
+	struct bench_smp_settings settings = { .lock = smp_threads_lock(0) };
+	int err = 0;
+
+	for (size_t i = 0; i < spec->allocs && spec->cpu_counts && err == 0;
+	     i++)
+		err = bench_smp_check(&settings, &spec->alloc[i], r->diag);
+	return err;
+}
+
 static int take_repeats(struct reading *r, const char *name,
 			const json_t *value)
 {
@@ -337,7 +364,7 @@ static const struct member members[] = {
 	{ "traces", take_traces },   { "allocators", take_allocators },
 	{ "passes", take_passes },   { "heap_pages", take_windows },
 	{ "seeds", take_seeds },     { "repeats", take_repeats },
-	{ "budget_s", take_budget },
+	{ "budget_s", take_budget }, { "cpus", take_cpus },
 };
 
 static int take_member(struct reading *r, const char *name, const json_t *value)
@@ -361,7 +388,7 @@ static int take_member(struct reading *r, const char *name, const json_t *value)
 /* What a specification that names none has. */
 static int set_defaults(struct bench_sweep_spec *spec, struct kb_diag *diag)
 {
-	if (!spec->passes)
+	if (!spec->passes && spec->cpu_counts == 0)
 		spec->passes = BENCH_PASS_COUNT;
 	if (spec->windows == 0) {
 		spec->heap_pages = calloc(1, sizeof(*spec->heap_pages));
@@ -396,7 +423,7 @@ static int check(const struct reading *r)
 			       "%s: \"repeats\" is for timed passes; counts "
 			       "are the same every time",
 			       r->path);
-	return 0;
+	return check_cpus(r);
 }
 
 int bench_sweep_spec_read(struct bench_sweep_spec *spec, const char *path,
@@ -437,5 +464,6 @@ void bench_sweep_spec_release(struct bench_sweep_spec *spec)
 	free(spec->alloc);
 	free(spec->heap_pages);
 	free(spec->seed);
+	free(spec->cpus);
 	memset(spec, 0, sizeof(*spec));
 }

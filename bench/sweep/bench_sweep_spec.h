@@ -9,6 +9,9 @@
  *   seeds       default [1]
  *   repeats     runs of each timed cell; default 1
  *   budget_s    seconds per timed pass of a cell; default 20
+ *   cpus        numbers of CPUs of simulated replays on several (bench_smp_run.h),
+ *               a job each beside those of the passes; default none. If they are
+ *               given, the passes' default is none
  *
  * Only bench's own files include this file.
  */
@@ -33,7 +36,7 @@ struct bench_sweep_spec {
 	struct alloc_spec *alloc;
 	size_t allocs;
 
-	/* Set of enum bench_pass. */
+	/* Set of enum bench_pass; may be empty if there are CPUs. */
 	unsigned passes;
 
 	/* Owned. */
@@ -44,6 +47,10 @@ struct bench_sweep_spec {
 
 	uint32_t repeats;
 	uint32_t budget_ms;
+
+	/* Owned. */
+	uint64_t *cpus;
+	size_t cpu_counts;
 };
 
 /*

@@ -32,7 +32,8 @@ struct script {
 	/* This program's own file. */
 	char bench[4096];
 
-	/* From the plan; all jobs have the same passes and budget. */
+	/* From the plan: all jobs of passes have the same ones and the same budget,
+	 * and the first job is such a one if there is any. */
 	uint64_t jobs;
 	bool timed;
 	uint32_t budget_ms;
