@@ -53,8 +53,8 @@ static int open_heap(void *user, struct alloc *out, struct kb_diag *diag)
 	alloc_close(out);
 	return kb_fail(diag, KB_E_ARG,
 		       "%s does not count its steps, so it cannot be "
-		       "simulated; the kheaps, slab+kheap, buddy, bitmap and "
-		       "vmem can",
+		       "simulated; the kheaps, blocks+kheap, slab+kheap, "
+		       "buddy, bitmap and vmem can",
 		       r->spec->name);
 }
 

@@ -147,6 +147,12 @@ static void blocks_hand_up(const void *ctx, alloc_counter_fn fn, void *user)
 	alloc_window_pager_counters(kheap_pager(heap), fn, user);
 }
 
+static uint32_t blocks_cluster_pages(const void *ctx, uint32_t size)
+{
+	(void)ctx;
+	return size > BLOCKS_SIZE_MAX ? kva_pages_of(size) : 0;
+}
+
 static bool blocks_valid(const void *ctx)
 {
 	return blocks_is_valid(ctx);
@@ -158,14 +164,23 @@ static void blocks_close(void *ctx)
 }
 
 static const struct alloc_vt blocks_vt = {
-	REPLAY_STAMPED(blocks),	      .alloc = counted_alloc,
-	.free = counted_free,	      .touch = counted_touch,
-	.alignment = BLOCKS_SIZE_MIN, .has_memory = true,
-	.lookup = blocks_lookup,      .fill = blocks_fill,
-	.intact = blocks_intact,      .offset_of = blocks_offset_of,
-	.gauge = blocks_gauge,	      .usable_of = blocks_usable_of,
-	.memory = blocks_memory_of,   .counters = blocks_hand_up,
-	.is_valid = blocks_valid,     .close = blocks_close,
+	REPLAY_STAMPED(blocks),
+	.alloc = counted_alloc,
+	.free = counted_free,
+	.touch = counted_touch,
+	.alignment = BLOCKS_SIZE_MIN,
+	.has_memory = true,
+	.lookup = blocks_lookup,
+	.fill = blocks_fill,
+	.intact = blocks_intact,
+	.offset_of = blocks_offset_of,
+	.gauge = blocks_gauge,
+	.usable_of = blocks_usable_of,
+	.memory = blocks_memory_of,
+	.counters = blocks_hand_up,
+	.is_valid = blocks_valid,
+	.close = blocks_close,
+	.cluster_pages = blocks_cluster_pages,
 };
 
 static int blocks_open(struct alloc *out, const struct alloc_config *config,

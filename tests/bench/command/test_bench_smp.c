@@ -56,7 +56,8 @@ static void test_bench_smp__bytes_do_not_change(void **state)
 
 	cli_sh(c,
 	       "run='$BENCH smp --trace $TRACES/boot.trc --cpus 1,3 --speed "
-	       "10'; eval \"$run --alloc kheap,slab+kheap,buddy,bitmap,vmem "
+	       "10'; eval \"$run --alloc "
+	       "kheap,blocks+kheap,slab+kheap,buddy,bitmap,vmem "
 	       "--json a\" >x && eval \"$run --alloc "
 	       "kheap,slab+kheap,buddy,bitmap,vmem --json b\" >y && cmp a b "
 	       "&& cmp x y && "

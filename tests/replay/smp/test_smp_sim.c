@@ -157,10 +157,12 @@ static void test_smp_sim__ranks_stand_for_walks(void **state)
 /* All lookups give the same addresses; with constant costs the same figures. */
 static void test_smp_sim__constant_costs_do_not_see_the_heap(void **state)
 {
-	static const char *const allocs[] = { "kheap",	    "kheap:lookup=hash",
-					      "kheap-fast", "slab+kheap",
-					      "buddy",	    "bitmap",
-					      "vmem" };
+	static const char *const allocs[] = {
+		"kheap",	"kheap:lookup=hash",
+		"kheap-fast",	"slab+kheap",
+		"blocks+kheap", "buddy",
+		"bitmap",	"vmem"
+	};
 	struct smp_counters first = { 0 };
 
 	(void)state;
