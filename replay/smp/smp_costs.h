@@ -48,6 +48,13 @@
 	X(slabs_made, 0, "in the fixed part")				\
 	X(slabs_returned, 0, "in the fixed part")			\
 	X(cluster_allocs, 0, "in the fixed part")			\
+	X(block_links, 330, "a list's push or pop: one cycle, as a row "\
+	  "head")							\
+	X(block_pages_taken, 0, "in the links and the page-table "	\
+	  "writes")							\
+	X(block_pages_returned, 0, "in the links and the "		\
+	  "invalidations")						\
+	X(blocks_larger, 0, "rare")					\
 	X(hash_doublings, 0, "rare")					\
 	X(wraps, 0, "rare")
 /* clang-format on */
@@ -58,7 +65,8 @@
 	X(nodes_visited_max) X(lines_touched_max) X(pages_live)		\
 	X(pages_peak) X(clusters_live) X(lookup_bytes)			\
 	X(lookup_bytes_peak) X(frames_live) X(frames_peak)		\
-	X(slabs_live) X(slabs_peak) X(objects_live)
+	X(slabs_live) X(slabs_peak) X(objects_live)			\
+	X(blocks_live) X(block_pages_live) X(block_pages_peak)
 /* clang-format on */
 
 enum smp_step_cost {
