@@ -1,6 +1,7 @@
 #include "bench_process.h"
 
 #include "kb_bits.h"
+#include "sandbox_space.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +30,10 @@ int bench_shared_new(struct bench_shared *shared, size_t size,
 	shared->size = size;
 	shared->memory = NULL;
 	shared->file_fd = -1;
-	shared->fd = memfd_create("kheap-replay", MFD_CLOEXEC);
-	if (shared->fd >= 0 && ftruncate(shared->fd, (off_t)size) == 0)
+	shared->space = NULL;
+	shared->output_fd = -1;
+	shared->fd = sandbox_space_file(size);
+	if (shared->fd >= 0)
 		shared->memory = map(shared->fd, size);
 	if (shared->memory)
 		return 0;
@@ -67,6 +70,18 @@ static bool hand_on(int fd, int as)
 	return fd >= 0 && dup2(fd, as) == as;
 }
 
+/* Whoever is deaf and mute writes nowhere else. */
+static void shut_streams(int output)
+{
+	const int nowhere = open("/dev/null", O_RDONLY);
+
+	if (dup2(nowhere, STDIN_FILENO) < 0 ||
+	    dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+		_exit(127);
+	if (nowhere > STDERR_FILENO)
+		close(nowhere);
+}
+
 /* Between fork and exec: only calls that are safe there. */
 static void become(const char *exe, const char *name,
 		   const struct bench_shared *shared)
@@ -84,6 +99,8 @@ static void become(const char *exe, const char *name,
 	 * main must not look like a crash of its allocator. */
 	signal(SIGINT, SIG_IGN);
 
+	if (shared->output_fd >= 0)
+		shut_streams(shared->output_fd);
 	if (hand_on(memory, BENCH_PROCESS_SHARED_FD) &&
 	    (shared->file_fd < 0 || hand_on(file, BENCH_PROCESS_FILE_FD)))
 		execv(exe, argv);
@@ -93,7 +110,8 @@ static void become(const char *exe, const char *name,
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared)
 {
-	pid_t child = fork();
+	pid_t child = shared->space ? sandbox_space_fork(shared->space)
+				    : fork();
 
 	if (child == 0)
 		become(exe, name, shared);

@@ -17,6 +17,8 @@
 #define BENCH_PROCESS_SHARED_FD 3
 #define BENCH_PROCESS_FILE_FD	4
 
+struct sandbox_space;
+
 /* Memory shared with children; zeroed. */
 struct bench_shared {
 	int fd;
@@ -26,6 +28,12 @@ struct bench_shared {
 	/* A file for children to read, as their BENCH_PROCESS_FILE_FD; -1 for
 	 * none. Borrowed. */
 	int file_fd;
+
+	/* For children that run foreign code: where they live, and a file that
+	 * takes the place of standard output and error. NULL and -1: as this
+	 * process. Borrowed. */
+	struct sandbox_space *space;
+	int output_fd;
 };
 
 /* Makes shared memory, without a file. Returns 0, to be released, or <0 with `diag`

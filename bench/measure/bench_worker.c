@@ -3,7 +3,9 @@
 #include "bench_outcome.h"
 #include "bench_process.h"
 #include "bench_target.h"
+#include "alloc_spec.h"
 #include "replay.h"
+#include "sandbox_space.h"
 #include "trc_reader.h"
 #include "kb_complain.h"
 #include "kb_exit.h"
@@ -18,8 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Most lines that an allocator may log. */
+/* Most lines that an allocator may log; and bytes, of which no more are kept. */
 #define LOG_LINES 20
+#define LOG_SIZE  65536
 
 /* Looks at a worker that was asked for its last word. */
 #define LAST_WORD_LOOKS 50
@@ -99,6 +102,17 @@ static void show_line(void *user, const char *alloc, const char *line)
 	fprintf(stderr, "%s\n", diag.text);
 }
 
+/* A fault of which the words are the diagnosis. */
+static void name_fault(struct bench_outcome *out, const char *kind,
+		       uint64_t event)
+{
+	out->fault = (struct alloc_fault){ .judged = true };
+	out->fault_event = event;
+	snprintf(out->fault.kind, sizeof(out->fault.kind), "%s", kind);
+	snprintf(out->fault.message, sizeof(out->fault.message), "%s",
+		 out->diag.text);
+}
+
 static int do_job(struct shared *shared, struct bench_outcome *out)
 {
 	const struct bench_job *job = &shared->job;
@@ -152,9 +166,12 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		err = run_pass(job, &replay, out);
 	}
 	worker.events = 0;
-	if (err == KB_E_WRONG && job->pass == BENCH_PASS_VERIFY) {
+	if (err == KB_E_WRONG && job->pass == BENCH_PASS_VERIFY &&
+	    out->result.verify.fault.kind[0]) {
 		out->fault = out->result.verify.fault;
 		out->fault_event = out->result.verify.fault_event;
+	} else if (err == KB_E_WRONG) {
+		name_fault(out, "start", REPLAY_NO_EVENT);
 	}
 	bench_target_close(&replay);
 	return err;
@@ -214,17 +231,6 @@ static enum watched watch_child(int pidfd, struct shared *shared,
 		if (bench_idle_look(&idle, events, timeout_ms))
 			return CHILD_HANGS;
 	}
-}
-
-/* A fault of which the words are the diagnosis. */
-static void name_fault(struct bench_outcome *out, const char *kind,
-		       uint64_t event)
-{
-	out->fault = (struct alloc_fault){ .judged = true };
-	out->fault_event = event;
-	snprintf(out->fault.kind, sizeof(out->fault.kind), "%s", kind);
-	snprintf(out->fault.message, sizeof(out->fault.message), "%s",
-		 out->diag.text);
 }
 
 /* What became of a worker that did not finish its job. */
@@ -333,6 +339,67 @@ static int run_child(const struct bench_shared *memory,
 	return 0;
 }
 
+static bool is_foreign(const struct bench_job *job)
+{
+	struct alloc_spec spec;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	return alloc_spec_parse(&spec, job->alloc, &diag) == 0 &&
+	       spec.ops->foreign;
+}
+
+/* What foreign code has printed, as far as it is shown: cleaned, in its name. */
+static void show_printed(const struct bench_job *job, int fd)
+{
+	const size_t name = strlen(job->alloc);
+	char *text = calloc(1, LOG_SIZE + 1);
+	char *save = NULL;
+	unsigned lines = 0;
+
+	if (text && pread(fd, text, LOG_SIZE, 0) > 0)
+		for (const char *line = strtok_r(text, "\n", &save);
+		     line && lines < LOG_LINES;
+		     line = strtok_r(NULL, "\n", &save), lines++) {
+			const bool is_named =
+				strncmp(line, job->alloc, name) == 0 &&
+				line[name] == ':';
+			struct kb_diag diag;
+
+			kb_diag_init(&diag);
+			if (is_named)
+				kb_fail(&diag, KB_E_ARG, "%s", line);
+			else
+				kb_fail(&diag, KB_E_ARG, "%s: %s", job->alloc,
+					line);
+			fprintf(stderr, "%s\n", diag.text);
+		}
+	free(text);
+}
+
+/* As run_child, for foreign code: apart from this process as far as the kernel
+ * allows. */
+static int run_apart(struct bench_shared *memory, const struct bench_job *job,
+		     bench_worker_watch watch, void *user,
+		     struct bench_outcome *out, struct kb_diag *diag)
+{
+	struct sandbox_space space = { 0 };
+	int err;
+
+	memory->output_fd = sandbox_space_file(LOG_SIZE);
+	if (memory->output_fd < 0)
+		return kb_fail(diag, KB_E_IO, "cannot make shared memory: %s",
+			       strerror(errno));
+	memory->space = &space;
+	sandbox_space_adopt();
+	err = run_child(memory, job, watch, user, out, diag);
+	sandbox_space_end(&space);
+	if (job->pass == BENCH_PASS_VERIFY && !job->is_mute)
+		show_printed(job, memory->output_fd);
+	close(memory->output_fd);
+	return err;
+}
+
 int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 		     void *user, struct bench_outcome *out,
 		     struct kb_diag *diag)
@@ -348,7 +415,9 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 		memory.file_fd = job->trace_fd;
 	shared = memory.memory;
 	shared->job = *job;
-	err = run_child(&memory, job, watch, user, out, diag);
+	err = is_foreign(job)
+		      ? run_apart(&memory, job, watch, user, out, diag)
+		      : run_child(&memory, job, watch, user, out, diag);
 	if (err == 0 && out->status == 0 && job->exact &&
 	    out->result.count.has_gauge) {
 		out->exact = replay_exact_copy(&shared->exact);

@@ -72,6 +72,9 @@ struct bench_job {
 	uint32_t evict_kib;
 	uint32_t evict_events;
 
+	/* What foreign code prints is dropped. */
+	bool is_mute;
+
 	/* A worker that does no event for this long is ended; 0 is never. */
 	uint32_t timeout_ms;
 };

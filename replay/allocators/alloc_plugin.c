@@ -12,12 +12,15 @@
 #include "kb_bits.h"
 #include "kb_text.h"
 #include "kheap.h"
+#include "sandbox_filter.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SYMBOL "allocator_plugin"
 #define FLAGS  (ALLOCATOR_PLUGIN_REAL | ALLOCATOR_PLUGIN_WINDOW)
@@ -324,12 +327,51 @@ static int fill_config(struct plugin *p, const struct alloc_config *config,
 	return 0;
 }
 
+/* The plugin of this process: a signal handler has no other way to it. */
+static const struct plugin *the_plugin;
+
+/* It has made a system call that it may not make. */
+static void on_forbidden(int number, siginfo_t *info, void *context)
+{
+	const struct plugin *p = the_plugin;
+	struct alloc_fault fault = { .kind = "forbidden", .judged = true };
+	char name[64], text[ALLOC_FAULT_TEXT_SIZE];
+
+	(void)number;
+	(void)context;
+	sandbox_filter_name(SANDBOX_NATIVE, info->si_syscall, name,
+			    sizeof(name));
+	snprintf(text, sizeof(text), "calls %s(), which a plugin may not",
+		 name);
+	p->report.panic(p->report.user, p->name, text, &fault);
+	abort();
+}
+
+/* From here on this process makes only a plugin's system calls. A sanitizer makes
+ * more. */
+static int confine(const struct plugin *p, struct kb_diag *diag)
+{
+	const struct sigaction action = { .sa_sigaction = on_forbidden,
+					  .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sandbox_filter filter;
+	int err;
+
+	if (KB_ASAN)
+		return 0;
+	the_plugin = p;
+	sigaction(SIGSYS, &action, NULL);
+	err = sandbox_filter_make(&filter, SANDBOX_NATIVE, getpid(), diag);
+	return err < 0 ? err : sandbox_filter_enter(&filter, diag);
+}
+
 static int start(struct plugin *p, const struct alloc_config *config,
 		 struct kb_diag *diag)
 {
 	int err, status;
 
 	err = fill_config(p, config, diag);
+	if (err == 0)
+		err = confine(p, diag);
 	if (err == 0)
 		err = load(p, diag);
 	if (err < 0)

@@ -5,6 +5,8 @@
 #include "kb_bits.h"
 #include "kheap.h"
 #include "plugin_channel.h"
+#include "sandbox_filter.h"
+#include "sandbox_space.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -35,6 +37,10 @@
 
 /* How long a worker that hangs may take to say where, ms. */
 #define LAST_WORD_MS 1000
+
+/* What the plugin's own files in memory may take, and how many. */
+#define FILE_MOST  (UINT64_C(256) << 20)
+#define FILES_MOST 32
 
 /* Out of the way of the numbers that the worker is to have. */
 #define FD_LOW 16
@@ -102,13 +108,25 @@ static void clean_fault(struct channel_fault *f)
 	f->message[sizeof(f->message) - 1] = '\0';
 }
 
-static const char *message_of(const struct channel_fault *f, char *text,
-			      size_t size)
+static void name_call(const struct channel_fault *f, bool is_emulated,
+		      char *text, size_t size)
+{
+	char name[CHANNEL_WORD_SIZE * 2];
+
+	sandbox_filter_name(is_emulated ? SANDBOX_NATIVE : SANDBOX_X86, (int)f->system_call, name,
+			    sizeof(name));
+	snprintf(text, size, "calls %s(), which a plugin may not", name);
+}
+
+static const char *message_of(const struct channel_fault *f, bool is_emulated,
+			      char *text, size_t size)
 {
 	if (f->message[0])
 		return f->message;
 	if (f->signal == SIGUSR1)
 		snprintf(text, size, "it does not return");
+	else if (f->signal == SIGSYS)
+		name_call(f, is_emulated, text, size);
 	else if (f->has_address)
 		snprintf(text, size, "%s at address 0x%08" PRIX32,
 			 strsignal((int)f->signal), f->address);
@@ -134,7 +152,13 @@ static void find_line(const struct plugin32 *p, const struct channel_fault *f,
 /* Ends this process by the fault, in the words of the one who found it. */
 static void give_up(struct plugin32 *p, struct channel_fault *f)
 {
-	struct alloc_fault fault = {
+	struct alloc_fault fault;
+	char text[CHANNEL_TEXT_SIZE];
+
+	/* From here on nobody else writes to it. */
+	stop_child(p);
+	clean_fault(f);
+	fault = (struct alloc_fault){
 		.judged = f->judged,
 		.has_address = f->has_address || p->has_address,
 		.address = f->has_address ? f->address : p->address,
@@ -142,18 +166,16 @@ static void give_up(struct plugin32 *p, struct channel_fault *f)
 		.size = p->size,
 		.line = f->line,
 	};
-	char text[CHANNEL_TEXT_SIZE];
-
-	clean_fault(f);
 	snprintf(fault.kind, sizeof(fault.kind), "%s", f->kind);
 	snprintf(fault.call, sizeof(fault.call), "%s",
 		 f->call[0] ? f->call : p->call);
 	snprintf(fault.source, sizeof(fault.source), "%s", f->source);
 	if (!fault.line)
 		find_line(p, f, &fault);
-	stop_child(p);
 	p->report.panic(p->report.user, p->name,
-			message_of(f, text, sizeof(text)), &fault);
+			message_of(f, p->channel->emulated, text,
+				   sizeof(text)),
+			&fault);
 	abort();
 }
 
@@ -171,7 +193,11 @@ static void tell_end(struct plugin32 *p)
 		return;
 	}
 	snprintf(f.kind, sizeof(f.kind), "crash");
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+		snprintf(f.kind, sizeof(f.kind), "forbidden");
+		snprintf(f.message, sizeof(f.message),
+			 "makes a system call that a plugin may not");
+	} else if (WIFSIGNALED(status))
 		f.signal = (uint32_t)WTERMSIG(status);
 	else
 		snprintf(f.message, sizeof(f.message),
@@ -532,24 +558,41 @@ static bool find_worker(char path[PATH_MAX])
 	return false;
 }
 
+/* The emulator makes the worker's system calls, so the filter is its own. */
+static void become_emulator(struct plugin_channel *channel, const char *worker)
+{
+	char *const argv[] = { (char *)EMULATOR, (char *)"-cpu", (char *)"max",
+			       (char *)worker, NULL };
+	struct sandbox_filter filter;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	channel->emulated = 1;
+	if (!KB_ASAN &&
+	    (sandbox_filter_make(&filter, SANDBOX_EMULATOR, getpid(), &diag) <
+		     0 ||
+	     sandbox_filter_enter(&filter, &diag) < 0))
+		_exit(CHANNEL_NO_FILTER);
+	execvp(EMULATOR, argv);
+}
+
 /* Between fork and exec. */
-static void become(const char *worker, int memory, int request, int reply)
+static void become(struct plugin_channel *channel, const char *worker,
+		   int memory, int request, int reply)
 {
 	char *const argv[] = { (char *)WORKER, NULL };
-	char *const emulated[] = { (char *)EMULATOR, (char *)"-cpu",
-				   (char *)"max", (char *)worker, NULL };
-	const int nowhere = open("/dev/null", O_RDWR);
+	static const struct sandbox_limits limits = { .file = FILE_MOST,
+						      .files = FILES_MOST };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	personality(ADDR_LIMIT_3GB);
-	if (dup2(nowhere, 0) == 0 && dup2(nowhere, 1) == 1 &&
-	    dup2(nowhere, 2) == 2 &&
-	    dup2(memory, CHANNEL_MEMORY_FD) == CHANNEL_MEMORY_FD &&
+	personality(ADDR_LIMIT_3GB | ADDR_NO_RANDOMIZE);
+	sandbox_space_limit(&limits);
+	if (dup2(memory, CHANNEL_MEMORY_FD) == CHANNEL_MEMORY_FD &&
 	    dup2(request, CHANNEL_REQUEST_FD) == CHANNEL_REQUEST_FD &&
 	    dup2(reply, CHANNEL_ANSWER_FD) == CHANNEL_ANSWER_FD)
 		execv(worker, argv);
 	if (errno == ENOEXEC)
-		execvp(EMULATOR, emulated);
+		become_emulator(channel, worker);
 	_exit(CANNOT_RUN);
 }
 
@@ -569,18 +612,11 @@ static bool make_pipe(int fds[2])
 
 static int make_memory(void)
 {
-	const int low = memfd_create("plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const int low = sandbox_space_file(sizeof(struct plugin_channel));
 	const int fd = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, FD_LOW);
 
 	if (low >= 0)
 		close(low);
-	if (fd >= 0 &&
-	    (ftruncate(fd, sizeof(struct plugin_channel)) != 0 ||
-	     fcntl(fd, F_ADD_SEALS,
-		   F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
-		close(fd);
-		return -1;
-	}
 	return fd;
 }
 
@@ -609,7 +645,7 @@ static int spawn(struct plugin32 *p, const char *worker)
 	p->channel = map;
 	p->child = fork();
 	if (p->child == 0)
-		become(worker, memory, request[0], reply[1]);
+		become(map, worker, memory, request[0], reply[1]);
 	close(memory);
 	close(request[0]);
 	close(reply[1]);
@@ -624,6 +660,12 @@ static int spawn(struct plugin32 *p, const char *worker)
 
 static int explain_end(const struct plugin32 *p, struct kb_diag *diag)
 {
+	if (WIFEXITED(p->status) &&
+	    WEXITSTATUS(p->status) == CHANNEL_NO_FILTER)
+		return kb_fail(diag, KB_E_ENVIRONMENT,
+			       "'%s' is 32-bit code, and the kernel takes no "
+			       "filter of its system calls",
+			       p->path);
 	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == CANNOT_RUN)
 		return kb_fail(diag, KB_E_ENVIRONMENT,
 			       "'%s' is 32-bit code, and this machine runs no "
@@ -675,11 +717,37 @@ static int check_plugin(const struct plugin32 *p, struct kb_diag *diag)
 	return 0;
 }
 
+static void copy_filter(struct channel_filter *to,
+			const struct sandbox_filter *from)
+{
+	static_assert(sizeof(from->step) == sizeof(to->step),
+		      "filters are handed on as they are");
+	to->count = from->count;
+	memcpy(to->step, from->step, from->count * sizeof(*from->step));
+}
+
+/* Only the worker itself can put itself under filters of its code. */
+static int make_filters(struct plugin32 *p, struct kb_diag *diag)
+{
+	struct sandbox_filter filter;
+	const pid_t seen = p->child;
+	int err = sandbox_filter_make(&filter, SANDBOX_X86, seen, diag);
+
+	if (err < 0)
+		return err;
+	copy_filter(&p->channel->filter, &filter);
+	err = sandbox_filter_make_closed(&filter, SANDBOX_X86, diag);
+	if (err == 0)
+		copy_filter(&p->channel->closed, &filter);
+	return err;
+}
+
 static int open_plugin(struct plugin32 *p, const struct alloc_config *config,
 		       const char *options, struct kb_diag *diag)
 {
 	char worker[PATH_MAX];
 	size_t length = 0;
+	int err;
 
 	if (!find_worker(worker))
 		return kb_fail(diag, KB_E_ENVIRONMENT,
@@ -703,6 +771,9 @@ static int open_plugin(struct plugin32 *p, const struct alloc_config *config,
 	p->channel->heap_pages = p->heap_pages;
 	p->channel->page_size = KVA_PAGE_SIZE;
 	p->channel->checked = config->checked;
+	err = make_filters(p, diag);
+	if (err < 0)
+		return err;
 	set_call(p, "", false, 0, false, 0);
 	p->opening = true;
 	ask(p, CHANNEL_OPEN);

@@ -59,8 +59,8 @@ static void hang(void)
 		;
 }
 
-/* Takes memory until there is none. Does nothing to a machine that would let
- * it. */
+/* Takes memory, untouched, until there is none. Does nothing to a machine that would
+ * let it. */
 static void hog(const struct faulty *f)
 {
 	struct rlimit limit;
@@ -68,8 +68,6 @@ static void hog(const struct faulty *f)
 	getrlimit(RLIMIT_DATA, &limit);
 	if (limit.rlim_cur == RLIM_INFINITY)
 		f->config->panic(f->config->host, "nobody limits my memory");
-	limit.rlim_cur = 64 << 20;
-	setrlimit(RLIMIT_DATA, &limit);
 	while (mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
 		;

@@ -20,8 +20,11 @@
 #define CHANNEL_REQUEST_FD 4
 #define CHANNEL_ANSWER_FD  5
 
+/* The worker's exit status if the kernel does not take a filter. */
+#define CHANNEL_NO_FILTER 126
+
 /* Raised with any change of what follows. */
-#define CHANNEL_VERSION 1
+#define CHANNEL_VERSION 2
 
 /* Operations of one request. */
 #define CHANNEL_OPS	  16384
@@ -31,9 +34,10 @@
 #define CHANNEL_TEXT_SIZE 512
 #define CHANNEL_WORD_SIZE 32
 #define CHANNEL_PATH_SIZE 4096
+#define CHANNEL_STEPS	  1024
 
 enum channel_request {
-	/* Loads the plugin at `path` and calls its init with `text`, which has
+	/* Enters `filter`, loads the plugin at `path`, enters `closed`, and calls its init with `text`, which has
 	 * KEY=VALUE after KEY=VALUE, each with a NUL; an empty one ends it. */
 	CHANNEL_OPEN = 1,
 
@@ -83,7 +87,24 @@ struct channel_fault {
 	uint32_t has_size;
 	uint32_t size;
 	uint32_t signal;
+
+	/* With SIGSYS: the system call that the filter has caught. */
+	uint32_t system_call;
+};
+
+/* As struct sock_filter. */
+struct channel_step {
+	uint16_t code;
+	uint8_t jump_true;
+	uint8_t jump_false;
+	uint32_t k;
+};
+
+/* A filter of system calls; no steps: none. */
+struct channel_filter {
+	uint32_t count;
 	uint32_t padding;
+	struct channel_step step[CHANNEL_STEPS];
 };
 
 struct channel_stat {
@@ -114,6 +135,10 @@ struct plugin_channel {
 	uint32_t page_size;
 	uint32_t checked;
 
+	/* The worker's program is emulated; its filters are the emulator's. */
+	uint32_t emulated;
+	uint32_t padding;
+
 	/* Of the answer. */
 	int32_t status;
 	uint32_t result;
@@ -133,6 +158,10 @@ struct plugin_channel {
 	struct channel_fault fault;
 	char text[CHANNEL_TEXT_SIZE];
 	char path[CHANNEL_PATH_SIZE];
+
+	/* What the worker enters before it loads the plugin, and after that. */
+	struct channel_filter filter;
+	struct channel_filter closed;
 
 	struct channel_op op[CHANNEL_OPS];
 

@@ -33,6 +33,25 @@
 /* What a call of the heap that may panic came back with. */
 enum outcome { RETURNED, PANICKED, OUTSIDE };
 
+/* What can be looked for or not; whatever keeps a heap from working always is. */
+enum aspect {
+	PLACEMENT = 1,
+	TRANSLATION = 2,
+	UNSERVED = 4,
+	LEAK = 8,
+	REALLOC = 16,
+	INVALID = 32
+};
+#define ASPECTS 63u
+
+/* What one function of the heap has executed. */
+struct effort {
+	uint64_t calls, instructions, most;
+};
+
+/* Instructions that one call may execute if nobody says otherwise. */
+#define BUDGET 100000000
+
 struct machine {
 	const struct allocator_plugin_config *config;
 	bool checked;
@@ -73,6 +92,18 @@ struct machine {
 
 	uint64_t maps, unmaps, lines, calls;
 	uint32_t frames_peak, frames_boot;
+
+	/* Bytes that are requested and live: now, and when most frames were used;
+	 * and how far up the heap pages were handed out. */
+	uint64_t asked_live, asked_peak;
+	uint32_t span_peak;
+
+	/* Which faults are looked for: bits of enum aspect. */
+	unsigned judged;
+
+	/* Instructions: what one call may execute, and has executed. */
+	int budget;
+	struct effort alloc, free;
 };
 
 /* A kernel is a machine of its own, and there is one in a process. */
@@ -173,6 +204,18 @@ void fos_host_outside(const char *name, const void *caller)
 		come_back(OUTSIDE);
 	}
 	tell("outside", NULL, 0, false, NULL, text);
+	abort();
+}
+
+void fos_host_exhausted(const void *caller)
+{
+	char text[TEXT_SIZE];
+
+	the.function = (const char *)caller - 1;
+	snprintf(text, sizeof(text),
+		 "it does not return: %d instructions were executed",
+		 the.budget);
+	tell("hang", NULL, 0, true, NULL, text);
 	abort();
 }
 
@@ -340,8 +383,9 @@ static bool ask_translation(const char *call, unsigned (*function)(unsigned),
 	const void *const was_function = the.function;
 	enum outcome outcome;
 
-	if (!function || *without)
+	if (!function || *without || !(the.judged & TRANSLATION))
 		return false;
+	fos_left = the.budget;
 	the.call = call;
 	the.function = (const void *)function;
 	outcome = translate(function, from, to);
@@ -534,6 +578,8 @@ static void check_placement(uint32_t va, uint32_t count)
 	struct run got, want = { 0, 0 };
 	struct offer o;
 
+	if (!(the.judged & PLACEMENT))
+		return;
 	if (strategy != 1 && strategy != 2 && strategy != 4 && strategy != 5)
 		return;
 	if (page < begin)
@@ -614,7 +660,7 @@ static void check_refused(uint32_t size)
 	const uint32_t begin = page_number(fos_tree.pages_start);
 	struct offer o;
 
-	if (fos_tree.strategy() == 0 || fos_tree.free_frames() < count)
+	if (!(the.judged & UNSERVED) || fos_tree.strategy() == 0 || fos_tree.free_frames() < count)
 		return;
 	if (is_pages(size)) {
 		o = look(begin, the.pages, the.pages, 0);
@@ -690,6 +736,8 @@ static void check_free(uint32_t va, const uint32_t *frames, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		const uint32_t at = va + i * FOS_PAGE;
 
+		if (!(the.judged & LEAK))
+			return;
 		if (fos_tree.frame_of(at) != FOS_NONE)
 			wrong("leak", va,
 			      "kfree(0x%08" PRIX32 ") left page 0x%08" PRIX32
@@ -721,6 +769,37 @@ static void begin_call(const char *call, const void *function)
 	the.call = call;
 	the.function = function;
 	*the.config->call = call;
+	fos_left = the.budget;
+}
+
+/* What the call under way has executed. */
+static void note_effort(struct effort *e)
+{
+	const uint64_t spent = (uint64_t)(the.budget - fos_left);
+
+	e->calls++;
+	e->instructions += spent;
+	if (spent > e->most)
+		e->most = spent;
+	fos_left = the.budget;
+}
+
+static void note_alloc(uint32_t va, uint32_t size)
+{
+	const uint32_t used = FOS_FRAMES - fos_tree.free_frames();
+	uint32_t end;
+
+	note_effort(&the.alloc);
+	if (!in_heap(va))
+		return;
+	end = va < fos_tree.pages_start
+		      ? 0
+		      : (va - fos_tree.pages_start + size) / FOS_PAGE + 1;
+	the.asked_live += size;
+	if (used >= the.frames_peak && the.asked_live > the.asked_peak)
+		the.asked_peak = the.asked_live;
+	if (end > the.span_peak)
+		the.span_peak = end;
 }
 
 static void *fos_alloc(void *ctx, size_t size)
@@ -728,10 +807,12 @@ static void *fos_alloc(void *ctx, size_t size)
 	uint32_t va;
 
 	(void)ctx;
+	fos_left = the.budget;
 	if (!the.checked)
 		return fos_tree.kmalloc((unsigned)size);
 	begin_call("kmalloc", (const void *)fos_tree.kmalloc);
 	va = (uint32_t)(uintptr_t)fos_tree.kmalloc((unsigned)size);
+	note_alloc(va, (uint32_t)size);
 	check_alloc(va, (uint32_t)size);
 	if (++the.calls % WALK_EVERY == 0)
 		check_some();
@@ -745,6 +826,7 @@ static int fos_free(void *ctx, void *p)
 	uint64_t maps;
 
 	(void)ctx;
+	fos_left = the.budget;
 	if (!the.checked) {
 		fos_tree.kfree(p);
 		return 0;
@@ -759,8 +841,11 @@ static int fos_free(void *ctx, void *p)
 	free_frames = fos_tree.free_frames();
 	maps = the.maps;
 	fos_tree.kfree(p);
+	note_effort(&the.free);
+	the.asked_live -= size;
 	check_free(va, frames, count);
-	if (the.maps == maps && fos_tree.free_frames() < free_frames + count)
+	if ((the.judged & LEAK) && the.maps == maps &&
+	    fos_tree.free_frames() < free_frames + count)
 		wrong("leak", va,
 		      "kfree(0x%08" PRIX32 ") of %" PRIu32
 		      " pages gave only %" PRIu32 " frames back",
@@ -781,6 +866,7 @@ static void *guarded_realloc(void *p, uint32_t size, enum outcome *outcome)
 	if (back)
 		return NULL;
 	the.guarded = true;
+	fos_left = the.budget;
 	q = fos_tree.krealloc(p, size);
 	the.guarded = false;
 	return q;
@@ -793,6 +879,7 @@ static enum outcome guarded_free(void *p)
 	if (back)
 		return (enum outcome)back;
 	the.guarded = true;
+	fos_left = the.budget;
 	fos_tree.kfree(p);
 	the.guarded = false;
 	return RETURNED;
@@ -865,7 +952,7 @@ static void check_realloc(void)
 		5000, 8192, 20000, 50000, 9000, 5000
 	};
 
-	if (!fos_tree.krealloc)
+	if (!fos_tree.krealloc || !(the.judged & REALLOC))
 		return;
 	begin_call("krealloc", (const void *)fos_tree.krealloc);
 	if (!check_sizes(pages, sizeof(pages) / sizeof(*pages), 3))
@@ -882,7 +969,7 @@ static void check_invalid_free(void)
 	static const uint32_t outside = 0x10000000;
 	const uint32_t frames = fos_tree.free_frames();
 
-	if (!fos_tree.block_max)
+	if (!fos_tree.block_max || !(the.judged & INVALID))
 		return;
 	begin_call("kfree", (const void *)fos_tree.kfree);
 	if (guarded_free((void *)(uintptr_t)outside) == OUTSIDE)
@@ -950,6 +1037,55 @@ static void check_window(void)
 				0);
 }
 
+/* "placement+leak" */
+static bool take_aspects(const char *text)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} aspects[] = {
+		{ "none", 0 },		{ "placement", PLACEMENT },
+		{ "translation", TRANSLATION }, { "unserved", UNSERVED },
+		{ "leak", LEAK },	{ "realloc", REALLOC },
+		{ "invalid", INVALID },
+	};
+
+	the.judged = 0;
+	while (*text) {
+		const size_t length = strcspn(text, "+");
+		size_t i = 0;
+
+		while (i < sizeof(aspects) / sizeof(*aspects) &&
+		       (strlen(aspects[i].name) != length ||
+			strncmp(aspects[i].name, text, length) != 0))
+			i++;
+		if (i == sizeof(aspects) / sizeof(*aspects))
+			return false;
+		the.judged |= aspects[i].bit;
+		text += length + (text[length] == '+');
+	}
+	return true;
+}
+
+static void take_option(const struct allocator_plugin_option *option)
+{
+	char *end;
+
+	if (strcmp(option->key, "judge") == 0 && take_aspects(option->value))
+		return;
+	if (strcmp(option->key, "budget") == 0) {
+		const long budget = strtol(option->value, &end, 10);
+
+		the.budget = (int)budget;
+		if (*option->value && !*end && budget > 0 && budget < INT32_MAX)
+			return;
+	}
+	fos_host_refuse("boot", FOS_NONE,
+			"a kernel's tree takes judge=KIND+KIND and "
+			"budget=INSTRUCTIONS",
+			0);
+}
+
 static int fos_init(const struct allocator_plugin_config *config, void **ctx)
 {
 	*ctx = NULL;
@@ -957,9 +1093,11 @@ static int fos_init(const struct allocator_plugin_config *config, void **ctx)
 	the.checked = config->checked;
 	the.final = config->checked > 1;
 	the.call = "start-up";
-	if (config->option_count)
-		fos_host_refuse("boot", FOS_NONE,
-				"a kernel's tree takes no options", 0);
+	the.judged = ASPECTS;
+	the.budget = BUDGET;
+	for (size_t i = 0; i < config->option_count; i++)
+		take_option(&config->options[i]);
+	fos_left = the.budget;
 	check_window();
 	the.pages = (fos_tree.heap_max - fos_tree.heap_start) / FOS_PAGE;
 	the.backed = fos_host_alloc(the.pages * sizeof(*the.backed));
@@ -983,7 +1121,17 @@ static void fos_stats(void *ctx, allocator_plugin_stat_fn fn, void *user)
 	fn(user, "frames_live",
 	   FOS_FRAMES - fos_tree.free_frames() - the.frames_boot);
 	fn(user, "frames_peak", the.frames_peak - the.frames_boot);
+	fn(user, "bytes_peak", the.asked_peak);
+	fn(user, "span_peak", the.span_peak);
 	fn(user, "lines_printed", the.lines);
+	if (!fos_tree.counts)
+		return;
+	fn(user, "calls_kmalloc", the.alloc.calls);
+	fn(user, "calls_kfree", the.free.calls);
+	fn(user, "instructions_kmalloc", the.alloc.instructions);
+	fn(user, "instructions_kfree", the.free.instructions);
+	fn(user, "most_kmalloc", the.alloc.most);
+	fn(user, "most_kfree", the.free.most);
 }
 
 static void fos_memory(void *ctx, struct allocator_plugin_memory *out)

@@ -32,6 +32,9 @@ struct fos_tree {
 	unsigned pages_start;
 	unsigned block_max;
 
+	/* Not 0: the heap counts its instructions. */
+	unsigned counts;
+
 	/* KHP_PLACE_... that it places by, or FOS_NONE. */
 	unsigned (*strategy)(void);
 
@@ -51,6 +54,13 @@ struct fos_tree {
 };
 
 extern const struct fos_tree fos_tree;
+
+/* Instructions that the heap may still execute in the call under way. Counted only in
+ * a heap that is built so (count.awk); in any other it stays as it is. */
+extern int fos_left;
+
+/* The heap has executed more; `caller` is where. Does not return. */
+void fos_host_exhausted(const void *caller) __attribute__((noreturn));
 
 /* Zeroed memory outside the machine; never NULL. */
 void *fos_host_alloc(unsigned bytes);

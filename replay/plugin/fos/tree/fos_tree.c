@@ -441,6 +441,16 @@ static void fos_choose(uint32 strategy)
 }
 #endif
 
+/* --- Instructions --- */
+
+int fos_left = 0x7FFFFFFF;
+
+void fos_out_of_instructions(void) AS("fos_exhausted");
+void fos_out_of_instructions(void)
+{
+	fos_host_exhausted(__builtin_return_address(0));
+}
+
 /* --- Start-up --- */
 
 static void fos_boot_frames(void)
@@ -516,6 +526,9 @@ const struct fos_tree fos_tree = {
 	.block_max = DYN_ALLOC_MAX_BLOCK_SIZE,
 #else
 	.pages_start = KERNEL_HEAP_START,
+#endif
+#ifdef FOS_COUNTS
+	.counts = 1,
 #endif
 	.strategy = fos_strategy_now,
 	.boot = fos_boot,
