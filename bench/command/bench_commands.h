@@ -28,6 +28,7 @@ extern const struct kb_command bench_bless_command;
 extern const struct kb_command bench_corpus_command;
 extern const struct kb_command bench_diff_command;
 extern const struct kb_command bench_fit_command;
+extern const struct kb_command bench_grade_command;
 extern const struct kb_command bench_metal_command;
 extern const struct kb_command bench_plot_command;
 extern const struct kb_command bench_show_command;

@@ -31,6 +31,9 @@ struct bench_outcome {
 	struct alloc_fault fault;
 	uint64_t fault_event;
 
+	/* It was ended because the clock said so, not for what it did. */
+	bool by_clock;
+
 	/* Pass count, if wanted and if all went well: owned by whoever asked.
 	 * NULL otherwise. */
 	struct replay_exact *exact;

@@ -336,6 +336,7 @@ static int run_child(const struct bench_shared *memory,
 			      watched, status);
 	else
 		take_outcome(out, job, shared);
+	out->by_clock = watched == CHILD_HANGS;
 	return 0;
 }
 

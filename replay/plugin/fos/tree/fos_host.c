@@ -104,6 +104,12 @@ struct machine {
 	/* Instructions: what one call may execute, and has executed. */
 	int budget;
 	struct effort alloc, free;
+
+	/* What all calls may execute together. */
+	uint64_t total;
+
+	/* The placement strategy that was asked for, or FOS_NONE. */
+	uint32_t strategy;
 };
 
 /* A kernel is a machine of its own, and there is one in a process. */
@@ -779,6 +785,10 @@ static void note_effort(struct effort *e)
 
 	e->calls++;
 	e->instructions += spent;
+	if (the.alloc.instructions + the.free.instructions > the.total)
+		tell("hang", NULL, 0, true, NULL,
+		     "it does not come to an end: all calls together have "
+		     "executed more instructions than they may");
 	if (spent > e->most)
 		e->most = spent;
 	fos_left = the.budget;
@@ -1067,22 +1077,48 @@ static bool take_aspects(const char *text)
 	return true;
 }
 
-static void take_option(const struct allocator_plugin_option *option)
+/* A number from 1 to `high`; 0 if the text is none. */
+static uint64_t take_number(const char *text, uint64_t high)
 {
 	char *end;
+	const unsigned long long number = strtoull(text, &end, 10);
 
-	if (strcmp(option->key, "judge") == 0 && take_aspects(option->value))
-		return;
-	if (strcmp(option->key, "budget") == 0) {
-		const long budget = strtol(option->value, &end, 10);
+	return *text < '0' || *text > '9' || *end || number > high ? 0 : number;
+}
 
-		the.budget = (int)budget;
-		if (*option->value && !*end && budget > 0 && budget < INT32_MAX)
-			return;
+static bool take_strategy(const char *text)
+{
+	static const char *const names[] = { "contiguous", "first", "best",
+					     "next",	   "worst", "custom" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			the.strategy = i;
+			return true;
+		}
+	return false;
+}
+
+static void take_option(const struct allocator_plugin_option *option)
+{
+	bool good = false;
+
+	if (strcmp(option->key, "judge") == 0) {
+		good = take_aspects(option->value);
+	} else if (strcmp(option->key, "strategy") == 0) {
+		good = take_strategy(option->value);
+	} else if (strcmp(option->key, "budget") == 0) {
+		the.budget = (int)take_number(option->value, INT32_MAX - 1);
+		good = the.budget > 0;
+	} else if (strcmp(option->key, "total") == 0) {
+		the.total = take_number(option->value, INT64_MAX);
+		good = the.total > 0;
 	}
+	if (good)
+		return;
 	fos_host_refuse("boot", FOS_NONE,
-			"a kernel's tree takes judge=KIND+KIND and "
-			"budget=INSTRUCTIONS",
+			"a kernel's tree takes judge=KIND+KIND, strategy=NAME, "
+			"budget=INSTRUCTIONS and total=INSTRUCTIONS",
 			0);
 }
 
@@ -1095,6 +1131,8 @@ static int fos_init(const struct allocator_plugin_config *config, void **ctx)
 	the.call = "start-up";
 	the.judged = ASPECTS;
 	the.budget = BUDGET;
+	the.total = UINT64_MAX;
+	the.strategy = FOS_NONE;
 	for (size_t i = 0; i < config->option_count; i++)
 		take_option(&config->options[i]);
 	fos_left = the.budget;
@@ -1109,6 +1147,8 @@ static int fos_init(const struct allocator_plugin_config *config, void **ctx)
 	if (the.checked)
 		catch_faults();
 	fos_tree.boot();
+	if (the.strategy != FOS_NONE)
+		fos_tree.choose(the.strategy);
 	the.frames_boot = FOS_FRAMES - fos_tree.free_frames();
 	return 0;
 }

@@ -37,6 +37,7 @@ struct fos_tree {
 
 	/* KHP_PLACE_... that it places by, or FOS_NONE. */
 	unsigned (*strategy)(void);
+	void (*choose)(unsigned strategy);
 
 	void (*boot)(void);
 	void *(*kmalloc)(unsigned size);

@@ -425,7 +425,7 @@ static unsigned fos_strategy_now(void)
 	return FOS_STRATEGY;
 }
 
-static void fos_choose(uint32 strategy)
+static void fos_choose(unsigned strategy)
 {
 	FOS_STRATEGY = strategy;
 }
@@ -435,7 +435,7 @@ static unsigned fos_strategy_now(void)
 	return FOS_NONE;
 }
 
-static void fos_choose(uint32 strategy)
+static void fos_choose(unsigned strategy)
 {
 	(void)strategy;
 }
@@ -531,6 +531,7 @@ const struct fos_tree fos_tree = {
 	.counts = 1,
 #endif
 	.strategy = fos_strategy_now,
+	.choose = fos_choose,
 	.boot = fos_boot,
 	.kmalloc = (void *(*)(unsigned))kmalloc,
 	.kfree = (void (*)(void *))kfree,
