@@ -48,8 +48,8 @@ static int check(void *target, struct kb_diag *diag)
 {
 	const struct grade_options *o = target;
 
-	if (o->submissions.count > 1 && (o->format == GRADE_GRADESCOPE ||
-					 o->format == GRADE_AUTOLAB))
+	if (o->submissions.count > 1 &&
+	    (o->format == GRADE_GRADESCOPE || o->format == GRADE_AUTOLAB))
 		return kb_fail(diag, KB_E_ARG,
 			       "--format %s is about one submission, got %zu; "
 			       "use --format csv for a class",
@@ -88,7 +88,9 @@ static int grade(const struct grade_options *o)
 		.submission = o->submissions.word,
 		.count = o->submissions.count,
 		.folder = o->out,
-		.jobs = o->jobs ? o->jobs : cpus > 0 ? (unsigned)cpus : 1,
+		.jobs = o->jobs	   ? o->jobs
+			: cpus > 0 ? (unsigned)cpus
+				   : 1,
 		.is_unsafe = o->is_unsafe,
 		.visible_only = o->visible,
 		.wants_trace = o->format != GRADE_CSV,
@@ -170,8 +172,8 @@ static const struct kb_option options[] = {
 };
 
 static const struct kb_operand operands[] = {
-	{ "SUBMISSION", 1, SIZE_MAX, offsetof(struct grade_options, submissions),
-	  KB_FILES_NONE },
+	{ "SUBMISSION", 1, SIZE_MAX,
+	  offsetof(struct grade_options, submissions), KB_FILES_NONE },
 	{ NULL, 0, 0, 0, KB_FILES_NONE },
 };
 

@@ -44,8 +44,8 @@ int grade_build_find(char *script, size_t size, struct kb_diag *diag)
 	char self[PATH_MAX];
 
 	if (own_folder(self)) {
-		snprintf(script, size, "%s/../" KB_DATADIR
-				       "/kheap-replay/scripts/" SCRIPT,
+		snprintf(script, size,
+			 "%s/../" KB_DATADIR "/kheap-replay/scripts/" SCRIPT,
 			 self);
 		if (access(script, R_OK) == 0)
 			return 0;
@@ -132,8 +132,7 @@ static void be_builder(const struct grade_build *b, const char *host, int said)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (chdir(b->folder) != 0 || dup2(said, STDOUT_FILENO) < 0 ||
-	    dup2(said, STDERR_FILENO) < 0 ||
-	    !freopen("/dev/null", "r", stdin))
+	    dup2(said, STDERR_FILENO) < 0 || !freopen("/dev/null", "r", stdin))
 		_exit(KB_EXIT_ENVIRONMENT);
 	sandbox_space_limit(&limits);
 	kb_diag_init(&diag);
@@ -154,15 +153,22 @@ static void be_builder(const struct grade_build *b, const char *host, int said)
 static void take_line(struct grade_build *b, int said)
 {
 	static const char name[] = SCRIPT ": ";
-	char text[1024] = "";
-	const char *line = text;
+	char text[1024] = "", plain[1100];
+	const char *line = text, *path;
 
 	if (pread(said, text, sizeof(text) - 1, 0) < 0)
 		text[0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (strncmp(line, name, sizeof(name) - 1) == 0)
 		line += sizeof(name) - 1;
-	kb_escape_clean(b->message, sizeof(b->message), line);
+	path = strstr(line, b->submission);
+	if (path)
+		snprintf(plain, sizeof(plain), "%.*sthe submission%s",
+			 (int)(path - line), line,
+			 path + strlen(b->submission));
+	else
+		snprintf(plain, sizeof(plain), "%s", line);
+	kb_escape_clean(b->message, sizeof(b->message), plain);
 }
 
 /* Waits for its end, at most as long as allowed. Its wait status, or -1. */
@@ -191,8 +197,7 @@ static void judge(struct grade_build *b, int status, int said)
 		b->built = GRADE_BUILT;
 	if (b->built == GRADE_BUILD_LATE)
 		snprintf(b->message, sizeof(b->message),
-			 "its build took more than %u s",
-			 (unsigned)b->seconds);
+			 "its build took more than %u s", (unsigned)b->seconds);
 	else if (!b->message[0])
 		snprintf(b->message, sizeof(b->message),
 			 b->built == GRADE_BUILT ? "it builds"

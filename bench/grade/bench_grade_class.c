@@ -135,8 +135,8 @@ static int name_folder(struct teaching *t, struct seat *seat)
 		end--;
 	begin = memrchr(seat->given, '/', end - (end > 0));
 	begin = begin ? begin + 1 : seat->given;
-	snprintf(name, sizeof(name), "%.*s",
-		 (int)(seat->given + end - begin), begin);
+	snprintf(name, sizeof(name), "%.*s", (int)(seat->given + end - begin),
+		 begin);
 	kb_escape_component(clean, sizeof(clean), name);
 	SHA256Data((const uint8_t *)seat->given, strlen(seat->given), hash);
 	if (snprintf(seat->folder, sizeof(seat->folder), "%s/%.100s-%.8s",
@@ -232,10 +232,10 @@ static int start(struct teaching *t, struct seat *seat)
 	seat->child = fork();
 	if (seat->child == 0)
 		grade_one(t, seat);
-	return seat->child > 0 ? 0
-			       : kb_fail(t->diag, KB_E_IO,
-					 "cannot start a process: %s",
-					 strerror(errno));
+	return seat->child > 0
+		       ? 0
+		       : kb_fail(t->diag, KB_E_IO, "cannot start a process: %s",
+				 strerror(errno));
 }
 
 static void remove_tree(const char *path)
@@ -270,10 +270,10 @@ static int finish(struct teaching *t)
 	size_t i = 0;
 
 	if (child < 0)
-		return errno == EINTR ? 0
-				      : kb_fail(t->diag, KB_E_IO,
-						"cannot wait: %s",
-						strerror(errno));
+		return errno == EINTR
+			       ? 0
+			       : kb_fail(t->diag, KB_E_IO, "cannot wait: %s",
+					 strerror(errno));
 	while (i < t->class->count && t->seat[i].child != child)
 		i++;
 	if (i == t->class->count)

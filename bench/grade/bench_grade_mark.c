@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT_SIZE 2048
+#define TEXT_SIZE  2048
 #define NOT_GRADED "not graded, run again"
 
 /* What became of a check. */
@@ -128,15 +128,16 @@ static void explain(struct marker *m, const struct replay *replay, char *text,
 	char event[48] = "", line[ALLOC_FAULT_TEXT_SIZE + 24] = "", call[80];
 
 	if (out->by_clock) {
-		snprintf(text, size, NOT_GRADED ": no progress for %" PRIu64
-				     " s",
+		snprintf(text, size,
+			 NOT_GRADED ": no progress for %" PRIu64 " s",
 			 m->in->rubric->seconds);
 		return;
 	}
 	bench_failure_fill(&f, &replay->trace->trace, "", out);
 	if (f.has_event)
-		snprintf(event, sizeof(event), "event %" PRIu64 " of %s: ",
-			 f.event, replay->trace->name);
+		snprintf(event, sizeof(event),
+			 "event %" PRIu64 " of %s: ", f.event,
+			 replay->trace->name);
 	if (f.fault.source[0])
 		snprintf(line, sizeof(line), " (%s:%" PRIu32 ")",
 			 f.fault.source, f.fault.line);
@@ -327,8 +328,7 @@ static int mark_check(struct marker *m, const struct grade_check *c)
 				text);
 	}
 	if (c->kind == GRADE_BUILDS)
-		return add_test(m, c, MARK_PASSED, c->points,
-				m->build.message);
+		return add_test(m, c, MARK_PASSED, c->points, m->build.message);
 	return c->kind == GRADE_RIGHT ? mark_right(m, c) : mark_counter(m, c);
 }
 
@@ -346,14 +346,13 @@ static int make_record(struct marker *m, json_t **record)
 	char given[4096];
 
 	kb_escape_clean(given, sizeof(given), m->in->given);
-	*record = json_pack("{s:i, s:s, s:o, s:s, s:f, s:f, s:o, s:s, s:b, s:O}",
-			    "record", 1, "key", m->in->key, "submission",
-			    kb_json_text(given), "status", status_of(m),
-			    "score", (double)m->score / 100, "max_score",
-			    (double)m->most / 100, "message",
-			    kb_json_text(m->message), "toolchain",
-			    m->in->toolchain, "trace", m->has_trace, "tests",
-			    m->tests);
+	*record = json_pack(
+		"{s:i, s:s, s:o, s:s, s:f, s:f, s:o, s:s, s:b, s:O}", "record",
+		1, "key", m->in->key, "submission", kb_json_text(given),
+		"status", status_of(m), "score", (double)m->score / 100,
+		"max_score", (double)m->most / 100, "message",
+		kb_json_text(m->message), "toolchain", m->in->toolchain,
+		"trace", m->has_trace, "tests", m->tests);
 	return *record ? 0 : kb_fail(m->diag, KB_E_NOMEM, "out of memory");
 }
 

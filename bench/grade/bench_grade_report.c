@@ -147,14 +147,13 @@ static json_t *make_leaderboard(const json_t *record)
 	json_array_foreach(tests_of(record), i, test) {
 		json_t *value = json_object_get(test, "value");
 
-		if (value &&
-		    strcmp(kb_json_string_of(test, "visibility"), "visible") ==
-			    0)
+		if (value && strcmp(kb_json_string_of(test, "visibility"),
+				    "visible") == 0)
 			json_array_append_new(
-				board, json_pack("{s:O, s:O, s:s}", "name",
-						 json_object_get(test, "name"),
-						 "value", value, "order",
-						 "asc"));
+				board,
+				json_pack("{s:O, s:O, s:s}", "name",
+					  json_object_get(test, "name"),
+					  "value", value, "order", "asc"));
 	}
 	return board;
 }

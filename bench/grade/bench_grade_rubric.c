@@ -81,8 +81,7 @@ static int take_whole(struct reading *r, const json_t *object, const char *name,
 		      uint64_t high, uint64_t *out)
 {
 	double value = (double)*out;
-	const int err =
-		take_number(r, object, name, 1, (double)high, &value);
+	const int err = take_number(r, object, name, 1, (double)high, &value);
 
 	*out = (uint64_t)value;
 	return err;
@@ -135,8 +134,7 @@ static int take_visibility(struct reading *r, const json_t *object,
 	c->is_visible = strcmp(name, "visible") == 0;
 	if (c->is_visible || strcmp(name, "hidden") == 0)
 		return 0;
-	return refuse(r, "the visibility must be visible or hidden, not",
-		      name);
+	return refuse(r, "the visibility must be visible or hidden, not", name);
 }
 
 /* The list of faults to look for, as one word. */
@@ -176,8 +174,8 @@ static int take_judge(struct reading *r, const json_t *object,
 static int take_strategy(struct reading *r, const json_t *object,
 			 struct grade_check *c)
 {
-	static const char *const known[] = { "",     "contiguous", "first",
-					     "best", "next",	   "worst",
+	static const char *const known[] = { "",      "contiguous", "first",
+					     "best",  "next",	    "worst",
 					     "custom" };
 	const int err = take_text(r, object, "strategy", &c->strategy);
 
@@ -210,8 +208,10 @@ static int take_counter(struct reading *r, const json_t *object,
 	}
 	if (err == 0 && c->kind == GRADE_COUNTER &&
 	    (!c->counter || !(c->zero > c->full)))
-		return refuse(r, "a counter, and \"zero\" above \"full\", are needed by",
-			      c->name);
+		return refuse(
+			r,
+			"a counter, and \"zero\" above \"full\", are needed by",
+			c->name);
 	return err;
 }
 
@@ -219,9 +219,9 @@ static int take_check(struct reading *r, const json_t *object,
 		      struct grade_check *c)
 {
 	static const char *const known[] = {
-		"name",	 "kind",    "points", "visibility", "trace", "strategy",
-		"judge", "partial", "counter", "per",	    "than",  "full",
-		"zero",	 NULL
+		"name",	    "kind",  "points",	"visibility", "trace",
+		"strategy", "judge", "partial", "counter",    "per",
+		"than",	    "full",  "zero",	NULL
 	};
 	const char *kind = NULL, *trace = NULL;
 	double points = -1;
@@ -293,9 +293,8 @@ static int open_trace(struct reading *r, const char *name, const char *file)
 {
 	struct grade_trace *t = &r->rubric->trace[r->rubric->traces++];
 	const char *slash = strrchr(r->path, '/');
-	const int folder = slash && file[0] != '/'
-				   ? (int)(slash - r->path + 1)
-				   : 0;
+	const int folder =
+		slash && file[0] != '/' ? (int)(slash - r->path + 1) : 0;
 
 	t->name = name;
 	t->trace.fd = -1;
@@ -316,8 +315,8 @@ static int take_traces(struct reading *r)
 	strcpy(r->place, "traces");
 	if (object && !json_is_object(object))
 		return refuse(r, "it is not", "an object");
-	r->rubric->trace = calloc(json_object_size(object) + 1,
-				  sizeof(*r->rubric->trace));
+	r->rubric->trace =
+		calloc(json_object_size(object) + 1, sizeof(*r->rubric->trace));
 	if (!r->rubric->trace)
 		return kb_fail(r->diag, KB_E_NOMEM, "out of memory");
 	json_object_foreach((json_t *)object, key, value) {
@@ -364,8 +363,8 @@ static int take_limits(struct reading *r)
 /* All that a grade depends on but the submission and the toolchain. */
 static int hash(struct grade_rubric *rubric, struct kb_diag *diag)
 {
-	char *text = json_dumps(rubric->document,
-				JSON_COMPACT | JSON_SORT_KEYS);
+	char *text =
+		json_dumps(rubric->document, JSON_COMPACT | JSON_SORT_KEYS);
 	SHA2_CTX context;
 
 	if (!text)

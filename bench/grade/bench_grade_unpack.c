@@ -12,10 +12,9 @@
 #define ENTRIES_MAX 20000
 #define BLOCK	    65536
 
-#define GUARDS                                                    \
-	(ARCHIVE_EXTRACT_SECURE_SYMLINKS |                        \
-	 ARCHIVE_EXTRACT_SECURE_NODOTDOT |                        \
-	 ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS |                 \
+#define GUARDS                                                               \
+	(ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT | \
+	 ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS |                            \
 	 ARCHIVE_EXTRACT_NO_OVERWRITE)
 
 struct unpacking {

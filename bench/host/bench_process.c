@@ -110,8 +110,8 @@ static void become(const char *exe, const char *name,
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared)
 {
-	pid_t child = shared->space ? sandbox_space_fork(shared->space)
-				    : fork();
+	pid_t child =
+		shared->space ? sandbox_space_fork(shared->space) : fork();
 
 	if (child == 0)
 		become(exe, name, shared);

@@ -416,9 +416,8 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 		memory.file_fd = job->trace_fd;
 	shared = memory.memory;
 	shared->job = *job;
-	err = is_foreign(job)
-		      ? run_apart(&memory, job, watch, user, out, diag)
-		      : run_child(&memory, job, watch, user, out, diag);
+	err = is_foreign(job) ? run_apart(&memory, job, watch, user, out, diag)
+			      : run_child(&memory, job, watch, user, out, diag);
 	if (err == 0 && out->status == 0 && job->exact &&
 	    out->result.count.has_gauge) {
 		out->exact = replay_exact_copy(&shared->exact);

@@ -113,8 +113,8 @@ static void name_call(const struct channel_fault *f, bool is_emulated,
 {
 	char name[CHANNEL_WORD_SIZE * 2];
 
-	sandbox_filter_name(is_emulated ? SANDBOX_NATIVE : SANDBOX_X86, (int)f->system_call, name,
-			    sizeof(name));
+	sandbox_filter_name(is_emulated ? SANDBOX_NATIVE : SANDBOX_X86,
+			    (int)f->system_call, name, sizeof(name));
 	snprintf(text, size, "calls %s(), which a plugin may not", name);
 }
 
@@ -173,8 +173,7 @@ static void give_up(struct plugin32 *p, struct channel_fault *f)
 	if (!fault.line)
 		find_line(p, f, &fault);
 	p->report.panic(p->report.user, p->name,
-			message_of(f, p->channel->emulated, text,
-				   sizeof(text)),
+			message_of(f, p->channel->emulated, text, sizeof(text)),
 			&fault);
 	abort();
 }
@@ -568,10 +567,9 @@ static void become_emulator(struct plugin_channel *channel, const char *worker)
 
 	kb_diag_init(&diag);
 	channel->emulated = 1;
-	if (!KB_ASAN &&
-	    (sandbox_filter_make(&filter, SANDBOX_EMULATOR, getpid(), &diag) <
-		     0 ||
-	     sandbox_filter_enter(&filter, &diag) < 0))
+	if (!KB_ASAN && (sandbox_filter_make(&filter, SANDBOX_EMULATOR,
+					     getpid(), &diag) < 0 ||
+			 sandbox_filter_enter(&filter, &diag) < 0))
 		_exit(CHANNEL_NO_FILTER);
 	execvp(EMULATOR, argv);
 }
@@ -660,8 +658,7 @@ static int spawn(struct plugin32 *p, const char *worker)
 
 static int explain_end(const struct plugin32 *p, struct kb_diag *diag)
 {
-	if (WIFEXITED(p->status) &&
-	    WEXITSTATUS(p->status) == CHANNEL_NO_FILTER)
+	if (WIFEXITED(p->status) && WEXITSTATUS(p->status) == CHANNEL_NO_FILTER)
 		return kb_fail(diag, KB_E_ENVIRONMENT,
 			       "'%s' is 32-bit code, and the kernel takes no "
 			       "filter of its system calls",

@@ -124,9 +124,18 @@ static const char *const allowed[] = {
 
 /* What qemu-user does besides; whatever it executes stays under the filter. */
 static const char *const emulators[] = {
-	"execve",     "getdents64", "getpgrp",	 "getpgid",	     "getsid",
-	"pipe2",      "rt_sigpending",	 "rt_sigsuspend", "rt_sigtimedwait",
-	"setrlimit", "rt_tgsigqueueinfo", "sched_getparam",
+	"execve",
+	"getdents64",
+	"getpgrp",
+	"getpgid",
+	"getsid",
+	"pipe2",
+	"rt_sigpending",
+	"rt_sigsuspend",
+	"rt_sigtimedwait",
+	"setrlimit",
+	"rt_tgsigqueueinfo",
+	"sched_getparam",
 	"sched_getscheduler",
 };
 
@@ -144,7 +153,7 @@ static const struct {
 	(O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY) | O_APPEND)
 
 /* What fcntl may do: not have signals sent. */
-static const int fcntls[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,
+static const int fcntls[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,    F_SETFD,
 			      F_GETFL, F_ADD_SEALS,	F_GET_SEALS };
 
 /* Adds a rule; one for a call that the architecture does not have is none. */
@@ -274,8 +283,8 @@ static int export(scmp_filter_ctx ctx, struct sandbox_filter *out)
 static int make(struct sandbox_filter *out, enum sandbox_code code, pid_t pid,
 		bool is_closed, struct kb_diag *diag)
 {
-	scmp_filter_ctx ctx = seccomp_init(is_closed ? SCMP_ACT_ALLOW
-						     : SCMP_ACT_TRAP);
+	scmp_filter_ctx ctx =
+		seccomp_init(is_closed ? SCMP_ACT_ALLOW : SCMP_ACT_TRAP);
 	int err;
 
 	if (!ctx)

@@ -22,7 +22,7 @@ int mount(const char *source, const char *target, const char *type,
 #define MOUNT_REC     16384ul
 #define MOUNT_PRIVATE (1ul << 18)
 
-#define SPACES                                                        \
+#define SPACES                                                       \
 	(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | \
 	 CLONE_NEWIPC)
 
@@ -81,8 +81,7 @@ static bool shut_files(const char *writable)
 
 	if (mount(NULL, "/", NULL, MOUNT_REC | MOUNT_PRIVATE, NULL) != 0)
 		return false;
-	if (writable &&
-	    mount(writable, writable, NULL, MOUNT_BIND, NULL) != 0)
+	if (writable && mount(writable, writable, NULL, MOUNT_BIND, NULL) != 0)
 		return false;
 	if (!set_attributes("/", AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0))
 		return false;

@@ -666,7 +666,8 @@ static void check_refused(uint32_t size)
 	const uint32_t begin = page_number(fos_tree.pages_start);
 	struct offer o;
 
-	if (!(the.judged & UNSERVED) || fos_tree.strategy() == 0 || fos_tree.free_frames() < count)
+	if (!(the.judged & UNSERVED) || fos_tree.strategy() == 0 ||
+	    fos_tree.free_frames() < count)
 		return;
 	if (is_pages(size)) {
 		o = look(begin, the.pages, the.pages, 0);
@@ -1054,9 +1055,12 @@ static bool take_aspects(const char *text)
 		const char *name;
 		unsigned bit;
 	} aspects[] = {
-		{ "none", 0 },		{ "placement", PLACEMENT },
-		{ "translation", TRANSLATION }, { "unserved", UNSERVED },
-		{ "leak", LEAK },	{ "realloc", REALLOC },
+		{ "none", 0 },
+		{ "placement", PLACEMENT },
+		{ "translation", TRANSLATION },
+		{ "unserved", UNSERVED },
+		{ "leak", LEAK },
+		{ "realloc", REALLOC },
 		{ "invalid", INVALID },
 	};
 
