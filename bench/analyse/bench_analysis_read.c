@@ -4,6 +4,7 @@
 #include "bench_map_read.h"
 #include "bench_profile_read.h"
 #include "bench_sites.h"
+#include "bench_tape_read.h"
 
 #include <string.h>
 
@@ -83,6 +84,34 @@ static void read_sites(struct bench_site_table *out,
 	}
 }
 
+/* More would make the page too large. */
+#define TAPE_EVENTS 150000u
+
+/* As many as fit of the first allocators that have rows. */
+static int read_tape(struct bench_tape *out,
+		     const struct bench_analysis_job *job, struct kb_diag *diag)
+{
+	if (job->trace->counts.events > TAPE_EVENTS)
+		return 0;
+	for (size_t i = 0; i < job->count && out->count < BENCH_TAPE_ALLOCS;
+	     i++) {
+		const struct alloc_config config =
+			config_of(job, &job->cells[i]);
+		struct kb_diag own;
+		int err;
+
+		if (!has_window(&job->cells[i]))
+			continue;
+		kb_diag_init(&own);
+		err = bench_tape_add(out, job->trace, &config, &own);
+		if (err < 0 && err != KB_E_UNSUPPORTED) {
+			*diag = own;
+			return err;
+		}
+	}
+	return 0;
+}
+
 int bench_analysis_read(struct bench_analysis *out,
 			const struct bench_analysis_job *job,
 			struct kb_diag *diag)
@@ -99,5 +128,6 @@ int bench_analysis_read(struct bench_analysis *out,
 	out->has_profile = true;
 	read_map(out, job);
 	read_sites(&out->sites, job);
-	return 0;
+	err = read_tape(&out->tape, job, diag);
+	return err == KB_E_STOPPED ? 0 : err;
 }

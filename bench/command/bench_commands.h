@@ -22,6 +22,15 @@
 		.kind = KB_OPTION_TEXT, .file = KB_FILES_IN, .offset = (at) \
 	}
 
+struct bench_trace;
+
+/* Says on stderr that a shipped sample is read, if so. */
+void bench_commands_tell_sample(const struct bench_trace *trace);
+
+/* As bench_trace_open, ended by a signal; says what sample is read. */
+int bench_commands_open(struct bench_trace *trace, const char *given,
+			struct kb_diag *diag);
+
 extern const struct kb_command bench_compare_command;
 extern const struct kb_command bench_gate_command;
 extern const struct kb_command bench_bless_command;

@@ -194,7 +194,7 @@ static int do_trace(struct compare *c, const char *given)
 	int status = KB_EXIT_GOOD;
 
 	kb_diag_init(&diag);
-	if (bench_trace_open(&trace, given, kb_signal_came, &diag) < 0)
+	if (bench_commands_open(&trace, given, &diag) < 0)
 		return complain(&diag);
 	trace.beside = &c->opts.files;
 	for (size_t i = 0; i < c->opts.alloc_count && !kb_signal; i++) {

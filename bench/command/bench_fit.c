@@ -303,8 +303,7 @@ static int open_fitting(struct fitting *f, const struct fit_options *o)
 		alloc_spec_parse_list(&f->specs, &f->count, o->allocs, f->diag);
 
 	if (err == 0)
-		err = bench_trace_open(&f->trace, o->trace, kb_signal_came,
-				       f->diag);
+		err = bench_commands_open(&f->trace, o->trace, f->diag);
 	if (err < 0)
 		return err;
 	f->cells = calloc(f->count + 1, sizeof(*f->cells));

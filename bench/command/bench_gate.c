@@ -643,7 +643,7 @@ static int do_trace(struct gate *gate, const char *given, file_fn do_file)
 	int status, err, different = 0;
 
 	kb_diag_init(&diag);
-	err = bench_trace_open(&trace, given, kb_signal_came, &diag);
+	err = bench_commands_open(&trace, given, &diag);
 	if (err < 0)
 		return kb_complain_diag("bench", &diag);
 	trace.beside = &gate->opts.files;

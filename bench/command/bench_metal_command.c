@@ -325,8 +325,7 @@ static int run(struct metalling *m, struct metal_options *o)
 	int reported;
 
 	if (err == 0)
-		err = bench_trace_open(&m->trace, o->trace, kb_signal_came,
-				       m->diag);
+		err = bench_commands_open(&m->trace, o->trace, m->diag);
 	if (err < 0)
 		return err;
 	m->results = calloc(o->bench.alloc_count, sizeof(*m->results));

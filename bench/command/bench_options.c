@@ -295,6 +295,45 @@ static int check_gbench(const struct bench_options *opts, struct kb_diag *diag)
 	return 0;
 }
 
+/* Makes sure that --baseline names one of the allocators. */
+static int check_baseline(struct bench_options *opts, struct kb_diag *diag)
+{
+	struct alloc_spec spec;
+
+	if (!opts->baseline_given)
+		return 0;
+	if (alloc_spec_parse(&spec, opts->baseline_given, diag) < 0)
+		return diag->status;
+	for (size_t i = 0; i < opts->alloc_count; i++)
+		if (strcmp(opts->allocs[i].name, spec.name) == 0) {
+			strcpy(opts->baseline, spec.name);
+			return 0;
+		}
+	return kb_fail(diag, KB_E_ARG,
+		       "--baseline %s is not one of the allocators; add it to "
+		       "--alloc",
+		       opts->baseline_given);
+}
+
+/* Standard output takes one of them. */
+static int check_outputs(const struct bench_options *opts, struct kb_diag *diag)
+{
+	const char *format = bench_options_gbench(opts, "format");
+	int taken = (opts->json && strcmp(opts->json, "-") == 0) +
+		    (opts->benchfmt && strcmp(opts->benchfmt, "-") == 0) +
+		    (format && strcmp(format, "console") != 0);
+
+	if (opts->csv && opts->markdown)
+		return kb_fail(diag, KB_E_ARG,
+			       "--csv and --markdown exclude each other");
+	if ((opts->csv || opts->markdown) && taken)
+		return kb_fail(diag, KB_E_ARG,
+			       "--%s writes to standard output, which another "
+			       "option has taken; give that one a file",
+			       opts->csv ? "csv" : "markdown");
+	return 0;
+}
+
 static int check_run(void *target, struct kb_diag *diag)
 {
 	struct bench_options *opts = target;
@@ -312,7 +351,10 @@ static int check_run(void *target, struct kb_diag *diag)
 		return kb_fail(diag, KB_E_ARG,
 			       "no trace given; try 'bench --trace "
 			       "traces/boot.trc', or --help");
-	return choose_allocs(opts, ALLOCS_DEFAULT, true, diag);
+	if (check_outputs(opts, diag) < 0 ||
+	    choose_allocs(opts, ALLOCS_DEFAULT, true, diag) < 0)
+		return diag->status;
+	return check_baseline(opts, diag);
 }
 
 static int files_of_run(const void *target, struct kb_files *files,
@@ -459,7 +501,28 @@ static const struct kb_option options[] = {
 	  .kind = KB_OPTION_SWITCH,
 	  AT(no_plots) },
 	BENCH_OPTION_JSON(0),
+	{ .name = "baseline",
+	  .value = "ALLOC",
+	  .heading = "The table",
+	  .help = "the allocator that the table compares times with (default: "
+		  "the first)",
+	  .kind = KB_OPTION_TEXT,
+	  AT(baseline_given) },
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .help = "print every figure, and how it came about",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(verbose) },
+	{ .name = "csv",
+	  .help = "print CSV, a line per allocator, and nothing else",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(csv) },
+	{ .name = "markdown",
+	  .help = "print the table as Markdown, and nothing else",
+	  .kind = KB_OPTION_SWITCH,
+	  AT(markdown) },
 	{ .name = "benchfmt",
+	  .heading = "For other tools",
 	  .value = "FILE",
 	  .help = "also write every run's time and the counters in Go's "
 		  "benchmark format, for 'benchstat OLD NEW'; '-' is "
@@ -480,7 +543,8 @@ static const struct kb_option options[] = {
 	  COMMAND(BENCH_MICRO) },
 	{ .name = "list",
 	  .heading = "Information",
-	  .help = "list the allocators with their options, and the passes",
+	  .help = "list the allocators with their options, the passes, and "
+		  "the sample traces",
 	  COMMAND(BENCH_LIST) },
 	{ .name = "version",
 	  .help = "show the version and the revision",

@@ -48,6 +48,16 @@ struct bench_options {
 
 	bool no_plots;
 
+	/* How the table is printed: with every figure, as CSV, as Markdown. */
+	bool verbose;
+	bool csv;
+	bool markdown;
+
+	/* The allocator that times are compared with: its canonical name, as
+	 * given in `baseline_given`; empty for the first. */
+	const char *baseline_given;
+	char baseline[ALLOC_NAME_SIZE];
+
 	/* --json's file, "-" for stdout; NULL if not given. */
 	const char *json;
 

@@ -12,7 +12,11 @@
 #include "bench_micro.h"
 #include "bench_hgrm.h"
 #include "bench_html.h"
+#include "bench_live.h"
 #include "bench_options.h"
+#include "bench_process.h"
+#include "bench_data.h"
+#include "bench_table.h"
 #include "kb_out.h"
 #include "kb_json.h"
 #include "bench_plot.h"
@@ -23,6 +27,7 @@
 #include "kb_signal.h"
 #include "kb_version.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +93,25 @@ static void list_version(const struct alloc_ops *ops)
 		printf("\n");
 }
 
+static void list_sample(const char *name, void *user)
+{
+	printf("%s%s", *(bool *)user ? "  " : ", ", name);
+	*(bool *)user = false;
+}
+
+/* By name, wherever bench is run. */
+static void list_samples(void)
+{
+	char *folder = bench_data_folder("traces");
+	bool first = true;
+
+	printf("\nSample traces (--trace NAME; in %s)\n",
+	       folder ? folder : "traces");
+	bench_data_samples(list_sample, &first);
+	printf("\n");
+	free(folder);
+}
+
 static int list_everything(void)
 {
 	printf("Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
@@ -109,6 +133,7 @@ static int list_everything(void)
 	       "  count       exact integer counters, untimed\n"
 	       "  throughput  ns per event with its 95%% interval\n"
 	       "  latency     kfree and lookup, operation by operation\n");
+	list_samples();
 	return KB_EXIT_GOOD;
 }
 
@@ -215,12 +240,13 @@ static bool is_stdout(const char *file)
 	return file && strcmp(file, "-") == 0;
 }
 
-/* If JSON or another tool's format goes to stdout, the table is omitted. */
+/* If a format for programs goes to stdout, the table is omitted. */
 static bool stdout_is_taken(const struct bench_options *opts)
 {
 	const char *format;
 
-	if (is_stdout(opts->json) || is_stdout(opts->benchfmt))
+	if (is_stdout(opts->json) || is_stdout(opts->benchfmt) || opts->csv ||
+	    opts->markdown)
 		return true;
 	format = bench_options_gbench(opts, "format");
 	return format && strcmp(format, "console") != 0;
@@ -228,7 +254,7 @@ static bool stdout_is_taken(const struct bench_options *opts)
 
 static void write_table(FILE *out, const void *user)
 {
-	bench_table_write(out, user, 0, false);
+	bench_wide_write(out, user, 0, false);
 }
 
 static json_t *document_of(const struct bench_report *reports, size_t count)
@@ -278,66 +304,140 @@ static int write_folder(const struct bench_report *report, const char *folder,
 
 /* Draws the figures. A picture that cannot be drawn or written does not end the
  * run, for the numbers exist, but its exit status is then a failure; if there
- * is no gnuplot at all, the run only says so. Returns the number of pictures;
- * `svgs` gets the page's. */
-static size_t draw_figures(struct session *s, const char *folder,
-			   struct kb_progress *progress,
-			   struct bench_plot_svgs *svgs)
+ * is no gnuplot at all, the run only says so. */
+static void draw_figures(struct session *s, const char *folder)
 {
 	const struct bench_plot_job job = { .folder = folder,
-					    .progress = progress,
-					    .svgs = svgs };
+					    .progress = &s->progress };
 	struct kb_diag diag;
 	size_t drawn = 0;
 	int err;
 
 	if (s->opts.no_plots || kb_signal)
-		return 0;
+		return;
 	kb_diag_init(&diag);
 	err = bench_plot(&job, &drawn, &diag);
 	if (err < 0)
 		complain(&diag);
 	s->any_undrawn |= err < 0 && err != KB_E_ENVIRONMENT;
-	return drawn;
+}
+
+/* The event of the longest search, as trc print numbers it; false if no search was
+ * counted. */
+static bool longest_search(const struct bench_report *report, uint64_t *event)
+{
+	const struct replay_count_result *count = report->cells[0].count;
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; count && i < count->marks.dearest; i++) {
+		const struct replay_dear *d = &count->marks.dear[i];
+
+		if (d->nodes > most) {
+			most = d->nodes;
+			*event = d->event;
+		}
+	}
+	return most > 0;
+}
+
+/* The last line: what to do with the results. */
+static void tell_next(const struct session *s,
+		      const struct bench_report *report, const struct job *job)
+{
+	uint64_t event;
+
+	printf("%sNext: ", job->folder ? "" : "\n");
+	if (job->folder) {
+		printf("open ");
+		bench_html_link(stdout, job->folder);
+		printf("\n");
+		return;
+	}
+	if (longest_search(report, &event) && !s->opts.verbose)
+		printf("bench show --trace %s --at %" PRIu64
+		       " draws the longest search; -v prints all\n",
+		       report->trace->given, event + 1);
+	else if (!s->opts.verbose)
+		printf("-v prints all figures; --out DIR draws them\n");
+	else
+		printf("--out DIR writes a report with figures\n");
+}
+
+/* Prints the table of a run that is over. */
+static void print_table(const struct session *s,
+			const struct bench_report *report,
+			struct bench_live *live)
+{
+	const size_t columns =
+		live->columns ? live->columns : BENCH_TABLE_COLUMNS;
+
+	if (s->opts.markdown)
+		bench_table_markdown(stdout, report);
+	if (stdout_is_taken(&s->opts))
+		return;
+	if (s->opts.verbose) {
+		bench_wide_write(stdout, report, live->columns, live->color);
+	} else {
+		bench_table_write(stdout, report, columns, live->color);
+		bench_facts_write(stdout, report, false);
+	}
+	fflush(stdout);
+}
+
+/* Writes the results folder, with its page. Returns an exit status. */
+static int fill_folder(struct session *s, const struct bench_report *report,
+		       const struct job *job)
+{
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	if (write_folder(report, job->folder, &diag) < 0)
+		return complain(&diag);
+	kb_progress_part(&s->progress, s->progress.shown, s->progress.to);
+	s->progress.total = bench_plot_count(job->folder);
+	draw_figures(s, job->folder);
+	kb_progress_end(&s->progress);
+	return bench_html_write(report, 1, job->folder, &diag) < 0
+		       ? complain(&diag)
+		       : KB_EXIT_GOOD;
 }
 
 /* Writes and prints one trace's report. Returns an exit status. */
 static int report_job(struct session *s, const struct bench_report *report,
-		      const struct job *job)
+		      const struct job *job, struct bench_live *live)
 {
-	struct bench_plot_svgs svgs = { .text = { NULL } };
-	struct winsize window;
+	int status = KB_EXIT_GOOD;
+
+	print_table(s, report, live);
+	if (job->folder)
+		status = fill_folder(s, report, job);
+	if (status == KB_EXIT_GOOD && !stdout_is_taken(&s->opts)) {
+		if (job->folder)
+			printf("\nWritten to %s/: report.html, results.json, "
+			       "table.txt, *.tsv, figures/\n",
+			       job->folder);
+		if (s->opts.traces.count == 1)
+			tell_next(s, report, job);
+		else
+			printf("\n");
+	}
+	return status;
+}
+
+/* Several traces have one page for all of them, next to their folders. */
+static int report_all(const struct session *s)
+{
+	const char *parent = s->opts.out ? s->opts.out : "results";
 	struct kb_diag diag;
-	size_t drawn;
-	int err;
 
 	kb_diag_init(&diag);
-	if (job->folder && write_folder(report, job->folder, &diag) < 0)
-		return complain(&diag);
-	if (!stdout_is_taken(&s->opts)) {
-		kb_terminal_window(STDOUT_FILENO, &window);
-		bench_table_write(stdout, report, window.ws_col,
-				  kb_terminal_has_colour());
-		fflush(stdout);
-	}
-	if (!job->folder)
+	if (s->opts.traces.count < 2 || s->done == 0 || !s->jobs[0].folder)
 		return KB_EXIT_GOOD;
-	kb_progress_part(&s->progress, s->progress.shown, s->progress.to);
-	s->progress.total = bench_plot_count(job->folder);
-	drawn = draw_figures(s, job->folder, &s->progress, &svgs);
-	kb_progress_end(&s->progress);
-	err = bench_html_write(report, job->folder, drawn > 0 ? &svgs : NULL,
-			       &diag);
-	bench_plot_svgs_release(&svgs);
-	if (err < 0)
+	if (bench_html_write(s->reports, s->done, parent, &diag) < 0)
 		return complain(&diag);
 	if (!stdout_is_taken(&s->opts)) {
-		printf("\nWritten to %s/: results.json, table.txt, *.tsv",
-		       job->folder);
-		if (drawn)
-			printf(", figures/ (%zu pictures)", drawn);
-		printf("\nOpen in a browser: ");
-		bench_html_link(stdout, job->folder);
+		printf("Next: open ");
+		bench_html_link(stdout, parent);
 		printf("\n");
 	}
 	return KB_EXIT_GOOD;
@@ -380,10 +480,30 @@ static int sum_up(const struct session *s, struct job *job,
 	return bench_summary_make(&job->summary, &source, diag);
 }
 
+/* The report, but for the analysis. */
+static struct bench_report report_of(const struct session *s,
+				     const struct job *job)
+{
+	return (struct bench_report){ .settings = &s->opts.settings,
+				      .env = &s->env,
+				      .clock = &s->clock,
+				      .trace = &job->trace,
+				      .cells = job->cells,
+				      .count = job->count,
+				      .baseline = s->opts.baseline[0]
+							  ? s->opts.baseline
+							  : NULL,
+				      .summary = &job->summary,
+				      .skipped = s->opts.skipped,
+				      .skipped_count = s->opts.skipped_count };
+}
+
 /* Measures one trace and reports it. Returns an exit status. */
 static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 {
 	struct bench_report *report = &s->reports[s->done];
+	const bool prints = !stdout_is_taken(&s->opts);
+	struct bench_live live;
 	struct bench_run run = { .settings = &s->opts.settings,
 				 .trace = &job->trace,
 				 .clock = &s->clock,
@@ -391,14 +511,23 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 				 .cells = job->cells,
 				 .count = job->count,
 				 .cpu = s->env.pinned_cpu,
+				 .on_result = prints ? bench_live_tell : NULL,
+				 .user = &live,
 				 .after_ns = job->folder && !s->opts.no_plots
 						     ? FIGURES_NS
 						     : 0 };
 	int err;
 
+	/* A wrong --cpu is told before anything is shown. */
+	if (is_timed(&s->opts) &&
+	    bench_process_can_pin(s->opts.settings.cpu, diag) < 0)
+		return complain(diag);
+	*report = report_of(s, job);
+	bench_live_begin(&live, report);
 	kb_progress_part(&s->progress, job->from, job->to);
 	err = bench_run(&run, diag);
-
+	if (prints && live.titled)
+		bench_live_wipe(&live);
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
 	err = analyse(s, job, diag);
@@ -408,21 +537,13 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 		return complain(diag);
 	if (sum_up(s, job, diag) < 0)
 		return complain(diag);
-	*report =
-		(struct bench_report){ .settings = &s->opts.settings,
-				       .env = &s->env,
-				       .clock = &s->clock,
-				       .trace = &job->trace,
-				       .cells = job->cells,
-				       .count = job->count,
-				       .analysis = job->analysis,
-				       .summary = &job->summary,
-				       .skipped = s->opts.skipped,
-				       .skipped_count = s->opts.skipped_count };
+	report->analysis = job->analysis;
 	s->done++;
 	for (size_t i = 0; i < job->count; i++)
 		s->any_wrong |= job->cells[i].status < 0;
-	return report_job(s, report, job);
+	if (prints)
+		bench_live_end(&live);
+	return report_job(s, report, job, &live);
 }
 
 static void list_cells(const struct job *job)
@@ -443,7 +564,7 @@ static int run_trace(struct session *s, const char *given)
 	int status;
 
 	kb_diag_init(&diag);
-	if (bench_trace_open(&job->trace, given, kb_signal_came, &diag) < 0)
+	if (bench_commands_open(&job->trace, given, &diag) < 0)
 		return kb_signal ? KB_EXIT_GOOD : complain(&diag);
 	job->trace.beside = &s->opts.files;
 	status = choose_cells(s, job);
@@ -483,9 +604,13 @@ static int finish_session(struct session *s, int status)
 	if (s->done && s->opts.json &&
 	    write_json(s->reports, s->done, NULL, s->opts.json, &diag) < 0)
 		own = complain(&diag);
+	if (own == KB_EXIT_GOOD)
+		own = report_all(s);
 	if (own == KB_EXIT_GOOD && s->done && s->opts.benchfmt &&
 	    write_benchfmt(s, &diag) < 0)
 		own = complain(&diag);
+	if (s->done && s->opts.csv)
+		bench_csv_write(stdout, s->reports, s->done);
 	if (status == KB_EXIT_GOOD)
 		status = own;
 	if (status == KB_EXIT_GOOD && s->done && s->opts.gbench_argc > 1 &&
@@ -563,6 +688,8 @@ static void release_session(struct session *s)
 		bench_trace_release(&job->trace);
 		free(job->cells);
 		free(job->specs);
+		if (job->analysis)
+			bench_tape_release(&job->analysis->tape);
 		free(job->analysis);
 		free(job->folder);
 	}

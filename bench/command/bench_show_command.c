@@ -2,13 +2,20 @@
  * show: replays a trace up to one event and draws the heap at that point.
  */
 #include "bench_commands.h"
+#include "bench_lapse.h"
+#include "bench_options.h"
 #include "bench_show.h"
+#include "bench_tape_read.h"
 #include "bench_trace_open.h"
+#include "kb_json.h"
 #include "kb_out.h"
+#include "kb_signal.h"
 #include "kb_terminal.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +26,8 @@ struct show_options {
 	const char *trace;
 	const char *alloc;
 	const char *svg;
+	const char *html;
+	const char *json;
 
 	/* UINT64_MAX for the last event. */
 	uint64_t at;
@@ -83,11 +92,34 @@ static int draw_svg(const struct bench_player *p, const char *path,
 	return kb_out_commit(&out, diag);
 }
 
+static int write_json(const struct bench_player *p, const char *path,
+		      struct kb_diag *diag)
+{
+	json_t *document = bench_show_json(&p->scene);
+	int err = kb_json_write(NULL, path, document, JSON_COMPACT, diag);
+
+	json_decref(document);
+	return err;
+}
+
+/* Writes what was asked for, once the scene is the one to be shown. */
+static int draw(const struct show_options *o, struct bench_player *player,
+		struct kb_diag *diag)
+{
+	if (o->svg)
+		return draw_svg(player, o->svg, diag);
+	if (o->json)
+		return write_json(player, o->json, diag);
+	return draw_text(player, o->step, diag);
+}
+
 static int show(const struct show_options *o, struct bench_player *player,
 		struct kb_diag *diag)
 {
 	int err = bench_player_open(player, o->trace, o->alloc, diag);
 
+	if (player->trace.fd >= 0)
+		bench_commands_tell_sample(&player->trace);
 	if (err == 0)
 		err = bench_player_play_to(
 			player,
@@ -95,12 +127,89 @@ static int show(const struct show_options *o, struct bench_player *player,
 			diag);
 	if (player->trace.fd >= 0)
 		err = bench_trace_judge(&player->trace, err, diag);
-	if (err == 0 && o->svg)
-		return draw_svg(player, o->svg, diag);
 	if (err < 0)
 		return err;
-	err = draw_text(player, o->step, diag);
+	err = draw(o, player, diag);
 	return bench_trace_judge(&player->trace, err, diag);
+}
+
+static int write_page(const struct bench_tape *tape, const char *trace,
+		      const char *path, struct kb_diag *diag)
+{
+	struct kb_out out;
+	int err;
+
+	if (strcmp(path, "-") == 0)
+		return bench_lapse_page(stdout, tape, trace, diag);
+	err = kb_out_open(&out, path, diag);
+	if (err < 0)
+		return err;
+	err = bench_lapse_page(out.stream, tape, trace, diag);
+	if (err < 0) {
+		kb_out_release(&out);
+		return err;
+	}
+	return kb_out_commit(&out, diag);
+}
+
+/* Replays the trace into each allocator. */
+static int tape_all(struct bench_tape *tape, const struct bench_trace *trace,
+		    const struct alloc_spec *specs, size_t count,
+		    struct kb_diag *diag)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count && err == 0; i++) {
+		const struct alloc_config config = { .spec = &specs[i] };
+
+		err = bench_tape_add(tape, trace, &config, diag);
+	}
+	return err;
+}
+
+/* --html: the whole trace as a page. */
+static int show_page(const struct show_options *o, struct kb_diag *diag)
+{
+	struct bench_trace trace = { .fd = -1 };
+	struct bench_tape tape;
+	struct alloc_spec *specs = NULL;
+	size_t count = 0;
+	int err;
+
+	memset(&tape, 0, sizeof(tape));
+	err = alloc_spec_parse_list(&specs, &count, o->alloc, diag);
+	if (err == 0 && count > BENCH_TAPE_ALLOCS)
+		err = kb_fail(diag, KB_E_ARG,
+			      "a page shows at most %d allocators",
+			      BENCH_TAPE_ALLOCS);
+	if (err == 0)
+		err = bench_commands_open(&trace, o->trace, diag);
+	if (err == 0) {
+		err = tape_all(&tape, &trace, specs, count, diag);
+		err = bench_trace_judge(&trace, err, diag);
+	}
+	if (err == 0)
+		err = write_page(&tape, trace.file, o->html, diag);
+	bench_tape_release(&tape);
+	bench_trace_release(&trace);
+	free(specs);
+	return err;
+}
+
+static int check_show(void *target, struct kb_diag *diag)
+{
+	const struct show_options *o = target;
+
+	if (!!o->svg + !!o->html + !!o->json + o->step > 1)
+		return kb_fail(diag, KB_E_ARG,
+			       "--svg, --html, --json and --step exclude each "
+			       "other");
+	if (o->html && o->at < UINT64_MAX)
+		return kb_fail(diag, KB_E_ARG,
+			       "--html shows every event; open the page with "
+			       "#at=%" PRIu64 " after its address",
+			       o->at);
+	return 0;
 }
 
 static int show_main(int argc, char **argv)
@@ -115,6 +224,12 @@ static int show_main(int argc, char **argv)
 		return status;
 	kb_diag_init(&diag);
 	memset(&player, 0, sizeof(player));
+	if (o.html) {
+		kb_signal_catch();
+		err = show_page(&o, &diag);
+		return err == 0 ? KB_EXIT_GOOD
+				: kb_complain_diag("bench", &diag);
+	}
 	player.trace.fd = -1;
 	err = show(&o, &player, &diag);
 	bench_player_close(&player);
@@ -134,7 +249,8 @@ static const struct kb_option options[] = {
 	  AT(at) },
 	{ .name = "alloc",
 	  .value = "SPEC",
-	  .help = "an allocator that has rows (default kheap)",
+	  .help = "an allocator that has rows (default kheap); for --html up "
+		  "to two, with a comma between",
 	  .kind = KB_OPTION_TEXT,
 	  AT(alloc) },
 	{ .name = "step",
@@ -147,6 +263,19 @@ static const struct kb_option options[] = {
 	  .kind = KB_OPTION_TEXT,
 	  .file = KB_FILES_OUT,
 	  AT(svg) },
+	{ .name = "html",
+	  .value = "FILE",
+	  .help = "write a page that plays the whole trace, forward and back; "
+		  "'-' is standard output",
+	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
+	  AT(html) },
+	{ .name = "json",
+	  .value = "FILE",
+	  .help = "write the heap as JSON instead; '-' is standard output",
+	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
+	  AT(json) },
 	{ .name = NULL },
 };
 
@@ -157,12 +286,15 @@ const struct kb_command bench_show_command = {
 	.about =
 		"Draws the heap after N events of a trace: the rows with their "
 		"nodes, the tracking arrays, and what the last event did, "
-		"step by step.",
+		"step by step. --html writes a page with all of them.",
 	.options = options,
 	.stray = "trace",
+	.check = check_show,
 	.examples = "bench show --trace traces/seed-example.trc --at 3\n"
 		    "bench show --trace traces/seed-example.trc --at 3 "
-		    "--alloc kheap:first_index=5",
+		    "--alloc kheap:first_index=5\n"
+		    "bench show --trace boot.trc --html boot.html --alloc "
+		    "kheap,kheap:order=head",
 	.exits = "0 drawn\n"
 		 "2 usage, unreadable input, no such event\n"
 		 "5 wrong result",

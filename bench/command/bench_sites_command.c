@@ -229,7 +229,7 @@ static int rank(const struct sites_options *o, struct kb_diag *diag)
 	memset(&sites, 0, sizeof(sites));
 	err = alloc_spec_parse(&spec, o->alloc, diag);
 	if (err == 0)
-		err = bench_trace_open(&trace, o->trace, kb_signal_came, diag);
+		err = bench_commands_open(&trace, o->trace, diag);
 	if (err == 0) {
 		err = bench_sites_read(&sites, &trace, &config, diag);
 		err = bench_trace_judge(&trace, err, diag);

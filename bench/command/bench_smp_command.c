@@ -184,7 +184,7 @@ static int read_trace(struct session *s, const struct smp_options *o,
 		      struct kb_diag *diag)
 {
 	struct trc_reader *reader = NULL;
-	int err = bench_trace_open(&s->trace, o->trace, kb_signal_came, diag);
+	int err = bench_commands_open(&s->trace, o->trace, diag);
 
 	if (err == 0)
 		err = trc_reader_open_fd(&reader, s->trace.fd, s->trace.given,

@@ -1,5 +1,6 @@
 #include "bench_figure.h"
 
+#include "bench_data.h"
 #include "bench_settings.h"
 #include "kb_bits.h"
 #include "kb_environ.h"
@@ -92,29 +93,6 @@ const struct bench_picture bench_pictures[] = {
 _Static_assert(KB_ARRAY_LEN(bench_pictures) == BENCH_PICTURES + 1,
 	       "BENCH_PICTURES in bench_figure.h counts the figures");
 
-/* The folder of the scripts: next to an installed bench, else in the source
- * tree. To be freed; NULL if out of memory. */
-static char *scripts_folder(void)
-{
-	char exe[4096];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *path = NULL;
-
-	if (n > 0) {
-		char *slash;
-
-		exe[n] = '\0';
-		slash = strrchr(exe, '/');
-		*slash = '\0';
-		if (asprintf(&path, "%s/%s", exe, KB_PLOTS_FROM_BIN) < 0)
-			return NULL;
-		if (access(path, R_OK) == 0)
-			return path;
-		free(path);
-	}
-	return strdup(KB_PLOTS_SOURCE_DIR);
-}
-
 bool bench_figure_has_data(const char *folder, const char *name)
 {
 	char *path;
@@ -130,7 +108,7 @@ bool bench_figure_has_data(const char *folder, const char *name)
 static int find_files(struct bench_drawing *d, const char *folder,
 		      const char *name, struct kb_diag *diag)
 {
-	char *scripts = scripts_folder();
+	char *scripts = bench_data_folder("plots");
 	int err = 0;
 
 	if (!scripts || asprintf(&d->driver, "%s/pictures.gp", scripts) < 0 ||

@@ -119,11 +119,6 @@ static int finish_first(struct queue *q, size_t *drawn, struct kb_diag *diag)
 		*drawn += own == 0;
 		err = err < 0 ? err : own;
 	}
-	if (q->job->svgs) {
-		q->job->svgs->text[f->picture - bench_pictures] =
-			f->drawing.picture[SVG];
-		f->drawing.picture[SVG] = NULL;
-	}
 	bench_figure_release(&f->drawing);
 	if (progress)
 		progress->done++;
@@ -177,11 +172,4 @@ int bench_plot(const struct bench_plot_job *job, size_t *drawn,
 		rmdir(figure_folder);
 	free(figure_folder);
 	return err;
-}
-
-void bench_plot_svgs_release(struct bench_plot_svgs *svgs)
-{
-	for (size_t i = 0; i < BENCH_PICTURES; i++)
-		free(svgs->text[i]);
-	*svgs = (struct bench_plot_svgs){ .text = { NULL } };
 }

@@ -13,12 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The SVGs that were drawn, by their figure's index in bench_pictures, for
- * bench_html_svg; NULL for one that was not drawn. To be released. */
-struct bench_plot_svgs {
-	char *text[BENCH_PICTURES];
-};
-
 struct bench_plot_job {
 	const char *folder;
 
@@ -27,9 +21,6 @@ struct bench_plot_job {
 
 	/* Borrowed; one step per figure that has data. NULL for none. */
 	struct kb_progress *progress;
-
-	/* Receives the SVGs; NULL if they are not wanted. Borrowed. */
-	struct bench_plot_svgs *svgs;
 };
 
 /* Figures that FOLDER has data for. */
@@ -45,7 +36,5 @@ size_t bench_plot_count(const char *folder);
  */
 int bench_plot(const struct bench_plot_job *job, size_t *drawn,
 	       struct kb_diag *diag);
-
-void bench_plot_svgs_release(struct bench_plot_svgs *svgs);
 
 #endif /* BENCH_PLOT_H */

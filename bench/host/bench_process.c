@@ -144,6 +144,18 @@ int bench_process_pin(int cpu, struct kb_diag *diag)
 	return 0;
 }
 
+int bench_process_can_pin(int cpu, struct kb_diag *diag)
+{
+	cpu_set_t before;
+	int err;
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(before), &before) != 0)
+		return 0;
+	err = bench_process_pin(cpu, diag);
+	sched_setaffinity(0, sizeof(before), &before);
+	return err;
+}
+
 void bench_process_limit_memory(void)
 {
 	struct rlimit limit;

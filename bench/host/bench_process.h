@@ -62,6 +62,9 @@ int bench_process_reap(pid_t child);
  * with `diag` filled. */
 int bench_process_pin(int cpu, struct kb_diag *diag);
 
+/* Whether that would succeed, and nothing else: returns as it does. */
+int bench_process_can_pin(int cpu, struct kb_diag *diag);
+
 /* In a child: limits private writable memory to half of the machine's, so that
  * runaway code ends only itself. A sanitizer's shadow is larger than that, so
  * its builds have no limit. */

@@ -154,6 +154,12 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	return out->status < 0 ? name_trace(run, &out->diag, diag) : 0;
 }
 
+static void tell_result(const struct bench_run *run)
+{
+	if (run->on_result)
+		run->on_result(run, run->user);
+}
+
 /* A copy on the heap of part of an outcome, for the cell to keep. */
 static int keep(void *into, const void *from, size_t size, struct kb_diag *diag)
 {
@@ -166,7 +172,8 @@ static int keep(void *into, const void *from, size_t size, struct kb_diag *diag)
 	return 0;
 }
 
-static int run_untimed(struct bench_run *run, enum bench_pass pass,
+/* `ours`: of our own allocators only. */
+static int run_untimed(struct bench_run *run, enum bench_pass pass, bool ours,
 		       struct bench_outcome *out, struct kb_diag *diag)
 {
 	int err = 0;
@@ -177,7 +184,8 @@ static int run_untimed(struct bench_run *run, enum bench_pass pass,
 					 .seed = run->settings->seed,
 					 .exact = pass == BENCH_PASS_COUNT };
 
-		if (cell->status < 0)
+		if (cell->status < 0 || (ours && cell->spec.ops->foreign) ||
+		    (pass == BENCH_PASS_COUNT && cell->count))
 			continue;
 		err = run_worker(run, cell, pass, &job, out, diag);
 		if (err != 0)
@@ -190,6 +198,7 @@ static int run_untimed(struct bench_run *run, enum bench_pass pass,
 		else
 			err = keep(&cell->count, &out->result.count,
 				   sizeof(*cell->count), diag);
+		tell_result(run);
 	}
 	return err < 0 ? err : 0;
 }
@@ -514,6 +523,7 @@ static int run_round(struct bench_run *run, enum bench_pass pass,
 			     : run_latency(run, cell, out, diag);
 		if (err < 0)
 			return err;
+		tell_result(run);
 		turns++;
 	}
 	return turns;
@@ -537,10 +547,13 @@ static int run_passes(struct bench_run *run, struct bench_outcome *out,
 	unsigned passes = run->settings->passes;
 	int err = 0;
 
-	if (passes & BENCH_PASS_VERIFY)
-		err = run_untimed(run, BENCH_PASS_VERIFY, out, diag);
+	/* The counts are what a user sees first. A plugin is verified before. */
+	if (passes & BENCH_PASS_COUNT)
+		err = run_untimed(run, BENCH_PASS_COUNT, true, out, diag);
+	if (err == 0 && (passes & BENCH_PASS_VERIFY))
+		err = run_untimed(run, BENCH_PASS_VERIFY, false, out, diag);
 	if (err == 0 && (passes & BENCH_PASS_COUNT))
-		err = run_untimed(run, BENCH_PASS_COUNT, out, diag);
+		err = run_untimed(run, BENCH_PASS_COUNT, false, out, diag);
 	if (err == 0)
 		check_digests(run);
 	if (err == 0 && (passes & BENCH_PASS_THROUGHPUT))

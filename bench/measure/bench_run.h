@@ -31,6 +31,10 @@ struct bench_run {
 	/* The count pass walks every search; see alloc_config. */
 	bool walk;
 
+	/* Called after each result that a cell got; NULL for nothing. */
+	void (*on_result)(const struct bench_run *run, void *user);
+	void *user;
+
 	/* How long the caller will go on after the run, ns; for the progress
 	 * line. */
 	double after_ns;

@@ -1,5 +1,6 @@
 #include "bench_trace_open.h"
 
+#include "bench_data.h"
 #include "kb_escape.h"
 #include "kb_files.h"
 #include "kb_read.h"
@@ -234,11 +235,22 @@ static int tell_change(const struct bench_trace *trace, struct kb_diag *diag)
 		       trace->given);
 }
 
+/* What to open: a plain name that no file has may be that of a sample. */
+static const char *choose_path(struct bench_trace *trace)
+{
+	if (access(trace->given, F_OK) < 0 && errno == ENOENT &&
+	    bench_data_sample(trace->sample, sizeof(trace->sample),
+				trace->given))
+		return trace->sample;
+	trace->sample[0] = '\0';
+	return trace->given;
+}
+
 static int open_file(struct bench_trace *trace, struct kb_diag *diag)
 {
 	struct stat st;
 
-	trace->fd = open(trace->given, O_RDONLY | O_CLOEXEC);
+	trace->fd = open(choose_path(trace), O_RDONLY | O_CLOEXEC);
 	if (trace->fd < 0 || fstat(trace->fd, &st) < 0)
 		return kb_fail(diag, KB_E_IO, "%s: cannot open: %s",
 			       trace->given, strerror(errno));

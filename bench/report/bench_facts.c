@@ -242,6 +242,17 @@ static void tell_sampling_of(FILE *out, const struct bench_report *r,
 			bench_format_count(a, cell->sampling.warm));
 }
 
+/* Says only that they were sampled. */
+static void tell_sampled(FILE *out, const struct bench_report *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->summary->cell[i].throughput.sampled)
+			fprintf(out,
+				"- %s was sampled: a full replay would exceed "
+				"its budget.\n",
+				r->cells[i].spec.name);
+}
+
 static void tell_sampling(FILE *out, const struct bench_report *r)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -519,39 +530,122 @@ static void tell_partial(FILE *out, const struct bench_report *r,
 	fprintf(out, ". Raise --budget.\n");
 }
 
+/* After a signal that left more than one allocator partial: says so once. */
+static bool tell_stop(FILE *out, const struct bench_report *r)
+{
+	size_t partial = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		partial += r->cells[i].status == 0 && r->cells[i].partial;
+	if (!kb_signal || partial < 2)
+		return false;
+	fprintf(out,
+		"- %zu allocators are partial: the run was stopped early.\n",
+		partial);
+	return true;
+}
+
 static void tell_states(FILE *out, const struct bench_report *r)
 {
+	const bool stopped = tell_stop(out, r);
+
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_cell *cell = &r->cells[i];
 
 		if (cell->status < 0)
 			fprintf(out, "- %s FAILED: %s.\n", cell->spec.name,
 				cell->diag.text);
-		else if (cell->partial)
+		else if (cell->partial && !stopped)
 			tell_partial(out, r, &r->summary->cell[i]);
 	}
 }
 
-void bench_facts_write(FILE *out, const struct bench_report *report)
+/* What most figures mean, and how they came about. */
+static void tell_findings(FILE *out, const struct bench_report *report)
 {
 	tell_search(out, report);
 	tell_order(out, report);
 	tell_ratio(out, report);
 	tell_ideal(out, report);
 	tell_memory(out, report);
-	tell_failures(out, report);
 	tell_null_share(out, report);
 	tell_model(out, report);
 	tell_clock(out, report);
 	tell_slices(out, report);
 	tell_repeats(out, report);
 	tell_noise(out, report);
-	tell_swamped(out, report);
 	tell_sampling(out, report);
 	tell_searches(out, report);
+}
+
+void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
+{
+	if (all)
+		tell_findings(out, report);
+	else
+		tell_sampled(out, report);
+	tell_failures(out, report);
+	tell_swamped(out, report);
 	tell_states(out, report);
 	if (report->env->slow_build &&
 	    (report->settings->passes & BENCH_PASS_TIMED))
 		fprintf(out, "- This is a debug build: its times are "
 			     "meaningless.\n");
+}
+
+/* The fastest allocator but the harness; NULL if none was timed. */
+static const struct bench_cell_summary *fastest_of(const struct bench_report *r)
+{
+	const struct bench_cell_summary *best = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell_summary *s = &r->summary->cell[i];
+
+		if (!s->whole || s->cell->status < 0 ||
+		    strcmp(s->cell->spec.name, BENCH_HARNESS) == 0)
+			continue;
+		if (!best ||
+		    s->throughput.ns.median < best->throughput.ns.median)
+			best = s;
+	}
+	return best;
+}
+
+static void tell_base(FILE *out, const struct bench_report *r,
+		      const struct bench_cell_summary *base)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	uint64_t most = 0;
+
+	if (!base->steps.nodes_visited.known)
+		return;
+	bench_cell_counter(base->cell, "nodes_visited_max", &most);
+	fprintf(out,
+		"On %s, %s's kfree compares %s nodes on average, at most %s",
+		r->trace->file, base->cell->spec.name,
+		bench_format_number(a, base->steps.nodes_visited.value),
+		bench_format_count(b, most));
+}
+
+void bench_facts_verdict(FILE *out, const struct bench_report *report)
+{
+	const struct bench_cell_summary *base =
+		bench_summary_base(report->summary, report->baseline);
+	const struct bench_cell_summary *best = fastest_of(report);
+	const struct bench_maybe ratio = bench_summary_ratio(base, best);
+	const bool counted = base->steps.nodes_visited.known;
+	char a[BENCH_TEXT_SIZE];
+
+	tell_base(out, report, base);
+	if (ratio.known && best != base && is_slower(base, best))
+		fprintf(out, "%s%s is %s× faster than %s.",
+			counted ? "; " : "On this trace ",
+			best->cell->spec.name,
+			bench_format_number(a, ratio.value),
+			base->cell->spec.name);
+	else if (counted)
+		fprintf(out, ".");
+	else
+		fprintf(out, "%s in %zu allocators.", report->trace->file,
+			report->count);
 }

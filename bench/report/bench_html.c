@@ -1,207 +1,215 @@
 #include "bench_html.h"
 
-#include "bench_figure.h"
 #include "bench_format.h"
-#include "bench_html_svg.h"
+#include "bench_lapse.h"
 #include "kb_escape.h"
 #include "kb_out.h"
-#include "bench_sites_html.h"
-#include "kb_bits.h"
 #include "kb_signal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A page being written. */
-struct page {
-	FILE *f;
-	const struct bench_report *report;
-	const char *folder;
-
-	/* NULL for a page without figures. */
-	const struct bench_plot_svgs *svgs;
-
-	/* Figures so far; numbers their ids. */
-	unsigned figures;
-};
-
-static void write_head(const struct page *p)
+static void write_title(FILE *f, const struct bench_report *reports,
+			size_t count)
 {
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-	      "<meta charset=\"utf-8\">\n<title>",
-	      p->f);
-	kb_escape_html(p->f, p->report->trace->file);
-	/* The page loads and sends nothing, whatever a name contains. */
-	fputs(" – kheap-replay</title>\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, "
-	      "initial-scale=1\">\n"
-	      "<meta http-equiv=\"Content-Security-Policy\" "
-	      "content=\"default-src 'none'; style-src 'unsafe-inline'; "
-	      "script-src 'unsafe-inline'\">\n<style>\n",
-	      p->f);
-	fputs(bench_html_style, p->f);
-	fputs("</style>\n</head>\n<body>\n", p->f);
-}
+	const struct bench_report *r = &reports[0];
 
-static void write_title(const struct page *p)
-{
-	const struct bench_report *r = p->report;
-
-	fputs("<header>\n<h1>", p->f);
-	kb_escape_html(p->f, r->trace->file);
-	fprintf(p->f, " in %zu allocator%s</h1>\n<p class=\"soft\">", r->count,
-		r->count == 1 ? "" : "s");
-	if (r->trace->kernel_release[0]) {
-		fputs("Recorded on Linux ", p->f);
-		kb_escape_html(p->f, r->trace->kernel_release);
-		fputs(" · ", p->f);
+	fputs("<header>\n<h1>", f);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "", f);
+		kb_escape_html(f, reports[i].trace->file);
 	}
-	fputs("measured ", p->f);
-	kb_escape_html(p->f, r->env->date);
-	fputs(" · revision ", p->f);
-	kb_escape_html(p->f, r->env->revision);
-	fputs("</p>\n</header>\n"
-	      "<nav aria-label=\"Parts of this page\"><ul>"
-	      "<li><a href=\"#facts\">What to notice</a></li>"
-	      "<li><a href=\"#figures\">Figures</a></li>"
-	      "<li><a href=\"#tables\">Tables</a></li>"
-	      "<li><a href=\"#trace\">The trace</a></li>"
-	      "<li><a href=\"#methods\">Methods</a></li>"
-	      "<li><a href=\"#environment\">Environment</a></li>"
-	      "</ul></nav>\n<main>\n",
-	      p->f);
+	fprintf(f, " in %zu allocator%s</h1>\n<p class=\"soft\">", r->count,
+		r->count == 1 ? "" : "s");
+	if (r->trace->kernel_release[0] && count == 1) {
+		fputs("Recorded on Linux ", f);
+		kb_escape_html(f, r->trace->kernel_release);
+		fputs(" · ", f);
+	}
+	fputs("measured ", f);
+	kb_escape_html(f, r->env->date);
+	fputs(" · revision ", f);
+	kb_escape_html(f, r->env->revision);
+	fputs("</p>\n</header>\n", f);
 }
 
 /* A run that was stopped says so first. */
-static void write_warning(const struct page *p)
+static void write_warning(FILE *f, const struct bench_report *r)
 {
 	size_t partial = 0;
 
-	for (size_t i = 0; i < p->report->count; i++)
-		partial += p->report->cells[i].partial;
-	if (kb_signal)
+	for (size_t i = 0; i < r->count; i++)
+		partial += r->cells[i].partial;
+	if (kb_signal && partial)
 		fputs("<p class=\"warn\"><strong>Partial.</strong> This run "
 		      "was stopped early. The page has what it finished.</p>\n",
-		      p->f);
+		      f);
 	else if (partial)
-		fprintf(p->f,
+		fprintf(f,
 			"<p class=\"warn\"><strong>Partial.</strong> %zu of "
 			"%zu allocators ran out of time before all their runs "
 			"were done.</p>\n",
-			partial, p->report->count);
+			partial, r->count);
 }
 
-/* The table's sentences, one per line after a "- ", as a list. */
-static void write_facts(const struct page *p)
+/* What `write` writes: lines, each after "- ", as a list. */
+static void write_lines(FILE *f, const struct bench_report *r, bool all)
 {
 	char *text = NULL, *save = NULL;
 	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
+	FILE *memory = open_memstream(&text, &size);
 
-	fputs("<h2 id=\"facts\">What to notice</h2>\n", p->f);
-	if (f) {
-		bench_facts_write(f, p->report);
-		fclose(f);
+	if (memory) {
+		bench_facts_write(memory, r, all);
+		fclose(memory);
 	}
-	if (!text || !*text) {
-		fputs("<p>Nothing to report: the passes of this run compare "
-		      "nothing.</p>\n",
-		      p->f);
-		free(text);
-		return;
-	}
-	fputs("<ul>\n", p->f);
-	for (char *line = strtok_r(text, "\n", &save); line;
+	if (text && *text)
+		fputs("<ul>\n", f);
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		fputs("<li>", p->f);
-		kb_escape_html(p->f,
+		fputs("<li>", f);
+		kb_escape_html(f,
 			       strncmp(line, "- ", 2) == 0 ? line + 2 : line);
-		fputs("</li>\n", p->f);
+		fputs("</li>\n", f);
 	}
-	fputs("</ul>\n", p->f);
+	if (size > 0)
+		fputs("</ul>\n", f);
 	free(text);
 }
 
-/* One figure; a sentence if there are data but no picture. */
-static void write_figure(struct page *p, const struct bench_picture *picture)
+/* A number of the strip and what it is. */
+static void write_number(FILE *f, const char *number, const char *unit,
+			 const char *what)
 {
-	const char *svg = p->svgs->text[picture - bench_pictures];
-	char *label = NULL;
-	bool drawn;
-
-	fprintf(p->f, "<h3>%s</h3>\n<figure>\n", picture->title);
-	if (asprintf(&label, "%s. %s", picture->title, picture->text) < 0)
-		label = NULL;
-	fprintf(p->f,
-		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
-		"aria-label=\"%s, figure\">\n",
-		picture->title);
-	drawn = svg && label && bench_html_svg(p->f, svg, ++p->figures, label);
-	if (!drawn)
-		fprintf(p->f,
-			"<p>This figure could not be drawn. Its data is "
-			"in %s.tsv next to this page.</p>\n",
-			picture->name);
-	fprintf(p->f, "</div>\n<figcaption>%s</figcaption>\n</figure>\n",
-		picture->text);
-	free(label);
+	fprintf(f, "<div><dt>%s</dt><dd><strong>%s</strong>%s%s</dd></div>\n",
+		what, number, *unit ? " " : "", unit);
 }
 
-static bool has_data(const struct page *p, const struct bench_picture *picture)
+static void write_numbers(FILE *f, const struct bench_report *r)
 {
-	if (picture->passes && !(p->report->settings->passes & picture->passes))
-		return false;
-	return bench_figure_has_data(p->folder, picture->name);
-}
+	const struct bench_cell_summary *s =
+		bench_summary_base(r->summary, r->baseline);
+	char a[BENCH_TEXT_SIZE], unit[BENCH_TEXT_SIZE] = "";
+	const struct bench_throughput *t = &s->throughput;
 
-static void write_figures(struct page *p)
-{
-	fputs("<h2 id=\"figures\">Figures</h2>\n", p->f);
-	if (!p->svgs) {
-		fprintf(p->f,
-			"<p>This run drew no figures. The data is in the "
-			"*.tsv files next to this page%s.</p>\n",
-			kb_signal ? "; 'bench plot' draws them" : "");
-		return;
+	fputs("<dl class=\"numbers\">\n", f);
+	if (s->has_throughput && !t->below_floor) {
+		if (t->ns.has_interval && t->ns.median > 0)
+			snprintf(unit, sizeof(unit), "ns ±%.0f%%",
+				 50 * (t->ns.high - t->ns.low) / t->ns.median);
+		write_number(f, bench_format_number(a, t->ns.median),
+			     *unit ? unit : "ns", "per event");
 	}
-	fputs("<p class=\"soft\">Hover over a point to see its "
-	      "values.</p>\n",
-	      p->f);
-	for (const struct bench_picture *c = bench_pictures; c->name; c++)
-		if (!kb_signal && has_data(p, c))
-			write_figure(p, c);
+	if (s->steps.nodes_visited.known)
+		write_number(
+			f, bench_format_number(a, s->steps.nodes_visited.value),
+			"nodes", "compared per kfree");
+	if (s->cell->count && s->cell->count->memory.mapped.count)
+		write_number(
+			f,
+			bench_format_bytes(
+				a, (double)s->cell->count->memory.mapped.peak),
+			"", "mapped at the peak");
+	fputs("</dl>\n", f);
 }
 
-static void write_trace(const struct page *p)
+static void write_badge(FILE *f, bool good, const char *text)
 {
-	const struct trc_counts *counts = &p->report->trace->counts;
+	fprintf(f, "<li class=\"%s\">%s</li>\n", good ? "good" : "bad", text);
+}
+
+static void write_verified(FILE *f, const struct bench_report *r)
+{
+	size_t wrong = 0, verified = 0, memory = 0;
+	char text[80];
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = &r->cells[i];
+
+		wrong += cell->status < 0;
+		memory += !cell->verify || cell->verify->has_memory;
+		verified += cell->status == 0 && cell->verify &&
+			    cell->verify->has_memory;
+	}
+	if (wrong)
+		snprintf(text, sizeof(text), "%zu failed", wrong);
+	else if (verified)
+		snprintf(text, sizeof(text), "%zu of %zu verified", verified,
+			 memory);
+	else
+		snprintf(text, sizeof(text), "not verified");
+	write_badge(f, !wrong && verified == memory && verified > 0, text);
+}
+
+static void write_noise(FILE *f, const struct bench_report *r)
+{
+	size_t runs = 0, noisy = 0;
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], text[160];
+
+	if (!(r->settings->passes & BENCH_PASS_THROUGHPUT))
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		runs += r->cells[i].epochs;
+		noisy += r->summary->cell[i].throughput.contaminated;
+	}
+	snprintf(text, sizeof(text), "noise in %.40s of %.40s runs",
+		 bench_format_count(a, noisy), bench_format_count(b, runs));
+	write_badge(f, noisy * 10 <= runs, text);
+}
+
+/* The answer: a sentence, three numbers, and whether to believe them. */
+static void write_verdict(FILE *f, const struct bench_report *r)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+
+	fputs("<section class=\"verdict\" aria-label=\"Verdict\">\n<p>", f);
+	if (memory) {
+		bench_facts_verdict(memory, r);
+		fclose(memory);
+		kb_escape_html(f, text);
+	}
+	free(text);
+	fputs("</p>\n", f);
+	write_numbers(f, r);
+	fputs("<ul class=\"badges\">\n", f);
+	write_verified(f, r);
+	write_noise(f, r);
+	fputs("</ul>\n</section>\n", f);
+	write_warning(f, r);
+	write_lines(f, r, false);
+}
+
+static void write_trace(FILE *f, const struct bench_report *r)
+{
+	const struct trc_counts *counts = &r->trace->counts;
 	char number[BENCH_TEXT_SIZE];
 
-	fputs("<h2 id=\"trace\">The trace</h2>\n<table class=\"env\">\n"
+	fputs("<table class=\"env\">\n"
 	      "<caption>What was recorded and how it was imported.</caption>\n"
 	      "<tbody>\n<tr><th scope=\"row\">file</th><td class=\"t\">",
-	      p->f);
-	kb_escape_html(p->f, p->report->trace->file);
-	fprintf(p->f,
+	      f);
+	kb_escape_html(f, r->trace->file);
+	fprintf(f,
 		"</td></tr>\n<tr><th scope=\"row\">SHA-256</th>"
 		"<td class=\"t\">%s</td></tr>\n",
-		p->report->trace->sha256);
+		r->trace->sha256);
 #define X(name, help)                                                          \
-	fprintf(p->f,                                                          \
+	fprintf(f,                                                             \
 		"<tr><th scope=\"row\">%s</th><td class=\"t\">%s</td></tr>\n", \
 		help, bench_format_count(number, counts->name));
 	TRC_COUNTS(X)
 #undef X
-	fputs("</tbody>\n</table>\n", p->f);
+	fputs("</tbody>\n</table>\n", f);
 }
 
-static void write_methods(const struct page *p)
+static void write_methods(FILE *f, const struct bench_report *r)
 {
 	char floor[BENCH_TEXT_SIZE];
 
-	fputs("<h2 id=\"methods\">Methods</h2>\n"
-	      "<p>Each number comes from one of four passes. "
+	fputs("<p>Each number comes from one of four passes. "
 	      "<em>verify</em> checks the replay against a model at every "
 	      "event. <em>count</em> counts steps exactly and is not timed. "
 	      "<em>throughput</em> times whole replays in fresh processes. "
@@ -219,38 +227,125 @@ static void write_methods(const struct page *p)
 	      "out-of-line call. The null allocator does nothing: its time is "
 	      "harness overhead, which is not subtracted from the "
 	      "others.</p>\n",
-	      p->f);
-	fprintf(p->f,
+	      f);
+	fprintf(f,
 		"<p>Single times below %s, the resolution of this machine's "
 		"timer, are given as less than that.</p>\n",
-		bench_format_ns(floor, p->report->summary->floor_ns));
+		bench_format_ns(floor, r->summary->floor_ns));
 }
 
-static void write_page(struct page *p)
+static void open_fold(FILE *f, const char *title)
 {
-	write_head(p);
-	write_title(p);
-	write_warning(p);
-	write_facts(p);
-	write_figures(p);
-	fputs("<h2 id=\"tables\">Tables</h2>\n<p class=\"soft\">Click a "
-	      "column heading to sort; click again to reverse.</p>\n",
-	      p->f);
-	bench_html_tables(p->f, p->report);
-	bench_sites_html(p->f, p->report);
-	write_trace(p);
-	write_methods(p);
-	fputs("<h2 id=\"environment\">Environment</h2>\n", p->f);
-	bench_html_environment(p->f, p->report);
-	fputs("</main>\n<script>\n", p->f);
-	fputs(bench_html_script, p->f);
-	fputs("</script>\n</body>\n</html>\n", p->f);
+	fprintf(f, "<details>\n<summary>%s</summary>\n", title);
 }
 
-int bench_html_write(const struct bench_report *report, const char *folder,
-		     const struct bench_plot_svgs *svgs, struct kb_diag *diag)
+static void close_fold(FILE *f)
 {
-	struct page page = { .report = report, .folder = folder, .svgs = svgs };
+	fputs("</details>\n", f);
+}
+
+static void write_folds(FILE *f, const struct bench_report *r)
+{
+	open_fold(f, "All findings");
+	write_lines(f, r, true);
+	close_fold(f);
+	if (r->settings->passes & BENCH_PASS_LATENCY) {
+		open_fold(f, "Cost model");
+		bench_html_model(f, r);
+		close_fold(f);
+	}
+	open_fold(f, "Methods");
+	write_methods(f, r);
+	close_fold(f);
+	open_fold(f, "The trace");
+	write_trace(f, r);
+	close_fold(f);
+	open_fold(f, "Environment");
+	bench_html_environment(f, r);
+	close_fold(f);
+}
+
+static int write_lapse(FILE *f, const struct bench_report *r,
+		       struct kb_diag *diag)
+{
+	if (!r->analysis || r->analysis->tape.count == 0)
+		return 0;
+	fputs("<h2>The heap, event by event</h2>\n<p class=\"soft\">Space "
+	      "plays, the arrow keys step, w jumps to the longest "
+	      "search.</p>\n",
+	      f);
+	return bench_lapse_section(f, &r->analysis->tape, r->trace->file, diag);
+}
+
+/* Everything about one trace. */
+static int write_article(FILE *f, const struct bench_report *r, bool several,
+			 struct kb_diag *diag)
+{
+	fputs("<article class=\"trace\" id=\"trace-", f);
+	kb_escape_html(f, r->trace->name);
+	fputs("\">\n", f);
+	if (several) {
+		fputs("<h2>", f);
+		kb_escape_html(f, r->trace->file);
+		fputs("</h2>\n", f);
+	}
+	write_verdict(f, r);
+	bench_html_ranking(f, r);
+	if (write_lapse(f, r, diag) < 0)
+		return diag->status;
+	bench_html_sites(f, r);
+	bench_html_latency(f, r);
+	bench_html_memory(f, r);
+	bench_html_tables(f, r);
+	write_folds(f, r);
+	fputs("</article>\n", f);
+	return 0;
+}
+
+static void write_tabs(FILE *f, const struct bench_report *reports,
+		       size_t count)
+{
+	fputs("<nav class=\"tabs\" aria-label=\"Traces\"><ul>\n"
+	      "<li><a href=\"#overview\">All traces</a></li>\n",
+	      f);
+	for (size_t i = 0; i < count; i++) {
+		fputs("<li><a href=\"#trace-", f);
+		kb_escape_html(f, reports[i].trace->name);
+		fputs("\">", f);
+		kb_escape_html(f, reports[i].trace->file);
+		fputs("</a></li>\n", f);
+	}
+	fputs("</ul></nav>\n", f);
+}
+
+static int write_page(FILE *f, const struct bench_report *reports, size_t count,
+		      struct kb_diag *diag)
+{
+	int err = 0;
+
+	bench_lapse_head(f, reports[0].trace->file);
+	fputs(bench_lapse_style, f);
+	fputs(bench_html_style, f);
+	fputs("</style>\n</head>\n<body>\n", f);
+	write_title(f, reports, count);
+	if (count > 1)
+		write_tabs(f, reports, count);
+	fputs("<main>\n", f);
+	if (count > 1)
+		bench_html_overview(f, reports, count);
+	for (size_t i = 0; i < count && err == 0; i++)
+		err = write_article(f, &reports[i], count > 1, diag);
+	fputs("</main>\n<script>\n", f);
+	fputs(bench_lapse_script, f);
+	fputs("</script>\n<script>\n", f);
+	fputs(bench_html_script, f);
+	fputs("</script>\n</body>\n</html>\n", f);
+	return err;
+}
+
+int bench_html_write(const struct bench_report *reports, size_t count,
+		     const char *folder, struct kb_diag *diag)
+{
 	struct kb_out out;
 	char *path;
 	int err;
@@ -261,8 +356,11 @@ int bench_html_write(const struct bench_report *report, const char *folder,
 	free(path);
 	if (err < 0)
 		return err;
-	page.f = out.stream;
-	write_page(&page);
+	err = write_page(out.stream, reports, count, diag);
+	if (err < 0) {
+		kb_out_release(&out);
+		return err;
+	}
 	return kb_out_commit(&out, diag);
 }
 

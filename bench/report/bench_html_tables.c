@@ -426,43 +426,133 @@ static void write_value(FILE *out, const struct value *v)
 	fputs("</td>", out);
 }
 
-static void write_row(FILE *out, const struct bench_cell_summary *cell,
-		      const struct sheet *s)
+static void write_fields(FILE *out, const struct bench_cell_summary *cell,
+			 const struct sheet *s)
 {
-	fputs("<tr><th scope=\"row\">", out);
-	kb_escape_html(out, cell->cell->spec.name);
-	fputs("</th>", out);
 	for (const struct column *c = s->column; c->heading; c++) {
 		struct value v = { .has_number = false };
 
 		c->value(&v, cell, c->what);
 		write_value(out, &v);
 	}
+}
+
+static bool is_shown(const struct bench_report *r, const struct sheet *s)
+{
+	return r->settings->passes & s->passes;
+}
+
+static int columns_of(const struct sheet *s)
+{
+	int n = 0;
+
+	while (s->column[n].heading)
+		n++;
+	return n;
+}
+
+/* The groups' headings over those of their columns. */
+static void write_headings(FILE *out, const struct bench_report *r)
+{
+	fputs("<thead>\n<tr><td></td>", out);
+	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
+		if (is_shown(r, &sheets[i]))
+			fprintf(out,
+				"<th scope=\"colgroup\" colspan=\"%d\">"
+				"%s</th>",
+				columns_of(&sheets[i]), sheets[i].title);
+	fputs("</tr>\n<tr><th scope=\"col\">allocator</th>", out);
+	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
+		for (const struct column *c = sheets[i].column;
+		     is_shown(r, &sheets[i]) && c->heading; c++)
+			fprintf(out, "<th scope=\"col\">%s</th>", c->heading);
+	fputs("</tr>\n</thead>\n", out);
+}
+
+static void write_row(FILE *out, const struct bench_report *r, size_t i)
+{
+	fprintf(out, "<tr data-a=\"%zu\"><th scope=\"row\">", i);
+	kb_escape_html(out, r->cells[i].spec.name);
+	fputs("</th>", out);
+	for (size_t k = 0; k < KB_ARRAY_LEN(sheets); k++)
+		if (is_shown(r, &sheets[k]))
+			write_fields(out, &r->summary->cell[i], &sheets[k]);
 	fputs("</tr>\n", out);
 }
 
-static void write_sheet(FILE *out, const struct bench_report *r,
-			const struct sheet *s)
+/* What the groups mean. */
+static void write_captions(FILE *out, const struct bench_report *r)
 {
-	fprintf(out,
-		"<h3>%s</h3>\n<div class=\"pan\" role=\"region\" "
-		"tabindex=\"0\" aria-label=\"%s, table\">\n<table "
-		"class=\"s\">\n<caption>%s</caption>\n<thead><tr>"
-		"<th scope=\"col\">allocator</th>",
-		s->title, s->title, s->caption);
-	for (const struct column *c = s->column; c->heading; c++)
-		fprintf(out, "<th scope=\"col\">%s</th>", c->heading);
-	fputs("</tr></thead>\n<tbody>\n", out);
-	for (size_t i = 0; i < r->count; i++)
-		write_row(out, &r->summary->cell[i], s);
-	fputs("</tbody>\n</table>\n</div>\n", out);
+	fputs("<details>\n<summary>What the columns mean</summary>\n<dl>\n",
+	      out);
+	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
+		if (is_shown(r, &sheets[i]))
+			fprintf(out, "<dt>%s</dt><dd>%s</dd>\n",
+				sheets[i].title, sheets[i].caption);
+	fputs("</dl>\n</details>\n", out);
 }
 
 void bench_html_tables(FILE *out, const struct bench_report *report)
 {
+	fputs("<h2>All figures</h2>\n<div class=\"pan\" role=\"region\" "
+	      "tabindex=\"0\" aria-label=\"All figures, table\">\n<table "
+	      "class=\"s\">\n<caption>A row per allocator.</caption>\n"
+	      "<colgroup></colgroup>",
+	      out);
 	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
-		if (report->settings->passes & sheets[i].passes)
-			write_sheet(out, report, &sheets[i]);
+		if (is_shown(report, &sheets[i]))
+			fprintf(out, "<colgroup span=\"%d\"></colgroup>",
+				columns_of(&sheets[i]));
+	write_headings(out, report);
+	fputs("<tbody>\n", out);
+	for (size_t i = 0; i < report->count; i++)
+		write_row(out, report, i);
+	fputs("</tbody>\n</table>\n</div>\n", out);
+	write_captions(out, report);
+}
+
+static void write_factors(FILE *out, const struct bench_model *m)
+{
+	char text[BENCH_TEXT_SIZE];
+
+	for (size_t i = 1; i < BENCH_MODEL_COLUMNS; i++) {
+		if (!m->known[i]) {
+			fputs("<td>–</td>", out);
+			continue;
+		}
+		fprintf(out, "<td data-v=\"%.6g\">%s [%.3g, %.3g]</td>",
+			m->fit.factor[i],
+			bench_format_ns(text, m->fit.factor[i]), m->low[i],
+			m->high[i]);
+	}
+	fprintf(out, "<td data-v=\"%.6g\">%.2f</td>", m->fit.r2, m->fit.r2);
+}
+
+void bench_html_model(FILE *out, const struct bench_report *report)
+{
+	fputs("<div class=\"pan\" role=\"region\" tabindex=\"0\" "
+	      "aria-label=\"Cost model, table\">\n<table class=\"s\">\n"
+	      "<caption>What each counted step of a kfree costs, fitted to "
+	      "the times of single frees, with its 95% interval; and the share "
+	      "of the variance that the sum explains.</caption>\n<thead><tr>"
+	      "<th scope=\"col\">allocator</th>",
+	      out);
+	for (size_t i = 1; i < BENCH_MODEL_COLUMNS; i++)
+		fprintf(out, "<th scope=\"col\">per %s</th>",
+			bench_model_steps[i]);
+	fputs("<th scope=\"col\">R²</th></tr></thead>\n<tbody>\n", out);
+	for (size_t i = 0; i < report->count; i++) {
+		const struct bench_cell_summary *s = &report->summary->cell[i];
+
+		if (!s->has_kfree_model)
+			continue;
+		fputs("<tr><th scope=\"row\">", out);
+		kb_escape_html(out, s->cell->spec.name);
+		fputs("</th>", out);
+		write_factors(out, &s->kfree_model);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 
 static void write_pair(FILE *out, const char *group, const char *name,

@@ -44,14 +44,13 @@ struct bench_report {
 	/* NULL without the pass count. */
 	const struct bench_analysis *analysis;
 
+	/* The allocator that the table compares times with; NULL for the
+	 * first. */
+	const char *baseline;
+
 	/* Every figure of the cells, in their order. */
 	const struct bench_run_summary *summary;
 };
-
-/* Writes the line about the trace, the table, and what to notice. `width` is
- * the terminal's, in columns; 0 for no limit. */
-void bench_table_write(FILE *out, const struct bench_report *report,
-		       size_t width, bool color);
 
 struct json_t;
 
@@ -64,7 +63,11 @@ struct json_t *bench_json_context(const struct bench_report *report);
 int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag);
 
-/* Writes the findings ("What to notice"), one per line, each after "- ". */
-void bench_facts_write(FILE *out, const struct bench_report *report);
+/* Writes the findings ("What to notice"), one per line, each after "- ": all of
+ * them, or those that say what is wrong with the figures. */
+void bench_facts_write(FILE *out, const struct bench_report *report, bool all);
+
+/* Writes the answer as one sentence, without a newline. */
+void bench_facts_verdict(FILE *out, const struct bench_report *report);
 
 #endif /* BENCH_REPORT_H */

@@ -1,408 +1,516 @@
+#include "bench_table.h"
+
 #include "bench_format.h"
-#include "bench_report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define COLUMNS_MAX  32
-#define HEADING_SIZE 24
+#define HEADING_SIZE (ALLOC_NAME_SIZE + 8)
 
-/* A column: its heading, the group that it belongs to, and one text per
- * allocator. */
-struct column {
-	char group[HEADING_SIZE];
-	char heading[HEADING_SIZE];
+/* A name is never cut to fewer columns. */
+#define NAME_MIN 12
+
+/* How a time compares with the baseline's. */
+enum verdict { VERDICT_NONE, VERDICT_GOOD, VERDICT_BAD };
+
+struct row {
+	const struct bench_cell_summary *s;
+	enum verdict verdict;
+
+	/* One per column of the sheet. */
 	char (*text)[BENCH_TEXT_SIZE];
-	size_t width;
 };
 
-struct table {
-	const struct bench_report *report;
-	struct column column[COLUMNS_MAX];
-	size_t columns;
+/* Fills one row's field; leaves "-" if there is nothing to say. */
+typedef void (*field_fn)(char out[BENCH_TEXT_SIZE], struct row *row,
+			 const struct bench_cell_summary *base);
 
-	/* Widest allocator name. */
+struct field {
+	const char *heading;
+	unsigned passes;
+	field_fn fill;
+
+	/* Shown only where there is room; the first ones last as room runs out. */
+	bool is_extra;
+};
+
+struct sheet {
+	const struct bench_report *report;
+	const struct bench_cell_summary *base;
+
+	/* NULL if it is not set apart from the rows. */
+	const struct bench_cell_summary *harness;
+	struct row *row;
+	size_t rows;
+
+	/* The fields that are shown, and how wide. */
+	const struct field *field[16];
+	char heading[16][HEADING_SIZE];
+	size_t width[16];
+	size_t fields;
 	size_t name_width;
 };
 
-static struct column *add_column(struct table *t, const char *group,
-				 const char *heading)
+static void fill_ns(char out[BENCH_TEXT_SIZE], struct row *row,
+		    const struct bench_cell_summary *base)
 {
-	struct column *c;
+	const struct bench_throughput *t = &row->s->throughput;
+	const struct bench_summary *ns = &t->ns;
+	char number[BENCH_TEXT_SIZE];
 
-	if (t->columns == COLUMNS_MAX)
-		return NULL;
-	c = &t->column[t->columns];
-	c->text = calloc(t->report->count, sizeof(*c->text));
-	if (!c->text)
-		return NULL;
-	t->columns++;
-	snprintf(c->group, sizeof(c->group), "%s", group);
-	snprintf(c->heading, sizeof(c->heading), "%s", heading);
-	for (size_t i = 0; i < t->report->count; i++)
-		strcpy(c->text[i], "-");
-	return c;
+	(void)base;
+	if (row->s->cell->status < 0)
+		strcpy(out, "FAILED");
+	else if (!row->s->has_throughput)
+		return;
+	else if (t->below_floor)
+		snprintf(out, BENCH_TEXT_SIZE, "<%.3g", t->floor_ns);
+	else if (ns->has_interval && ns->median > 0)
+		snprintf(out, BENCH_TEXT_SIZE, "%.24s ±%.0f%%",
+			 bench_format_number(number, ns->median),
+			 50 * (ns->high - ns->low) / ns->median);
+	else
+		bench_format_number(out, ns->median);
 }
 
-static void set_throughput(struct column *ns, struct column *ci,
-			   struct column *cold, struct column *rate, size_t i,
-			   const struct bench_throughput *t)
+static bool overlap(const struct bench_summary *a,
+		    const struct bench_summary *b)
 {
-	char low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
+	return a->has_interval && b->has_interval && a->low <= b->high &&
+	       b->low <= a->high;
+}
 
-	if (t->below_floor) {
-		snprintf(ns->text[i], BENCH_TEXT_SIZE, "<%.3g", t->floor_ns);
+static void fill_versus(char out[BENCH_TEXT_SIZE], struct row *row,
+			const struct bench_cell_summary *base)
+{
+	const struct bench_maybe ratio = bench_summary_ratio(base, row->s);
+	char number[BENCH_TEXT_SIZE];
+	double times = ratio.value;
+
+	if (row->s == base)
+		strcpy(out, "(baseline)");
+	if (row->s == base || !ratio.known || times <= 0)
+		return;
+	if (overlap(&base->throughput.ns, &row->s->throughput.ns)) {
+		strcpy(out, "within noise");
 		return;
 	}
-	bench_format_number(ns->text[i], t->ns.median);
-	bench_format_rate(rate->text[i], t->ns.median);
-	if (!t->sampled)
-		bench_format_number(cold->text[i], t->cold_ns.median);
-	if (t->ns.has_interval)
-		snprintf(ci->text[i], BENCH_TEXT_SIZE, "[%.20s, %.20s]",
-			 bench_format_number(low, t->ns.low),
-			 bench_format_number(high, t->ns.high));
+	row->verdict = times >= 1 ? VERDICT_GOOD : VERDICT_BAD;
+	snprintf(out, BENCH_TEXT_SIZE, "%.24s× %s",
+		 bench_format_number(number, times >= 1 ? times : 1 / times),
+		 times >= 1 ? "faster" : "slower");
 }
 
-static void add_throughput(struct table *t)
+static void fill_nodes(char out[BENCH_TEXT_SIZE], struct row *row,
+		       const struct bench_cell_summary *base)
 {
-	const struct bench_run_summary *s = t->report->summary;
-	const bool has_base = bench_summary_find(s, BENCH_BASELINE) != NULL;
-	struct column *ns = add_column(t, "", "ns/event");
-	struct column *ci = add_column(t, "", "95% interval");
-	struct column *cold = add_column(t, "", "cold");
-	struct column *rate = add_column(t, "", "events/s");
-	struct column *times =
-		has_base ? add_column(t, "", BENCH_TIMES_ASCII) : NULL;
-
-	for (size_t i = 0; ns && ci && cold && rate && i < s->count; i++) {
-		if (s->cell[i].has_throughput)
-			set_throughput(ns, ci, cold, rate, i,
-				       &s->cell[i].throughput);
-		if (times && s->cell[i].ratio.known)
-			bench_format_number(times->text[i],
-					    s->cell[i].ratio.value);
-	}
+	(void)base;
+	if (row->s->steps.nodes_visited.known)
+		bench_format_number(out, row->s->steps.nodes_visited.value);
 }
 
-/* How the steady time grows as other code takes the caches. */
-static void add_pressure(struct table *t)
+static void fill_max_nodes(char out[BENCH_TEXT_SIZE], struct row *row,
+			   const struct bench_cell_summary *base)
 {
-	static const char *const heading[REPLAY_PRESSURES] = { "32 KiB",
-							       "1 MiB",
-							       "4 MiB" };
-	const struct bench_run_summary *s = t->report->summary;
-
-	if (t->report->settings->evict_kib > 0)
-		return;
-	for (unsigned p = 0; p < REPLAY_PRESSURES; p++) {
-		struct column *c =
-			add_column(t, "ns/event, evicted", heading[p]);
-
-		for (size_t i = 0; c && i < s->count; i++) {
-			const struct bench_throughput *x =
-				&s->cell[i].throughput;
-
-			if (x->has_pressed && !x->below_floor)
-				bench_format_number(c->text[i],
-						    x->pressed_ns[p].median);
-		}
-	}
-}
-
-static void add_nodes(struct table *t)
-{
-	const struct bench_run_summary *s = t->report->summary;
-	struct column *mean = add_column(t, "nodes/kfree", "mean");
-	struct column *max = add_column(t, "nodes/kfree", "max");
-
-	for (size_t i = 0; mean && max && i < s->count; i++) {
-		const struct bench_maybe nodes = s->cell[i].steps.nodes_visited;
-		uint64_t worst;
-
-		if (nodes.known)
-			bench_format_number(mean->text[i], nodes.value);
-		if (bench_cell_counter(s->cell[i].cell, "nodes_visited_max",
-				       &worst))
-			bench_format_count(max->text[i], worst);
-	}
-}
-
-static void add_latency(struct table *t, const char *group,
-			enum replay_series_id series)
-{
-	static const char *const heading[] = { "p50", "p99", "p99.9", "max" };
-	const struct bench_run_summary *s = t->report->summary;
-	struct column *c[4];
-
-	for (size_t k = 0; k < 4; k++) {
-		c[k] = add_column(t, group, heading[k]);
-		if (!c[k])
-			return;
-	}
-	for (size_t i = 0; i < s->count; i++) {
-		const struct bench_latency *f = &s->cell[i].latency[series];
-
-		if (!s->cell[i].has_latency[series])
-			continue;
-		bench_format_figure(c[0]->text[i], f->p50, f->floor_ns);
-		bench_format_figure(c[1]->text[i], f->p99, f->floor_ns);
-		bench_format_figure(c[2]->text[i], f->p999, f->floor_ns);
-		bench_format_figure(c[3]->text[i], f->max, f->floor_ns);
-	}
-}
-
-/* Lookups too short to time one by one. */
-static void add_frozen(struct table *t)
-{
-	const struct bench_run_summary *s = t->report->summary;
-	struct column *cold = add_column(t, "frozen lookup", "cold");
-	struct column *warm = add_column(t, "frozen lookup", "warm");
-
-	for (size_t i = 0; cold && warm && i < s->count; i++) {
-		const struct bench_frozen *f = &s->cell[i].frozen;
-
-		if (!s->cell[i].has_frozen)
-			continue;
-		bench_format_figure(cold->text[i], f->cold, f->floor_ns);
-		bench_format_figure(warm->text[i], f->warm, f->floor_ns);
-	}
-}
-
-static void add_counter(struct table *t, const char *heading,
-			const char *counter)
-{
-	const struct bench_report *r = t->report;
-	struct column *c = add_column(t, "", heading);
 	uint64_t value;
 
-	for (size_t i = 0; c && i < r->count; i++)
-		if (bench_cell_counter(&r->cells[i], counter, &value))
-			bench_format_count(c->text[i], value);
+	(void)base;
+	if (bench_cell_counter(row->s->cell, "nodes_visited_max", &value))
+		bench_format_count(out, value);
 }
 
-static void add_bytes(struct column *c, size_t i,
-		      const struct replay_span *span)
+static void fill_p50(char out[BENCH_TEXT_SIZE], struct row *row,
+		     const struct bench_cell_summary *base)
+{
+	const struct bench_latency *l = &row->s->latency[REPLAY_SERIES_kfree];
+
+	(void)base;
+	if (row->s->has_latency[REPLAY_SERIES_kfree])
+		bench_format_figure(out, l->p50, l->floor_ns);
+}
+
+static void fill_p99(char out[BENCH_TEXT_SIZE], struct row *row,
+		     const struct bench_cell_summary *base)
+{
+	const struct bench_latency *l = &row->s->latency[REPLAY_SERIES_kfree];
+
+	(void)base;
+	if (row->s->has_latency[REPLAY_SERIES_kfree])
+		bench_format_figure(out, l->p99, l->floor_ns);
+}
+
+static void fill_lookup_p99(char out[BENCH_TEXT_SIZE], struct row *row,
+			    const struct bench_cell_summary *base)
+{
+	const struct bench_latency *l = &row->s->latency[REPLAY_SERIES_lookup];
+
+	(void)base;
+	if (row->s->has_latency[REPLAY_SERIES_lookup])
+		bench_format_figure(out, l->p99, l->floor_ns);
+}
+
+static void fill_span(char out[BENCH_TEXT_SIZE], const struct replay_span *span)
 {
 	if (span->count)
-		bench_format_bytes(c->text[i], (double)span->peak);
+		bench_format_number(out, (double)span->peak / 1e6);
 }
 
-static void add_memory(struct table *t)
+static void fill_peak(char out[BENCH_TEXT_SIZE], struct row *row,
+		      const struct bench_cell_summary *base)
 {
-	const struct bench_report *r = t->report;
-	struct column *usable = add_column(t, "peak memory", "usable");
-	struct column *mapped = add_column(t, "peak memory", "mapped");
-
-	for (size_t i = 0; usable && mapped && i < r->count; i++) {
-		if (!r->cells[i].count)
-			continue;
-		add_bytes(usable, i, &r->cells[i].count->memory.granted);
-		add_bytes(mapped, i, &r->cells[i].count->memory.mapped);
-	}
+	(void)base;
+	if (row->s->cell->count)
+		fill_span(out, &row->s->cell->count->memory.mapped);
 }
 
-static void add_state(struct table *t)
+static void fill_usable(char out[BENCH_TEXT_SIZE], struct row *row,
+			const struct bench_cell_summary *base)
 {
-	const struct bench_report *r = t->report;
-	struct column *c = NULL;
-
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_cell *cell = &r->cells[i];
-
-		if (cell->status == 0 && !cell->partial)
-			continue;
-		if (!c)
-			c = add_column(t, "", "state");
-		if (c)
-			strcpy(c->text[i],
-			       cell->status < 0 ? "FAILED" : "partial");
-	}
-	for (size_t i = 0; c && i < r->count; i++)
-		if (strcmp(c->text[i], "-") == 0)
-			strcpy(c->text[i], "ok");
+	(void)base;
+	if (row->s->cell->count)
+		fill_span(out, &row->s->cell->count->memory.granted);
 }
 
-static bool any_verified(const struct bench_report *r)
+static void fill_pages(char out[BENCH_TEXT_SIZE], struct row *row,
+		       const struct bench_cell_summary *base)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (r->cells[i].verify)
-			return true;
-	return false;
+	uint64_t value;
+
+	(void)base;
+	if (bench_cell_counter(row->s->cell, "pages_peak", &value))
+		bench_format_count(out, value);
 }
 
-static void add_verified(struct table *t)
+/* The heading NULL is "vs " and the baseline. */
+static const struct field fields[] = {
+	{ "ns/event", BENCH_PASS_THROUGHPUT, fill_ns, false },
+	{ NULL, BENCH_PASS_THROUGHPUT, fill_versus, false },
+	{ "nodes/kfree", BENCH_PASS_COUNT, fill_nodes, false },
+	{ "max nodes", BENCH_PASS_COUNT, fill_max_nodes, true },
+	{ "kfree p50", BENCH_PASS_LATENCY, fill_p50, true },
+	{ "kfree p99", BENCH_PASS_LATENCY, fill_p99, false },
+	{ "lookup p99", BENCH_PASS_LATENCY, fill_lookup_p99, true },
+	{ "peak MB", BENCH_PASS_COUNT, fill_peak, false },
+	{ "usable MB", BENCH_PASS_COUNT, fill_usable, true },
+	{ "peak pages", BENCH_PASS_COUNT, fill_pages, true },
+	{ NULL, 0, NULL, false },
+};
+
+/* The harness, if its time is known and it is not what others are compared with. */
+static const struct bench_cell_summary *
+find_harness(const struct bench_report *r,
+	     const struct bench_cell_summary *base)
 {
-	const struct bench_report *r = t->report;
-	struct column *c = add_column(t, "", "verified");
+	const struct bench_cell_summary *s =
+		bench_summary_find(r->summary, BENCH_HARNESS);
 
-	for (size_t i = 0; c && i < r->count; i++) {
-		const struct replay_verify_result *v = r->cells[i].verify;
-
-		if (r->cells[i].status == KB_E_WRONG)
-			strcpy(c->text[i], "WRONG");
-		else if (v)
-			strcpy(c->text[i], v->has_memory ? "yes" : "no memory");
-	}
+	return s && s != base && s->has_throughput && s->cell->status == 0
+		       ? s
+		       : NULL;
 }
 
-static void measure(struct table *t)
+/* What a row is sorted by: the time, or the nodes; below 0 for neither. */
+static double key_of(const struct bench_cell_summary *s)
 {
-	t->name_width = strlen("allocator");
-	for (size_t i = 0; i < t->report->count; i++) {
-		size_t length =
-			bench_format_columns(t->report->cells[i].spec.name);
+	if (s->cell->status < 0)
+		return -2;
+	if (s->has_throughput)
+		return s->throughput.below_floor ? 0 : s->throughput.ns.median;
+	return s->steps.nodes_visited.known ? s->steps.nodes_visited.value : -1;
+}
 
-		t->name_width = length > t->name_width ? length : t->name_width;
-	}
-	for (size_t k = 0; k < t->columns; k++) {
-		struct column *c = &t->column[k];
+/* By falling keys; equal ones keep their order. */
+static void sort_rows(struct sheet *sheet)
+{
+	for (size_t i = 1; i < sheet->rows; i++) {
+		const struct row row = sheet->row[i];
+		size_t at = i;
 
-		c->width = strlen(c->heading);
-		for (size_t i = 0; i < t->report->count; i++) {
-			size_t length = bench_format_columns(c->text[i]);
-
-			c->width = length > c->width ? length : c->width;
+		while (at > 0 && key_of(sheet->row[at - 1].s) < key_of(row.s)) {
+			sheet->row[at] = sheet->row[at - 1];
+			at--;
 		}
+		sheet->row[at] = row;
 	}
 }
 
-static void build(struct table *t)
+static bool make_rows(struct sheet *sheet)
 {
-	unsigned passes = t->report->settings->passes;
+	const struct bench_report *r = sheet->report;
+	const size_t most = sizeof(fields) / sizeof(fields[0]);
 
-	if (passes & BENCH_PASS_THROUGHPUT)
-		add_throughput(t);
-	if (passes & BENCH_PASS_THROUGHPUT)
-		add_pressure(t);
-	if (passes & BENCH_PASS_COUNT)
-		add_nodes(t);
-	if (passes & BENCH_PASS_LATENCY) {
-		add_latency(t, "kfree time", REPLAY_SERIES_kfree);
-		add_latency(t, "lookup time", REPLAY_SERIES_lookup);
-		add_frozen(t);
+	sheet->row = calloc(r->count + 1, sizeof(*sheet->row));
+	if (!sheet->row)
+		return false;
+	for (size_t i = 0; i < r->count; i++) {
+		struct row *row = &sheet->row[sheet->rows];
+
+		if (&r->summary->cell[i] == sheet->harness)
+			continue;
+		row->s = &r->summary->cell[i];
+		row->text = calloc(most, sizeof(*row->text));
+		if (!row->text)
+			return false;
+		sheet->rows++;
 	}
-	if (passes & BENCH_PASS_COUNT) {
-		add_counter(t, "peak pages", "pages_peak");
-		add_memory(t);
-		add_counter(t, "failures", "failed_allocs");
-	}
-	if (any_verified(t->report))
-		add_verified(t);
-	add_state(t);
-	measure(t);
+	sort_rows(sheet);
+	return true;
 }
 
-/* The number of columns from `first` that fit into `width` next to the names;
- * whole groups, and at least one column. */
-static size_t fitting(const struct table *t, size_t first, size_t width)
+static size_t text_width(const struct sheet *sheet, size_t k)
 {
-	size_t used = t->name_width;
-	size_t last_whole = first, k;
+	size_t width = bench_format_columns(sheet->heading[k]);
 
-	for (k = first; k < t->columns; k++) {
-		used += 2 + t->column[k].width;
-		if (width && used > width)
-			break;
-		if (k + 1 == t->columns || !t->column[k].group[0] ||
-		    strcmp(t->column[k].group, t->column[k + 1].group) != 0)
-			last_whole = k + 1;
+	for (size_t i = 0; i < sheet->rows; i++) {
+		size_t own = bench_format_columns(sheet->row[i].text[k]);
+
+		width = own > width ? own : width;
 	}
-	if (last_whole > first)
-		return last_whole - first;
-	return k > first ? k - first : 1;
+	return width;
 }
 
-/* The groups' headings, each over its first column. */
-static void write_groups(FILE *out, const struct table *t, size_t first,
-			 size_t count)
+static void add_field(struct sheet *sheet, const struct field *f)
 {
-	const char *before = "";
-	size_t column = t->name_width, written = 0;
-	bool any = false;
+	const size_t k = sheet->fields++;
 
-	for (size_t k = first; k < first + count; k++)
-		any |= t->column[k].group[0] != '\0';
-	if (!any)
+	sheet->field[k] = f;
+	if (f->heading)
+		snprintf(sheet->heading[k], HEADING_SIZE, "%s", f->heading);
+	else
+		snprintf(sheet->heading[k], HEADING_SIZE, "vs %.16s",
+			 sheet->base->cell->spec.name);
+	for (size_t i = 0; i < sheet->rows; i++) {
+		struct row *row = &sheet->row[i];
+
+		strcpy(row->text[k], "-");
+		f->fill(row->text[k], row, sheet->base);
+	}
+	sheet->width[k] = text_width(sheet, k);
+}
+
+static void drop_field(struct sheet *sheet, size_t k)
+{
+	const size_t after = --sheet->fields - k;
+
+	for (size_t i = 0; i < sheet->rows; i++)
+		memmove(sheet->row[i].text + k, sheet->row[i].text + k + 1,
+			after * sizeof(*sheet->row[i].text));
+	memmove(sheet->field + k, sheet->field + k + 1,
+		after * sizeof(*sheet->field));
+	memmove(sheet->width + k, sheet->width + k + 1,
+		after * sizeof(*sheet->width));
+	memmove(sheet->heading + k, sheet->heading + k + 1,
+		after * sizeof(*sheet->heading));
+}
+
+static size_t whole_width(const struct sheet *sheet)
+{
+	size_t used = 1 + sheet->name_width;
+
+	for (size_t k = 0; k < sheet->fields; k++)
+		used += 2 + sheet->width[k];
+	return used;
+}
+
+/* Drops what is too much: columns from the right, then the ends of names. */
+static void fit(struct sheet *sheet, size_t width)
+{
+	for (size_t k = sheet->fields; k-- > 0;)
+		if (sheet->field[k]->is_extra && whole_width(sheet) > width)
+			drop_field(sheet, k);
+	if (whole_width(sheet) > width) {
+		const size_t over = whole_width(sheet) - width;
+
+		sheet->name_width = sheet->name_width > over + NAME_MIN
+					    ? sheet->name_width - over
+					    : NAME_MIN;
+	}
+}
+
+static bool make_sheet(struct sheet *sheet, size_t width)
+{
+	sheet->base = bench_summary_base(sheet->report->summary,
+					 sheet->report->baseline);
+	sheet->harness = find_harness(sheet->report, sheet->base);
+	if (!make_rows(sheet))
+		return false;
+	for (const struct field *f = fields; f->fill; f++)
+		if (sheet->report->settings->passes & f->passes)
+			add_field(sheet, f);
+	sheet->name_width = sheet->harness ? strlen("(harness alone") : 0;
+	for (size_t i = 0; i < sheet->rows; i++) {
+		const size_t own =
+			bench_format_columns(sheet->row[i].s->cell->spec.name);
+
+		if (own > sheet->name_width)
+			sheet->name_width = own;
+	}
+	fit(sheet, width);
+	return true;
+}
+
+static void release_sheet(struct sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->rows; i++)
+		free(sheet->row[i].text);
+	free(sheet->row);
+}
+
+static void write_name(FILE *out, const struct sheet *sheet, const char *name)
+{
+	const size_t columns = bench_format_columns(name);
+	const char *end = name;
+
+	if (columns <= sheet->name_width) {
+		fprintf(out, " %-*s",
+			bench_format_width(name, sheet->name_width), name);
 		return;
-	for (size_t k = first; k < first + count; k++) {
-		const struct column *c = &t->column[k];
-
-		if (c->group[0] && strcmp(c->group, before) != 0) {
-			size_t at = column + 2 + c->width - strlen(c->heading);
-
-			at = at > written + 1 ? at : written + 1;
-			written += (size_t)fprintf(out, "%*s%s",
-						   (int)(at - written), "",
-						   c->group);
-		}
-		before = c->group;
-		column += 2 + c->width;
 	}
-	fprintf(out, "\n");
+	for (size_t n = 0; n + 1 < sheet->name_width || (*end & 0xC0) == 0x80;
+	     end++)
+		n += ((unsigned char)end[1] & 0xC0) != 0x80;
+	fprintf(out, " %.*s…", (int)(end - name), name);
 }
 
-static void write_text(FILE *out, const struct column *c, size_t i)
+static void write_fields(FILE *out, const struct sheet *sheet,
+			 const struct row *row, bool color)
 {
-	fprintf(out, "  %*s", bench_format_width(c->text[i], c->width),
-		c->text[i]);
+	for (size_t k = 0; k < sheet->fields; k++) {
+		const char *text = row->text[k];
+		const bool shown = color && !sheet->field[k]->heading &&
+				   row->verdict != VERDICT_NONE;
+
+		fprintf(out, "  %s%*s%s",
+			!shown			       ? ""
+			: row->verdict == VERDICT_GOOD ? "\033[32m"
+						       : "\033[31m",
+			bench_format_width(text, sheet->width[k]), text,
+			shown ? "\033[0m" : "");
+	}
 }
 
-static void write_part(FILE *out, const struct table *t, size_t first,
-		       size_t count, bool color)
+static void write_rows(FILE *out, const struct sheet *sheet, bool color)
 {
-	const struct bench_report *r = t->report;
+	char number[BENCH_TEXT_SIZE];
 
-	write_groups(out, t, first, count);
-	fprintf(out, "%s%-*s", color ? "\033[1m" : "", (int)t->name_width,
-		"allocator");
-	for (size_t k = first; k < first + count; k++)
-		fprintf(out, "  %*s", (int)t->column[k].width,
-			t->column[k].heading);
+	fprintf(out, "%s%*s", color ? "\033[1m" : "",
+		(int)sheet->name_width + 1, "");
+	for (size_t k = 0; k < sheet->fields; k++)
+		fprintf(out, "  %*s",
+			bench_format_width(sheet->heading[k], sheet->width[k]),
+			sheet->heading[k]);
 	fprintf(out, "%s\n", color ? "\033[0m" : "");
-	for (size_t i = 0; i < r->count; i++) {
-		const char *name = r->cells[i].spec.name;
-		bool bad = r->cells[i].status < 0;
+	for (size_t i = 0; i < sheet->rows; i++) {
+		const struct row *row = &sheet->row[i];
+		const bool bad = color && row->s->cell->status < 0;
 
-		fprintf(out, "%s%-*s", color && bad ? "\033[31m" : "",
-			bench_format_width(name, t->name_width), name);
-		for (size_t k = first; k < first + count; k++)
-			write_text(out, &t->column[k], i);
-		fprintf(out, "%s\n", color && bad ? "\033[0m" : "");
+		fputs(bad ? "\033[31m" : "", out);
+		write_name(out, sheet, row->s->cell->spec.name);
+		write_fields(out, sheet, row, color);
+		fprintf(out, "%s\n", bad ? "\033[0m" : "");
 	}
+	if (!sheet->harness)
+		return;
+	bench_format_number(number, sheet->harness->throughput.ns.median);
+	fprintf(out, " %-*s  %*s)\n", (int)sheet->name_width, "(harness alone",
+		(int)sheet->width[0] - 1, number);
+}
+
+void bench_table_title(FILE *out, const struct bench_report *report)
+{
+	const struct trc_counts *c = &report->trace->counts;
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < report->count && bytes == 0; i++)
+		bench_cell_counter(&report->cells[i], "bytes_live_max", &bytes);
+	fprintf(out, "%s  %s events · peak %s live objects",
+		report->trace->file, bench_format_count(a, c->events),
+		bench_format_count(b, c->live_max));
+	if (bytes)
+		fprintf(out, ", %s requested",
+			bench_format_bytes(a, (double)bytes));
+	if (c->lost_events)
+		fprintf(out, " · %s events lost",
+			bench_format_count(a, c->lost_events));
 	fprintf(out, "\n");
 }
 
-static void write_trace_line(FILE *out, const struct bench_report *r)
+bool bench_table_counts(FILE *out, const struct bench_report *report)
 {
-	const struct trc_counts *c = &r->trace->counts;
-	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], d[BENCH_TEXT_SIZE];
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
-	fprintf(out, "%s: %s events, %s objects, at most %s live",
-		r->trace->file, bench_format_count(a, c->events),
-		bench_format_count(b, c->objects),
-		bench_format_count(d, c->live_max));
-	fprintf(out, "; %s lost, %s unmatched frees\n\n",
-		bench_format_count(a, c->lost_events),
-		bench_format_count(b, c->unmatched_frees));
+	for (size_t i = 0; i < report->count; i++) {
+		const struct bench_cell *cell = &report->cells[i];
+		uint64_t nodes, most, lookups;
+
+		if (!bench_cell_counter(cell, "nodes_visited", &nodes) ||
+		    !bench_cell_counter(cell, "nodes_visited_max", &most) ||
+		    !bench_cell_counter(cell, "lookups", &lookups) || !lookups)
+			continue;
+		fprintf(out,
+			"counts: %s's kfree walks %s nodes on average (max "
+			"%s)\n",
+			cell->spec.name,
+			bench_format_number(a, (double)nodes / (double)lookups),
+			bench_format_count(b, most));
+		return true;
+	}
+	return false;
 }
 
 void bench_table_write(FILE *out, const struct bench_report *report,
 		       size_t width, bool color)
 {
-	struct table t = { .report = report };
+	struct sheet sheet = { .report = report };
 
-	build(&t);
-	write_trace_line(out, report);
-	for (size_t first = 0; first < t.columns;) {
-		size_t count = fitting(&t, first, width);
-
-		write_part(out, &t, first, count, color);
-		first += count;
+	if (make_sheet(&sheet, width)) {
+		if (sheet.fields > 0)
+			write_rows(out, &sheet, color);
 	}
-	bench_facts_write(out, report);
-	for (size_t k = 0; k < t.columns; k++)
-		free(t.column[k].text);
+	release_sheet(&sheet);
+}
+
+size_t bench_table_lines(const struct bench_report *report)
+{
+	return report->count + 1;
+}
+
+/* A field of Markdown: a bar would end it. */
+static void write_mark(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fprintf(out, *text == '|' ? "\\%c" : "%c", *text);
+}
+
+void bench_table_markdown(FILE *out, const struct bench_report *report)
+{
+	struct sheet sheet = { .report = report };
+	char number[BENCH_TEXT_SIZE];
+
+	bench_table_title(out, report);
+	fprintf(out, "\n");
+	if (make_sheet(&sheet, BENCH_TABLE_COLUMNS)) {
+		fprintf(out, "| allocator |");
+		for (size_t k = 0; k < sheet.fields; k++)
+			fprintf(out, " %s |", sheet.heading[k]);
+		fprintf(out, "\n|:--|");
+		for (size_t k = 0; k < sheet.fields; k++)
+			fprintf(out, "--:|");
+		for (size_t i = 0; i < sheet.rows; i++) {
+			fprintf(out, "\n| ");
+			write_mark(out, sheet.row[i].s->cell->spec.name);
+			for (size_t k = 0; k < sheet.fields; k++)
+				fprintf(out, " | %s", sheet.row[i].text[k]);
+			fprintf(out, " |");
+		}
+		fprintf(out, "\n");
+		if (sheet.harness)
+			fprintf(out, "\nThe harness alone takes %s ns/event.\n",
+				bench_format_number(
+					number,
+					sheet.harness->throughput.ns.median));
+	}
+	release_sheet(&sheet);
 }

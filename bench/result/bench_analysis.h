@@ -12,6 +12,7 @@
 #include "bench_map.h"
 #include "bench_profile.h"
 #include "bench_site.h"
+#include "bench_tape.h"
 
 #include <stdbool.h>
 
@@ -30,6 +31,10 @@ struct bench_analysis {
 	/* Empty if no allocator has a heap of pages or the trace has no call
 	 * sites. */
 	struct bench_site_table sites;
+
+	/* Of the first allocators that have rows; empty for a trace too long to
+	 * show. Owned: to be released. */
+	struct bench_tape tape;
 };
 
 #endif /* BENCH_ANALYSIS_H */

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The passes, as bits of a set, in the order in which they run. */
+/* The passes, as bits of a set, in the order in which they run; but that our own
+ * allocators are counted before they are verified. */
 enum bench_pass {
 	BENCH_PASS_VERIFY = 1,
 	BENCH_PASS_COUNT = 2,

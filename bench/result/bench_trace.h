@@ -19,6 +19,10 @@ struct bench_trace {
 	/* As the user gave it. Borrowed. */
 	const char *given;
 
+	/* The shipped sample's path that is read instead, because there is no
+	 * file of that name; "" if there is. */
+	char sample[4096];
+
 	/* Base name of the file, as reports show it, cleaned: "boot.trc". */
 	char file[256];
 

@@ -3,7 +3,8 @@
  * with their nodes, the tracking arrays, and the last operation step by step.
  *
  * bench_show.c replays up to the event and makes a scene; bench_show_text.c
- * draws it for a terminal, bench_show_svg.c as a picture.
+ * draws it for a terminal, bench_show_svg.c as a picture, bench_show_json.c for
+ * programs.
  *
  * Only bench's own files include this file.
  */
@@ -110,6 +111,12 @@ void bench_show_text(FILE *out, const struct show_scene *scene, size_t width,
 
 /* Draws a scene as an SVG document. */
 void bench_show_svg(FILE *out, const struct show_scene *scene);
+
+struct json_t;
+
+/* A scene as a JSON object: every live cluster in its row's order, and what the last
+ * event did. A new reference; NULL if out of memory. */
+struct json_t *bench_show_json(const struct show_scene *scene);
 
 /* Clusters of the row that begins at `first` (an index into the heap's
  * clusters). */

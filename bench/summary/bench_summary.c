@@ -12,6 +12,15 @@ bench_summary_find(const struct bench_run_summary *summary, const char *name)
 	return NULL;
 }
 
+const struct bench_cell_summary *
+bench_summary_base(const struct bench_run_summary *summary, const char *name)
+{
+	const struct bench_cell_summary *s =
+		name ? bench_summary_find(summary, name) : NULL;
+
+	return s ? s : &summary->cell[0];
+}
+
 static bool is_number(const struct bench_cell_summary *s)
 {
 	return s && s->has_throughput && !s->throughput.below_floor;

@@ -306,6 +306,11 @@ void bench_summary_release(struct bench_run_summary *summary);
 const struct bench_cell_summary *
 bench_summary_find(const struct bench_run_summary *summary, const char *name);
 
+/* The cell called `name`, or the first one if `name` is NULL or not there; there is at
+ * least one. What others are compared with. */
+const struct bench_cell_summary *
+bench_summary_base(const struct bench_run_summary *summary, const char *name);
+
 /* a's time per event divided by b's; unknown if they are not comparable. NULL
  * means no result. */
 struct bench_maybe bench_summary_ratio(const struct bench_cell_summary *a,

@@ -3,7 +3,8 @@
 /* Sorts a table by the column whose heading is pressed: rising, then falling. Cells
  * without a value stay at the bottom. Without this script the headings are plain
  * words and the tables read the same. */
-for (const th of document.querySelectorAll('table.s thead th')) {
+for (const th of document.querySelectorAll(
+  'table.s thead tr:last-child th')) {
   const button = document.createElement('button');
   button.type = 'button';
   button.append(...th.childNodes);
@@ -38,3 +39,85 @@ function sort(th) {
   });
   body.append(...rows);
 }
+
+/* A table as CSV: numbers as they were measured, under the names of group and
+ * column. */
+function csvOf(table) {
+  const heads = [...table.tHead.rows];
+  const groups = heads.length > 1 ? [...heads[0].cells].flatMap((c) =>
+    Array(c.colSpan).fill(c.textContent.trim())) : [];
+  const names = [...heads.at(-1).cells].map((c, i) =>
+    groups[i] ? `${groups[i]}: ${c.textContent.trim()}`
+      : c.textContent.trim());
+  const quote = (s) => /[",\n]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s;
+  const rows = [...table.tBodies[0].rows].map((r) => [...r.cells].map((c) =>
+    c.dataset.v ?? (c.textContent === '–' ? '' : c.textContent)));
+  return [names, ...rows].map((r) => r.map(quote).join(',')).join('\n') +
+    '\n';
+}
+
+for (const table of document.querySelectorAll('table.s')) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'copy';
+  button.textContent = 'Copy as CSV';
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(csvOf(table));
+    button.textContent = 'Copied';
+  });
+  table.closest('.pan').before(button);
+}
+
+/* The allocators picked in the ranking are the ones that every figure of the trace
+ * shows in full; none picked means all. */
+for (const article of document.querySelectorAll('article.trace')) {
+  const picked = new Set();
+  const show = () => {
+    article.classList.toggle('picked', picked.size > 0);
+    for (const e of article.querySelectorAll('[data-a]'))
+      e.classList.toggle('is-picked', picked.has(e.dataset.a));
+    for (const b of article.querySelectorAll('.rank button'))
+      b.setAttribute('aria-pressed',
+        picked.has(b.closest('li').dataset.a));
+  };
+  for (const name of article.querySelectorAll('.rank .name')) {
+    const button = document.createElement('button');
+    const { a } = name.closest('li').dataset;
+    button.type = 'button';
+    button.setAttribute('aria-pressed', 'false');
+    button.append(...name.childNodes);
+    name.append(button);
+    button.addEventListener('click', () => {
+      if (!picked.delete(a))
+        picked.add(a);
+      show();
+    });
+  }
+}
+
+/* Several traces: one is shown at a time. */
+const tabs = [...document.querySelectorAll('.tabs a')];
+
+function choose(tab) {
+  for (const t of tabs) {
+    const chosen = t === tab;
+    document.getElementById(t.hash.slice(1)).hidden = !chosen;
+    if (chosen)
+      t.setAttribute('aria-current', 'true');
+    else
+      t.removeAttribute('aria-current');
+  }
+}
+
+for (const tab of tabs)
+  tab.addEventListener('click', (e) => {
+    e.preventDefault();
+    history.replaceState(null, '', tab.hash);
+    choose(tab);
+  });
+if (tabs.length)
+  choose(tabs.find((t) => t.hash === location.hash) ?? tabs[0]);
+addEventListener('beforeprint', () => {
+  for (const t of tabs)
+    document.getElementById(t.hash.slice(1)).hidden = false;
+});

@@ -1,0 +1,221 @@
+#include "bench_html.h"
+
+#include "bench_format.h"
+#include "kb_escape.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* An allocator's times over all traces, as multiples of the baseline's: sums of
+ * logarithms of the medians, and of the least and most that the intervals allow. */
+struct mean {
+	size_t count;
+	double log;
+	double low;
+	double high;
+};
+
+static const struct bench_cell_summary *base_of(const struct bench_report *r)
+{
+	return bench_summary_base(r->summary, r->baseline);
+}
+
+static void add_ratio(struct mean *m, const struct bench_cell_summary *s,
+		      const struct bench_cell_summary *base)
+{
+	const struct bench_maybe ratio = bench_summary_ratio(s, base);
+	const struct bench_summary *a = &s->throughput.ns;
+	const struct bench_summary *b = &base->throughput.ns;
+
+	if (!ratio.known || ratio.value <= 0)
+		return;
+	m->count++;
+	m->log += log(ratio.value);
+	m->low += log(a->has_interval && b->has_interval && s != base
+			      ? a->low / b->high
+			      : ratio.value);
+	m->high += log(a->has_interval && b->has_interval && s != base
+			       ? a->high / b->low
+			       : ratio.value);
+}
+
+/* The fastest allocator of a trace, the harness left out; NULL if none was timed. */
+static const struct bench_cell_summary *winner_of(const struct bench_report *r)
+{
+	const struct bench_cell_summary *best = NULL;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell_summary *s = &r->summary->cell[i];
+
+		if (!s->whole || s->cell->status < 0 ||
+		    strcmp(s->cell->spec.name, BENCH_HARNESS) == 0)
+			continue;
+		if (!best ||
+		    s->throughput.ns.median < best->throughput.ns.median)
+			best = s;
+	}
+	return best;
+}
+
+/* Shades from the fastest (0) to the slowest (1) of a trace, by logarithm. */
+static double shade_of(const struct bench_report *r,
+		       const struct bench_cell_summary *s)
+{
+	double low = INFINITY, high = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell_summary *o = &r->summary->cell[i];
+
+		if (!o->whole)
+			continue;
+		low = fmin(low, o->throughput.ns.median);
+		high = fmax(high, o->throughput.ns.median);
+	}
+	return high > low ? log(s->throughput.ns.median / low) / log(high / low)
+			  : 0;
+}
+
+static void write_time(FILE *f, const struct bench_report *r,
+		       const struct bench_cell_summary *s)
+{
+	char text[BENCH_TEXT_SIZE];
+
+	if (s->cell->status < 0) {
+		fputs("<td>FAILED</td>", f);
+	} else if (!s->whole) {
+		fputs("<td>–</td>", f);
+	} else {
+		fprintf(f,
+			"<td class=\"heat\" style=\"--s:%.0f%%\" "
+			"data-v=\"%.6g\">%s%s</td>",
+			100 * shade_of(r, s), s->throughput.ns.median,
+			bench_format_number(text, s->throughput.ns.median),
+			s == winner_of(r) ? " <b>fastest</b>" : "");
+	}
+}
+
+static void write_mean(FILE *f, const struct mean *m, size_t traces)
+{
+	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
+
+	if (m->count < traces || traces == 0) {
+		fputs("<td>–</td>", f);
+		return;
+	}
+	fprintf(f, "<td data-v=\"%.6g\">%s× [%s, %s]</td>",
+		exp(m->log / (double)m->count),
+		bench_format_number(a, exp(m->log / (double)m->count)),
+		bench_format_number(b, exp(m->low / (double)m->count)),
+		bench_format_number(c, exp(m->high / (double)m->count)));
+}
+
+static void write_row(FILE *f, const struct bench_report *reports, size_t count,
+		      size_t k)
+{
+	const char *name = reports[0].cells[k].spec.name;
+	struct mean mean = { .count = 0 };
+
+	fputs("<tr><th scope=\"row\">", f);
+	kb_escape_html(f, name);
+	fputs("</th>", f);
+	for (size_t i = 0; i < count; i++) {
+		const struct bench_cell_summary *s =
+			bench_summary_find(reports[i].summary, name);
+
+		if (!s) {
+			fputs("<td>–</td>", f);
+			continue;
+		}
+		write_time(f, &reports[i], s);
+		add_ratio(&mean, s, base_of(&reports[i]));
+	}
+	write_mean(f, &mean, count);
+	fputs("</tr>\n", f);
+}
+
+static void write_winners(FILE *f, const struct bench_report *reports,
+			  size_t count)
+{
+	char text[BENCH_TEXT_SIZE];
+
+	fputs("<ul>\n", f);
+	for (size_t i = 0; i < count; i++) {
+		const struct bench_cell_summary *s = winner_of(&reports[i]);
+
+		if (!s)
+			continue;
+		fputs("<li>", f);
+		kb_escape_html(f, reports[i].trace->file);
+		fputs(": ", f);
+		kb_escape_html(f, s->cell->spec.name);
+		fprintf(f, " is fastest, %s per event.</li>\n",
+			bench_format_ns(text, s->throughput.ns.median));
+	}
+	fputs("</ul>\n", f);
+}
+
+/* Where no time was measured: the nodes. */
+static void write_counts(FILE *f, const struct bench_report *reports,
+			 size_t count, size_t k)
+{
+	const char *name = reports[0].cells[k].spec.name;
+	char text[BENCH_TEXT_SIZE];
+
+	fputs("<tr><th scope=\"row\">", f);
+	kb_escape_html(f, name);
+	fputs("</th>", f);
+	for (size_t i = 0; i < count; i++) {
+		const struct bench_cell_summary *s =
+			bench_summary_find(reports[i].summary, name);
+
+		if (s && s->steps.nodes_visited.known)
+			fprintf(f, "<td data-v=\"%.6g\">%s</td>",
+				s->steps.nodes_visited.value,
+				bench_format_number(
+					text, s->steps.nodes_visited.value));
+		else
+			fputs("<td>–</td>", f);
+	}
+	fputs("</tr>\n", f);
+}
+
+void bench_html_overview(FILE *f, const struct bench_report *reports,
+			 size_t count)
+{
+	const bool timed = reports[0].settings->passes & BENCH_PASS_THROUGHPUT;
+
+	fputs("<article class=\"trace\" id=\"overview\">\n<h2>All "
+	      "traces</h2>\n",
+	      f);
+	if (timed)
+		write_winners(f, reports, count);
+	fprintf(f,
+		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
+		"aria-label=\"All traces, table\">\n<table class=\"s\">\n"
+		"<caption>%s</caption>\n<thead><tr><th "
+		"scope=\"col\">allocator</th>",
+		timed ? "ns/event; darker is slower on that trace. The last "
+			"column is the geometric mean of the times over the "
+			"baseline's, with what the intervals of the single "
+			"times allow."
+		      : "Nodes compared per kfree.");
+	for (size_t i = 0; i < count; i++) {
+		fputs("<th scope=\"col\">", f);
+		kb_escape_html(f, reports[i].trace->file);
+		fputs("</th>", f);
+	}
+	if (timed) {
+		fputs("<th scope=\"col\">mean, × ", f);
+		kb_escape_html(f, base_of(&reports[0])->cell->spec.name);
+		fputs("</th>", f);
+	}
+	fputs("</tr></thead>\n<tbody>\n", f);
+	for (size_t k = 0; k < reports[0].count; k++) {
+		if (timed)
+			write_row(f, reports, count, k);
+		else
+			write_counts(f, reports, count, k);
+	}
+	fputs("</tbody>\n</table>\n</div>\n</article>\n", f);
+}
