@@ -36,6 +36,7 @@ extern const struct kb_command bench_gate_command;
 extern const struct kb_command bench_bless_command;
 extern const struct kb_command bench_corpus_command;
 extern const struct kb_command bench_diff_command;
+extern const struct kb_command bench_export_command;
 extern const struct kb_command bench_fit_command;
 extern const struct kb_command bench_grade_command;
 extern const struct kb_command bench_metal_command;
