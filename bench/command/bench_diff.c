@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 
 /* Width of a name in the table; longer ones shift their row to the right. */
-#define NAME_WIDTH 28
+#define NAME_WIDTH 20
 
 /* One side. */
 struct side {
@@ -271,16 +271,25 @@ static void print_change(double a, double b)
 		snprintf(text, sizeof(text), "%+.1f%%", 100 * (b - a) / a);
 	else
 		snprintf(text, sizeof(text), "-");
-	printf("  %9s", text);
+	printf("  %8s", text);
 }
 
+/* The allocator's name, cut to its column. */
 static void print_name(const json_t *cell)
 {
 	char name[200];
+	const char *end = name;
 
-	printf("  %-*s", NAME_WIDTH,
-	       kb_escape_clean(name, sizeof(name),
-			       kb_json_string_of(cell, "allocator")));
+	kb_escape_clean(name, sizeof(name),
+			kb_json_string_of(cell, "allocator"));
+	if (kb_escape_columns(name) <= NAME_WIDTH) {
+		printf("  %-*s", bench_format_width(name, NAME_WIDTH), name);
+		return;
+	}
+	for (size_t n = 0; n + 1 < NAME_WIDTH; n++)
+		for (end++; (*end & 0xC0) == 0x80; end++)
+			;
+	printf("  %.*s…", (int)(end - name), name);
 }
 
 /* A median with its interval. */
@@ -303,15 +312,13 @@ static void read_median(struct median *m, const json_t *cell)
 
 static void print_median(const struct median *m)
 {
-	char text[BENCH_TEXT_SIZE], low[BENCH_TEXT_SIZE], high[BENCH_TEXT_SIZE];
-	char interval[2 * BENCH_TEXT_SIZE + 8] = "";
+	char text[BENCH_TEXT_SIZE], share[32] = "";
 
-	if (m->has_interval)
-		snprintf(interval, sizeof(interval), "[%s, %s]",
-			 bench_format_number(low, m->low),
-			 bench_format_number(high, m->high));
-	printf("  %8s %-16s", m->known ? bench_format_number(text, m->ns) : "-",
-	       interval);
+	if (m->has_interval && m->ns > 0)
+		snprintf(share, sizeof(share), "±%.0f%%",
+			 50 * (m->high - m->low) / m->ns);
+	printf("  %8s %-*s", m->known ? bench_format_number(text, m->ns) : "-",
+	       bench_format_width(share, 5), share);
 }
 
 /* A change below this is never told from noise. */
@@ -378,11 +385,11 @@ static const char *judge_medians(const struct median *a, const struct median *b,
 				 double noise)
 {
 	if (!a->known || !b->known)
-		return "below the timer's resolution";
+		return "unresolved";
 	if (!a->has_interval || !b->has_interval)
-		return "inconclusive (no interval)";
+		return "no interval";
 	if (b->high >= a->low && b->low <= a->high)
-		return "no significant difference";
+		return "n.s.";
 	if (fabs(log(b->ns / a->ns)) <= noise)
 		return "inside noise";
 	return b->high < a->low ? faster : slower;
@@ -421,10 +428,10 @@ static void name_cause(const json_t *a, const json_t *b, bool is_slower)
 	if (!is_counted)
 		return;
 	if (!most)
-		printf(": the same work, done %s",
+		printf("\n    the same work, done %s",
 		       is_slower ? "slower" : "faster");
 	else
-		printf(": %s work, %s %+.1f%%",
+		printf("\n    %s work, %s %+.1f%%",
 		       most_share > 0 ? "more" : "less", most,
 		       100 * most_share);
 }
@@ -447,7 +454,7 @@ static void compare_throughput(const struct diff *d, const json_t *a,
 	if (x.known && y.known)
 		print_change(x.ns, y.ns);
 	else
-		printf("  %9s", "-");
+		printf("  %8s", "-");
 	noise = fmax(FLOOR_SHARE + fabs(d->common) + SCATTERS * d->scatter,
 		     spread_share(a, &x) + spread_share(b, &y));
 	verdict = judge_medians(&x, &y, noise);
@@ -463,7 +470,7 @@ static void print_time(bool known, double ns, double floor_ns)
 
 	bench_format_ns(text, known ? ns : floor_ns);
 	snprintf(with_sign, sizeof(with_sign), "%s%s", known ? "" : "<", text);
-	printf("  %*s", bench_format_width(with_sign, 9), with_sign);
+	printf("  %*s", bench_format_width(with_sign, 8), with_sign);
 }
 
 /* A change of a single time below this is never told from noise. */
@@ -496,15 +503,14 @@ static void compare_time(const json_t *a, const json_t *b, const char *kind,
 	if (has_x && has_y)
 		print_change(x_ns, y_ns);
 	else
-		printf("  %9s", "-");
+		printf("  %8s", "-");
 	if (!has_x || !has_y)
-		printf("  %s below the timer's resolution\n",
-		       has_x || has_y ? "one" : "both");
+		printf("  unresolved\n");
 	else if (fabs(x_ns - y_ns) <= x_error + y_error ||
 		 fabs(x_ns - y_ns) <= TIME_SHARE * fmax(x_ns, y_ns))
-		printf("  no significant difference\n");
+		printf("  n.s.\n");
 	else
-		printf("  more than the timer's error\n");
+		printf("  different\n");
 }
 
 static void compare_latency(const struct diff *d, const json_t *a,
@@ -522,7 +528,7 @@ static void tell_single(const json_t *cell, const char *name, char letter)
 	char clean[64];
 
 	print_name(cell);
-	printf("  %-22s only in %c\n",
+	printf("  %-20s only in %c\n",
 	       kb_escape_clean(clean, sizeof(clean), name), letter);
 }
 
@@ -550,7 +556,7 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 			continue;
 		}
 		print_name(a);
-		printf("  %-22s %16s %16s",
+		printf("  %-20s %12s %12s",
 		       kb_escape_clean(clean, sizeof(clean), name),
 		       bench_format_count(before,
 					  (uint64_t)json_integer_value(value)),
@@ -572,7 +578,7 @@ static void compare_counters(const json_t *a, const json_t *b, size_t *equal,
 	    strcmp(kb_json_string_of(a, "digest"),
 		   kb_json_string_of(b, "digest")) != 0) {
 		print_name(a);
-		printf("  %-22s different addresses or sizes\n", "digest");
+		printf("  %-20s different addresses or sizes\n", "digest");
 		++*different;
 	}
 }
@@ -660,13 +666,15 @@ static void print_diff(const struct diff *d)
 	print_side('A', &d->a);
 	print_side('B', &d->b);
 	if (any_has(d, "throughput")) {
-		printf("\nns per event\n  %-*s  %8s %-16s  %8s %-16s  %9s\n",
-		       NAME_WIDTH, "allocator", "A", "95% interval", "B",
-		       "95% interval", "change");
+		printf("\nns per event, with half the 95%% interval (n.s.: no "
+		       "significant difference)\n  %-*s  %8s        %8s        "
+		       "%8s\n",
+		       NAME_WIDTH, "allocator", "A", "B", "change");
 		each_pair(d, compare_throughput);
 	}
 	if (any_has(d, "kfree_ns")) {
-		printf("\nSingle operations\n  %-*s  %-11s  %9s  %9s  %9s\n",
+		printf("\nSingle operations (unresolved: below the "
+		       "timer's resolution)\n  %-*s  %-11s  %8s  %8s  %8s\n",
 		       NAME_WIDTH, "allocator", "", "A", "B", "change");
 		each_pair(d, compare_latency);
 	}

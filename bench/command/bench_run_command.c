@@ -8,6 +8,7 @@
 #include "bench_analysis_read.h"
 #include "bench_benchfmt.h"
 #include "bench_commands.h"
+#include "bench_format.h"
 #include "bench_gbench.h"
 #include "bench_micro.h"
 #include "bench_hgrm.h"
@@ -355,12 +356,56 @@ static void tell_next(const struct session *s,
 	}
 	if (longest_search(report, &event) && !s->opts.verbose)
 		printf("bench show --trace %s --at %" PRIu64
-		       " draws the longest search; -v prints all\n",
+		       " (longest search); -v for more\n",
 		       report->trace->given, event + 1);
 	else if (!s->opts.verbose)
 		printf("-v prints all figures; --out DIR draws them\n");
 	else
 		printf("--out DIR writes a report with figures\n");
+}
+
+/* Prints a text's lines, broken between words where they exceed `columns`; the rest
+ * of a line is indented. */
+static void print_wrapped(const char *text, size_t columns)
+{
+	size_t used = 0;
+
+	while (*text) {
+		const size_t bytes = strcspn(text, " \n");
+		char word[512];
+		size_t own;
+
+		snprintf(word, sizeof(word), "%.*s", (int)bytes, text);
+		own = bench_format_columns(word);
+		if (used > 0 && used + own > columns) {
+			printf("\n  ");
+			used = 2;
+		}
+		printf("%s", word);
+		used += own;
+		text += bytes;
+		if (*text == '\n')
+			used = 0;
+		if (*text == '\n' || (*text == ' ' && used < columns))
+			putchar(*text);
+		used += *text == ' ';
+		text += *text != '\0';
+	}
+}
+
+/* What is wrong with the figures. */
+static void print_notes(const struct bench_report *report, size_t columns)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return;
+	bench_facts_write(f, report, false);
+	fclose(f);
+	print_wrapped(text, columns);
+	free(text);
 }
 
 /* Prints the table of a run that is over. */
@@ -379,7 +424,7 @@ static void print_table(const struct session *s,
 		bench_wide_write(stdout, report, live->columns, live->color);
 	} else {
 		bench_table_write(stdout, report, columns, live->color);
-		bench_facts_write(stdout, report, false);
+		print_notes(report, columns);
 	}
 	fflush(stdout);
 }
@@ -414,8 +459,9 @@ static int report_job(struct session *s, const struct bench_report *report,
 	if (status == KB_EXIT_GOOD && !stdout_is_taken(&s->opts)) {
 		if (job->folder)
 			printf("\nWritten to %s/: report.html, results.json, "
-			       "table.txt, *.tsv, figures/\n",
-			       job->folder);
+			       "table.txt, *.tsv%s\n",
+			       job->folder,
+			       s->opts.no_plots ? "" : ", figures/");
 		if (s->opts.traces.count == 1)
 			tell_next(s, report, job);
 		else

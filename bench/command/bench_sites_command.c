@@ -9,11 +9,13 @@
 #include "bench_sites.h"
 #include "kb_bits.h"
 #include "kb_signal.h"
+#include "kb_terminal.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TOP_DEFAULT 20
 #define NAME_SIZE   256
@@ -162,14 +164,64 @@ static void print_cell(uint64_t n, int width)
 	printf("  %*s", width, bench_format_count(text, n));
 }
 
-static void print_row(const struct bench_site *site, bool frees,
-		      const struct bench_sites *s, const char *name)
+/* Columns if there is no terminal to ask; and those of the widest table without the
+ * sites' names. */
+#define COLUMNS_DEFAULT 80
+#define COLUMNS_WIDE	110
+
+/* How wide the table may be, and whether it then has every column. */
+struct layout {
+	size_t columns;
+	bool wide;
+};
+
+static struct layout choose_layout(void)
+{
+	struct layout l = { .columns = COLUMNS_DEFAULT };
+	struct winsize window;
+
+	if (kb_terminal_window(STDOUT_FILENO, &window))
+		l.columns = window.ws_col;
+	l.wide = l.columns >= COLUMNS_WIDE;
+	return l;
+}
+
+/* The site's name, cut to what is left of the line. */
+static void print_name(const struct layout *l, size_t used, const char *name)
+{
+	const size_t room = l->columns > used + 12 ? l->columns - used : 12;
+	size_t columns = bench_format_columns(name);
+	const char *end = name;
+
+	if (columns <= room) {
+		printf("  %s\n", name);
+		return;
+	}
+	for (columns = 0; columns + 1 < room; columns++)
+		for (end++; (*end & 0xC0) == 0x80; end++)
+			;
+	printf("  %.*s…\n", (int)(end - name), name);
+}
+
+/* The part of a site's figures that a narrow table has depends on the rank. */
+static uint64_t ranked_figure(const struct bench_site *site,
+			      enum bench_sites_by by)
+{
+	return by == BENCH_SITES_WASTE ? site->waste_byte_events
+				       : site->page_events;
+}
+
+static void print_row(const struct bench_site *site,
+		      const struct sites_options *o,
+		      const struct bench_sites *s, const struct layout *l,
+		      const char *name)
 {
 	char text[BENCH_TEXT_SIZE];
-	uint64_t part = frees ? site->free_nodes : site->nodes;
-	uint64_t whole = frees ? s->total.free_nodes : s->total.nodes;
+	uint64_t part = o->frees ? site->free_nodes : site->nodes;
+	uint64_t whole = o->frees ? s->total.free_nodes : s->total.nodes;
+	size_t used = 33;
 
-	print_cell(frees ? site->frees : site->lookups, 9);
+	print_cell(o->frees ? site->frees : site->lookups, 9);
 	print_cell(part, 11);
 	if (whole)
 		snprintf(text, sizeof(text), "%.1f%%",
@@ -177,38 +229,52 @@ static void print_row(const struct bench_site *site, bool frees,
 	else
 		strcpy(text, "-");
 	printf("  %7s", text);
-	if (!frees) {
+	if (!o->frees && l->wide) {
 		print_cell(site->page_events, 13);
 		print_cell(site->waste_byte_events, 17);
 		print_cell(site->waste_at_peak, 13);
+		used += 49;
+	} else if (!o->frees) {
+		print_cell(ranked_figure(site, o->by), 17);
+		used += 19;
 	}
-	printf("  %s\n", name);
+	print_name(l, used + 2, name);
+}
+
+static void print_heading(const struct sites_options *o, const struct layout *l)
+{
+	printf("  %9s  %11s  %7s", "lookups", "nodes", "share");
+	if (!o->frees && l->wide)
+		printf("  %13s  %17s  %13s", "page-events", "waste byte-events",
+		       "waste at peak");
+	else if (!o->frees)
+		printf("  %17s", o->by == BENCH_SITES_WASTE
+					 ? "waste byte-events"
+					 : "page-events");
+	printf("  site\n");
 }
 
 static void print_table(const struct bench_sites *s,
 			const struct sites_options *o,
 			const struct alloc_spec *spec)
 {
+	const struct layout l = choose_layout();
 	char name[NAME_SIZE];
 	size_t all, left = count_shown(s, o, &all);
 
 	printf("%s in %s: call sites that %s, by %s; %zu of %zu\n\n",
 	       s->walk.trace->file, spec->name, o->frees ? "free" : "allocate",
 	       costs[o->by], left, all);
-	printf("  %9s  %11s  %7s", "lookups", "nodes", "share");
-	if (!o->frees)
-		printf("  %13s  %17s  %13s", "page-events", "waste byte-events",
-		       "waste at peak");
-	printf("  site\n");
+	print_heading(o, &l);
 	for (size_t i = 0; i < s->count && left > 0; i++) {
 		if (!takes_part(&s->site[i], o->frees))
 			continue;
 		print_row(
-			&s->site[i], o->frees, s,
+			&s->site[i], o, s, &l,
 			bench_sites_name(name, sizeof(name), s, s->site[i].id));
 		left--;
 	}
-	print_row(&s->total, o->frees, s, "all sites");
+	print_row(&s->total, o, s, &l, "all sites");
 	if (!s->has_nodes)
 		printf("\n%s counts no nodes.\n", spec->name);
 	if (o->frees ? !s->has_free_sites : !s->has_sites)

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* A node is drawn as so many ns, if no result says how long it takes. */
+/* Nanoseconds that a node is drawn as, if no result says how long it takes. */
 #define NODE_NS 1.0
 
 struct writing {
@@ -29,20 +29,19 @@ static void write_time(FILE *out, const char *name, uint64_t ns)
 		(unsigned)(ns % 1000));
 }
 
+/* One event; a reader makes a track of each of its values. */
 static void write_counters(struct writing *w, uint64_t ns)
 {
-	fputs(",\n{\"ph\":\"C\",\"pid\":1,\"name\":\"live bytes\"", w->out);
+	fputs(",\n{\"ph\":\"C\",\"pid\":1,\"name\":\"heap\"", w->out);
 	write_time(w->out, "ts", ns);
-	fprintf(w->out, ",\"args\":{\"bytes\":%" PRIu64 "}}", w->live_bytes);
-	fputs(",\n{\"ph\":\"C\",\"pid\":1,\"name\":\"live objects\"", w->out);
-	write_time(w->out, "ts", ns);
-	fprintf(w->out, ",\"args\":{\"objects\":%" PRIu64 "}}", w->live);
-	if (!w->walk.alloc.vt->gauge)
-		return;
-	fputs(",\n{\"ph\":\"C\",\"pid\":1,\"name\":\"pages\"", w->out);
-	write_time(w->out, "ts", ns);
-	fprintf(w->out, ",\"args\":{\"pages\":%" PRIu64 "}}",
-		w->walk.gauge.pages_live);
+	fprintf(w->out,
+		",\"args\":{\"live bytes\":%" PRIu64
+		",\"live objects\":%" PRIu64,
+		w->live_bytes, w->live);
+	if (w->walk.alloc.vt->gauge)
+		fprintf(w->out, ",\"pages\":%" PRIu64,
+			w->walk.gauge.pages_live);
+	fputs("}}", w->out);
 }
 
 /* A kfree's search, on the CPU that called it. */

@@ -530,13 +530,21 @@ static void tell_partial(FILE *out, const struct bench_report *r,
 	fprintf(out, ". Raise --budget.\n");
 }
 
+/* How many allocators ran out of their budget. */
+static size_t count_partial(const struct bench_report *r)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		count += r->cells[i].status == 0 && r->cells[i].partial;
+	return count;
+}
+
 /* After a signal that left more than one allocator partial: says so once. */
 static bool tell_stop(FILE *out, const struct bench_report *r)
 {
-	size_t partial = 0;
+	const size_t partial = count_partial(r);
 
-	for (size_t i = 0; i < r->count; i++)
-		partial += r->cells[i].status == 0 && r->cells[i].partial;
 	if (!kb_signal || partial < 2)
 		return false;
 	fprintf(out,
@@ -545,9 +553,24 @@ static bool tell_stop(FILE *out, const struct bench_report *r)
 	return true;
 }
 
-static void tell_states(FILE *out, const struct bench_report *r)
+/* More than two allocators that are partial are told of in one sentence, unless all
+ * is to be told. */
+static bool tell_many_partial(FILE *out, const struct bench_report *r, bool all)
 {
-	const bool stopped = tell_stop(out, r);
+	const size_t count = count_partial(r);
+
+	if (count <= 2 || all)
+		return false;
+	fprintf(out,
+		"- %zu of %zu allocators are partial: a budget of %g s was too "
+		"small. Raise --budget.\n",
+		count, r->count, r->settings->budget_s);
+	return true;
+}
+
+static void tell_states(FILE *out, const struct bench_report *r, bool all)
+{
+	const bool told = tell_stop(out, r) || tell_many_partial(out, r, all);
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_cell *cell = &r->cells[i];
@@ -555,7 +578,7 @@ static void tell_states(FILE *out, const struct bench_report *r)
 		if (cell->status < 0)
 			fprintf(out, "- %s FAILED: %s.\n", cell->spec.name,
 				cell->diag.text);
-		else if (cell->partial && !stopped)
+		else if (cell->partial && !told)
 			tell_partial(out, r, &r->summary->cell[i]);
 	}
 }
@@ -586,7 +609,7 @@ void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
 		tell_sampled(out, report);
 	tell_failures(out, report);
 	tell_swamped(out, report);
-	tell_states(out, report);
+	tell_states(out, report, all);
 	if (report->env->slow_build &&
 	    (report->settings->passes & BENCH_PASS_TIMED))
 		fprintf(out, "- This is a debug build: its times are "

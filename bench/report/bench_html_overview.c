@@ -40,7 +40,7 @@ static void add_ratio(struct mean *m, const struct bench_cell_summary *s,
 			       : ratio.value);
 }
 
-/* The fastest allocator of a trace, the harness left out; NULL if none was timed. */
+/* The fastest allocator of a trace, the harness excepted; NULL if none was timed. */
 static const struct bench_cell_summary *winner_of(const struct bench_report *r)
 {
 	const struct bench_cell_summary *best = NULL;

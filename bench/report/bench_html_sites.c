@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the areas of the map may stand for. */
+/* What the areas of the map may show. */
 static const struct {
 	const char *what;
 	const char *label;
@@ -127,7 +127,7 @@ static void write_tile(FILE *f, const struct tile *t, double sum)
 		100 * t->x / 2.4, 100 * t->y, 100 * t->w / 2.4, 100 * t->h);
 	kb_escape_html(f, t->name);
 	fprintf(f, ": %.1f%%\">", 100 * t->size / sum);
-	/* A name that nothing of could be read is left out. */
+	/* A name that could not be read is omitted. */
 	if (t->w > 0.12 && t->h > 0.06) {
 		kb_escape_html(f, t->name);
 		fprintf(f, " <b>%.0f%%</b>", 100 * t->size / sum);
