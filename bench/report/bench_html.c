@@ -82,8 +82,10 @@ static void write_lines(FILE *f, const struct bench_report *r, bool all)
 static void write_number(FILE *f, const char *number, const char *unit,
 			 const char *what)
 {
-	fprintf(f, "<div><dt>%s</dt><dd><strong>%s</strong>%s%s</dd></div>\n",
-		what, number, *unit ? " " : "", unit);
+	fprintf(f,
+		"<li><span><strong>%s</strong>%s%s</span> <span "
+		"class=\"soft\">%s</span></li>\n",
+		number, *unit ? " " : "", unit, what);
 }
 
 static void write_numbers(FILE *f, const struct bench_report *r)
@@ -93,7 +95,7 @@ static void write_numbers(FILE *f, const struct bench_report *r)
 	char a[BENCH_TEXT_SIZE], unit[BENCH_TEXT_SIZE] = "";
 	const struct bench_throughput *t = &s->throughput;
 
-	fputs("<dl class=\"numbers\">\n", f);
+	fputs("<ul class=\"numbers\">\n", f);
 	if (s->has_throughput && !t->below_floor) {
 		if (t->ns.has_interval && t->ns.median > 0)
 			snprintf(unit, sizeof(unit), "ns ±%.0f%%",
@@ -111,7 +113,7 @@ static void write_numbers(FILE *f, const struct bench_report *r)
 			bench_format_bytes(
 				a, (double)s->cell->count->memory.mapped.peak),
 			"", "mapped at the peak");
-	fputs("</dl>\n", f);
+	fputs("</ul>\n", f);
 }
 
 static void write_badge(FILE *f, bool good, const char *text)

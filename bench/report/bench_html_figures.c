@@ -86,7 +86,8 @@ static void write_bar(FILE *f, const struct bench_report *r,
 	kb_escape_html(f, x->s->cell->spec.name);
 	fprintf(f,
 		"</span><span class=\"track\"><span class=\"bar\" "
-		"style=\"width:%.1f%%\"></span></span><span class=\"num\">",
+		"style=\"width:%.1f%%\">&nbsp;</span></span><span "
+		"class=\"num\">",
 		share);
 	write_key(f, r, x);
 	fputs("</span></li>\n", f);
@@ -290,7 +291,9 @@ static void write_part(FILE *f, const char *what,
 		       const struct replay_span *span, double high)
 {
 	if (span->count)
-		fprintf(f, "<span class=\"%s\" style=\"width:%.1f%%\"></span>",
+		fprintf(f,
+			"<span class=\"%s\" "
+			"style=\"width:%.1f%%\">&nbsp;</span>",
 			what, 100 * (double)span->peak / high);
 }
 

@@ -169,7 +169,7 @@ static void test_bench_diff__counters_are_exact(void **state)
 		 "\"allocator\":\"yours\"");
 	cli_sh(c, "$BENCH diff a b");
 	cli_expect(c, 0);
-	has_row(c, "nodes_visited", "47,476,579       47,476,580      +0.0%");
+	has_row(c, "nodes_visited", "47,476,579   47,476,580     +0.0%");
 	has_row(c, "digest", "different addresses or sizes");
 	has_row(c, "gone", "only in A");
 	cli_holds(c->out, "1 equal, 3 different");
