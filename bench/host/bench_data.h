@@ -20,7 +20,6 @@ char *bench_data_folder(const char *name);
 bool bench_data_sample(char *path, size_t size, const char *name);
 
 /* Calls `take` with each sample's name, in the order of the names. */
-void bench_data_samples(void (*take)(const char *name, void *user),
-			  void *user);
+void bench_data_samples(void (*take)(const char *name, void *user), void *user);
 
 #endif /* BENCH_DATA_H */

@@ -240,7 +240,7 @@ static const char *choose_path(struct bench_trace *trace)
 {
 	if (access(trace->given, F_OK) < 0 && errno == ENOENT &&
 	    bench_data_sample(trace->sample, sizeof(trace->sample),
-				trace->given))
+			      trace->given))
 		return trace->sample;
 	trace->sample[0] = '\0';
 	return trace->given;
