@@ -189,8 +189,8 @@ const struct kb_command bench_grade_command = {
 		 "was ended goes on where it was.",
 	.options = options,
 	.operands = operands,
-	.examples = "bench grade --rubric tests/bench/grade/course/rubric.json "
-		    "--format csv tests/bench/grade/course/*/",
+	.examples = "bench grade --rubric bench/grade/rubric/fos-heap.json "
+		    "--format csv submissions/*",
 	.exits = "0 graded\n"
 		 "2 usage, an unreadable rubric or trace\n"
 		 "3 a submission is not graded: the clock ended it; run again\n"
