@@ -137,11 +137,11 @@ do for [p = 1:panels] {
 				with labels hypertext noenhanced point pt 7 ps 1.2 \
 				lc rgb "#FF000000" notitle
 		} else {
-			plot for [s in site_list] data index (s + 0) every ::1 using \
+			plot for [s in site_list] data index (nth(s)) every ::1 using \
 				(number(3)):(number(1)):(number(3)): \
 				(box_x1(number(3), number(4))):(number(1)): \
 				(number(1) + number(2) + slack_y) \
-				with boxxyerror fc rgb site_color(s + 0) fs solid noborder notitle
+				with boxxyerror fc rgb site_color(nth(s)) fs solid noborder notitle
 		}
 	} }
 }

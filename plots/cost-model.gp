@@ -118,9 +118,9 @@ if (!in_letters) {
 points_max = 4000.0
 point_step = int(ceil(greater(drawn / points_max, 1)))
 hover_step(i) = greater(1, int(series_rows[i] / 40))
-plot for [w in draw_list] data index (w + 0) every point_step::1 using \
+plot for [w in draw_list] data index (nth(w)) every point_step::1 using \
 		(greater(number(1), lo)):(visible(number(2)) ? number(2) : NaN) \
-		with points lt (w + 0) ps (series_rows[w + 0] > 40 ? 0.5 : 1.0) * point_size \
+		with points lt (nth(w)) ps (series_rows[nth(w)] > 40 ? 0.5 : 1.0) * point_size \
 		notitle, \
 	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
 		every hover_step(hovered(draw_list, k))::1 using \

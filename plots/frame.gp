@@ -19,8 +19,8 @@ header_px = 62
 legend_row_px = 19
 legend_width = 0
 do for [w in legend_list] {
-	legend_text[w + 0] = fitted(legend_text[w + 0], picture_px - 110)
-	legend_width = greater(legend_width, text_px(legend_text[w + 0]))
+	legend_text[nth(w)] = fitted(legend_text[nth(w)], picture_px - 110)
+	legend_width = greater(legend_width, text_px(legend_text[nth(w)]))
 }
 legend_columns = int((picture_px - 40) / (legend_width + 76))
 legend_columns = greater(1, lesser(legend_columns, words(legend_list)))
@@ -146,7 +146,7 @@ if (series_left_out) {
 	legend_rows = legend_rows - 1
 }
 do for [w in legend_list] {
-	i = w + 0
+	i = nth(w)
 	lx = 20 + legend_at / legend_rows * (legend_width + 76)
 	ly = legend_base_px + (legend_rows - 1 - legend_at % legend_rows) * legend_row_px
 	if (in_letters) {

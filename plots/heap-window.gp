@@ -130,14 +130,14 @@ if (broken_list eq "") {
 			with linespoints lc rgb "#444444" lw 2 dt solid pt 7 \
 			ps (series_rows[first_broken] > 20 ? 0.2 : 0.7) * point_size notitle
 	} else {
-		plot for [w in broken_list] data index (w + 0) every ::1 using \
-				(number(1)):(share_of(0)) with lines lt (w + 0) notitle, \
-			for [w in broken_list] data index (w + 0) every ::1 using \
-				(lone_x(w + 0, column(0) + 1, number(1), share_of(0))):(lone_y) \
-				with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
-			for [w in broken_list] data index (w + 0) \
-				every marker_step(w + 0)::marker_first(w + 0) using \
-				(number(1)):(share_of(0)) with points lt (w + 0) notitle
+		plot for [w in broken_list] data index (nth(w)) every ::1 using \
+				(number(1)):(share_of(0)) with lines lt (nth(w)) notitle, \
+			for [w in broken_list] data index (nth(w)) every ::1 using \
+				(lone_x(nth(w), column(0) + 1, number(1), share_of(0))):(lone_y) \
+				with points lt (nth(w)) pt 7 ps 0.4 * point_size notitle, \
+			for [w in broken_list] data index (nth(w)) \
+				every marker_step(nth(w))::marker_first(nth(w)) using \
+				(number(1)):(share_of(0)) with points lt (nth(w)) notitle
 	}
 }
 
@@ -173,17 +173,17 @@ if (fill_list eq "") {
 				with linespoints lc rgb "#444444" lw 2 dt solid \
 				pt 7 ps (series_rows[first_fill] > 20 ? 0.2 : 0.7) * point_size notitle
 	} else {
-		plot for [w in fill_list] data index (w + 0) every ::1 using \
+		plot for [w in fill_list] data index (nth(w)) every ::1 using \
 				(number(1)):(pages_of(number(3))) \
 				with linespoints lt (100 + w) notitle, \
-			for [w in fill_list] data index (w + 0) every ::1 using \
-				(number(1)):(number(2)) with lines lt (w + 0) notitle, \
-			for [w in fill_list] data index (w + 0) every ::1 using \
-				(lone_x(w + 0, column(0) + 1, number(1), number(2))):(lone_y) \
-				with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
-			for [w in fill_list] data index (w + 0) \
-				every marker_step(w + 0)::marker_first(w + 0) using \
-				(number(1)):(number(2)) with points lt (w + 0) notitle
+			for [w in fill_list] data index (nth(w)) every ::1 using \
+				(number(1)):(number(2)) with lines lt (nth(w)) notitle, \
+			for [w in fill_list] data index (nth(w)) every ::1 using \
+				(lone_x(nth(w), column(0) + 1, number(1), number(2))):(lone_y) \
+				with points lt (nth(w)) pt 7 ps 0.4 * point_size notitle, \
+			for [w in fill_list] data index (nth(w)) \
+				every marker_step(nth(w))::marker_first(nth(w)) using \
+				(number(1)):(number(2)) with points lt (nth(w)) notitle
 	}
 }
 unset multiplot

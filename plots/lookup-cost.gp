@@ -131,14 +131,14 @@ if (has_floor) {
 
 point_x(s, q) = q < 1 ? x_of(q) : last_x[s]
 # A line that comes out of the band joins it at the last quantile there.
-plot for [w in draw_list] data index (w + 0) every ::1 using \
-		(point_x(w + 0, number(1))):(visible(number(2)) ? number(2) : \
-		has_floor && number(1) == below_q[w + 0] ? meta_floor_ns : NaN) \
-		with lines lt (w + 0) notitle, \
-	for [w in draw_list] data index (w + 0) \
-		every marker_step(w + 0)::marker_first(w + 0) using \
-		(point_x(w + 0, number(1))):(visible(number(2)) ? number(2) : NaN) \
-		with points lt (w + 0) notitle, \
+plot for [w in draw_list] data index (nth(w)) every ::1 using \
+		(point_x(nth(w), number(1))):(visible(number(2)) ? number(2) : \
+		has_floor && number(1) == below_q[nth(w)] ? meta_floor_ns : NaN) \
+		with lines lt (nth(w)) notitle, \
+	for [w in draw_list] data index (nth(w)) \
+		every marker_step(nth(w))::marker_first(nth(w)) using \
+		(point_x(nth(w), number(1))):(visible(number(2)) ? number(2) : NaN) \
+		with points lt (nth(w)) notitle, \
 	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
 		every marker_step(hovered(draw_list, k))::marker_first(hovered(draw_list, k)) using \
 		(point_x(hovered(draw_list, k), number(1))):(visible(number(2)) ? number(2) : NaN): \

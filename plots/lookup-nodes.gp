@@ -71,16 +71,16 @@ load here . "axis.gp"
 
 # Between two rows the share is that of the higher one, hence the kind of steps.
 # The last step goes down to the axis: no lookup compares more.
-plot for [w in draw_list] data index (w + 0) every ::1 using \
+plot for [w in draw_list] data index (nth(w)) every ::1 using \
 		(place(number(1))):(visible(number(2)) ? number(2) : NaN) \
-		with fsteps lt (w + 0) notitle, \
-	for [w in draw_list] data index (w + 0) every ::series_rows[w + 0] using \
+		with fsteps lt (nth(w)) notitle, \
+	for [w in draw_list] data index (nth(w)) every ::series_rows[nth(w)] using \
 		(place(number(1))):(visible(number(2)) ? number(2) : NaN) \
-		with impulses lt (w + 0) notitle, \
-	for [w in draw_list] data index (w + 0) \
-		every marker_step(w + 0)::marker_first(w + 0) using \
+		with impulses lt (nth(w)) notitle, \
+	for [w in draw_list] data index (nth(w)) \
+		every marker_step(nth(w))::marker_first(nth(w)) using \
 		(place(number(1))):(visible(number(2)) ? number(2) : NaN) \
-		with points lt (w + 0) notitle, \
+		with points lt (nth(w)) notitle, \
 	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
 		every marker_step(hovered(draw_list, k))::marker_first(hovered(draw_list, k)) using \
 		(place(number(1))):(visible(number(2)) ? number(2) : NaN):(sprintf( \

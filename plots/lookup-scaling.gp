@@ -104,9 +104,9 @@ if (node_list eq "") {
 	set label "None of these lookups counts nodes." center at graph 0.5, 0.5
 	plot 1e-9 notitle
 } else {
-	plot for [w in node_list] data index (w + 0) every ::1 using \
+	plot for [w in node_list] data index (nth(w)) every ::1 using \
 			(drawable(number(1))):(drawable(number(3))) \
-			with linespoints lt (w + 0) notitle, \
+			with linespoints lt (nth(w)) notitle, \
 		for [k = 1:hover ? words(node_list) : 0] data index (hovered(node_list, k)) every ::1 using \
 			(drawable(number(1))):(drawable(number(3))):(sprintf( \
 			"%s, %s live: %s nodes", series_label[hovered(node_list, k)], \
@@ -171,9 +171,9 @@ if (time_list eq "") {
 	set label "operations, not lookups alone" noenhanced \
 		at screen side_x, side(high_px + 31) font font_of(10)
 
-	plot for [w in time_list] data index (w + 0) every ::1 using \
+	plot for [w in time_list] data index (nth(w)) every ::1 using \
 			(drawable(number(1))):(drawable(number(2))) \
-			with linespoints lt (w + 0) notitle, \
+			with linespoints lt (nth(w)) notitle, \
 		for [k = 1:hover ? words(time_list) : 0] data index (hovered(time_list, k)) every ::1 using \
 			(drawable(number(1))):(drawable(number(2))):(sprintf( \
 			"%s, %s live: %s", series_label[hovered(time_list, k)], \

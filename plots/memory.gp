@@ -124,16 +124,16 @@ if (waste_list eq "") {
 	set label "No allocator reports what it maps." center at graph 0.5, 0.5
 	plot -1 notitle
 } else {
-	plot for [w in waste_list] data index (w + 0) every ::1 using \
+	plot for [w in waste_list] data index (nth(w)) every ::1 using \
 			(number(1)):(inside(0)) with linespoints lt (100 + w) notitle, \
-		for [w in waste_list] data index (w + 0) every ::1 using \
-			(number(1)):(waste(0)) with lines lt (w + 0) notitle, \
-		for [w in waste_list] data index (w + 0) every ::1 using \
-			(lone_x(w + 0, column(0) + 1, number(1), waste(0))):(lone_y) \
-			with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
-		for [w in waste_list] data index (w + 0) \
-			every marker_step(w + 0)::marker_first(w + 0) using \
-			(number(1)):(waste(0)) with points lt (w + 0) notitle
+		for [w in waste_list] data index (nth(w)) every ::1 using \
+			(number(1)):(waste(0)) with lines lt (nth(w)) notitle, \
+		for [w in waste_list] data index (nth(w)) every ::1 using \
+			(lone_x(nth(w), column(0) + 1, number(1), waste(0))):(lone_y) \
+			with points lt (nth(w)) pt 7 ps 0.4 * point_size notitle, \
+		for [w in waste_list] data index (nth(w)) \
+			every marker_step(nth(w))::marker_first(nth(w)) using \
+			(number(1)):(waste(0)) with points lt (nth(w)) notitle
 }
 
 # Bytes, above. The words and the legend are drawn already.
@@ -162,21 +162,21 @@ held_at(row) = positive(held_of(number(4), number(5)))
 ref_list = ""
 do for [k = 3:5] { if (needed[k]) { ref_list = ref_list . sprintf("%d ", k) } }
 surface_list = needed[2] ? "1" : ""
-plot for [w in surface_list] data index (w + 0) every ::1 using \
+plot for [w in surface_list] data index (nth(w)) every ::1 using \
 		(number(1)):(greater(positive(number(2)), bytes_lo)) \
 		with filledcurves y1=bytes_lo fc rgb "#dddddd" notitle, \
-	for [w in held_list] data index (w + 0) every ::1 using \
+	for [w in held_list] data index (nth(w)) every ::1 using \
 		(number(1)):(positive(number(3))) with linespoints lt (100 + w) notitle, \
 	for [k in ref_list] data index 1 every ::1 using \
-		(number(1)):(positive(number(k + 0))) with linespoints lt (ref + k) notitle, \
-	for [w in held_list] data index (w + 0) every ::1 using \
-		(number(1)):(held_at(0)) with lines lt (w + 0) notitle, \
-	for [w in held_list] data index (w + 0) every ::1 using \
-		(lone_x(w + 0, column(0) + 1, number(1), held_at(0))):(lone_y) \
-		with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
-	for [w in held_list] data index (w + 0) \
-		every marker_step(w + 0)::marker_first(w + 0) using \
-		(number(1)):(held_at(0)) with points lt (w + 0) notitle, \
+		(number(1)):(positive(number(nth(k)))) with linespoints lt (ref + k) notitle, \
+	for [w in held_list] data index (nth(w)) every ::1 using \
+		(number(1)):(held_at(0)) with lines lt (nth(w)) notitle, \
+	for [w in held_list] data index (nth(w)) every ::1 using \
+		(lone_x(nth(w), column(0) + 1, number(1), held_at(0))):(lone_y) \
+		with points lt (nth(w)) pt 7 ps 0.4 * point_size notitle, \
+	for [w in held_list] data index (nth(w)) \
+		every marker_step(nth(w))::marker_first(nth(w)) using \
+		(number(1)):(held_at(0)) with points lt (nth(w)) notitle, \
 	for [k = 1:hover ? words(held_list) : 0] data index (hovered(held_list, k)) \
 		every 8::1 using (number(1)):(held_at(0)):(sprintf( \
 		"%s, event %s: %s mapped, %s requested", \

@@ -90,13 +90,13 @@ begin(row, event) = (row <= 1 ? (from_event = 0.0) : 0, \
 shade(n) = is_number(n) && n > 0 ? log10(n) : NaN
 if (in_letters) {
 	unset colorbox
-	plot for [w in draw_list] data index (w + 0) every ::1 using \
-		(number(1)):(number(2) > 0 ? w + 0 : NaN):(number(2) > 0 ? \
+	plot for [w in draw_list] data index (nth(w)) every ::1 using \
+		(number(1)):(number(2) > 0 ? nth(w) : NaN):(number(2) > 0 ? \
 		sprintf("%d", int(log10(number(2)))) : "") \
 		with labels notitle
 } else {
-	plot for [w in draw_list] data index (w + 0) every ::1 using \
-		(number(1)):(w + 0):(begin(column(0) + 1, number(1))):(number(1)): \
+	plot for [w in draw_list] data index (nth(w)) every ::1 using \
+		(number(1)):(nth(w)):(begin(column(0) + 1, number(1))):(number(1)): \
 		(w - 0.42):(w + 0.42):(shade(number(2))) \
 		with boxxyerror fc palette fs solid noborder notitle, \
 		for [k = 1:hover ? words(draw_list) : 0] data index hovered(draw_list, k) \

@@ -73,10 +73,10 @@ load here . "axis.gp"
 set arrow from 1, 1 to lesser(hi_cpus, axis_hi), lesser(hi_cpus, axis_hi) nohead \
 	lc rgb "#444444" lw 1.5 dt 2 back
 point(c) = visible(number(c)) ? number(c) : NaN
-plot for [w in draw_list] data index (w + 0) every ::1 using (point(1)):(point(2)) \
-		with lines lt (w + 0) notitle, \
-	for [w in draw_list] data index (w + 0) every ::1 using (point(1)):(point(2)) \
-		with points lt (w + 0) notitle, \
+plot for [w in draw_list] data index (nth(w)) every ::1 using (point(1)):(point(2)) \
+		with lines lt (nth(w)) notitle, \
+	for [w in draw_list] data index (nth(w)) every ::1 using (point(1)):(point(2)) \
+		with points lt (nth(w)) notitle, \
 	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
 		every ::1 using (point(1)):(point(2)):(sprintf("%s: %s times on %s CPUs", \
 		series_label[hovered(draw_list, k)], number_text(number(2)), \

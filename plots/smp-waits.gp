@@ -66,11 +66,11 @@ load here . "axis.gp"
 
 # Rows are powers of two of a picosecond; nothing is known between two of them.
 point(c) = visible(number(c)) ? number(c) : NaN
-plot for [w in draw_list] data index (w + 0) every ::1 using (point(1)):(point(2)) \
-		with lines lt (w + 0) notitle, \
-	for [w in draw_list] data index (w + 0) \
-		every marker_step(w + 0)::marker_first(w + 0) using (point(1)):(point(2)) \
-		with points lt (w + 0) notitle, \
+plot for [w in draw_list] data index (nth(w)) every ::1 using (point(1)):(point(2)) \
+		with lines lt (nth(w)) notitle, \
+	for [w in draw_list] data index (nth(w)) \
+		every marker_step(nth(w))::marker_first(nth(w)) using (point(1)):(point(2)) \
+		with points lt (nth(w)) notitle, \
 	for [k = 1:hover ? words(draw_list) : 0] data index (hovered(draw_list, k)) \
 		every marker_step(hovered(draw_list, k))::marker_first(hovered(draw_list, k)) using \
 		(point(1)):(point(2)):(sprintf("%s: %s wait at least %s", \

@@ -142,6 +142,10 @@ legend_color(i) = palette[(i - 1) % 7 + 1]
 hover = mode_word(2) eq "hover"
 hovered(list, k) = words(list) < k ? 1 : word(list, k) + 0
 
+# A word of a list of series, as a number. So does a loop over an empty list, for
+# [w in ""], whose word is then no number.
+nth(w) = strlen(w) ? w + 0 : 1
+
 # --- Words and numbers -------------------------------------------------------
 
 # Every byte of a UTF-8 character but its first.

@@ -108,11 +108,11 @@ if (live_list eq "") {
 				with linespoints lc rgb "#444444" lw 2 dt solid \
 				pt 7 ps (series_rows[first_live] > 20 ? 0.2 : 0.7) * point_size notitle
 	} else {
-		plot for [w in live_list] data index (w + 0) every ::1 using \
-				(number(1)):(number(2)) with lines lt (w + 0) notitle, \
-			for [w in live_list] data index (w + 0) \
-				every marker_step(w + 0)::marker_first(w + 0) using \
-				(number(1)):(number(2)) with points lt (w + 0) notitle
+		plot for [w in live_list] data index (nth(w)) every ::1 using \
+				(number(1)):(number(2)) with lines lt (nth(w)) notitle, \
+			for [w in live_list] data index (nth(w)) \
+				every marker_step(nth(w))::marker_first(nth(w)) using \
+				(number(1)):(number(2)) with points lt (nth(w)) notitle
 	}
 }
 
@@ -139,17 +139,17 @@ if (look_list eq "") {
 	set label panel_text("Nodes compared per lookup: mean (with markers) and max (thin, pale)") \
 		at graph 0, graph 1 offset character 0, panel_offset
 	drawable(v) = is_number(v) && (!nodes_log || v > 0) ? v : NaN
-	plot for [w in look_list] data index (w + 0) every ::1 using \
+	plot for [w in look_list] data index (nth(w)) every ::1 using \
 			(number(1)):(drawable(number(4))) \
 			with linespoints lt (100 + w) notitle, \
-		for [w in look_list] data index (w + 0) every ::1 using \
-			(number(1)):(drawable(number(3))) with lines lt (w + 0) notitle, \
-		for [w in look_list] data index (w + 0) every ::1 using \
-			(lone_x(w + 0, column(0) + 1, number(1), drawable(number(3)))):(lone_y) \
-			with points lt (w + 0) pt 7 ps 0.4 * point_size notitle, \
-		for [w in look_list] data index (w + 0) \
-			every marker_step(w + 0)::marker_first(w + 0) using \
-			(number(1)):(drawable(number(3))) with points lt (w + 0) notitle, \
+		for [w in look_list] data index (nth(w)) every ::1 using \
+			(number(1)):(drawable(number(3))) with lines lt (nth(w)) notitle, \
+		for [w in look_list] data index (nth(w)) every ::1 using \
+			(lone_x(nth(w), column(0) + 1, number(1), drawable(number(3)))):(lone_y) \
+			with points lt (nth(w)) pt 7 ps 0.4 * point_size notitle, \
+		for [w in look_list] data index (nth(w)) \
+			every marker_step(nth(w))::marker_first(nth(w)) using \
+			(number(1)):(drawable(number(3))) with points lt (nth(w)) notitle, \
 		for [k = 1:hover ? words(look_list) : 0] data index (hovered(look_list, k)) \
 			every 8::1 using (number(1)):(drawable(number(3))):(sprintf( \
 			"%s, event %s: %s nodes per lookup, max %s, %s live", \

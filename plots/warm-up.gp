@@ -64,8 +64,8 @@ axis_hi = axis_log ? hi_ns * 1.5 : hi_ns * 1.08
 load here . "axis.gp"
 set label "ns per event" . (axis_log ? " (log scale)" : "") \
 	at graph 0, graph 1 offset character 0, panel_offset
-plot for [w in time_list] data index (w + 0) every ::1 using \
-		(number(1)):(drawable(number(2))) with linespoints lt (w + 0) notitle, \
+plot for [w in time_list] data index (nth(w)) every ::1 using \
+		(number(1)):(drawable(number(2))) with linespoints lt (nth(w)) notitle, \
 	for [k = 1:hover ? words(time_list) : 0] data index (hovered(time_list, k)) \
 		every ::1 using (number(1)):(drawable(number(2))):(sprintf( \
 		"%s, replay %s: %s ns per event", series_label[hovered(time_list, k)], \
