@@ -9,6 +9,7 @@
 #include "bench_trace_open.h"
 #include "kb_json.h"
 #include "kb_out.h"
+#include "kb_read.h"
 #include "kb_signal.h"
 #include "kb_terminal.h"
 
@@ -46,7 +47,7 @@ static size_t terminal_width(void)
 /* True if the user wants another event. */
 static bool ask_for_more(const struct show_scene *s)
 {
-	int c;
+	char c = '\0';
 
 	if (s->event >= s->events) {
 		printf("That was the last event.\n");
@@ -54,8 +55,7 @@ static bool ask_for_more(const struct show_scene *s)
 	}
 	printf("Enter: event %" PRIu64 "; q: end ", s->event);
 	fflush(stdout);
-	c = getchar();
-	if (c != '\n')
+	if (kb_read(STDIN_FILENO, &c, 1) != 1 || c != '\n')
 		return false;
 	if (!isatty(STDIN_FILENO))
 		printf("\n");

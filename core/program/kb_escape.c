@@ -40,8 +40,44 @@ char *kb_escape_component(char *out, size_t size, const char *name)
 
 void kb_escape_line(FILE *out, const char *text)
 {
+	while (*text) {
+		size_t length = kb_text_character(text);
+
+		if (length == 0)
+			fputc('?', out);
+		else
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
+	}
+}
+
+void kb_escape_data(FILE *out, const char *text)
+{
 	for (; *text; text++)
 		putc(kb_escape_byte(*text), out);
+}
+
+/* Numbers and a lone dash are harmless. */
+static bool is_formula(const char *text)
+{
+	return text[0] && strchr("=+-@", text[0]) && text[1];
+}
+
+void kb_escape_csv(FILE *out, const char *text)
+{
+	const bool is_quoted = strpbrk(text, ",\"\r\n");
+
+	if (is_quoted)
+		putc('"', out);
+	if (is_formula(text + strspn(text, "'")))
+		putc('\'', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', out);
+		putc(kb_escape_byte(*text), out);
+	}
+	if (is_quoted)
+		putc('"', out);
 }
 
 size_t kb_escape_columns(const char *text)
@@ -55,6 +91,8 @@ size_t kb_escape_columns(const char *text)
 
 void kb_escape_tsv(FILE *out, const char *text)
 {
+	if (is_formula(text))
+		fputc('\'', out);
 	while (*text) {
 		size_t length = kb_text_character(text);
 

@@ -34,15 +34,28 @@ static inline char kb_escape_byte(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
 }
 
-/* Writes a text with '?' for its control characters. All other bytes stay,
- * UTF-8 or not, so that a program that reads them back gets the original. */
+/* Writes a text for a person, cleaned as by kb_escape_clean. */
 void kb_escape_line(FILE *out, const char *text);
+
+/* Writes a text into a file, with '?' for its control characters. All other bytes
+ * stay, UTF-8 or not, so that a program that reads them back gets the original. It
+ * is not for a terminal. */
+void kb_escape_data(FILE *out, const char *text);
+
+/*
+ * Writes a text as a cell of a CSV file: as kb_escape_data, in quotes if it needs
+ * them. A spreadsheet would compute one that begins with '=', '+', '-' or '@' and
+ * goes on, so that gets an apostrophe in front. So does one that looks like that
+ * already: who reads the file removes one apostrophe before such a text.
+ */
+void kb_escape_csv(FILE *out, const char *text);
 
 /* Columns of a cleaned text on a terminal, one per character. */
 size_t kb_escape_columns(const char *text);
 
-/* Writes a text as a field of a TSV file: cleaned, and without characters that
- * gnuplot's reader interprets (plots/README.md). */
+/* Writes a text as a field of a TSV file: cleaned, without characters that
+ * gnuplot's reader interprets (plots/README.md), and no formula, as in
+ * kb_escape_csv. */
 void kb_escape_tsv(FILE *out, const char *text);
 
 /* Writes a text cleaned and escaped, for HTML or XML, in an element or in a

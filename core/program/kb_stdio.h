@@ -11,7 +11,10 @@
  * Opens those of standard input, output and error that the parent process has
  * closed, so that no other file gets one of their numbers, and with it what was
  * meant for the terminal. Reading from or writing to such a stream still fails,
- * with EBADF. Returns 0, or KB_E_IO if that cannot be done. For main() only.
+ * with EBADF.
+ *
+ * Those that are open and do not wait (O_NONBLOCK), as other programs leave a pipe
+ * or a terminal behind, are opened again, to wait. Returns 0, or KB_E_IO if that cannot be done. For main() only.
  */
 int kb_stdio_keep(void);
 

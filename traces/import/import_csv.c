@@ -5,7 +5,8 @@
  *   time_ns,cpu,comm,pid,kind,slot,size,granted,site,module,context
  *
  * Older versions wrote no context. A text that holds a comma, a quote or a line's
- * end is in quotes, quotes in it doubled; what is not known is empty.
+ * end is in quotes, quotes in it doubled; what is not known is empty. A text that
+ * a spreadsheet would compute has an apostrophe in front.
  */
 #include "trc_reader.h"
 #include "trc_scan.h"
@@ -50,8 +51,22 @@ struct csv {
 	uint64_t last_time_ns;
 };
 
+/* Removes the apostrophe that keeps spreadsheets from computing what follows
+ * (kb_escape_csv). */
+static void take_apostrophe(struct field *field)
+{
+	size_t at = 0;
+
+	while (at < field->size && field->text[at] == '\'')
+		at++;
+	if (at == 0 || field->size < at + 2 ||
+	    !memchr("=+-@", field->text[at], 4))
+		return;
+	memmove(field->text, field->text + 1, --field->size);
+}
+
 /* Reads a field that is a text, up to the comma or the end. */
-static bool read_field(struct trc_scan *c, struct field *field)
+static bool read_raw_field(struct trc_scan *c, struct field *field)
 {
 	bool is_quoted = TRC_SKIP(c, "\"");
 
@@ -69,6 +84,14 @@ static bool read_field(struct trc_scan *c, struct field *field)
 		field->text[field->size++] = *c->p++;
 	}
 	return !is_quoted;
+}
+
+static bool read_field(struct trc_scan *c, struct field *field)
+{
+	const bool is_whole = read_raw_field(c, field);
+
+	take_apostrophe(field);
+	return is_whole;
 }
 
 /* Takes a line apart; it has one field for each column. */

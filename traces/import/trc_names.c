@@ -23,6 +23,7 @@ struct parts {
 
 	/* Length of the symbol; 0 for an address. */
 	size_t symbol_size;
+	bool is_address;
 
 	const char *module;
 	size_t module_size;
@@ -57,6 +58,7 @@ static bool parse_address(const char *text, size_t size, struct parts *parts)
 		text += 2;
 	parts->text = text;
 	parts->size = (size_t)(end - text);
+	parts->is_address = true;
 	return parts->size > 0 && parts->size <= 16 &&
 	       hex_span(text, end) == parts->size;
 }
@@ -72,6 +74,7 @@ static bool parse_symbol(const char *text, size_t size, struct parts *parts)
 		return false;
 	parts->text = text;
 	parts->size = (size_t)(p - text);
+	parts->is_address = false;
 	parts->symbol_size = (size_t)(plus - text);
 	if (p < end && *p == '/')
 		p = skip_0x(p + 1, end);
@@ -136,7 +139,7 @@ static int find_site(struct trc_names *names, const struct parts *parts,
 		     uint32_t *number)
 {
 	char key[2 * TRC_STRING_SIZE_MAX];
-	const char *prefix = parts->symbol_size ? "" : "0x";
+	const char *prefix = parts->is_address ? "0x" : "";
 	size_t size = strlen(prefix);
 	struct trc_name_site **array;
 	struct trc_name_site *site;
@@ -214,11 +217,16 @@ int trc_names_site(struct trc_names *names, const char *text, size_t size,
 int trc_names_site_of(struct trc_names *names, const char *text,
 		      const char *module, uint32_t *number)
 {
-	char spelling[2 * TRC_STRING_SIZE_MAX + 4];
-	int size = snprintf(spelling, sizeof(spelling),
-			    *module ? "%s [%s]" : "%s", text, module);
+	/* As it is: not every writer's names are a symbol and an offset. */
+	const struct parts parts = {
+		.text = text,
+		.size = strlen(text),
+		.symbol_size = strcspn(text, "+"),
+		.module = module,
+		.module_size = strlen(module),
+	};
 
-	return trc_names_site(names, spelling, (size_t)size, number);
+	return find_site(names, &parts, number);
 }
 
 int trc_names_task(struct trc_names *names, const char *comm, size_t size,

@@ -104,7 +104,8 @@ trc_names_task_at(const struct trc_names *names, uint32_t number)
 int trc_names_site(struct trc_names *names, const char *text, size_t size,
 		   uint32_t *number);
 
-/* The same for a site from a .trc: `text`, and its module or "". */
+/* Finds a site of a .trc, whatever its name: `text`, and its module or "". Returns 0
+ * and its number, KB_E_RANGE or KB_E_NOMEM. */
 int trc_names_site_of(struct trc_names *names, const char *text,
 		      const char *module, uint32_t *number);
 

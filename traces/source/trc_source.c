@@ -31,6 +31,9 @@ struct file_ctx {
 	/* Bytes read so far. */
 	uint64_t given;
 
+	/* The end has been read, which a terminal says only once. */
+	bool is_at_end;
+
 	/* What is readable once nobody waits for bytes any more; or -1. */
 	int wake;
 
@@ -65,17 +68,18 @@ static int read_piece(struct file_ctx *file, size_t *have, struct kb_diag *diag)
 	while (*have < PIECE_SIZE) {
 		ssize_t n;
 
+		if (file->is_at_end)
+			return KB_END;
 		if (!wait_for_bytes(file))
 			return kb_fail(diag, KB_E_STOPPED, "%s: stopped",
 				       file->name);
 		n = kb_read(file->fd, file->to + *have, PIECE_SIZE - *have);
-		if (n == 0)
-			return KB_END;
+		file->is_at_end = n == 0;
 		if (n > 0)
 			*have += (size_t)n;
-		else if (errno == EINTR)
+		else if (n < 0 && errno == EINTR)
 			return 0;
-		else
+		else if (n < 0)
 			return kb_fail(diag, KB_E_IO, "%s: cannot read: %s",
 				       file->name, strerror(errno));
 	}

@@ -12,8 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NS_PER_S UINT64_C(1000000000)
+
+/* Room for a name on a terminal. */
+#define NAME_SIZE 1100
 
 /* A text being written, and the state that determines the next line. */
 struct text {
@@ -53,12 +57,12 @@ static void put_site(const struct trc_walk *walk, FILE *out)
 		fputs("0x0", out);
 		return;
 	}
-	kb_escape_line(out, walk->site);
+	kb_escape_data(out, walk->site);
 	if (strchr(walk->site, '+'))
 		fputs("/0x0", out);
 	if (*walk->module) {
 		fputs(" [", out);
-		kb_escape_line(out, walk->module);
+		kb_escape_data(out, walk->module);
 		putc(']', out);
 	}
 }
@@ -78,7 +82,7 @@ static void put_start(const struct trc_walk *walk, unsigned cpu,
 	for (size_t size = walk->comm ? strlen(walk->comm) : 0; size < 16;
 	     size++)
 		putc(' ', out);
-	kb_escape_line(out, walk->comm ? walk->comm : "");
+	kb_escape_data(out, walk->comm ? walk->comm : "");
 	fprintf(out, "-%-7" PRId32 " [%03u]", walk->pid, cpu);
 	if (event->context)
 		fprintf(out, " ..%c..", flags[event->context]);
@@ -135,22 +139,6 @@ static void csv_begin(const struct trc_info *info, FILE *out)
 		info->clock == TRC_CLOCK_NS ? "time_ns" : "time_ticks");
 }
 
-/* Writes a text, in quotes if it needs them. */
-static void put_csv(const char *text, FILE *out)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		kb_escape_line(out, text);
-		return;
-	}
-	putc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			putc('"', out);
-		putc(kb_escape_byte(*text), out);
-	}
-	putc('"', out);
-}
-
 static void csv_event(const struct trc_walk *walk, struct text *text)
 {
 	static const char *const kinds[] = {
@@ -163,7 +151,7 @@ static void csv_event(const struct trc_walk *walk, struct text *text)
 
 	fprintf(out, "%" PRIu64 ",%u,", event->time_ns, event->cpu);
 	if (walk->comm) {
-		put_csv(walk->comm, out);
+		kb_escape_csv(out, walk->comm);
 		fprintf(out, ",%" PRId32, walk->pid);
 	} else {
 		putc(',', out);
@@ -174,9 +162,9 @@ static void csv_event(const struct trc_walk *walk, struct text *text)
 			event->size_granted);
 	else
 		fputs(",,", out);
-	put_csv(walk->site ? walk->site : "", out);
+	kb_escape_csv(out, walk->site ? walk->site : "");
 	putc(',', out);
-	put_csv(walk->module, out);
+	kb_escape_csv(out, walk->module);
 	fprintf(out, ",%s\n", trc_reader_context(event->context));
 }
 
@@ -198,10 +186,30 @@ static int take_to(void *field, const struct kb_option *option,
 		       option->name, value);
 }
 
+/* Names as a terminal may show them. */
+struct shown {
+	char site[NAME_SIZE];
+	char module[NAME_SIZE];
+	char comm[NAME_SIZE];
+};
+
+static void clean_names(struct trc_walk *walk, struct shown *shown)
+{
+	if (walk->site)
+		walk->site =
+			kb_escape_clean(shown->site, NAME_SIZE, walk->site);
+	if (walk->comm)
+		walk->comm =
+			kb_escape_clean(shown->comm, NAME_SIZE, walk->comm);
+	walk->module = kb_escape_clean(shown->module, NAME_SIZE, walk->module);
+}
+
 static int write_all(struct trc_walk *walk, const struct converter *to,
 		     FILE *out, struct kb_progress *line, struct kb_diag *diag)
 {
+	const bool is_shown = isatty(fileno(out));
 	struct text *text = calloc(1, sizeof(*text));
+	struct shown shown;
 	int err;
 
 	if (!text)
@@ -209,6 +217,8 @@ static int write_all(struct trc_walk *walk, const struct converter *to,
 	text->out = out;
 	to->begin(walk->info, out);
 	while ((err = trc_walk_next(walk, diag)) == 0 && !ferror(out)) {
+		if (is_shown)
+			clean_names(walk, &shown);
 		to->event(walk, text);
 		trc_walk_show(walk, line);
 	}
