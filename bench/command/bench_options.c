@@ -1,6 +1,7 @@
 #include "bench_options.h"
 
 #include "bench_commands.h"
+#include "bench_gbench_options.h"
 #include "kb_bits.h"
 #include "kb_suggest.h"
 
@@ -258,40 +259,26 @@ int bench_options_files(const struct bench_options *opts,
 const char *bench_options_gbench(const struct bench_options *opts,
 				 const char *name)
 {
-	const size_t length = strlen(name);
-	const char *value = NULL;
-
-	for (size_t i = 0; i < opts->gbench.count; i++) {
-		/* The table has seen to "--benchmark_". */
-		const char *own = opts->gbench.word[i] + 12;
-
-		if (strncmp(own, name, length) == 0 && own[length] == '=')
-			value = own + length + 1;
-	}
-	return value;
+	return bench_gbench_options_value(&opts->gbench, name);
 }
 
-/* Told before the run: the library would end the program after it. */
-static int check_gbench(const struct bench_options *opts, struct kb_diag *diag)
+static bool is_stdout(const char *file)
 {
-	static const char *const names[] = { "format", "out_format" };
-	const char *out = bench_options_gbench(opts, "out");
+	return file && strcmp(file, "-") == 0;
+}
 
-	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++) {
-		const char *format = bench_options_gbench(opts, names[i]);
+/* Told before the run: options without an effect on it. */
+static int check_effects(const struct bench_options *opts, struct kb_diag *diag)
+{
+	const struct bench_settings *set = &opts->settings;
 
-		if (format && strcmp(format, "console") != 0 &&
-		    strcmp(format, "json") != 0 && strcmp(format, "csv") != 0)
-			return kb_fail(diag, KB_E_ARG,
-				       "--benchmark_%s takes console, json or "
-				       "csv, got '%s'",
-				       names[i], format);
-	}
-	if (out && strcmp(out, "-") == 0)
+	if (set->evict_kib && !(set->passes & BENCH_PASS_THROUGHPUT))
 		return kb_fail(diag, KB_E_ARG,
-			       "--benchmark_out takes a file; "
-			       "--benchmark_format=json writes to standard "
-			       "output");
+			       "--evict has no effect without the pass "
+			       "throughput");
+	if (set->recorded_clock && !(set->passes & BENCH_PASS_COUNT))
+		return kb_fail(diag, KB_E_ARG,
+			       "--clock has no effect without the pass count");
 	return 0;
 }
 
@@ -341,7 +328,11 @@ static int check_run(void *target, struct kb_diag *diag)
 	if (opts->settings.passes == 0)
 		opts->settings.passes = BENCH_PASS_ALL;
 	choose_budget(opts);
-	if (check_gbench(opts, diag) < 0)
+	if (bench_gbench_options_check(
+		    &opts->gbench, opts->command == BENCH_MICRO,
+		    is_stdout(opts->json) || is_stdout(opts->benchfmt),
+		    diag) < 0 ||
+	    (opts->command == BENCH_RUN && check_effects(opts, diag) < 0))
 		return KB_E_ARG;
 	if (opts->command == BENCH_MICRO)
 		return check_available(opts, false, diag);
@@ -540,14 +531,18 @@ static const struct kb_option options[] = {
 	  AT(gbench) },
 	{ .name = "micro",
 	  .help = "run the micro-benchmarks instead of a replay",
+	  .excludes = "pass touch heap-pages heap-base clock budget timeout "
+		      "quick evict cpu seed json benchfmt list version",
 	  COMMAND(BENCH_MICRO) },
 	{ .name = "list",
 	  .heading = "Information",
 	  .help = "list the allocators with their options, the passes, and "
 		  "the sample traces",
+	  .excludes = "*",
 	  COMMAND(BENCH_LIST) },
 	{ .name = "version",
 	  .help = "show the version and the revision",
+	  .excludes = "*",
 	  COMMAND(BENCH_VERSION) },
 	{ .name = NULL },
 };

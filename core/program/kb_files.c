@@ -126,6 +126,25 @@ static bool is_same_name(const char *a, const char *b)
 	return same;
 }
 
+/* A file in a results folder, whose files are all of its run. */
+static bool is_in_folder(const struct kb_files_item *file,
+			 const struct kb_files_item *folder)
+{
+	const char *slash = strrchr(file->path, '/');
+	struct kb_files_item parent = { .use = KB_FILES_OUT_FOLDER };
+	bool same;
+
+	if (file->use != KB_FILES_OUT || is_standard(file) ||
+	    folder->use != KB_FILES_OUT_FOLDER)
+		return false;
+	parent.path =
+		slash ? strndup(file->path, (size_t)(slash + 1 - file->path))
+		      : strdup(".");
+	same = parent.path && is_same_inode(&parent, folder);
+	free(parent.path);
+	return same;
+}
+
 static int check_pair(const struct kb_files_item *out,
 		      const struct kb_files_item *other, struct kb_diag *diag)
 {
@@ -140,6 +159,11 @@ static int check_pair(const struct kb_files_item *out,
 		return kb_fail(diag, KB_E_IO,
 			       "two outputs would go to standard output; name "
 			       "a file for one of them");
+	if (is_in_folder(out, other))
+		return kb_fail(diag, KB_E_IO,
+			       "%s: is in the results folder, where only the "
+			       "run's own files may be; name a file elsewhere",
+			       out->path);
 	if (is_same_inode(out, other) || is_same_name(out->path, other->path))
 		return kb_fail(diag, KB_E_IO,
 			       "%s: two outputs would be written to it; give "

@@ -152,10 +152,23 @@ static int check_name(struct parse *p, const char *word)
 		return 0;
 	if (!foreign)
 		return unknown_option(p, name, size);
+	p->is_used[foreign - p->command->options] = true;
 	err = add_word(p,
 		       (struct kb_words *)(void *)(p->target + foreign->offset),
 		       word);
 	return err < 0 ? err : 1;
+}
+
+/* An output's file; standard output has one name. */
+static const char *output_name(enum kb_files_use use, const char *word)
+{
+	static const char *const names[] = { "/dev/stdout", "/dev/fd/1",
+					     "/proc/self/fd/1" };
+
+	for (size_t i = 0; use == KB_FILES_OUT && i < KB_ARRAY_LEN(names); i++)
+		if (strcmp(names[i], word) == 0)
+			return "-";
+	return word;
 }
 
 static int store(struct parse *p, const struct kb_option *option,
@@ -170,7 +183,7 @@ static int store(struct parse *p, const struct kb_option *option,
 		*(bool *)field = true;
 		return 0;
 	case KB_OPTION_TEXT:
-		*(const char **)field = value;
+		*(const char **)field = output_name(option->file, value);
 		return 0;
 	case KB_OPTION_NUMBER:
 		return kb_options_number(option->name, value, option->low,
@@ -378,7 +391,8 @@ static int place_operands(struct parse *p)
 			void *field = p->target + operand->offset;
 
 			if (operand->max == 1)
-				*(const char **)field = p->operands.word[at];
+				*(const char **)field = output_name(
+					operand->file, p->operands.word[at]);
 			else
 				err = add_word(p, field, p->operands.word[at]);
 		}
@@ -386,6 +400,39 @@ static int place_operands(struct parse *p)
 			return err;
 	}
 	return at < p->operands.count ? too_many(p, p->operands.word[at]) : 0;
+}
+
+/* Whether the option makes another one useless. */
+static bool excludes(const struct kb_option *option, const char *name)
+{
+	const size_t length = strlen(name);
+	const char *list = option->excludes;
+
+	if (strcmp(list, "*") == 0)
+		return strcmp(option->name, name) != 0;
+	for (const char *at = list; (at = strstr(at, name)); at++)
+		if ((at == list || at[-1] == ' ') &&
+		    (at[length] == ' ' || !at[length]))
+			return true;
+	return false;
+}
+
+static int check_excluded(struct parse *p)
+{
+	const struct kb_option *options = p->command->options;
+
+	for (size_t i = 0; options[i].name; i++)
+		for (size_t k = 0; options[k].name; k++)
+			if (p->is_used[i] && p->is_used[k] &&
+			    options[i].excludes &&
+			    excludes(&options[i], options[k].name))
+				return kb_fail(p->diag, KB_E_ARG,
+					       "--%s has no effect with --%s; "
+					       "leave one out; see '%s "
+					       "--help'",
+					       options[k].name, options[i].name,
+					       p->path);
+	return 0;
 }
 
 static int check_required(struct parse *p)
@@ -476,6 +523,8 @@ int kb_options_parse(const struct kb_command *command, void *target, int argc,
 	err = read_words(&p);
 	if (err == 0)
 		err = read_rest(&p);
+	if (err == 0)
+		err = check_excluded(&p);
 	if (err == 0)
 		err = check_required(&p);
 	if (err == 0)

@@ -86,6 +86,10 @@ struct kb_option {
 	 * the value names. */
 	enum kb_files_use file;
 
+	/* The names, between blanks, of options that have no effect beside this one:
+	 * it is an error to give both. "*": of all others. NULL: none. */
+	const char *excludes;
+
 	/* A second use is an error. Without this the last use counts, so that a
 	 * user can override a script's options by appending others. */
 	bool is_single;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,11 @@
 
 /* Descriptors below this are looked at for inputs; a program has few. */
 #define READ_FDS 1024
+
+/* Room that the longest of the names below a results folder takes, and a temporary
+ * file's name beside it, bytes. */
+#define BELOW_SIZE  300
+#define BESIDE_SIZE 48
 
 static int refuse_folder(const char *path, int err, struct kb_diag *diag)
 {
@@ -36,6 +42,20 @@ static int folder_error(const char *path)
 	return access(path, W_OK | X_OK) == 0 ? 0 : errno;
 }
 
+/* Whether a name on the path, or the path with `room` bytes more, is longer than
+ * the system takes. */
+static bool is_too_long(const char *path, size_t room)
+{
+	if (strlen(path) + room > PATH_MAX)
+		return true;
+	for (const char *p = path; *p; p += strcspn(p, "/")) {
+		p += strspn(p, "/");
+		if (strcspn(p, "/") > NAME_MAX)
+			return true;
+	}
+	return false;
+}
+
 int kb_out_check_folder(const char *path, struct kb_diag *diag)
 {
 	char *copy = strdup(path);
@@ -43,6 +63,10 @@ int kb_out_check_folder(const char *path, struct kb_diag *diag)
 
 	if (!copy)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	if (is_too_long(path, BELOW_SIZE)) {
+		free(copy);
+		return refuse_folder(path, ENAMETOOLONG, diag);
+	}
 	/* The nearest existing parent must be writable. */
 	while ((err = folder_error(copy)) == ENOENT) {
 		char *slash = strrchr(copy, '/');
@@ -79,7 +103,9 @@ int kb_out_check_file(const char *path, struct kb_diag *diag)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
 	if (slash)
 		slash[slash == folder] = '\0';
-	if (is_special(path)) {
+	if (is_too_long(path, BESIDE_SIZE)) {
+		err = ENAMETOOLONG;
+	} else if (is_special(path)) {
 		err = access(path, W_OK) == 0 ? 0 : errno;
 	} else {
 		err = folder_error(slash ? folder : ".");

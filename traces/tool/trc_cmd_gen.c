@@ -390,6 +390,7 @@ static const struct kb_option options[] = {
 		  "lifetimes, the cpus' shares, and the mean time between "
 		  "events",
 	  .is_single = true,
+	  .excludes = "size life gap cpus",
 	  .kind = KB_OPTION_TEXT,
 	  .file = KB_FILES_IN,
 	  AT(like) },
