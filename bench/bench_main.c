@@ -6,6 +6,7 @@
 #include "bench_lockstep.h"
 #include "bench_worker.h"
 #include "kb_json.h"
+#include "kb_signal.h"
 #include "kb_stdio.h"
 
 #include <stdio.h>
@@ -35,7 +36,11 @@ int main(int argc, char **argv)
 	if (kb_stdio_keep() < 0)
 		return KB_EXIT_ENVIRONMENT;
 	kb_json_begin();
+	kb_signal_own();
+	kb_signal_catch();
 	status = kb_options_run(&bench_itself, argc, argv);
 	flushed = finish_stdout();
+	if (kb_signal)
+		return KB_EXIT_SIGNAL + kb_signal;
 	return status == KB_EXIT_GOOD ? flushed : status;
 }

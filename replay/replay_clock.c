@@ -21,6 +21,9 @@
 
 #define CALIBRATION_MIN_NS UINT64_C(20000000)
 
+/* Looks after which a clock stands still: a running one needs some 40,000. */
+#define LOOKS_MAX 2000000u
+
 /* The fences drain the pipeline, so an empty pair does not cost quite the same
  * as a pair around work. This is the part of the error that no empty reading
  * shows, ns (measured as 2 to 5 with pointer chases of known length). */
@@ -216,16 +219,38 @@ void replay_clock_qualify(struct replay_clock *clock)
 	replay_clock_qualify_on(clock, &host);
 }
 
+/* Waits until the clocks have gone on for long enough. */
+static int look_again(const struct replay_clock *clock,
+		      const struct replay_clock_source *source, uint64_t *ticks,
+		      uint64_t *ns, struct kb_diag *diag)
+{
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		source->ops->now(source->ctx, ticks, ns);
+		if (*ns < clock->start_ns || *ticks < clock->start_ticks)
+			return kb_fail(diag, KB_E_ENVIRONMENT,
+				       "the clock went back, so no time of "
+				       "this run is valid; use a machine with "
+				       "a steady clock, or run --pass count, "
+				       "which needs no clock");
+		if (*ns - clock->start_ns >= CALIBRATION_MIN_NS)
+			return 0;
+	}
+	return kb_fail(diag, KB_E_ENVIRONMENT,
+		       "the clock stands still, so no time can be measured; "
+		       "use a machine with a steady clock, or run --pass "
+		       "count, which needs no clock");
+}
+
 int replay_clock_calibrate_on(struct replay_clock *clock,
 			      const struct replay_clock_source *source,
 			      struct kb_diag *diag)
 {
 	uint64_t ns, ticks;
 	double length, ppm;
+	int err = look_again(clock, source, &ticks, &ns, diag);
 
-	do {
-		source->ops->now(source->ctx, &ticks, &ns);
-	} while (ns - clock->start_ns < CALIBRATION_MIN_NS);
+	if (err < 0)
+		return err;
 	length = (double)(ns - clock->start_ns) /
 		 (double)kb_max(ticks - clock->start_ticks, 1);
 	if (!clock->use_tsc)

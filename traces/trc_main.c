@@ -86,6 +86,7 @@ int main(int argc, char **argv)
 		return KB_EXIT_ENVIRONMENT;
 	kb_json_begin();
 	kb_signal_own();
+	kb_signal_own_pipes();
 	kb_signal_catch();
 	status = kb_options_run(&trc_itself, argc, argv);
 	return status == KB_EXIT_GOOD ? cli_flush() : status;

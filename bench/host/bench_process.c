@@ -1,6 +1,7 @@
 #include "bench_process.h"
 
 #include "kb_bits.h"
+#include "kb_signal.h"
 #include "sandbox_space.h"
 
 #include <errno.h>
@@ -82,50 +83,107 @@ static void shut_streams(int output)
 		close(nowhere);
 }
 
-/* Between fork and exec: only calls that are safe there. */
+/* Above the numbers that the program to be executed expects. */
+static int move_away(int fd)
+{
+	return fd < 0 ? -1
+		      : fcntl(fd, F_DUPFD_CLOEXEC, BENCH_PROCESS_FILE_FD + 1);
+}
+
+/* Between fork and exec: only calls that are safe there. Tells `parent`, through
+ * the pipe `told`, why it could not be done. */
 static void become(const char *exe, const char *name,
-		   const struct bench_shared *shared)
+		   const struct bench_shared *shared, pid_t parent, int told)
 {
 	char *const argv[] = { (char *)name, NULL };
-	/* Moves them away from the numbers that they will get. */
-	const int memory =
-		fcntl(shared->fd, F_DUPFD_CLOEXEC, BENCH_PROCESS_FILE_FD + 1);
-	const int file = shared->file_fd < 0
-				 ? -1
-				 : fcntl(shared->file_fd, F_DUPFD_CLOEXEC,
-					 BENCH_PROCESS_FILE_FD + 1);
+	const int why = move_away(told);
+	const int memory = move_away(shared->fd);
+	const int file = move_away(shared->file_fd);
 
-	/* Inherited across exec: a Ctrl-C that arrives before the child's own
-	 * main must not look like a crash of its allocator. */
-	signal(SIGINT, SIG_IGN);
-
+	/* Both are inherited across exec: what is sent to the whole group must not
+	 * look like a crash of the child's allocator, and whatever is executed
+	 * ends with its parent; in namespaces, with their keeper. */
+	kb_signal_leave_to_parent();
+	if (!shared->space)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (shared->output_fd >= 0)
 		shut_streams(shared->output_fd);
-	if (hand_on(memory, BENCH_PROCESS_SHARED_FD) &&
+	if (getppid() == parent && hand_on(memory, BENCH_PROCESS_SHARED_FD) &&
 	    (shared->file_fd < 0 || hand_on(file, BENCH_PROCESS_FILE_FD)))
 		execv(exe, argv);
+	(void)!write(why, &errno, sizeof(errno));
 	_exit(127);
+}
+
+/* The keeper of the namespaces has a copy of every file, so there is no pipe whose end
+ * would tell that the program runs. In its own namespace the child's parent is 0. */
+static pid_t spawn_apart(const char *exe, const char *name,
+			 const struct bench_shared *shared)
+{
+	const pid_t child = sandbox_space_fork(shared->space);
+
+	if (child == 0)
+		become(exe, name, shared, getppid(), -1);
+	return child;
 }
 
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared)
 {
-	pid_t child =
-		shared->space ? sandbox_space_fork(shared->space) : fork();
+	const pid_t parent = getpid();
+	int ends[2], why = 0;
+	pid_t child;
+	ssize_t n;
 
+	if (shared->space)
+		return spawn_apart(exe, name, shared);
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	child = fork();
 	if (child == 0)
-		become(exe, name, shared);
-	return child;
+		become(exe, name, shared, parent, ends[1]);
+	close(ends[1]);
+	do {
+		n = child < 0 ? 0 : read(ends[0], &why, sizeof(why));
+	} while (n < 0 && errno == EINTR);
+	close(ends[0]);
+	if (n <= 0)
+		return child;
+	bench_process_reap(child);
+	errno = why;
+	return -1;
 }
 
 int bench_process_reap(pid_t child)
 {
+	struct rusage used;
+
+	return bench_process_reap_used(child, &used);
+}
+
+int bench_process_reap_used(pid_t child, struct rusage *used)
+{
 	int status;
 
-	while (waitpid(child, &status, 0) < 0)
+	while (wait4(child, &status, 0, used) < 0)
 		if (errno != EINTR)
 			return 0;
 	return status;
+}
+
+bool bench_process_hit_limit(int status, const struct rusage *used)
+{
+	const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	const rlim_t seconds =
+		(rlim_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec);
+	struct rlimit limit;
+
+	if ((number != SIGXCPU && number != SIGKILL) ||
+	    getrlimit(RLIMIT_CPU, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	/* The kernel's own account is a little ahead of this one. */
+	return seconds + 1 >= limit.rlim_cur;
 }
 
 int bench_process_pin(int cpu, struct kb_diag *diag)

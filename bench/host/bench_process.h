@@ -9,7 +9,9 @@
 
 #include "kb_status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* The descriptors under which a child finds the shared memory and the file that it
@@ -46,9 +48,9 @@ void bench_shared_release(struct bench_shared *shared);
  * than `size` bytes. */
 void *bench_shared_attach(size_t size);
 
-/* Executes `exe` as `name` with the shared memory and the file; it leaves Ctrl-C to
- * its parent. Returns its process id, or -1. A child whose exec fails exits with
- * 127. */
+/* Executes `exe` as `name` with the shared memory and the file. It leaves signals
+ * that ask programs to end to its parent, and ends with it. Returns its process id,
+ * or -1 with errno set, also if `exe` cannot be executed. */
 pid_t bench_process_spawn(const char *exe, const char *name,
 			  const struct bench_shared *shared);
 
@@ -57,6 +59,12 @@ pid_t bench_process_spawn(const char *exe, const char *name,
 
 /* Waits for a child's end; its wait status. */
 int bench_process_reap(pid_t child);
+
+/* The same; `*used` gets what it has used. */
+int bench_process_reap_used(pid_t child, struct rusage *used);
+
+/* Whether the child that ended so has used up the CPU time that it is allowed. */
+bool bench_process_hit_limit(int status, const struct rusage *used);
 
 /* Pins this process to a CPU; -1 pins nothing. Returns 0, or KB_E_ENVIRONMENT
  * with `diag` filled. */

@@ -9,6 +9,7 @@
 #include "trc_reader.h"
 #include "kb_complain.h"
 #include "kb_exit.h"
+#include "kb_signal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -303,6 +304,16 @@ static void ask_last_word(pid_t child)
 	}
 }
 
+static int cannot_start(struct kb_diag *diag)
+{
+	if (errno == ENOENT)
+		return kb_fail(diag, KB_E_ENVIRONMENT,
+			       "cannot start a process: " BENCH_PROCESS_SELF
+			       " is not there; mount /proc");
+	return kb_fail(diag, KB_E_IO, "cannot start a process: %s",
+		       strerror(errno));
+}
+
 /* Once the worker has ended, trust only `job`, not the shared copy. */
 static int run_child(const struct bench_shared *memory,
 		     const struct bench_job *job, bench_worker_watch watch,
@@ -313,11 +324,11 @@ static int run_child(const struct bench_shared *memory,
 	pid_t child = bench_process_spawn(BENCH_PROCESS_SELF, BENCH_WORKER_NAME,
 					  memory);
 	enum watched watched = CHILD_ENDED;
+	struct rusage used = { 0 };
 	int pidfd, status;
 
 	if (child < 0)
-		return kb_fail(diag, KB_E_IO, "cannot start a process: %s",
-			       strerror(errno));
+		return cannot_start(diag);
 	pidfd = (int)syscall(SYS_pidfd_open, child, 0);
 	if (pidfd >= 0) {
 		watched = watch_child(pidfd, shared, job->timeout_ms, watch,
@@ -328,9 +339,15 @@ static int run_child(const struct bench_shared *memory,
 		ask_last_word(child);
 	if (watched != CHILD_ENDED)
 		kill(child, SIGKILL);
-	status = bench_process_reap(child);
-	if (watched == CHILD_STOPPED)
+	status = bench_process_reap_used(child, &used);
+	/* The child may have died of the signal that bench got too. */
+	if (watched == CHILD_STOPPED || kb_signal)
 		return KB_E_STOPPED;
+	if (bench_process_hit_limit(status, &used))
+		return kb_fail(diag, KB_E_ENVIRONMENT,
+			       "%s: its process has used the CPU time that the "
+			       "limit allows; raise it (ulimit -t)",
+			       job->alloc);
 	if (!atomic_load(&shared->done))
 		explain_death(out, job, replay_progress_read(&shared->progress),
 			      watched, status);

@@ -23,14 +23,6 @@ struct listening {
 	uint64_t bytes;
 };
 
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* If `line` begins with `word` and a space, what follows; else NULL. */
 static const char *after(const char *line, const char *word)
 {
@@ -195,7 +187,8 @@ int bench_metal_answer_read(struct bench_metal_answer *a,
 {
 	struct listening l = { .answer = a };
 	struct pollfd console = { machine->console_fd, POLLIN, 0 };
-	double heard_s = now_s();
+	/* Counted in polls, as bench_worker.h does. */
+	double silent_s = 0;
 	int more = 1;
 
 	while (more > 0 && !a->has_failed && l.bytes < ANSWER_SIZE) {
@@ -207,8 +200,11 @@ int bench_metal_answer_read(struct bench_metal_answer *a,
 				 job->trace->counts.events);
 		if (ready > 0) {
 			more = listen_once(&l, machine->console_fd, diag);
-			heard_s = now_s();
-		} else if (now_s() - heard_s > job->timeout_s) {
+			silent_s = 0;
+			continue;
+		}
+		silent_s += ready == 0 ? LISTEN_MS / 1e3 : 0;
+		if (silent_s > job->timeout_s) {
 			bench_metal_differ(a->result,
 					   "the kernel has said nothing for "
 					   "%g seconds after event %" PRIu64

@@ -1,5 +1,7 @@
 #include "kb_signal.h"
 
+#include "kb_bits.h"
+
 #include <stddef.h>
 
 volatile sig_atomic_t kb_signal;
@@ -14,14 +16,35 @@ static void on_signal(int number)
 	kb_signal = number;
 }
 
+/* Those that ask a program to end. */
+static const int stops[] = {
+	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGXCPU
+};
+
 void kb_signal_catch(void)
 {
 	/* No SA_RESTART: a read that waits for a pipe must return. */
 	struct sigaction action = { .sa_handler = on_signal,
 				    .sa_flags = (int)SA_RESETHAND };
+	struct sigaction old;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (size_t i = 0; i < KB_ARRAY_LEN(stops); i++) {
+		const bool is_asked = stops[i] == SIGINT || stops[i] == SIGTERM;
+
+		sigaction(stops[i], NULL, &old);
+		/* nohup means it. */
+		if (is_asked || old.sa_handler != SIG_IGN)
+			sigaction(stops[i], &action, NULL);
+	}
+}
+
+void kb_signal_leave_to_parent(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(stops); i++)
+		if (stops[i] != SIGXCPU)
+			sigaction(stops[i], &ignore, NULL);
 }
 
 void kb_signal_own(void)
@@ -29,6 +52,13 @@ void kb_signal_own(void)
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction usual = { .sa_handler = SIG_DFL };
 
-	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	sigaction(SIGCHLD, &usual, NULL);
+}
+
+void kb_signal_own_pipes(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &ignore, NULL);
 }

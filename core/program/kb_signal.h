@@ -1,6 +1,6 @@
 /*
- * kb_signal: notes SIGINT and SIGTERM, so that the program can end at a safe
- * point.
+ * kb_signal: notes the signals that ask a program to end (INT, TERM, HUP, QUIT,
+ * ALRM, XCPU), so that it can end at a safe point.
  *
  * For the programs' own files.
  */
@@ -16,12 +16,20 @@ extern volatile sig_atomic_t kb_signal;
 /* True once one was received; a function, for callbacks. */
 bool kb_signal_came(void);
 
-/* Makes SIGINT and SIGTERM set kb_signal: the first ends the work in an orderly
- * way, the second at once. */
+/* Makes them set kb_signal: the first ends the work in an orderly way, the same once
+ * more at once. One that the parent process has set to be ignored, as nohup does,
+ * stays so, but for INT and TERM. */
 void kb_signal_catch(void);
 
-/* Makes a write to a pipe that nobody reads fail with EPIPE, and lets children
+/* In a child, before exec: ignores them, since they go to whole process groups and
+ * the parent ends its children. Not XCPU: each process has its own CPU time. */
+void kb_signal_leave_to_parent(void);
+
+/* Makes a write beyond the limit of a file's size fail with EFBIG, and lets children
  * be waited for, whatever the parent process has set. */
 void kb_signal_own(void);
+
+/* Makes a write to a pipe that nobody reads fail with EPIPE. */
+void kb_signal_own_pipes(void);
 
 #endif /* KB_SIGNAL_H */

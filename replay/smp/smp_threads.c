@@ -245,7 +245,10 @@ static void think(const struct team *team, uint64_t from, uint64_t before,
 	smp_speed_scale(team->job->speed, now > before ? now - before : 0, &ps);
 	if (smp_step_begins(program, step))
 		ps += team->job->stagger_ns * 1000 * step.copy;
-	while (ps > 0 && now_ns() - from < ps / 1000)
+	/* A look takes more than a nanosecond, so a clock that runs ends this
+	 * first. */
+	for (uint64_t left = ps / 1000; left > 0 && now_ns() - from < ps / 1000;
+	     left--)
 		heap_lock_pause(&looks);
 }
 

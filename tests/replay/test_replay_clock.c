@@ -343,6 +343,29 @@ static void test_replay_clock__a_drifting_clock_is_refused(void **state)
 	}
 }
 
+static void calibrate_as(double now_ns, const char *words)
+{
+	struct fake_clock fake = clocks[1];
+	const struct replay_clock_source source = fake_clock_source(&fake);
+	struct replay_clock clock;
+	struct kb_diag diag;
+
+	kb_diag_init(&diag);
+	qualify(&clock, &fake);
+	fake.now_ns += now_ns;
+	assert_int_equal(replay_clock_calibrate_on(&clock, &source, &diag),
+			 KB_E_ENVIRONMENT);
+	assert_non_null(strstr(diag.text, words));
+}
+
+/* Jumps, by an hour and by a millisecond. */
+static void test_replay_clock__a_jump_is_refused(void **state)
+{
+	(void)state;
+	calibrate_as(-1e6, "went back");
+	calibrate_as(3.6e12, "not steady");
+}
+
 /* What it found last is the tick's length, and it is right to some ppm. */
 static void test_replay_clock__finds_the_ticks_length(void **state)
 {
@@ -420,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_replay_clock__detects_preempted_readings),
 		cmocka_unit_test(
 			test_replay_clock__a_drifting_clock_is_refused),
+		cmocka_unit_test(test_replay_clock__a_jump_is_refused),
 		cmocka_unit_test(test_replay_clock__finds_the_ticks_length),
 		cmocka_unit_test(
 			test_replay_clock__recalibration_widens_the_error),

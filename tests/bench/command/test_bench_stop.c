@@ -2,6 +2,7 @@
  * bench as a whole: what is left when a run ends before its time.
  */
 #include "cli.h"
+#include "kb_bits.h"
 #include "kb_wait.h"
 
 #include <fcntl.h>
@@ -74,6 +75,93 @@ static void test_bench_stop__sigint(void **state)
 static void test_bench_stop__sigterm(void **state)
 {
 	stop_by(*state, SIGTERM);
+}
+
+/* The others that ask a program to end. */
+static void test_bench_stop__other_signals(void **state)
+{
+	static const int numbers[] = { SIGHUP, SIGQUIT, SIGALRM, SIGXCPU };
+	struct cli *c = *state;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(numbers); i++) {
+		stop_by(c, numbers[i]);
+		cli_sh(c, "rm -rf o all.json");
+	}
+}
+
+/* Sent to the whole group, as by a terminal, a job control or timeout: no worker
+ * dies of it first, which would be its allocator's crash. */
+static void test_bench_stop__the_whole_group(void **state)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT,
+				       SIGXCPU };
+	struct cli *c = *state;
+
+	cli_link_plugins(c);
+	for (size_t i = 0; i < KB_ARRAY_LEN(numbers); i++) {
+		const json_t *cell;
+
+		cli_start(c, "setsid $BENCH --trace $TRACES/debian-boot.trc "
+			     "--alloc " HANGING " --pass throughput --out none"
+			     " --json -" ENDLESS);
+		cli_until(c, cli_has_child);
+		kill(-c->pid, numbers[i]);
+		cli_wait(c);
+		cli_expect(c, 128 + numbers[i]);
+		assert_string_equal(c->err, "");
+		cell = cli_cell(cli_json(c), "debian-boot.trc", HANGING);
+		assert_true(is_partial(cell));
+		assert_null(json_object_get(cell, "failed"));
+	}
+}
+
+/* What the system does not allow is not an allocator's fault either. */
+static void test_bench_stop__limits(void **state)
+{
+	static const char run[] = "$BENCH --trace $TRACES/debian-boot.trc "
+				  "--alloc kheap --pass verify --out o"
+				  " --no-plots";
+	struct cli *c = *state;
+
+	cli_sh(c, "ulimit -t 2; %s --pass throughput --budget 1000000", run);
+	cli_refused(c, 4, "kheap", "CPU time", "ulimit -t");
+	cli_sh(c, "ulimit -f 1; %s", run);
+	cli_expect(c, 2);
+	cli_holds(c->err, "File too large");
+	cli_sh(c, "find . -name '.tmp*'");
+	assert_string_equal(c->out, "");
+}
+
+/* Without /proc bench does not find its own program. */
+static void test_bench_stop__without_proc(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "unshare -rm mount -t tmpfs none /proc");
+	if (c->status != 0) {
+		print_message("skipped: no mount namespaces here\n");
+		skip();
+	}
+	cli_sh(c, "unshare -rm sh -c 'mount -t tmpfs none /proc && exec $BENCH"
+		  " --trace $TRACES/seed-example.trc --alloc kheap --pass count"
+		  " --out o'");
+	cli_refused(c, 4, "/proc");
+}
+
+/* A clock that stands still is told, before anything is timed, and needs nobody
+ * who stops the program. Counts need no clock. */
+static void test_bench_stop__a_stopped_clock(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "KB_FAKE_STEP_NS=0 $FAKE_TIME_BENCH --trace "
+		  "$TRACES/seed-example.trc --alloc kheap --out o");
+	cli_refused(c, 4, "clock stands still");
+	assert_false(cli_exists("o"));
+	cli_sh(c, "KB_FAKE_STEP_NS=0 $FAKE_TIME_BENCH --trace "
+		  "$TRACES/seed-example.trc --alloc kheap --pass count"
+		  " --out none");
+	cli_expect(c, 0);
 }
 
 /* Stopped with --json -: stdout is one document all the same. The epoch at work
@@ -238,6 +326,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cli_test(test_bench_stop__sigint),
 		cli_test(test_bench_stop__sigterm),
+		cli_test(test_bench_stop__other_signals),
+		cli_test(test_bench_stop__the_whole_group),
+		cli_test(test_bench_stop__limits),
+		cli_test(test_bench_stop__without_proc),
+		cli_test(test_bench_stop__a_stopped_clock),
 		cli_test(test_bench_stop__json_on_stdout),
 		cli_test(test_bench_stop__during_an_import),
 		cli_test(test_bench_stop__a_small_budget_is_partial),
