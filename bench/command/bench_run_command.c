@@ -8,6 +8,7 @@
 #include "bench_analysis_read.h"
 #include "bench_benchfmt.h"
 #include "bench_commands.h"
+#include "bench_folder.h"
 #include "bench_format.h"
 #include "bench_gbench.h"
 #include "bench_micro.h"
@@ -236,6 +237,12 @@ static int choose_cells(struct session *s, struct job *job)
 	return KB_EXIT_USAGE;
 }
 
+/* Whether any result depends on the clock. */
+static bool is_timed(const struct bench_options *opts)
+{
+	return opts->settings.passes & BENCH_PASS_TIMED;
+}
+
 static bool is_stdout(const char *file)
 {
 	return file && strcmp(file, "-") == 0;
@@ -291,6 +298,8 @@ static int write_folder(const struct bench_report *report, const char *folder,
 	int err;
 
 	err = kb_out_make_folder(folder, diag);
+	if (err == 0)
+		err = bench_folder_clear(folder, diag);
 	if (err == 0)
 		err = write_json(report, 1, folder, "results.json", diag);
 	if (err == 0)
@@ -489,12 +498,6 @@ static int report_all(const struct session *s)
 	return KB_EXIT_GOOD;
 }
 
-/* Whether any result depends on the clock. */
-static bool is_timed(const struct bench_options *opts)
-{
-	return opts->settings.passes & BENCH_PASS_TIMED;
-}
-
 /* Results that need no clock go with the pass count. */
 static int analyse(const struct session *s, struct job *job,
 		   struct kb_diag *diag)
@@ -579,7 +582,7 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 	err = analyse(s, job, diag);
 	if (bench_trace_judge(&job->trace, err, diag) < 0)
 		return complain(diag);
-	if (replay_clock_calibrate(&s->clock, diag) < 0 && is_timed(&s->opts))
+	if (is_timed(&s->opts) && replay_clock_calibrate(&s->clock, diag) < 0)
 		return complain(diag);
 	if (sum_up(s, job, diag) < 0)
 		return complain(diag);
@@ -712,7 +715,8 @@ static int run_session(struct session *s)
 	s->env.pinned_cpu = s->opts.settings.cpu >= 0 ? s->opts.settings.cpu
 						      : bench_default_cpu();
 	replay_clock_qualify(&s->clock);
-	replay_clock_calibrate(&s->clock, &diag);
+	if (replay_clock_calibrate(&s->clock, &diag) < 0 && is_timed(&s->opts))
+		return complain(&diag);
 	kb_progress_begin(&s->progress);
 	share_traces(s);
 	for (size_t i = 0; i < count && status == KB_EXIT_GOOD && !kb_signal;

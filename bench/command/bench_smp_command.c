@@ -2,6 +2,7 @@
  * smp: replays a trace on several CPUs: what the heap's lock costs.
  */
 #include "bench_commands.h"
+#include "bench_folder.h"
 #include "bench_options.h"
 #include "bench_plot.h"
 #include "bench_smp_costs.h"
@@ -238,6 +239,8 @@ static int write_folder(const struct session *s, const char *folder,
 {
 	int err = kb_out_make_folder(folder, diag);
 
+	if (err == 0)
+		err = bench_folder_clear(folder, diag);
 	if (err == 0)
 		err = kb_json_write(folder, "smp.json", document, 0, diag);
 	if (err == 0)

@@ -8,10 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-#define SEED	  "--trace $TRACES/seed-example.trc"
-#define KHEAP	  " --alloc kheap"
-#define QUICK	  " --quick" CLI_NO_BUDGET " --alloc kheap,null,jemalloc"
-#define ALL_FILES 15 /* results.json, table.txt, report.html, 12 TSV files */
+#define SEED	    "--trace $TRACES/seed-example.trc"
+#define KHEAP	    " --alloc kheap"
+#define QUICK	    " --quick" CLI_NO_BUDGET " --alloc kheap,null,jemalloc"
+#define COUNT_FILES 11 /* Those and 8 TSV files. */
+#define ALL_FILES   15 /* results.json, table.txt, report.html, 12 TSV files */
 
 /* Of the files of samples there are as many as the samples fell on kinds of
  * operations: not to be counted. */
@@ -584,8 +585,42 @@ static void test_bench_output__second_run_over_the_same_folder(void **state)
 	/* Replaced, not written over: who holds the old one has it whole. */
 	cli_cell(cli_json_file(c, "old"), "seed-example.trc", "kheap");
 	assert_true(cli_exists("a/b/notes"));
-	remove_samples(c, "a/b");
-	assert_int_equal(cli_files(), 2 + ALL_FILES + 2);
+	assert_int_equal(cli_files(), 2 + COUNT_FILES + 2);
+}
+
+/* What an earlier run has left and this one does not write is gone: other passes'
+ * files, other allocators' histograms, pictures. Files of other names stay, and so
+ * does the folder of another trace, which is of its own run. */
+static void test_bench_output__a_folder_is_of_one_run(void **state)
+{
+	static const char *const seconds[] = {
+		"--alloc null --pass count --no-plots",
+		"--alloc kheap-fast --pass verify --no-plots",
+		"--alloc kheap --pass throughput --quick --budget 1000000",
+	};
+	struct cli *c = *state;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(seconds); i++) {
+		cli_sh(c, "rm -rf a b s; $BENCH smp " SEED " --cpus 1 --out s;"
+			  "$FAKE_TIME_BENCH " SEED QUICK " --out a;"
+			  "cp -rn s/. a; mkdir -p a/figures a/latency;"
+			  "echo mine >a/notes; echo mine >a/figures/mine.svg;"
+			  "echo mine >a/latency/notes");
+		cli_expect(c, 0);
+		cli_sh(c,
+		       "$FAKE_TIME_BENCH " SEED
+		       " --out a %s && $FAKE_TIME_BENCH " SEED " --out b %s",
+		       seconds[i], seconds[i]);
+		cli_expect(c, 0);
+		cli_sh(c,
+		       "set -e; cat a/notes a/figures/mine.svg a/latency/notes;"
+		       "rm a/notes a/figures/mine.svg a/latency/notes;"
+		       "rmdir --ignore-fail-on-non-empty a/figures a/latency;"
+		       "(cd a; find . | sort) >x; (cd b; find . | sort) >y;"
+		       "diff x y");
+		cli_expect(c, 0);
+		assert_string_equal(c->out, "mine\nmine\nmine\n");
+	}
 }
 
 static void test_bench_output__two_traces_of_one_name(void **state)
@@ -874,6 +909,7 @@ int main(void)
 		cli_test(test_bench_output__none_writes_nothing),
 		cli_test(test_bench_output__default_folder),
 		cli_test(test_bench_output__second_run_over_the_same_folder),
+		cli_test(test_bench_output__a_folder_is_of_one_run),
 		cli_test(test_bench_output__two_traces_of_one_name),
 		cli_test(test_bench_output__unwritable_folders),
 		cli_test(test_bench_output__full_device),
