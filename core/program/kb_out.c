@@ -24,10 +24,11 @@
 
 static int refuse_folder(const char *path, int err, struct kb_diag *diag)
 {
+	/* The reason must fit in too. */
 	return kb_fail(diag, KB_E_IO,
-		       "cannot write results to '%s': %s; choose another "
+		       "cannot write results to '%.200s%s': %s; choose another "
 		       "folder with --out DIR, or --out none",
-		       path, strerror(err));
+		       path, strlen(path) > 200 ? "…" : "", strerror(err));
 }
 
 /* 0, or the errno that prevents writing in an existing folder. */
