@@ -85,7 +85,7 @@ static void test_bench_stop__other_signals(void **state)
 
 	for (size_t i = 0; i < KB_ARRAY_LEN(numbers); i++) {
 		stop_by(c, numbers[i]);
-		cli_sh(c, "rm -rf o all.json");
+		cli_sh(c, "find . -mindepth 1 -delete");
 	}
 }
 
