@@ -15,6 +15,7 @@
 #include "kb_out.h"
 #include "bench_outcome.h"
 #include "bench_report.h"
+#include "bench_table.h"
 #include "bench_run.h"
 #include "bench_worker.h"
 #include "fuzz_support.h"
@@ -194,7 +195,9 @@ static void report(const struct bench_report *r)
 	fuzz_require(text != NULL);
 	free(text);
 	json_decref(json);
-	bench_table_write(stdout, r, 0, false);
+	bench_table_write(stdout, r, BENCH_TABLE_COLUMNS, false);
+	bench_wide_write(stdout, r, 0, false);
+	bench_table_markdown(stdout, r);
 	bench_benchfmt_write(stdout, r, 1);
 	kb_diag_init(&diag);
 	fuzz_require(bench_tsv_write(r, "nowhere", &diag) == 0);
