@@ -175,7 +175,7 @@ if (fill_list eq "") {
 	} else {
 		plot for [w in fill_list] data index (nth(w)) every ::1 using \
 				(number(1)):(pages_of(number(3))) \
-				with linespoints lt (100 + w) notitle, \
+				with linespoints lt (100 + nth(w)) notitle, \
 			for [w in fill_list] data index (nth(w)) every ::1 using \
 				(number(1)):(number(2)) with lines lt (nth(w)) notitle, \
 			for [w in fill_list] data index (nth(w)) every ::1 using \

@@ -125,7 +125,7 @@ if (waste_list eq "") {
 	plot -1 notitle
 } else {
 	plot for [w in waste_list] data index (nth(w)) every ::1 using \
-			(number(1)):(inside(0)) with linespoints lt (100 + w) notitle, \
+			(number(1)):(inside(0)) with linespoints lt (100 + nth(w)) notitle, \
 		for [w in waste_list] data index (nth(w)) every ::1 using \
 			(number(1)):(waste(0)) with lines lt (nth(w)) notitle, \
 		for [w in waste_list] data index (nth(w)) every ::1 using \
@@ -166,9 +166,9 @@ plot for [w in surface_list] data index (nth(w)) every ::1 using \
 		(number(1)):(greater(positive(number(2)), bytes_lo)) \
 		with filledcurves y1=bytes_lo fc rgb "#dddddd" notitle, \
 	for [w in held_list] data index (nth(w)) every ::1 using \
-		(number(1)):(positive(number(3))) with linespoints lt (100 + w) notitle, \
+		(number(1)):(positive(number(3))) with linespoints lt (100 + nth(w)) notitle, \
 	for [k in ref_list] data index 1 every ::1 using \
-		(number(1)):(positive(number(nth(k)))) with linespoints lt (ref + k) notitle, \
+		(number(1)):(positive(number(nth(k)))) with linespoints lt (ref + nth(k)) notitle, \
 	for [w in held_list] data index (nth(w)) every ::1 using \
 		(number(1)):(held_at(0)) with lines lt (nth(w)) notitle, \
 	for [w in held_list] data index (nth(w)) every ::1 using \

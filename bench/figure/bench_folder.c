@@ -2,13 +2,16 @@
 
 #include "bench_figure.h"
 #include "kb_bits.h"
+#include "kb_out.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Beside the figures' data. */
@@ -28,10 +31,17 @@ static int refuse(const char *folder, const char *name, struct kb_diag *diag)
 		       folder, name, strerror(errno));
 }
 
-/* Removes a file. A folder of that name is not ours. */
+/* Removes a file. A folder of that name is not ours, and an input stays. */
 static int remove_one(int fd, const char *folder, const char *name,
 		      struct kb_diag *diag)
 {
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (fstatat(fd, name, &st, 0) == 0 && kb_out_is_read(&st)) {
+		snprintf(path, sizeof(path), "%s/%s", folder, name);
+		return kb_out_refuse_input(path, diag);
+	}
 	if (unlinkat(fd, name, 0) == 0 || errno == ENOENT || errno == EISDIR)
 		return 0;
 	return refuse(folder, name, diag);

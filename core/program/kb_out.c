@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +32,19 @@ static int refuse_folder(const char *path, int err, struct kb_diag *diag)
 		       path, strlen(path) > 200 ? "…" : "", strerror(err));
 }
 
+/* Only an attempt tells: to root every folder looks writable, those of /proc too. */
+static int try_folder(const char *path)
+{
+	char name[PATH_MAX];
+	const int size = snprintf(name, sizeof(name), "%s/.kheap-XXXXXX", path);
+
+	if (size < 0 || (size_t)size >= sizeof(name))
+		return ENAMETOOLONG;
+	if (!mkdtemp(name))
+		return errno;
+	return rmdir(name) == 0 ? 0 : errno;
+}
+
 /* 0, or the errno that prevents writing in an existing folder. */
 static int folder_error(const char *path)
 {
@@ -40,7 +54,7 @@ static int folder_error(const char *path)
 		return errno;
 	if (!S_ISDIR(st.st_mode))
 		return ENOTDIR;
-	return access(path, W_OK | X_OK) == 0 ? 0 : errno;
+	return try_folder(path);
 }
 
 /* Whether a name on the path, or the path with `room` bytes more, is longer than
@@ -69,7 +83,7 @@ int kb_out_check_folder(const char *path, struct kb_diag *diag)
 		return refuse_folder(path, ENAMETOOLONG, diag);
 	}
 	/* The nearest existing parent must be writable. */
-	while ((err = folder_error(copy)) == ENOENT) {
+	while (access(copy, F_OK) != 0 && errno == ENOENT) {
 		char *slash = strrchr(copy, '/');
 
 		if (slash == copy)
@@ -79,6 +93,7 @@ int kb_out_check_folder(const char *path, struct kb_diag *diag)
 		if (slash)
 			*slash = '\0';
 	}
+	err = folder_error(copy);
 	free(copy);
 	return err ? refuse_folder(path, err, diag) : 0;
 }
@@ -183,8 +198,7 @@ static int make_temporary(struct kb_out *out, struct kb_diag *diag)
 	return refuse_path(out->final_path, cause, diag);
 }
 
-/* True if this program has the file open to read. */
-static bool is_read(const struct stat *there)
+bool kb_out_is_read(const struct stat *there)
 {
 	struct stat st;
 
@@ -199,7 +213,7 @@ static bool is_read(const struct stat *there)
 	return false;
 }
 
-static int refuse_input(const char *path, struct kb_diag *diag)
+int kb_out_refuse_input(const char *path, struct kb_diag *diag)
 {
 	return kb_fail(diag, KB_E_IO,
 		       "%s: is the input too; give the output another name",
@@ -213,8 +227,8 @@ static int check_unread(const char *path, struct kb_diag *diag)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && is_read(&st))
-		return refuse_input(path, diag);
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && kb_out_is_read(&st))
+		return kb_out_refuse_input(path, diag);
 	return 0;
 }
 
@@ -313,7 +327,7 @@ int kb_out_check_input(const struct kb_out *out, const char *in_path,
 	if (!has_in || stat(out->final_path, &there) < 0)
 		return 0;
 	if (in.st_dev == there.st_dev && in.st_ino == there.st_ino)
-		return refuse_input(out->final_path, diag);
+		return kb_out_refuse_input(out->final_path, diag);
 	return 0;
 }
 

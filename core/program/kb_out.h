@@ -12,7 +12,9 @@
 
 #include "kb_status.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct kb_out {
 	/* kb_out_open: for writing. Owned. */
@@ -52,6 +54,12 @@ int kb_out_open_fd(struct kb_out *out, const char *path, struct kb_diag *diag);
  * path. */
 int kb_out_check_input(const struct kb_out *out, const char *in_path,
 		       struct kb_diag *diag);
+
+/* True if this program has the file open to read. */
+bool kb_out_is_read(const struct stat *there);
+
+/* Returns KB_E_IO with `diag` saying that `path` is the input too. */
+int kb_out_refuse_input(const char *path, struct kb_diag *diag);
 
 /* Ends a file and gives it its final name. Returns 0, or KB_E_IO with `diag`
  * filled and nothing left. */

@@ -34,7 +34,7 @@ static void test_bench_changed__a_plugin(void **state)
 	assert_int_equal(rename("other.so", "mine.so"), 0);
 	cli_wait(c);
 	expect_changed(c, "./mine.so");
-	assert_string_equal(c->out, "");
+	assert_null(strstr(c->out, "ns/event"));
 	cli_start(c, "$BENCH --trace $TRACES/boot.trc --out none --pass "
 		     "throughput --quick "
 		     "--alloc plugin:./mine.so");
@@ -78,7 +78,7 @@ static void test_bench_changed__a_binary(void **state)
 		  "chmod +x old; $BENCH compare ./old $BENCH --trace "
 		  "$TRACES/seed-example.trc --force --json -");
 	expect_changed(c, "./old");
-	assert_string_equal(c->out, "");
+	assert_null(strstr(c->out, "ns/event"));
 }
 
 static void test_bench_changed__results(void **state)

@@ -309,7 +309,7 @@ static void test_bench_input__odd_file_names(void **state)
 		  " --pass count --out o --no-plots");
 	cli_expect(c, 0);
 	assert_null(strchr(c->out, '\033'));
-	assert_non_null(strstr(c->out, ": 5 events"));
+	assert_non_null(strstr(c->out, "  5 events"));
 	cli_sh(c, "head -3 o/heap-window.tsv");
 	cli_holds(c->out, "\nevents\t5\n");
 	cli_sh(c, "cp $TRACES/seed-example.trc \"$(printf 'bo\\351t.trc')\";"

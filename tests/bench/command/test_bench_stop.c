@@ -234,7 +234,7 @@ static void test_bench_stop__a_small_budget_is_partial(void **state)
 		json_integer_value(json_object_get(timed, "events_timed")), 1,
 		97971);
 	assert_true(json_is_null(json_object_get(timed, "ci_low")));
-	cli_holds(c->out, "of 97,972 events");
+	cli_holds(c->out, "97,972 events, and its figures");
 }
 
 static void run_sampled(struct cli *c, const char *bench)
