@@ -21,7 +21,7 @@
 
 #define CALIBRATION_MIN_NS UINT64_C(20000000)
 
-/* Looks after which a clock stands still: a running one needs some 40,000. */
+/* Looks after which a clock counts as stopped: a running one needs some 40,000. */
 #define LOOKS_MAX 2000000u
 
 /* The fences drain the pipeline, so an empty pair does not cost quite the same
@@ -236,7 +236,7 @@ static int look_again(const struct replay_clock *clock,
 			return 0;
 	}
 	return kb_fail(diag, KB_E_ENVIRONMENT,
-		       "the clock stands still, so no time can be measured; "
+		       "the clock has stopped, so no time can be measured; "
 		       "use a machine with a steady clock, or run --pass "
 		       "count, which needs no clock");
 }

@@ -63,18 +63,18 @@ static void tell(const char *text)
 }
 
 static int report(const struct grade_options *o,
-		  const struct grade_class *class, struct kb_diag *diag)
+		  const struct grade_class *course, struct kb_diag *diag)
 {
 	switch (o->format) {
 	case GRADE_GRADESCOPE:
-		return grade_report_gradescope(class, diag);
+		return grade_report_gradescope(course, diag);
 	case GRADE_AUTOLAB:
-		return grade_report_autolab(stdout, class, diag);
+		return grade_report_autolab(stdout, course, diag);
 	case GRADE_CSV:
-		grade_report_csv(stdout, class);
+		grade_report_csv(stdout, course);
 		return 0;
 	case GRADE_TEXT:
-		grade_report_text(stdout, class);
+		grade_report_text(stdout, course);
 		return 0;
 	}
 	return 0;
@@ -83,7 +83,7 @@ static int report(const struct grade_options *o,
 static int grade(const struct grade_options *o)
 {
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	struct grade_class class = {
+	struct grade_class course = {
 		.rubric_path = o->rubric,
 		.submission = o->submissions.word,
 		.count = o->submissions.count,
@@ -102,16 +102,16 @@ static int grade(const struct grade_options *o)
 	kb_diag_init(&diag);
 	kb_json_begin();
 	kb_signal_catch();
-	err = grade_class_run(&class, &diag);
+	err = grade_class_run(&course, &diag);
 	if (err == 0)
-		err = report(o, &class, &diag);
+		err = report(o, &course, &diag);
 	if (kb_signal)
 		status = kb_exit_of(KB_E_STOPPED);
 	else if (err < 0)
 		status = kb_complain_diag("bench", &diag);
-	else if (class.any_not_graded)
+	else if (course.any_not_graded)
 		status = KB_EXIT_UNDECIDED;
-	grade_class_release(&class);
+	grade_class_release(&course);
 	return status;
 }
 

@@ -57,7 +57,10 @@ static void write_head(struct bench_live *live, struct kb_progress *progress)
 	if (!f)
 		return;
 	live->counted = bench_table_counts(f, live->report);
-	fclose(f);
+	if (fclose(f) != 0 || !line) {
+		free(line);
+		return;
+	}
 	if (live->counted && live->columns)
 		printf("[%.1f s] ", seconds(live));
 	fputs(line, stdout);
@@ -101,7 +104,10 @@ static void draw(struct bench_live *live, const struct bench_run *run)
 		bench_table_write(f, &report, live->columns, live->color);
 	}
 	bench_summary_release(&summary);
-	fclose(f);
+	if (fclose(f) != 0 || !text) {
+		free(text);
+		return;
+	}
 	kb_progress_end(run->progress);
 	bench_live_wipe(live);
 	for (const char *c = text; *c; c++)

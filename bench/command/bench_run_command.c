@@ -412,8 +412,8 @@ static void print_notes(const struct bench_report *report, size_t columns)
 	if (!f)
 		return;
 	bench_facts_write(f, report, false);
-	fclose(f);
-	print_wrapped(text, columns);
+	if (fclose(f) == 0 && text)
+		print_wrapped(text, columns);
 	free(text);
 }
 

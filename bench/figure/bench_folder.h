@@ -11,7 +11,7 @@
 /*
  * Removes what an earlier run has written into a folder: every file with a name that
  * bench gives, so that whatever is there afterwards is of the run that now writes.
- * Other files stay. The folder need not exist. Returns 0, or KB_E_IO or KB_E_NOMEM
+ * Other files stay. The folder may be absent. Returns 0, or KB_E_IO or KB_E_NOMEM
  * with `diag` filled.
  */
 int bench_folder_clear(const char *folder, struct kb_diag *diag);

@@ -47,7 +47,7 @@ struct seat {
 };
 
 struct teaching {
-	struct grade_class *class;
+	struct grade_class *course;
 	struct seat *seat;
 	char script[PATH_MAX];
 	char folder[PATH_MAX];
@@ -97,14 +97,14 @@ static void hash_tree(SHA2_CTX *context, const char *path)
 		fts_close(tree);
 }
 
-static void make_key(const struct grade_class *class, struct seat *seat)
+static void make_key(const struct grade_class *course, struct seat *seat)
 {
 	char head[1200];
 	SHA2_CTX context;
 
-	snprintf(head, sizeof(head), "%s %s %s %d %d %s", class->rubric.sha256,
-		 class->toolchain, kb_version, class->visible_only,
-		 class->wants_trace, seat->refused);
+	snprintf(head, sizeof(head), "%s %s %s %d %d %s", course->rubric.sha256,
+		 course->toolchain, kb_version, course->visible_only,
+		 course->wants_trace, seat->refused);
 	SHA256Init(&context);
 	SHA256Update(&context, (const uint8_t *)head, strlen(head));
 	if (!seat->refused[0])
@@ -194,16 +194,16 @@ static json_t *make_lost(const struct seat *seat)
 static void grade_one(struct teaching *t, const struct seat *seat)
 {
 	const struct grade_marking marking = {
-		.rubric = &t->class->rubric,
+		.rubric = &t->course->rubric,
 		.given = seat->given,
 		.submission = seat->path,
 		.refused = seat->refused[0] ? seat->refused : NULL,
 		.script = t->script,
-		.toolchain = t->class->toolchain,
+		.toolchain = t->course->toolchain,
 		.work = seat->work,
 		.folder = seat->folder,
-		.visible_only = t->class->visible_only,
-		.wants_trace = t->class->wants_trace,
+		.visible_only = t->course->visible_only,
+		.wants_trace = t->course->wants_trace,
 		.key = seat->key,
 	};
 	json_t *record = NULL;
@@ -256,10 +256,10 @@ static void remove_tree(const char *path)
 
 static void end_seat(struct teaching *t, size_t i, json_t *record)
 {
-	t->class->record[i] = record;
-	t->class->any_not_graded |= !is_graded(record);
+	t->course->record[i] = record;
+	t->course->any_not_graded |= !is_graded(record);
 	t->done++;
-	t->class->progress.done = t->done;
+	t->course->progress.done = t->done;
 }
 
 /* Waits for one of the children. */
@@ -274,9 +274,9 @@ static int finish(struct teaching *t)
 			       ? 0
 			       : kb_fail(t->diag, KB_E_IO, "cannot wait: %s",
 					 strerror(errno));
-	while (i < t->class->count && t->seat[i].child != child)
+	while (i < t->course->count && t->seat[i].child != child)
 		i++;
-	if (i == t->class->count)
+	if (i == t->course->count)
 		return 0;
 	t->seat[i].child = 0;
 	remove_tree(t->seat[i].work);
@@ -289,7 +289,7 @@ static int finish(struct teaching *t)
 	end_seat(t, i,
 		 status == 0 ? read_record(&t->seat[i])
 			     : make_lost(&t->seat[i]));
-	if (!t->class->record[i])
+	if (!t->course->record[i])
 		return kb_fail(t->diag, KB_E_NOMEM, "out of memory");
 	return 0;
 }
@@ -298,7 +298,7 @@ static unsigned running(const struct teaching *t)
 {
 	unsigned count = 0;
 
-	for (size_t i = 0; i < t->class->count; i++)
+	for (size_t i = 0; i < t->course->count; i++)
 		count += t->seat[i].child > 0;
 	return count;
 }
@@ -307,7 +307,8 @@ static int teach(struct teaching *t)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < t->class->count && err == 0 && !kb_signal; i++) {
+	for (size_t i = 0; i < t->course->count && err == 0 && !kb_signal;
+	     i++) {
 		struct seat *seat = &t->seat[i];
 		json_t *record = read_record(seat);
 
@@ -316,8 +317,8 @@ static int teach(struct teaching *t)
 			continue;
 		}
 		json_decref(record);
-		kb_progress_step(&t->class->progress, "grade", seat->given);
-		while (err == 0 && running(t) >= t->class->jobs)
+		kb_progress_step(&t->course->progress, "grade", seat->given);
+		while (err == 0 && running(t) >= t->course->jobs)
 			err = finish(t);
 		if (err == 0 && !kb_signal)
 			err = start(t, seat);
@@ -335,7 +336,7 @@ static int teach(struct teaching *t)
 
 static int check_spaces(struct teaching *t)
 {
-	struct grade_class *class = t->class;
+	struct grade_class *course = t->course;
 	const int err = sandbox_space_check(t->diag);
 	char why[KB_DIAG_TEXT_SIZE];
 
@@ -343,13 +344,13 @@ static int check_spaces(struct teaching *t)
 		return 0;
 	snprintf(why, sizeof(why), "%s", t->diag->text);
 	kb_diag_init(t->diag);
-	if (!class->is_unsafe)
+	if (!course->is_unsafe)
 		return kb_fail(t->diag, KB_E_ENVIRONMENT,
 			       "submissions cannot be kept apart from this "
 			       "machine: %s; --unsafe grades them all the same",
 			       why);
-	if (class->note)
-		class->note("submissions have no namespaces of their own");
+	if (course->note)
+		course->note("submissions have no namespaces of their own");
 	return 0;
 }
 
@@ -370,26 +371,26 @@ static int make_temporary(struct teaching *t)
 
 static int prepare(struct teaching *t)
 {
-	struct grade_class *class = t->class;
+	struct grade_class *course = t->course;
 	char rubric[PATH_MAX];
 	int err;
 
-	if (!realpath(class->rubric_path, rubric))
+	if (!realpath(course->rubric_path, rubric))
 		return kb_fail(t->diag, KB_E_IO, "cannot read '%s': %s",
-			       class->rubric_path, strerror(errno));
-	err = grade_rubric_open(&class->rubric, rubric, t->diag);
+			       course->rubric_path, strerror(errno));
+	err = grade_rubric_open(&course->rubric, rubric, t->diag);
 	if (err == 0)
 		err = grade_build_find(t->script, sizeof(t->script), t->diag);
 	if (err == 0)
-		err = grade_build_toolchain(class->toolchain,
-					    sizeof(class->toolchain), t->diag);
+		err = grade_build_toolchain(course->toolchain,
+					    sizeof(course->toolchain), t->diag);
 	if (err == 0)
 		err = check_spaces(t);
 	if (err == 0)
-		err = kb_out_make_folder(class->folder, t->diag);
-	if (err == 0 && !realpath(class->folder, t->folder))
+		err = kb_out_make_folder(course->folder, t->diag);
+	if (err == 0 && !realpath(course->folder, t->folder))
 		err = kb_fail(t->diag, KB_E_IO, "cannot find '%s': %s",
-			      class->folder, strerror(errno));
+			      course->folder, strerror(errno));
 	if (err == 0)
 		err = make_temporary(t);
 	return err;
@@ -397,36 +398,36 @@ static int prepare(struct teaching *t)
 
 static int take_seats(struct teaching *t)
 {
-	struct grade_class *class = t->class;
+	struct grade_class *course = t->course;
 
-	class->record = calloc(class->count, sizeof(*class->record));
-	t->seat = calloc(class->count, sizeof(*t->seat));
-	if (!class->record || !t->seat)
+	course->record = calloc(course->count, sizeof(*course->record));
+	t->seat = calloc(course->count, sizeof(*t->seat));
+	if (!course->record || !t->seat)
 		return kb_fail(t->diag, KB_E_NOMEM, "out of memory");
-	for (size_t i = 0; i < class->count; i++) {
+	for (size_t i = 0; i < course->count; i++) {
 		struct seat *seat = &t->seat[i];
 
-		seat->given = class->submission[i];
+		seat->given = course->submission[i];
 		find_submission(seat);
 		if (name_folder(t, seat) < 0)
 			return KB_E_ARG;
-		make_key(class, seat);
+		make_key(course, seat);
 	}
 	return 0;
 }
 
-int grade_class_run(struct grade_class *class, struct kb_diag *diag)
+int grade_class_run(struct grade_class *course, struct kb_diag *diag)
 {
-	struct teaching t = { .class = class, .diag = diag };
+	struct teaching t = { .course = course, .diag = diag };
 	int err = prepare(&t);
 
 	if (err == 0)
 		err = take_seats(&t);
 	if (err == 0) {
-		kb_progress_begin(&class->progress);
-		class->progress.total = class->count;
+		kb_progress_begin(&course->progress);
+		course->progress.total = course->count;
 		err = teach(&t);
-		kb_progress_finish(&class->progress);
+		kb_progress_finish(&course->progress);
 	}
 	if (t.temporary[0])
 		remove_tree(t.temporary);
@@ -434,11 +435,11 @@ int grade_class_run(struct grade_class *class, struct kb_diag *diag)
 	return err;
 }
 
-void grade_class_release(struct grade_class *class)
+void grade_class_release(struct grade_class *course)
 {
-	for (size_t i = 0; class->record && i < class->count; i++)
-		json_decref(class->record[i]);
-	free(class->record);
-	class->record = NULL;
-	grade_rubric_release(&class->rubric);
+	for (size_t i = 0; course->record && i < course->count; i++)
+		json_decref(course->record[i]);
+	free(course->record);
+	course->record = NULL;
+	grade_rubric_release(&course->rubric);
 }

@@ -45,7 +45,7 @@ struct grade_class {
 
 /* Returns 0 with a record for each submission, KB_E_STOPPED after a signal, or <0 with
  * `diag` filled. Release it in any case. */
-int grade_class_run(struct grade_class *class, struct kb_diag *diag);
-void grade_class_release(struct grade_class *class);
+int grade_class_run(struct grade_class *course, struct kb_diag *diag);
+void grade_class_release(struct grade_class *course);
 
 #endif /* BENCH_GRADE_CLASS_H */

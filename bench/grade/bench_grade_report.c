@@ -46,12 +46,12 @@ static void write_record(FILE *out, const json_t *record)
 	fprintf(out, "\n");
 }
 
-void grade_report_text(FILE *out, const struct grade_class *class)
+void grade_report_text(FILE *out, const struct grade_class *course)
 {
-	for (size_t i = 0; i < class->count; i++)
-		write_record(out, class->record[i]);
-	fprintf(out, "Rubric: %s. Toolchain: %s\n", class->rubric.name,
-		class->toolchain);
+	for (size_t i = 0; i < course->count; i++)
+		write_record(out, course->record[i]);
+	fprintf(out, "Rubric: %s. Toolchain: %s\n", course->rubric.name,
+		course->toolchain);
 }
 
 /* --- CSV --- */
@@ -76,12 +76,12 @@ static void write_field(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-static bool is_graded_check(const struct grade_class *class, size_t i)
+static bool is_graded_check(const struct grade_class *course, size_t i)
 {
-	return class->rubric.check[i].is_visible || !class->visible_only;
+	return course->rubric.check[i].is_visible || !course->visible_only;
 }
 
-static void write_line(FILE *out, const struct grade_class *class,
+static void write_line(FILE *out, const struct grade_class *course,
 		       const json_t *record)
 {
 	const json_t *tests = tests_of(record);
@@ -92,8 +92,8 @@ static void write_line(FILE *out, const struct grade_class *class,
 	write_field(out, kb_json_string_of(record, "status"));
 	fprintf(out, ",%.10g,%.10g", number_of(record, "score"),
 		number_of(record, "max_score"));
-	for (size_t i = 0; i < class->rubric.checks; i++)
-		if (is_graded_check(class, i))
+	for (size_t i = 0; i < course->rubric.checks; i++)
+		if (is_graded_check(course, i))
 			fprintf(out, ",%.10g",
 				number_of(json_array_get(tests, at++),
 					  "score"));
@@ -102,17 +102,17 @@ static void write_line(FILE *out, const struct grade_class *class,
 	fputc('\n', out);
 }
 
-void grade_report_csv(FILE *out, const struct grade_class *class)
+void grade_report_csv(FILE *out, const struct grade_class *course)
 {
 	fputs("submission,status,score,max_score", out);
-	for (size_t i = 0; i < class->rubric.checks; i++)
-		if (is_graded_check(class, i)) {
+	for (size_t i = 0; i < course->rubric.checks; i++)
+		if (is_graded_check(course, i)) {
 			fputc(',', out);
-			write_field(out, class->rubric.check[i].name);
+			write_field(out, course->rubric.check[i].name);
 		}
 	fputs(",message\n", out);
-	for (size_t i = 0; i < class->count; i++)
-		write_line(out, class, class->record[i]);
+	for (size_t i = 0; i < course->count; i++)
+		write_line(out, course, course->record[i]);
 }
 
 /* --- Gradescope --- */
@@ -158,10 +158,10 @@ static json_t *make_leaderboard(const json_t *record)
 	return board;
 }
 
-int grade_report_gradescope(const struct grade_class *class,
+int grade_report_gradescope(const struct grade_class *course,
 			    struct kb_diag *diag)
 {
-	const json_t *record = class->record[0];
+	const json_t *record = course->record[0];
 	json_t *tests = json_array(), *document;
 	const json_t *test;
 	char output[1024];
@@ -171,8 +171,8 @@ int grade_report_gradescope(const struct grade_class *class,
 	json_array_foreach(tests_of(record), i, test)
 		json_array_append_new(tests, make_test(test));
 	snprintf(output, sizeof(output), "%s. %s. Toolchain: %s",
-		 class->rubric.name, kb_json_string_of(record, "status"),
-		 class->toolchain);
+		 course->rubric.name, kb_json_string_of(record, "status"),
+		 course->toolchain);
 	document = json_pack("{s:f, s:o, s:s, s:s, s:o, s:o}", "score",
 			     number_of(record, "score"), "output",
 			     kb_json_text(output), "visibility", "visible",
@@ -185,16 +185,16 @@ int grade_report_gradescope(const struct grade_class *class,
 
 /* --- Autolab --- */
 
-int grade_report_autolab(FILE *out, const struct grade_class *class,
+int grade_report_autolab(FILE *out, const struct grade_class *course,
 			 struct kb_diag *diag)
 {
-	const json_t *record = class->record[0];
+	const json_t *record = course->record[0];
 	json_t *scores = json_object(), *document;
 	const json_t *test;
 	size_t i;
 	int err;
 
-	grade_report_text(out, class);
+	grade_report_text(out, course);
 	json_array_foreach(tests_of(record), i, test)
 		json_object_set(scores, kb_json_string_of(test, "name"),
 				json_object_get(test, "score"));

@@ -236,7 +236,7 @@ int bench_lockstep_main(void)
  * long. */
 static bool wait_for_version(struct side *side, pid_t child)
 {
-	/* Counted, so that a clock that stands still makes nobody wait. */
+	/* Counted, so that a clock that stops makes nobody wait. */
 	uint64_t looks = GREETING_NS / REPLAY_FUTEX_PATIENCE_NS;
 	siginfo_t info;
 

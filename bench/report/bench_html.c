@@ -170,8 +170,8 @@ static void write_verdict(FILE *f, const struct bench_report *r)
 	fputs("<section class=\"verdict\" aria-label=\"Verdict\">\n<p>", f);
 	if (memory) {
 		bench_facts_verdict(memory, r);
-		fclose(memory);
-		kb_escape_html(f, text);
+		if (fclose(memory) == 0 && text)
+			kb_escape_html(f, text);
 	}
 	free(text);
 	fputs("</p>\n", f);
@@ -251,7 +251,7 @@ static void write_folds(FILE *f, const struct bench_report *r)
 	open_fold(f, "All findings");
 	write_lines(f, r, true);
 	close_fold(f);
-	if (r->settings->passes & BENCH_PASS_LATENCY) {
+	if (bench_html_has_model(r)) {
 		open_fold(f, "Cost model");
 		bench_html_model(f, r);
 		close_fold(f);
@@ -284,7 +284,7 @@ static int write_article(FILE *f, const struct bench_report *r, bool several,
 			 struct kb_diag *diag)
 {
 	fputs("<article class=\"trace\" id=\"trace-", f);
-	kb_escape_html(f, r->trace->name);
+	kb_escape_id(f, r->trace->name);
 	fputs("\">\n", f);
 	if (several) {
 		fputs("<h2>", f);
@@ -312,7 +312,7 @@ static void write_tabs(FILE *f, const struct bench_report *reports,
 	      f);
 	for (size_t i = 0; i < count; i++) {
 		fputs("<li><a href=\"#trace-", f);
-		kb_escape_html(f, reports[i].trace->name);
+		kb_escape_id(f, reports[i].trace->name);
 		fputs("\">", f);
 		kb_escape_html(f, reports[i].trace->file);
 		fputs("</a></li>\n", f);

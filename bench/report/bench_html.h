@@ -10,6 +10,7 @@
 
 #include "bench_report.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Writes FOLDER/report.html of `count` (> 0) reports. Returns 0, or <0 with `diag`
@@ -26,6 +27,7 @@ void bench_html_latency(FILE *out, const struct bench_report *report);
 void bench_html_memory(FILE *out, const struct bench_report *report);
 void bench_html_sites(FILE *out, const struct bench_report *report);
 void bench_html_tables(FILE *out, const struct bench_report *report);
+bool bench_html_has_model(const struct bench_report *report);
 void bench_html_model(FILE *out, const struct bench_report *report);
 void bench_html_environment(FILE *out, const struct bench_report *report);
 

@@ -420,12 +420,12 @@ static void write_choice(FILE *f, const struct bench_report *r,
 			 bool chosen)
 {
 	fprintf(f, "<input type=\"radio\" name=\"%s-", group);
-	kb_escape_html(f, r->trace->name);
+	kb_escape_id(f, r->trace->name);
 	fprintf(f, "\" id=\"%s-%s-", group, what);
-	kb_escape_html(f, r->trace->name);
+	kb_escape_id(f, r->trace->name);
 	fprintf(f, "\" class=\"show-%s\"%s><label for=\"%s-%s-", what,
 		chosen ? " checked" : "", group, what);
-	kb_escape_html(f, r->trace->name);
+	kb_escape_id(f, r->trace->name);
 	fprintf(f, "\">%s</label>\n", label);
 }
 

@@ -528,6 +528,14 @@ static void write_factors(FILE *out, const struct bench_model *m)
 	fprintf(out, "<td data-v=\"%.6g\">%.2f</td>", m->fit.r2, m->fit.r2);
 }
 
+bool bench_html_has_model(const struct bench_report *report)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (report->summary->cell[i].has_kfree_model)
+			return true;
+	return false;
+}
+
 void bench_html_model(FILE *out, const struct bench_report *report)
 {
 	fputs("<div class=\"pan\" role=\"region\" tabindex=\"0\" "

@@ -2,6 +2,7 @@
 
 #include "kb_text.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -123,6 +124,16 @@ static const char *entity(char c)
 		return "&#39;";
 	default:
 		return NULL;
+	}
+}
+
+void kb_escape_id(FILE *out, const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		if (isalnum((unsigned char)*p) || strchr("-._", *p))
+			putc(*p, out);
+		else
+			fprintf(out, "_%02X", (unsigned char)*p);
 	}
 }
 

@@ -62,4 +62,8 @@ void kb_escape_tsv(FILE *out, const char *text);
  * quoted attribute. */
 void kb_escape_html(FILE *out, const char *text);
 
+/* Writes text as a part of an HTML id and of a link to it: a byte that is no letter,
+ * digit, '-', '.' or '_' as _XX in hexadecimal. */
+void kb_escape_id(FILE *out, const char *text);
+
 #endif /* KB_ESCAPE_H */

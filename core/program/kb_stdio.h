@@ -14,7 +14,7 @@
  * with EBADF.
  *
  * Those that are open and do not wait (O_NONBLOCK), as other programs leave a pipe
- * or a terminal behind, are opened again, to wait. Returns 0, or KB_E_IO if that cannot be done. For main() only.
+ * or a terminal at the other end, are opened again, to wait. Returns 0, or KB_E_IO if that cannot be done. For main() only.
  */
 int kb_stdio_keep(void);
 

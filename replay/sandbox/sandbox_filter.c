@@ -180,8 +180,8 @@ static int add_one(scmp_filter_ctx ctx, const char *name,
 static int add_some(scmp_filter_ctx ctx, pid_t pid)
 {
 	const struct scmp_arg_cmp limits[] = {
-		SCMP_A0(SCMP_CMP_EQ, 0),
-		SCMP_A2(SCMP_CMP_EQ, 0),
+		SCMP_A0(SCMP_CMP_EQ, 0, 0),
+		SCMP_A2(SCMP_CMP_EQ, 0, 0),
 	};
 	int err = 0;
 
@@ -191,7 +191,7 @@ static int add_some(scmp_filter_ctx ctx, pid_t pid)
 				       OPEN_WRITES, 0));
 	for (size_t i = 0; i < KB_ARRAY_LEN(fcntls) && !err; i++) {
 		const struct scmp_arg_cmp is =
-			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]);
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i], 0);
 
 		err = add_one(ctx, "fcntl", is);
 		if (!err)
@@ -203,13 +203,15 @@ static int add_some(scmp_filter_ctx ctx, pid_t pid)
 				      CLONE_THREAD));
 	if (!err)
 		err = add_one(ctx, "tgkill",
-			      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)pid));
+			      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)pid, 0));
 	if (!err)
 		err = add(ctx, SCMP_ACT_ALLOW, "prlimit64", 2, limits);
 	if (!err)
-		err = add_one(ctx, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		err = add_one(ctx, "prctl",
+			      SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 	if (!err)
-		err = add_one(ctx, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
+		err = add_one(ctx, "prctl",
+			      SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA, 0));
 	return err;
 }
 
@@ -224,10 +226,11 @@ static int add_emulator(scmp_filter_ctx ctx)
 	for (size_t i = 0; i < KB_ARRAY_LEN(emulators) && !err; i++)
 		err = add(ctx, SCMP_ACT_ALLOW, emulators[i], 0, NULL);
 	for (size_t i = 0; i < KB_ARRAY_LEN(settings) && !err; i++)
-		err = add_one(ctx, "prctl",
-			      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)settings[i]));
+		err = add_one(
+			ctx, "prctl",
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)settings[i], 0));
 	if (!err)
-		err = add_one(ctx, "personality", SCMP_A0(SCMP_CMP_EQ, 0));
+		err = add_one(ctx, "personality", SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	return err;
 }
 

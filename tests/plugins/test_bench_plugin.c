@@ -275,7 +275,7 @@ static void test_bench_plugin__odd_names_stay_right(void **state)
 	setenv("C", names[2], 1);
 	setenv("D", names[3], 1);
 	cli_sh(c,
-	       "$BENCH --trace \"$TRACES/seed-example.trc\" --out r "
+	       "$BENCH -v --trace \"$TRACES/seed-example.trc\" --out r "
 	       "--no-plots --quick" CLI_NO_BUDGET " --json j --alloc \"$A,$B\" "
 	       "--alloc \"$C\" --alloc \"$D\"");
 	cli_expect(c, 0);

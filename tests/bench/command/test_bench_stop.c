@@ -148,7 +148,7 @@ static void test_bench_stop__without_proc(void **state)
 	cli_refused(c, 4, "/proc");
 }
 
-/* A clock that stands still is told, before anything is timed, and needs nobody
+/* A clock that stops is told, before anything is timed, and needs nobody
  * who stops the program. Counts need no clock. */
 static void test_bench_stop__a_stopped_clock(void **state)
 {
@@ -156,7 +156,7 @@ static void test_bench_stop__a_stopped_clock(void **state)
 
 	cli_sh(c, "KB_FAKE_STEP_NS=0 $FAKE_TIME_BENCH --trace "
 		  "$TRACES/seed-example.trc --alloc kheap --out o");
-	cli_refused(c, 4, "clock stands still");
+	cli_refused(c, 4, "clock has stopped");
 	assert_false(cli_exists("o"));
 	cli_sh(c, "KB_FAKE_STEP_NS=0 $FAKE_TIME_BENCH --trace "
 		  "$TRACES/seed-example.trc --alloc kheap --pass count"

@@ -79,7 +79,7 @@ static void test_bench_gbench__out_file(void **state)
 	cli_sh(c, RUN " --alloc kheap,null --benchmark_out=b.json"
 		      " --benchmark_out_format=json");
 	cli_expect(c, 0);
-	cli_holds(c->out, "\nallocator ");
+	cli_holds(c->out, " ns/event ");
 	cli_holds(c->out, "seed-example.trc/kheap");
 	check_document(cli_json_file(c, "b.json"));
 	assert_int_equal(cli_files(), 1);

@@ -1,5 +1,5 @@
 /*
- * Both programs, on streams as other programs leave them behind: terminals, and
+ * Both programs, on streams as other programs leave them: terminals, and
  * pipes that do not wait. And what names do to a terminal.
  */
 #include "cli.h"
