@@ -43,7 +43,9 @@ static void is_good(struct cli *c, const char *trace, const char *arguments)
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");
 	assert_true(cli_exists("o/report.html"));
-	cli_sh(c, "for tsv in o/*.tsv; do name=${tsv%%.tsv}; "
+	/* No figure shows the histograms. */
+	cli_sh(c, "rm o/lookup-histograms.tsv; "
+		  "for tsv in o/*.tsv; do name=${tsv%%.tsv}; "
 		  "test -s o/figures/${name#o/}.svg || echo $tsv; done");
 	assert_string_equal(c->out, "");
 }
