@@ -268,8 +268,10 @@ void bench_sites_sort(struct bench_sites *sites, enum bench_sites_by by,
 {
 	struct ranking ranking = { by, frees };
 
-	qsort_r(sites->site, sites->count, sizeof(*sites->site), by_cost,
-		&ranking);
+	/* Without sites there is no array, which qsort does not take. */
+	if (sites->count)
+		qsort_r(sites->site, sites->count, sizeof(*sites->site),
+			by_cost, &ranking);
 }
 
 char *bench_sites_name(char *out, size_t size, const struct bench_sites *sites,

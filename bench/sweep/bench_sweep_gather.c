@@ -227,7 +227,8 @@ static void sort_planned(struct gathering *g)
 {
 	size_t kept = 0;
 
-	qsort(g->planned, g->count, sizeof(*g->planned), by_key);
+	if (g->count)
+		qsort(g->planned, g->count, sizeof(*g->planned), by_key);
 	for (size_t i = 0; i < g->count; i++)
 		if (kept == 0 ||
 		    by_key(&g->planned[kept - 1], &g->planned[i]) != 0)
@@ -327,7 +328,8 @@ static int sort_machines(struct bench_sweep_gather *to, struct kb_diag *diag)
 		return no_memory(diag);
 	for (size_t i = 0; i < to->machines; i++)
 		sorted[i] = to->machine[i];
-	qsort(sorted, to->machines, sizeof(*sorted), by_name);
+	if (to->machines)
+		qsort(sorted, to->machines, sizeof(*sorted), by_name);
 	for (size_t i = 0; i < to->count; i++) {
 		unsigned rank = 0;
 
@@ -419,7 +421,8 @@ static int check_exact(const struct gathering *g)
 
 	if (to->count == 0)
 		return 0;
-	qsort(to->found, to->count, sizeof(*to->found), by_found_key);
+	if (to->count)
+		qsort(to->found, to->count, sizeof(*to->found), by_found_key);
 	for (size_t i = 1; i < to->count; i++) {
 		struct bench_sweep_found *a = &to->found[i - 1];
 		struct bench_sweep_found *b = &to->found[i];

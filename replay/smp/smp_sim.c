@@ -561,7 +561,8 @@ static void sort_waits(struct smp_sim_result *r)
 {
 	if (!r->wait)
 		return;
-	qsort(r->wait, r->waits, sizeof(*r->wait), compare_waits);
+	if (r->waits)
+		qsort(r->wait, r->waits, sizeof(*r->wait), compare_waits);
 	r->counters.lock_wait_p50_ps = wait_at(r, 50);
 	r->counters.lock_wait_p99_ps = wait_at(r, 99);
 }
