@@ -16,7 +16,7 @@ char *bench_data_folder(const char *name)
 {
 	char exe[4096];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	char *path = NULL;
+	char *path = NULL, *real;
 
 	if (n > 0) {
 		exe[n] = '\0';
@@ -24,9 +24,11 @@ char *bench_data_folder(const char *name)
 		if (asprintf(&path, "%s/%s/%s", exe, KB_SHARED_FROM_BIN, name) <
 		    0)
 			return NULL;
-		if (access(path, R_OK) == 0)
-			return path;
+		real = realpath(path, NULL);
 		free(path);
+		if (real && access(real, R_OK) == 0)
+			return real;
+		free(real);
 	}
 	return asprintf(&path, "%s/%s", KB_SHARED_SOURCE_DIR, name) < 0 ? NULL
 									: path;
