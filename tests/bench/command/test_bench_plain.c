@@ -96,7 +96,7 @@ static void test_bench_plain__every_cell_failed(void **state)
 	cli_expect(c, 5);
 	/* A sanitizer may speak, through the plugin. */
 	assert_null(strstr(c->err, "gnuplot"));
-	cli_holds(c->out, "crashed");
+	cli_holds(c->out, "FAILED");
 	assert_true(cli_exists("o/report.html"));
 }
 
