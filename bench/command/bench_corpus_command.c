@@ -234,8 +234,6 @@ static const struct kb_command *const commands[] = {
 	NULL,
 };
 
-static int itself_main(int argc, char **argv);
-
 static const struct kb_option no_options[] = { { .name = NULL } };
 
 static const struct kb_command itself = {
@@ -250,23 +248,11 @@ static const struct kb_command itself = {
 		 "2 usage, a card that is missing or damaged\n"
 		 "5 a recording is not what its card says",
 	.commands = commands,
-	.main = itself_main,
 };
-
-static int itself_main(int argc, char **argv)
-{
-	char nothing;
-	int status;
-
-	if (!kb_options_go(&itself, &nothing, argc, argv, &status))
-		return status;
-	kb_complain(PROGRAM, "name a command; see 'bench corpus --help'");
-	return KB_EXIT_USAGE;
-}
 
 static int corpus_main(int argc, char **argv)
 {
-	return kb_options_run(&itself, argc, argv);
+	return kb_options_group(&itself, argc, argv);
 }
 
 const struct kb_command bench_corpus_command = {

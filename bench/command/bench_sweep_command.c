@@ -877,8 +877,6 @@ static const struct kb_command *const commands[] = {
 	NULL,
 };
 
-static int itself_main(int argc, char **argv);
-
 static const struct kb_option no_options[] = { { .name = NULL } };
 
 static const struct kb_command itself = {
@@ -899,23 +897,11 @@ static const struct kb_command itself = {
 		 "4 this machine lacks what the jobs need\n"
 		 "5 two results of one job differ",
 	.commands = commands,
-	.main = itself_main,
 };
-
-static int itself_main(int argc, char **argv)
-{
-	char nothing;
-	int status;
-
-	if (!kb_options_go(&itself, &nothing, argc, argv, &status))
-		return status;
-	kb_complain(PROGRAM, "name a command; see 'bench sweep --help'");
-	return KB_EXIT_USAGE;
-}
 
 static int sweep_main(int argc, char **argv)
 {
-	return kb_options_run(&itself, argc, argv);
+	return kb_options_group(&itself, argc, argv);
 }
 
 const struct kb_command bench_sweep_command = {

@@ -591,3 +591,17 @@ int kb_options_run(const struct kb_command *program, int argc, char **argv)
 			return (*c)->main(argc - 1, argv + 1);
 	return unknown_command(program, argv[1]);
 }
+
+int kb_options_group(const struct kb_command *group, int argc, char **argv)
+{
+	char nothing;
+	int status;
+
+	if (argc > 1 && argv[1][0] != '-')
+		return kb_options_run(group, argc, argv);
+	if (!kb_options_go(group, &nothing, argc, argv, &status))
+		return status;
+	kb_complain(group->program, "name a command; see '%s --help'",
+		    group->program);
+	return KB_EXIT_USAGE;
+}

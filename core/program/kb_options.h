@@ -218,4 +218,8 @@ bool kb_options_go(const struct kb_command *command, void *target, int argc,
  */
 int kb_options_run(const struct kb_command *program, int argc, char **argv);
 
+/* As kb_options_run, for a command that only groups others, as `bench sweep` does:
+ * alone it says that one of them must be named. Needs no `main` of its own. */
+int kb_options_group(const struct kb_command *group, int argc, char **argv);
+
 #endif /* KB_OPTIONS_H */
