@@ -1,7 +1,6 @@
 /*
  * bench_grade_shrink: the shortest trace on which an allocator has the same fault: first
- * only the events up to the fault, then without ever smaller groups of objects, as long
- * as any can be omitted (delta debugging, as trc minimize).
+ * only the events up to the fault, then as trc_shrink.h.
  *
  * Only bench's own files include this file.
  */

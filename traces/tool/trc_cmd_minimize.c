@@ -8,7 +8,7 @@
 #include "kb_digits.h"
 #include "kb_escape.h"
 #include "trc_cli.h"
-#include "trc_edit.h"
+#include "trc_shrink.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,7 +30,6 @@ struct minimize {
 	/* The exit status looked for, or UINT64_MAX for any but 0. */
 	uint64_t status;
 	uint64_t tries;
-	uint64_t tried;
 	bool quiet;
 	struct kb_progress line;
 
@@ -41,56 +40,8 @@ struct minimize {
 
 	/* The input, which is opened anew for each candidate. */
 	struct kb_files files;
-
-	/* Per object: removed for good, removed for a try. Owned. */
-	bool *is_gone;
-	bool *is_tried;
-	uint64_t objects;
-	uint64_t left;
+	struct trc_shrink shrink;
 };
-
-/* Writes the trace of the remaining objects to `path`. */
-static int write_trace(struct minimize *m, const char *path,
-		       struct kb_diag *diag)
-{
-	struct trc_edit edit = TRC_EDIT_INIT;
-	struct trc_walk walk;
-	uint64_t *object_of = NULL;
-	uint64_t object = 0;
-	int err = trc_walk_open(&walk, m->in, diag);
-
-	if (err == 0)
-		err = trc_edit_open(&edit, path, walk.info, 0, diag);
-	if (err == 0) {
-		object_of = calloc(walk.info->counts.live_max + 1,
-				   sizeof(*object_of));
-		if (!object_of)
-			err = kb_fail(diag, KB_E_NOMEM, "out of memory");
-	}
-	while (err == 0) {
-		uint64_t *of;
-
-		err = trc_walk_next(&walk, diag);
-		if (err != 0)
-			break;
-		of = &object_of[walk.event.slot];
-		/* Without the array there is an error and no walk. */
-		/* NOLINTBEGIN(clang-analyzer-core.NullDereference) */
-		if (walk.event.kind == TRC_ALLOC)
-			*of = object++;
-		if (!m->is_gone[*of] && !m->is_tried[*of])
-			err = trc_edit_add(&edit, &walk, 0, diag);
-		/* NOLINTEND(clang-analyzer-core.NullDereference) */
-	}
-	if (err == KB_END)
-		err = kb_files_judge(&m->files, err, diag);
-	if (err == KB_END)
-		err = trc_edit_finish(&edit, walk.info, walk.info->clock, diag);
-	free(object_of);
-	trc_edit_release(&edit);
-	trc_walk_release(&walk);
-	return err;
-}
 
 /* Runs in the child; never returns. No test lacks /dev/null. */
 static void be_command(const struct minimize *m)
@@ -119,16 +70,17 @@ static int run_command(struct minimize *m, int *status, struct kb_diag *diag)
 			return kb_fail(diag, KB_E_IO,
 				       "%s: cannot tell how it ended: %s",
 				       m->command[0], strerror(errno));
-	m->tried++;
 	*status = WIFSIGNALED(waited) ? 128 + WTERMSIG(waited)
 				      : WEXITSTATUS(waited);
 	return 0;
 }
 
-/* Whether the command still fails without the objects being tried. */
-static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
+/* Whether the command still fails on what is left. */
+static int still_fails(void *user, bool *fails, struct kb_diag *diag)
 {
-	int err = write_trace(m, m->candidate, diag);
+	struct minimize *m = user;
+	const struct trc_shrink *s = &m->shrink;
+	int err = trc_shrink_write(&m->shrink, m->candidate, diag);
 	int status = 0;
 
 	if (err == 0)
@@ -142,79 +94,16 @@ static int still_fails(struct minimize *m, bool *fails, struct kb_diag *diag)
 			       m->command[0]);
 	*fails = m->status == UINT64_MAX ? status != 0
 					 : (uint64_t)status == m->status;
-	kb_progress_events(&m->line, m->objects - m->left, m->objects,
-			   m->left * 2);
+	kb_progress_events(&m->line, s->objects - s->left, s->objects,
+			   s->left * 2);
 	return 0;
 }
 
-/* Tries to remove `size` remaining objects from object `*at` on, and moves
- * `*at` past them. */
-static int try_run(struct minimize *m, uint64_t *at, uint64_t size,
-		   bool *progress, struct kb_diag *diag)
+static int check_whole(struct minimize *m, struct kb_diag *diag)
 {
-	uint64_t start = *at;
-	uint64_t taken = 0;
-	bool fails = false;
-	int err;
+	bool fails;
+	int err = trc_shrink_try(&m->shrink, &fails, diag);
 
-	for (; *at < m->objects && taken < size; ++*at)
-		if (!m->is_gone[*at]) {
-			m->is_tried[*at] = true;
-			taken++;
-		}
-	if (taken == 0)
-		return 0;
-	err = still_fails(m, &fails, diag);
-	for (uint64_t i = start; i < *at; i++) {
-		m->is_gone[i] |= fails && m->is_tried[i];
-		m->is_tried[i] = false;
-	}
-	if (fails)
-		m->left -= taken;
-	*progress |= fails;
-	return err;
-}
-
-static int shrink(struct minimize *m, struct kb_diag *diag)
-{
-	uint64_t size = m->left / 2 + 1;
-	int err = 0;
-
-	while (err == 0 && m->left > 0 && m->tried < m->tries) {
-		bool progress = false;
-		uint64_t at = 0;
-
-		while (err == 0 && at < m->objects && m->tried < m->tries)
-			err = try_run(m, &at, size, &progress, diag);
-		if (size == 1 && !progress)
-			break;
-		if (!progress || size > m->left)
-			size = size / 2 + (size == 1);
-	}
-	return err;
-}
-
-/* Makes the tables for the trace's objects and the command's words, and checks
- * that the command fails at all. */
-static int prepare(struct minimize *m, struct kb_diag *diag)
-{
-	bool fails = false;
-	struct trc_walk walk;
-	int err = trc_walk_open(&walk, m->in, diag);
-
-	/* Reading to the end proves the header's count. */
-	while (err == 0)
-		err = trc_walk_next(&walk, diag);
-	if (err == KB_END)
-		m->objects = m->left = walk.info->counts.allocs;
-	trc_walk_release(&walk);
-	if (err < 0)
-		return err;
-	m->is_gone = calloc(m->objects + 1, sizeof(bool));
-	m->is_tried = calloc(m->objects + 1, sizeof(bool));
-	if (!m->is_gone || !m->is_tried)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = still_fails(m, &fails, diag);
 	if (err == 0 && !fails)
 		return kb_fail(diag, KB_E_ARG,
 			       "the command does not fail on the whole trace, "
@@ -228,25 +117,30 @@ static int minimize(struct minimize *m)
 	struct kb_diag diag = { 0 };
 	int err;
 
+	m->shrink = (struct trc_shrink){ .in = m->in,
+					 .end = UINT64_MAX,
+					 .tries_max = m->tries,
+					 .files = &m->files,
+					 .test = still_fails,
+					 .user = m };
 	kb_progress_begin(&m->line);
 	if (m->quiet)
 		kb_progress_hush(&m->line);
-	err = prepare(m, &diag);
+	err = check_whole(m, &diag);
 	if (err == 0)
-		err = shrink(m, &diag);
+		err = trc_shrink_run(&m->shrink, &diag);
 	if (err == 0)
-		err = write_trace(m, m->out, &diag);
+		err = trc_shrink_write(&m->shrink, m->out, &diag);
 	kb_progress_end(&m->line);
-	free(m->is_gone);
-	free(m->is_tried);
+	trc_shrink_release(&m->shrink);
 	if (err < 0)
 		return cli_fail(&diag, m->out);
 	if (!m->quiet) {
 		kb_escape_line(stdout, m->out);
 		printf(": %s of %s objects, after %s runs\n",
-		       kb_digits(digits[0], m->left),
-		       kb_digits(digits[1], m->objects),
-		       kb_digits(digits[2], m->tried));
+		       kb_digits(digits[0], m->shrink.left),
+		       kb_digits(digits[1], m->shrink.objects),
+		       kb_digits(digits[2], m->shrink.tries));
 	}
 	return cli_flush();
 }
