@@ -1,5 +1,6 @@
 #include "bench_grade_report.h"
 
+#include "kb_escape.h"
 #include "kb_json.h"
 
 #include <jansson.h>
@@ -56,26 +57,6 @@ void grade_report_text(FILE *out, const struct grade_class *course)
 
 /* --- CSV --- */
 
-static void write_field(FILE *out, const char *text)
-{
-	/* A spreadsheet takes what begins so for a formula. */
-	const bool is_formula = text[0] && strchr("=+-@", text[0]);
-
-	if (!is_formula && !text[strcspn(text, ",\"\n\r")]) {
-		fputs(text, out);
-		return;
-	}
-	fputc('"', out);
-	if (is_formula)
-		fputc('\'', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
 static bool is_graded_check(const struct grade_class *course, size_t i)
 {
 	return course->rubric.check[i].is_visible || !course->visible_only;
@@ -87,9 +68,9 @@ static void write_line(FILE *out, const struct grade_class *course,
 	const json_t *tests = tests_of(record);
 	size_t at = 0;
 
-	write_field(out, kb_json_string_of(record, "submission"));
+	kb_escape_csv(out, kb_json_string_of(record, "submission"));
 	fputc(',', out);
-	write_field(out, kb_json_string_of(record, "status"));
+	kb_escape_csv(out, kb_json_string_of(record, "status"));
 	fprintf(out, ",%.10g,%.10g", number_of(record, "score"),
 		number_of(record, "max_score"));
 	for (size_t i = 0; i < course->rubric.checks; i++)
@@ -98,7 +79,7 @@ static void write_line(FILE *out, const struct grade_class *course,
 				number_of(json_array_get(tests, at++),
 					  "score"));
 	fputc(',', out);
-	write_field(out, kb_json_string_of(record, "message"));
+	kb_escape_csv(out, kb_json_string_of(record, "message"));
 	fputc('\n', out);
 }
 
@@ -108,7 +89,7 @@ void grade_report_csv(FILE *out, const struct grade_class *course)
 	for (size_t i = 0; i < course->rubric.checks; i++)
 		if (is_graded_check(course, i)) {
 			fputc(',', out);
-			write_field(out, course->rubric.check[i].name);
+			kb_escape_csv(out, course->rubric.check[i].name);
 		}
 	fputs(",message\n", out);
 	for (size_t i = 0; i < course->count; i++)

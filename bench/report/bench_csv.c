@@ -1,23 +1,8 @@
 #include "bench_table.h"
 
-#include <inttypes.h>
-#include <string.h>
+#include "kb_escape.h"
 
-/* A text field; in quotes if it needs them. */
-static void write_text(FILE *out, const char *text)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, out);
-		return;
-	}
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
-}
+#include <inttypes.h>
 
 static void write_maybe(FILE *out, bool known, double value)
 {
@@ -68,9 +53,9 @@ static void write_row(FILE *out, const struct bench_report *r, size_t i,
 		s->cell->count ? &s->cell->count->memory : NULL;
 	const struct bench_maybe ratio = bench_summary_ratio(s, base);
 
-	write_text(out, r->trace->file);
+	kb_escape_csv(out, r->trace->file);
 	fputc(',', out);
-	write_text(out, s->cell->spec.name);
+	kb_escape_csv(out, s->cell->spec.name);
 	fprintf(out, ",%s", state_of(s->cell));
 	write_maybe(out, s->has_throughput && !t->below_floor, t->ns.median);
 	write_maybe(out, t->ns.has_interval, t->ns.low);
