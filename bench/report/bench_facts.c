@@ -616,24 +616,6 @@ void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
 			     "meaningless.\n");
 }
 
-/* The fastest allocator but the harness; NULL if none was timed. */
-static const struct bench_cell_summary *fastest_of(const struct bench_report *r)
-{
-	const struct bench_cell_summary *best = NULL;
-
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_cell_summary *s = &r->summary->cell[i];
-
-		if (!s->whole || s->cell->status < 0 ||
-		    strcmp(s->cell->spec.name, BENCH_HARNESS) == 0)
-			continue;
-		if (!best ||
-		    s->throughput.ns.median < best->throughput.ns.median)
-			best = s;
-	}
-	return best;
-}
-
 static void tell_base(FILE *out, const struct bench_report *r,
 		      const struct bench_cell_summary *base)
 {
@@ -654,7 +636,8 @@ void bench_facts_verdict(FILE *out, const struct bench_report *report)
 {
 	const struct bench_cell_summary *base =
 		bench_summary_base(report->summary, report->baseline);
-	const struct bench_cell_summary *best = fastest_of(report);
+	const struct bench_cell_summary *best =
+		bench_summary_fastest(report->summary);
 	const struct bench_maybe ratio = bench_summary_ratio(base, best);
 	const bool counted = base->steps.nodes_visited.known;
 	char a[BENCH_TEXT_SIZE];

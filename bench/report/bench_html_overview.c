@@ -40,24 +40,6 @@ static void add_ratio(struct mean *m, const struct bench_cell_summary *s,
 			       : ratio.value);
 }
 
-/* The fastest allocator of a trace, the harness excepted; NULL if none was timed. */
-static const struct bench_cell_summary *winner_of(const struct bench_report *r)
-{
-	const struct bench_cell_summary *best = NULL;
-
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_cell_summary *s = &r->summary->cell[i];
-
-		if (!s->whole || s->cell->status < 0 ||
-		    strcmp(s->cell->spec.name, BENCH_HARNESS) == 0)
-			continue;
-		if (!best ||
-		    s->throughput.ns.median < best->throughput.ns.median)
-			best = s;
-	}
-	return best;
-}
-
 /* Shades from the fastest (0) to the slowest (1) of a trace, by logarithm. */
 static double shade_of(const struct bench_report *r,
 		       const struct bench_cell_summary *s)
@@ -91,7 +73,9 @@ static void write_time(FILE *f, const struct bench_report *r,
 			"data-v=\"%.6g\">%s%s</td>",
 			100 * shade_of(r, s), s->throughput.ns.median,
 			bench_format_number(text, s->throughput.ns.median),
-			s == winner_of(r) ? " <b>fastest</b>" : "");
+			s == bench_summary_fastest(r->summary)
+				? " <b>fastest</b>"
+				: "");
 	}
 }
 
@@ -141,7 +125,8 @@ static void write_winners(FILE *f, const struct bench_report *reports,
 
 	fputs("<ul>\n", f);
 	for (size_t i = 0; i < count; i++) {
-		const struct bench_cell_summary *s = winner_of(&reports[i]);
+		const struct bench_cell_summary *s =
+			bench_summary_fastest(reports[i].summary);
 
 		if (!s)
 			continue;

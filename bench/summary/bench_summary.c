@@ -21,6 +21,24 @@ bench_summary_base(const struct bench_run_summary *summary, const char *name)
 	return s ? s : &summary->cell[0];
 }
 
+const struct bench_cell_summary *
+bench_summary_fastest(const struct bench_run_summary *summary)
+{
+	const struct bench_cell_summary *best = NULL;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct bench_cell_summary *s = &summary->cell[i];
+
+		if (!s->whole || s->cell->status < 0 ||
+		    strcmp(s->cell->spec.name, BENCH_HARNESS) == 0)
+			continue;
+		if (!best ||
+		    s->throughput.ns.median < best->throughput.ns.median)
+			best = s;
+	}
+	return best;
+}
+
 static bool is_number(const struct bench_cell_summary *s)
 {
 	return s && s->has_throughput && !s->throughput.below_floor;

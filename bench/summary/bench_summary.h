@@ -311,6 +311,11 @@ bench_summary_find(const struct bench_run_summary *summary, const char *name);
 const struct bench_cell_summary *
 bench_summary_base(const struct bench_run_summary *summary, const char *name);
 
+/* The allocator with the least time per event, the harness excepted; NULL if none was
+ * timed over the whole trace. */
+const struct bench_cell_summary *
+bench_summary_fastest(const struct bench_run_summary *summary);
+
 /* a's time per event divided by b's; unknown if they are not comparable. NULL
  * means no result. */
 struct bench_maybe bench_summary_ratio(const struct bench_cell_summary *a,
