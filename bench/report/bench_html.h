@@ -31,6 +31,12 @@ bool bench_html_has_model(const struct bench_report *report);
 void bench_html_model(FILE *out, const struct bench_report *report);
 void bench_html_environment(FILE *out, const struct bench_report *report);
 
+/* One of several pictures to choose from, without a script: the style shows the one of
+ * class "view-WHAT". `group` names the choice, `label` is what a reader clicks. */
+void bench_html_choice(FILE *out, const struct bench_report *report,
+		       const char *group, const char *what, const char *label,
+		       bool chosen);
+
 /* Several traces: a map of all times, and what they come to. */
 void bench_html_overview(FILE *out, const struct bench_report *reports,
 			 size_t count);

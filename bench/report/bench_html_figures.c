@@ -12,6 +12,19 @@
 /* Points of a curve, at most. */
 #define POINTS_MAX 200
 
+void bench_html_choice(FILE *f, const struct bench_report *r, const char *group,
+		       const char *what, const char *label, bool chosen)
+{
+	fprintf(f, "<input type=\"radio\" name=\"%s-", group);
+	kb_escape_id(f, r->trace->name);
+	fprintf(f, "\" id=\"%s-%s-", group, what);
+	kb_escape_id(f, r->trace->name);
+	fprintf(f, "\" class=\"show-%s\"%s><label for=\"%s-%s-", what,
+		chosen ? " checked" : "", group, what);
+	kb_escape_id(f, r->trace->name);
+	fprintf(f, "\">%s</label>\n", label);
+}
+
 /* Which color: the allocator's place among the cells. */
 static size_t place_of(const struct bench_report *r,
 		       const struct bench_cell_summary *s)
@@ -414,21 +427,6 @@ static double highest_peak(const struct bench_report *r)
 	return high;
 }
 
-/* A choice of pictures that needs no script: style shows that of the chosen one. */
-static void write_choice(FILE *f, const struct bench_report *r,
-			 const char *group, const char *what, const char *label,
-			 bool chosen)
-{
-	fprintf(f, "<input type=\"radio\" name=\"%s-", group);
-	kb_escape_id(f, r->trace->name);
-	fprintf(f, "\" id=\"%s-%s-", group, what);
-	kb_escape_id(f, r->trace->name);
-	fprintf(f, "\" class=\"show-%s\"%s><label for=\"%s-%s-", what,
-		chosen ? " checked" : "", group, what);
-	kb_escape_id(f, r->trace->name);
-	fprintf(f, "\">%s</label>\n", label);
-}
-
 void bench_html_memory(FILE *f, const struct bench_report *r)
 {
 	struct curves c = { .f = f,
@@ -446,8 +444,8 @@ void bench_html_memory(FILE *f, const struct bench_report *r)
 		if (r->cells[i].count && r->cells[i].count->memory.mapped.peak)
 			write_peak(f, r, i, c.high);
 	fputs("</ol>\n<div class=\"choice\">\n", f);
-	write_choice(f, r, "memory", "mapped", "mapped", true);
-	write_choice(f, r, "memory", "usable", "usable", false);
+	bench_html_choice(f, r, "memory", "mapped", "mapped", true);
+	bench_html_choice(f, r, "memory", "usable", "usable", false);
 	fputs("<div class=\"pan\" role=\"region\" tabindex=\"0\" "
 	      "aria-label=\"Memory over the trace\">\n",
 	      f);

@@ -231,16 +231,9 @@ void bench_html_sites(FILE *f, const struct bench_report *r)
 	      f);
 	kb_escape_html(f, t->alloc);
 	fputs(": the area is the share.</p>\n<div class=\"choice\">\n", f);
-	for (size_t k = 0; k < KB_ARRAY_LEN(costs); k++) {
-		fputs("<input type=\"radio\" name=\"sites-", f);
-		kb_escape_id(f, r->trace->name);
-		fprintf(f, "\" id=\"sites-%s-", costs[k].what);
-		kb_escape_id(f, r->trace->name);
-		fprintf(f, "\" class=\"show-%s\"%s><label for=\"sites-%s-",
-			costs[k].what, k ? "" : " checked", costs[k].what);
-		kb_escape_id(f, r->trace->name);
-		fprintf(f, "\">%s</label>\n", costs[k].label);
-	}
+	for (size_t k = 0; k < KB_ARRAY_LEN(costs); k++)
+		bench_html_choice(f, r, "sites", costs[k].what, costs[k].label,
+				  k == 0);
 	for (size_t k = 0; k < KB_ARRAY_LEN(costs); k++)
 		write_map(f, t, k);
 	fputs("</div>\n", f);

@@ -110,44 +110,51 @@ static void fill_nodes(char out[BENCH_TEXT_SIZE], struct row *row,
 		bench_format_number(out, row->s->steps.nodes_visited.value);
 }
 
-static void fill_max_nodes(char out[BENCH_TEXT_SIZE], struct row *row,
-			   const struct bench_cell_summary *base)
+static void fill_count(char out[BENCH_TEXT_SIZE], const struct row *row,
+		       const char *counter)
 {
 	uint64_t value;
 
-	(void)base;
-	if (bench_cell_counter(row->s->cell, "nodes_visited_max", &value))
+	if (bench_cell_counter(row->s->cell, counter, &value))
 		bench_format_count(out, value);
+}
+
+static void fill_max_nodes(char out[BENCH_TEXT_SIZE], struct row *row,
+			   const struct bench_cell_summary *base)
+{
+	(void)base;
+	fill_count(out, row, "nodes_visited_max");
+}
+
+static void fill_figure(char out[BENCH_TEXT_SIZE], const struct row *row,
+			enum replay_series_id series, struct bench_figure f)
+{
+	if (row->s->has_latency[series])
+		bench_format_figure(out, f, row->s->latency[series].floor_ns);
 }
 
 static void fill_p50(char out[BENCH_TEXT_SIZE], struct row *row,
 		     const struct bench_cell_summary *base)
 {
-	const struct bench_latency *l = &row->s->latency[REPLAY_SERIES_kfree];
-
 	(void)base;
-	if (row->s->has_latency[REPLAY_SERIES_kfree])
-		bench_format_figure(out, l->p50, l->floor_ns);
+	fill_figure(out, row, REPLAY_SERIES_kfree,
+		    row->s->latency[REPLAY_SERIES_kfree].p50);
 }
 
 static void fill_p99(char out[BENCH_TEXT_SIZE], struct row *row,
 		     const struct bench_cell_summary *base)
 {
-	const struct bench_latency *l = &row->s->latency[REPLAY_SERIES_kfree];
-
 	(void)base;
-	if (row->s->has_latency[REPLAY_SERIES_kfree])
-		bench_format_figure(out, l->p99, l->floor_ns);
+	fill_figure(out, row, REPLAY_SERIES_kfree,
+		    row->s->latency[REPLAY_SERIES_kfree].p99);
 }
 
 static void fill_lookup_p99(char out[BENCH_TEXT_SIZE], struct row *row,
 			    const struct bench_cell_summary *base)
 {
-	const struct bench_latency *l = &row->s->latency[REPLAY_SERIES_lookup];
-
 	(void)base;
-	if (row->s->has_latency[REPLAY_SERIES_lookup])
-		bench_format_figure(out, l->p99, l->floor_ns);
+	fill_figure(out, row, REPLAY_SERIES_lookup,
+		    row->s->latency[REPLAY_SERIES_lookup].p99);
 }
 
 static void fill_span(char out[BENCH_TEXT_SIZE], const struct replay_span *span)
@@ -175,11 +182,8 @@ static void fill_usable(char out[BENCH_TEXT_SIZE], struct row *row,
 static void fill_pages(char out[BENCH_TEXT_SIZE], struct row *row,
 		       const struct bench_cell_summary *base)
 {
-	uint64_t value;
-
 	(void)base;
-	if (bench_cell_counter(row->s->cell, "pages_peak", &value))
-		bench_format_count(out, value);
+	fill_count(out, row, "pages_peak");
 }
 
 /* The heading NULL is "vs " and the baseline. */
