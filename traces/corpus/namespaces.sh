@@ -12,15 +12,15 @@ box() {
 	unshare -m -p -f -n -u -i sh -c "
 		echo 0 >$group/cgroup.procs
 		mount -t tmpfs tmpfs $root
-		mkdir $root/proc $root/work
+		mkdir $root/proc $root/data
 		mount -t proc proc $root/proc
 		hostname box$1-$2
 		ip link set lo up
 		ip addr add 10.0.$1.1/24 dev lo
 		ping -q -c 2 -i 0.05 10.0.$1.1 >/dev/null
 		for f in 1 2 3 4 5 6; do
-			cat $root/proc/mounts >$root/work/\$f
-			ls $root/proc >>$root/work/\$f
+			cat $root/proc/mounts >$root/data/\$f
+			ls $root/proc >>$root/data/\$f
 		done
 		umount $root/proc
 		umount $root"
