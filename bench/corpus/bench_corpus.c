@@ -160,9 +160,8 @@ int bench_corpus_read(struct bench_corpus *corpus, const char *folder,
 			      folder);
 	if (err < 0)
 		return err;
-	if (corpus->count)
-		qsort(corpus->entry, corpus->count, sizeof(*corpus->entry),
-		      compare_entries);
+	qsort(corpus->entry, corpus->count, sizeof(*corpus->entry),
+	      compare_entries);
 	sum_up(corpus);
 	return 0;
 }

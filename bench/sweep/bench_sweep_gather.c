@@ -227,6 +227,7 @@ static void sort_planned(struct gathering *g)
 {
 	size_t kept = 0;
 
+	/* Without jobs there is no array, which qsort does not take. */
 	if (g->count)
 		qsort(g->planned, g->count, sizeof(*g->planned), by_key);
 	for (size_t i = 0; i < g->count; i++)
@@ -328,8 +329,7 @@ static int sort_machines(struct bench_sweep_gather *to, struct kb_diag *diag)
 		return no_memory(diag);
 	for (size_t i = 0; i < to->machines; i++)
 		sorted[i] = to->machine[i];
-	if (to->machines)
-		qsort(sorted, to->machines, sizeof(*sorted), by_name);
+	qsort(sorted, to->machines, sizeof(*sorted), by_name);
 	for (size_t i = 0; i < to->count; i++) {
 		unsigned rank = 0;
 
@@ -421,8 +421,7 @@ static int check_exact(const struct gathering *g)
 
 	if (to->count == 0)
 		return 0;
-	if (to->count)
-		qsort(to->found, to->count, sizeof(*to->found), by_found_key);
+	qsort(to->found, to->count, sizeof(*to->found), by_found_key);
 	for (size_t i = 1; i < to->count; i++) {
 		struct bench_sweep_found *a = &to->found[i - 1];
 		struct bench_sweep_found *b = &to->found[i];

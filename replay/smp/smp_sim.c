@@ -561,8 +561,7 @@ static void sort_waits(struct smp_sim_result *r)
 {
 	if (!r->wait)
 		return;
-	if (r->waits)
-		qsort(r->wait, r->waits, sizeof(*r->wait), compare_waits);
+	qsort(r->wait, r->waits, sizeof(*r->wait), compare_waits);
 	r->counters.lock_wait_p50_ps = wait_at(r, 50);
 	r->counters.lock_wait_p99_ps = wait_at(r, 99);
 }
