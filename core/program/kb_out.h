@@ -30,14 +30,14 @@ struct kb_out {
 	char *temp_path;
 };
 
-/* Tells early whether kb_out_make_folder will probably succeed; changes
- * nothing. Returns 0, or KB_E_IO with `diag` filled. */
+/* Tells early whether kb_out_make_folder will probably succeed: makes a folder of
+ * another name there and removes it at once. Returns 0, or KB_E_IO with `diag` filled. */
 int kb_out_check_folder(const char *path, struct kb_diag *diag);
 
 /* Makes a folder and its parents. Returns 0, or KB_E_IO with `diag` filled. */
 int kb_out_make_folder(const char *path, struct kb_diag *diag);
 
-/* Tells early whether kb_out_open will probably succeed; changes nothing.
+/* Tells early whether kb_out_open will probably succeed, in the same way.
  * Returns 0, or <0 with `diag` filled. */
 int kb_out_check_file(const char *path, struct kb_diag *diag);
 
