@@ -370,7 +370,7 @@ static int start(struct plugin *p, const struct alloc_config *config,
 	int err, status;
 
 	err = fill_config(p, config, diag);
-	if (err == 0)
+	if (err == 0 && !config->unconfined)
 		err = confine(p, diag);
 	if (err == 0)
 		err = load(p, diag);

@@ -141,6 +141,12 @@ struct alloc_config {
 
 	/* For allocators that are not ours. */
 	struct alloc_report report;
+
+	/* A plugin of the same width is opened without the filter of system
+	 * calls. The filter is the whole process's and stays when the plugin is
+	 * closed, so a process that does more than run one plugin, such as a
+	 * test, sets this; it must know what the plugin does. */
+	bool unconfined;
 };
 
 /* What is timed of a free. */

@@ -339,6 +339,7 @@ static int open_plugin(struct alloc *alloc, const uint8_t header[HEADER],
 		.heap_pages = header[3] & 16 ? 9 : 0,
 		.checked = true,
 		.report = { show_line, panic, &self },
+		.unconfined = true,
 	};
 
 	kb_diag_init(diag);

@@ -141,7 +141,8 @@ struct alloc test_alloc_open(const char *name, uint32_t heap_pages)
 	struct alloc_spec spec;
 	struct alloc_config config = { .spec = &spec,
 				       .heap_pages = heap_pages,
-				       .report = { .panic = refuse_panic } };
+				       .report = { .panic = refuse_panic },
+				       .unconfined = true };
 	struct alloc alloc = { NULL, NULL };
 	struct kb_diag diag;
 

@@ -209,7 +209,9 @@ static unsigned check_open(const char *name)
 	for (unsigned n = 1;; n++) {
 		struct alloc_spec spec = { 0 };
 		struct alloc_config config = {
-			.spec = &spec, .report = { .panic = ignore_panic }
+			.spec = &spec,
+			.report = { .panic = ignore_panic },
+			.unconfined = true,
 		};
 		struct alloc alloc = { NULL, NULL };
 		struct kb_diag diag = { 0 };
@@ -332,6 +334,7 @@ static void test_replay_failures__plugin_window(void **state)
 			.heap_base = windows[i].base,
 			.heap_pages = windows[i].pages,
 			.report = { .panic = ignore_panic },
+			.unconfined = true,
 		};
 		struct alloc alloc;
 		struct kb_diag diag = { 0 };
