@@ -278,18 +278,13 @@ static void print_change(double a, double b)
 static void print_name(const json_t *cell)
 {
 	char name[200];
-	const char *end = name;
+	size_t columns;
 
 	kb_escape_clean(name, sizeof(name),
 			kb_json_string_of(cell, "allocator"));
-	if (kb_escape_columns(name) <= NAME_WIDTH) {
-		printf("  %-*s", bench_format_width(name, NAME_WIDTH), name);
-		return;
-	}
-	for (size_t n = 0; n + 1 < NAME_WIDTH; n++)
-		for (end++; (*end & 0xC0) == 0x80; end++)
-			;
-	printf("  %.*s…", (int)(end - name), name);
+	printf("  ");
+	columns = kb_escape_fit(stdout, name, NAME_WIDTH);
+	printf("%*s", (int)(NAME_WIDTH - columns), "");
 }
 
 /* A median with its interval. */

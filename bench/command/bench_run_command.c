@@ -19,6 +19,7 @@
 #include "bench_process.h"
 #include "bench_data.h"
 #include "bench_table.h"
+#include "kb_escape.h"
 #include "kb_out.h"
 #include "kb_json.h"
 #include "bench_plot.h"
@@ -385,7 +386,7 @@ static void print_wrapped(const char *text, size_t columns)
 		size_t own;
 
 		snprintf(word, sizeof(word), "%.*s", (int)bytes, text);
-		own = bench_format_columns(word);
+		own = kb_escape_columns(word);
 		if (used > 0 && used + own > columns) {
 			printf("\n  ");
 			used = 2;

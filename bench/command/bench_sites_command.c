@@ -190,17 +190,10 @@ static struct layout choose_layout(void)
 static void print_name(const struct layout *l, size_t used, const char *name)
 {
 	const size_t room = l->columns > used + 12 ? l->columns - used : 12;
-	size_t columns = bench_format_columns(name);
-	const char *end = name;
 
-	if (columns <= room) {
-		printf("  %s\n", name);
-		return;
-	}
-	for (columns = 0; columns + 1 < room; columns++)
-		for (end++; (*end & 0xC0) == 0x80; end++)
-			;
-	printf("  %.*s…\n", (int)(end - name), name);
+	printf("  ");
+	kb_escape_fit(stdout, name, room);
+	printf("\n");
 }
 
 /* The part of a site's figures that a narrow table has depends on the rank. */

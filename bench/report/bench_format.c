@@ -1,4 +1,5 @@
 #include "bench_format.h"
+#include "kb_escape.h"
 
 #include "kb_digits.h"
 
@@ -79,17 +80,7 @@ char *bench_format_figure(char out[BENCH_TEXT_SIZE], struct bench_figure f,
 	}
 }
 
-size_t bench_format_columns(const char *text)
-{
-	size_t columns = 0;
-
-	/* Bytes 10xxxxxx continue a character. */
-	for (; *text; text++)
-		columns += ((unsigned char)*text & 0xC0) != 0x80;
-	return columns;
-}
-
 int bench_format_width(const char *text, size_t columns)
 {
-	return (int)(columns + strlen(text) - bench_format_columns(text));
+	return (int)(columns + strlen(text) - kb_escape_columns(text));
 }

@@ -34,9 +34,6 @@ char *bench_format_bytes(char out[BENCH_TEXT_SIZE], double bytes);
 char *bench_format_figure(char out[BENCH_TEXT_SIZE], struct bench_figure f,
 			  double floor_ns);
 
-/* Columns that a UTF-8 text takes in a terminal: one per character. */
-size_t bench_format_columns(const char *text);
-
 /* The width for printf's `%*s`, which counts bytes, that pads `text` to this many
  * columns. */
 int bench_format_width(const char *text, size_t columns);

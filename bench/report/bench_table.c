@@ -1,6 +1,7 @@
 #include "bench_table.h"
 
 #include "bench_format.h"
+#include "kb_escape.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -264,10 +265,10 @@ static bool make_rows(struct sheet *sheet)
 
 static size_t text_width(const struct sheet *sheet, size_t k)
 {
-	size_t width = bench_format_columns(sheet->heading[k]);
+	size_t width = kb_escape_columns(sheet->heading[k]);
 
 	for (size_t i = 0; i < sheet->rows; i++) {
-		size_t own = bench_format_columns(sheet->row[i].text[k]);
+		size_t own = kb_escape_columns(sheet->row[i].text[k]);
 
 		width = own > width ? own : width;
 	}
@@ -345,7 +346,7 @@ static bool make_sheet(struct sheet *sheet, size_t width)
 	sheet->name_width = sheet->harness ? strlen("(harness alone") : 0;
 	for (size_t i = 0; i < sheet->rows; i++) {
 		const size_t own =
-			bench_format_columns(sheet->row[i].s->cell->spec.name);
+			kb_escape_columns(sheet->row[i].s->cell->spec.name);
 
 		if (own > sheet->name_width)
 			sheet->name_width = own;
@@ -363,18 +364,11 @@ static void release_sheet(struct sheet *sheet)
 
 static void write_name(FILE *out, const struct sheet *sheet, const char *name)
 {
-	const size_t columns = bench_format_columns(name);
-	const char *end = name;
+	size_t columns;
 
-	if (columns <= sheet->name_width) {
-		fprintf(out, " %-*s",
-			bench_format_width(name, sheet->name_width), name);
-		return;
-	}
-	for (size_t n = 0; n + 1 < sheet->name_width || (*end & 0xC0) == 0x80;
-	     end++)
-		n += ((unsigned char)end[1] & 0xC0) != 0x80;
-	fprintf(out, " %.*s…", (int)(end - name), name);
+	fputc(' ', out);
+	columns = kb_escape_fit(out, name, sheet->name_width);
+	fprintf(out, "%*s", (int)(sheet->name_width - columns), "");
 }
 
 static void write_fields(FILE *out, const struct sheet *sheet,

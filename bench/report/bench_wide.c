@@ -1,5 +1,6 @@
 #include "bench_format.h"
 #include "bench_table.h"
+#include "kb_escape.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -253,7 +254,7 @@ static void measure(struct table *t)
 	t->name_width = strlen("allocator");
 	for (size_t i = 0; i < t->report->count; i++) {
 		size_t length =
-			bench_format_columns(t->report->cells[i].spec.name);
+			kb_escape_columns(t->report->cells[i].spec.name);
 
 		t->name_width = length > t->name_width ? length : t->name_width;
 	}
@@ -262,7 +263,7 @@ static void measure(struct table *t)
 
 		c->width = strlen(c->heading);
 		for (size_t i = 0; i < t->report->count; i++) {
-			size_t length = bench_format_columns(c->text[i]);
+			size_t length = kb_escape_columns(c->text[i]);
 
 			c->width = length > c->width ? length : c->width;
 		}

@@ -44,27 +44,15 @@ __attribute__((format(printf, 2, 3))) static void line(const struct page *p,
 						       const char *format, ...)
 {
 	char text[LINE_SIZE];
-	size_t columns = 0;
-	const char *end = text;
+	size_t columns;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	columns = kb_escape_columns(text);
-	if (columns <= p->inner) {
-		fprintf(p->f, "║ %s%*s ║\n", text, (int)(p->inner - columns),
-			"");
-		return;
-	}
-	for (columns = 0; *end; end++) {
-		bool begins = ((unsigned char)*end & 0xC0) != 0x80;
-
-		if (begins && columns + 1 == p->inner)
-			break;
-		columns += begins;
-	}
-	fprintf(p->f, "║ %.*s… ║\n", (int)(end - text), text);
+	fputs("║ ", p->f);
+	columns = kb_escape_fit(p->f, text, p->inner);
+	fprintf(p->f, "%*s ║\n", (int)(p->inner - columns), "");
 }
 
 static void title(const struct page *p, const char *text)

@@ -81,12 +81,35 @@ void kb_escape_csv(FILE *out, const char *text)
 		putc('"', out);
 }
 
+/* Whether this byte of UTF-8 begins a character. */
+static bool begins(char byte)
+{
+	return ((unsigned char)byte & 0xC0) != 0x80;
+}
+
 size_t kb_escape_columns(const char *text)
 {
 	size_t n = 0;
 
 	for (; *text; text++)
-		n += ((unsigned char)*text & 0xC0) != 0x80;
+		n += begins(*text);
+	return n;
+}
+
+size_t kb_escape_fit(FILE *out, const char *text, size_t columns)
+{
+	size_t n = kb_escape_columns(text);
+
+	if (n <= columns) {
+		fputs(text, out);
+		return n;
+	}
+	for (n = 0; n < columns; text++) {
+		n += begins(*text);
+		if (n < columns)
+			fputc(*text, out);
+	}
+	fputs("…", out);
 	return n;
 }
 

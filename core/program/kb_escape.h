@@ -53,6 +53,11 @@ void kb_escape_csv(FILE *out, const char *text);
 /* Columns of a cleaned text on a terminal, one per character. */
 size_t kb_escape_columns(const char *text);
 
+/* Writes a cleaned text in at most `columns` columns, at least 1: one that takes more
+ * is cut between characters and ends with an ellipsis. Returns the columns
+ * written. */
+size_t kb_escape_fit(FILE *out, const char *text, size_t columns);
+
 /* Writes a text as a field of a TSV file: cleaned, without characters that
  * gnuplot's reader interprets (plots/README.md), and no formula, as in
  * kb_escape_csv. */

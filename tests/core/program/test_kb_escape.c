@@ -88,12 +88,50 @@ static void test_kb_escape__no_cell_is_a_formula(void **state)
 	check(kb_escape_tsv, "kheap:order=head", "kheap:order=head");
 }
 
+/* A column is a character, whatever its bytes. */
+static void test_kb_escape__a_text_fits_its_columns(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+		const char *expected;
+		size_t used;
+	} texts[] = {
+		{ "", 1, "", 0 },
+		{ "kheap", 6, "kheap", 5 },
+		{ "kheap", 5, "kheap", 5 },
+		{ "kheap", 4, "khe…", 4 },
+		{ "kheap", 1, "…", 1 },
+		{ "9.31 µs", 7, "9.31 µs", 7 },
+		{ "9.31 µs", 6, "9.31 …", 6 },
+		{ "µµµ", 2, "µ…", 2 },
+		{ "\xf0\x9f\x98\x80 €€", 3, "\xf0\x9f\x98\x80 …", 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(texts); i++) {
+		char *written = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&written, &size);
+
+		assert_non_null(out);
+		assert_int_equal(
+			kb_escape_fit(out, texts[i].text, texts[i].columns),
+			texts[i].used);
+		fclose(out);
+		assert_string_equal(written, texts[i].expected);
+		assert_int_equal(kb_escape_columns(written), texts[i].used);
+		free(written);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kb_escape__a_line_drives_no_terminal),
 		cmocka_unit_test(test_kb_escape__data_keeps_its_bytes),
 		cmocka_unit_test(test_kb_escape__no_cell_is_a_formula),
+		cmocka_unit_test(test_kb_escape__a_text_fits_its_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
