@@ -1,17 +1,17 @@
 /*
- * frames: the page frames of the simulated machine, and which one comes next.
+ * frames: the page frames of a machine, simulated or real, and which one comes next.
  *
  * Frames are numbered from 0. The next one handed out is the most recently
  * freed; if there is none, the lowest never used. A frame has a record only
  * once it has been used, so that memory follows the frames in use, not the
- * limit.
+ * limit; unless frames_reserve has made all records.
  *
  * Giving frames back in the reverse order of taking them restores the order in
  * which later ones come. For frames from the list that is obvious. New ones are
  * taken only when the list is empty, so they go to its bottom, lowest first, in
  * the order in which they would have been taken.
  *
- * Only the simulated pager and its tests may include this file.
+ * Only pagers and the tests of frames may include this file.
  */
 #ifndef FRAMES_H
 #define FRAMES_H

@@ -167,7 +167,8 @@ struct kheap_config {
 
 	enum kheap_count count;
 
-	/* Of lookup_list (lookup.h); NULL means the seed's, `rows`. */
+	/* Of lookup_list (lookup.h); NULL means its first, which in the programs is
+	 * the seed's, `rows`. */
 	const struct lookup_ops *lookup;
 
 	/* Moved into the heap, which releases it; an empty one means
@@ -179,8 +180,9 @@ struct kheap_config {
  * Makes an empty heap.
  *
  * Returns 0 and the heap in `*out`, which the caller frees with kheap_free; or
- * KB_E_RANGE with `diag` naming the limit that `base`, `pages` or `first_index`
- * breaks, or KB_E_NOMEM. On error the pager is released too.
+ * KB_E_RANGE with `diag`, which may be NULL, naming the limit that `base`, `pages` or
+ * `first_index` breaks, or KB_E_NOMEM. On error the pager is released too; either way
+ * `config->pager` is empty afterwards.
  */
 int kheap_new(struct kheap **out, struct kheap_config *config,
 	      struct kb_diag *diag);

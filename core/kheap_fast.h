@@ -43,22 +43,29 @@ struct kheap_fast_config {
 	uint32_t tlb_sets;
 	uint32_t tlb_ways;
 #else
-	/* In a kernel: the page directory in use; the frames that the heap may
-	 * have, `frames` of them from number `first_frame`; the array that the
-	 * directory's entry for itself makes of all PTEs; and an invlpg.
-	 * `is_table`: of a page table's address in that array. */
+	/* In a kernel, as in struct pager_x86_config: the page directory in use,
+	 * and the frames that the heap may have. There must be one for each page
+	 * of the window and one for each table, which maps 4 MiB. */
 	uint32_t *directory;
 	pfn_t first_frame;
-	uint32_t frames;
+	uint32_t frame_count;
+	void *frames;
+
+	/* The array that the directory's entry for itself makes of all PTEs. */
 	void *ptes;
+
+	/* An invlpg, as in struct pager_x86_config. `is_table`: of a page table's
+	 * address in `ptes`, which needs one too; whoever counts the pages' alone
+	 * asks for it. */
 	void (*invalidate)(kva_t va, bool is_table);
 #endif
 };
 
 /*
- * Makes an empty heap in `*out`, which kheap_fast_free frees. Returns 0; or
- * KB_E_RANGE with `diag` naming the limit that the window breaks, or without it
- * for the TLB; or KB_E_NOMEM.
+ * Makes an empty heap in `*out`, which kheap_fast_free frees. `diag` may be NULL.
+ * Returns 0; or KB_E_RANGE with `diag` naming the limit that the window breaks, or
+ * without it for the TLB; or KB_E_NOMEM; or, in a kernel, KB_E_NO_FRAMES if there are
+ * fewer frames than the window and its tables can need.
  */
 int kheap_fast_new(struct kheap_fast **out,
 		   const struct kheap_fast_config *config,

@@ -55,6 +55,7 @@ struct kheap_fast {
 	/* As configured. */
 	uint32_t *directory;
 	pfn_t first_frame;
+	char *frames;
 	void (*invalidate)(kva_t va, bool is_table);
 #endif
 

@@ -26,10 +26,11 @@
 static inline int mmu_init(struct kheap_fast *f,
 			   const struct kheap_fast_config *config)
 {
-	if (config->frames < f->frame_limit)
+	if (config->frame_count < f->frame_limit)
 		return KB_E_NO_FRAMES;
 	f->directory = config->directory;
 	f->first_frame = config->first_frame;
+	f->frames = config->frames;
 	f->invalidate = config->invalidate;
 	f->pte = (uint32_t *)config->ptes + (f->base >> KVA_PAGE_SHIFT);
 	return 0;
@@ -63,11 +64,14 @@ static inline uint32_t *mmu_table(const struct kheap_fast *f, uint32_t number)
 	return f->pte - (f->base >> KVA_PAGE_SHIFT) + page;
 }
 
-/* A frame keeps what was in it, and a page table must be empty. */
+/* A frame keeps what was in it, and a page table must be empty before the processor can
+ * see it: a walk may be speculative. */
 static inline void mmu_table_made(struct kheap_fast *f, uint32_t number)
 {
+	memset(f->frames + (size_t)mmu_pfn(f, f->pde[number]) * KVA_PAGE_SIZE,
+	       0, KVA_PAGE_SIZE);
+	kb_compiler_barrier();
 	f->directory[number] = f->pde[number];
-	memset(mmu_table(f, number), 0, KVA_PAGE_SIZE);
 }
 
 /* The table itself was read as a page: that goes from the TLB too. */

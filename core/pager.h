@@ -62,7 +62,7 @@ struct pager_ops {
 	/*
 	 * Maps `pages` pages from `va`, each to a frame of its own. Returns 0;
 	 * or, with nothing changed, KB_E_NO_FRAMES, or KB_E_NOMEM if the host
-	 * has no memory. Required.
+	 * has no memory, or what the pager's header names. Required.
 	 */
 	int (*map)(void *ctx, kva_t va, uint32_t pages);
 	int (*map_counted)(void *ctx, kva_t va, uint32_t pages);

@@ -12,7 +12,8 @@
  *
  * The processor keeps what a walk has found in its TLB, and does not look at the
  * tables again until it is told to. An entry that was 0 is never kept, so mapping a
- * page needs no word to the processor; unmapping one does (4.10.4.1).
+ * page needs no word to the processor; unmapping one does (4.10.4.1). A walk may be
+ * speculative, so an entry counts as seen as soon as it is there (4.10.2.3).
  */
 #include "pager_x86.h"
 
@@ -73,17 +74,28 @@ static inline void count_frame(struct pager_counters *counters)
 		kb_max(counters->frames_peak, counters->frames_live);
 }
 
+static void set_slot(struct pager_x86 *x, uint32_t slot, uint32_t entry)
+{
+	x->config.directory[slot] = entry;
+	if (x->config.slot_changed)
+		x->config.slot_changed(slot, entry);
+}
+
 /* Makes the slot's page table. A frame keeps what its last owner left in it, so it
  * is emptied before the processor can see it. */
 static int make_table(struct pager_x86 *x, uint32_t slot, bool counted)
 {
 	pfn_t pfn;
-	int status = frames_take(&x->frames, 0, &pfn);
+	int status;
 
+	if (x->config.directory[slot] != 0)
+		return KB_E_ARG;
+	status = frames_take(&x->frames, 0, &pfn);
 	if (status < 0)
 		return status;
 	memset(frame_at(x, entry_of(x, pfn)), 0, KVA_PAGE_SIZE);
-	x->config.directory[slot] = entry_of(x, pfn);
+	kb_compiler_barrier();
+	set_slot(x, slot, entry_of(x, pfn));
 	if (counted) {
 		x->counters.page_tables_made++;
 		x->counters.pde_writes++;
@@ -96,7 +108,7 @@ static int make_table(struct pager_x86 *x, uint32_t slot, bool counted)
 static void drop_table(struct pager_x86 *x, uint32_t slot, bool counted)
 {
 	frames_give(&x->frames, pfn_of(x, x->config.directory[slot]));
-	x->config.directory[slot] = 0;
+	set_slot(x, slot, 0);
 	if (counted) {
 		x->counters.page_tables_dropped++;
 		x->counters.pde_writes++;
@@ -111,7 +123,7 @@ static int set_page(struct pager_x86 *x, kva_t va, bool counted)
 	pfn_t pfn;
 	int status = 0;
 
-	if (x->config.directory[slot] == 0)
+	if (x->used[slot] == 0)
 		status = make_table(x, slot, counted);
 	if (status < 0)
 		return status;
@@ -171,9 +183,10 @@ undo:
 	if (counted && status == KB_E_NO_FRAMES &&
 	    (i > 0 || x->counters.page_tables_made != tables_made))
 		x->counters.map_rollbacks++;
-	/* Nobody has seen these pages: the processor knows nothing of them. */
-	while (i-- > 0)
+	while (i-- > 0) {
 		clear_page(x, va + (i << KVA_PAGE_SHIFT), counted);
+		x->config.invalidate(va + (i << KVA_PAGE_SHIFT));
+	}
 	return status;
 }
 
@@ -297,7 +310,7 @@ static void x86_free(void *ctx)
 	for (slot = 0; slot < X86_ENTRIES; slot++) {
 		if (x->used[slot] == 0)
 			continue;
-		x->config.directory[slot] = 0;
+		set_slot(x, slot, 0);
 		for (i = 0; i < X86_ENTRIES; i++)
 			x->config.invalidate(slot << X86_SLOT_SHIFT |
 					     i << KVA_PAGE_SHIFT);
@@ -324,7 +337,8 @@ int pager_x86_new(struct pager *out, const struct pager_x86_config *config)
 {
 	struct pager_x86 *x;
 
-	if (config->frame_count == 0 || config->frame_count > KVA_SPACE_PAGES)
+	if (config->frame_count == 0 || config->frame_count > KVA_SPACE_PAGES ||
+	    config->first_frame > KVA_SPACE_PAGES - config->frame_count)
 		return KB_E_RANGE;
 	x = calloc(1, sizeof(*x));
 	if (!x)

@@ -20,6 +20,9 @@ struct block {
 
 #define HEADER offsetof(struct block, next)
 
+/* A kernel that has its own takes that. */
+#define OPTIONAL __attribute__((weak))
+
 /* The compiler takes all of memory to be changed here. */
 #define BARRIER() __asm__ volatile("" : : : "memory")
 
@@ -75,7 +78,7 @@ static struct block *take_new(uint32_t size)
 	return block;
 }
 
-void *malloc(size_t bytes)
+OPTIONAL void *malloc(size_t bytes)
 {
 	unsigned list;
 	uint32_t size;
@@ -93,7 +96,7 @@ void *malloc(size_t bytes)
 	return block ? (char *)block + HEADER : NULL;
 }
 
-void free(void *bytes)
+OPTIONAL void free(void *bytes)
 {
 	struct block *block;
 	unsigned list;
@@ -106,7 +109,7 @@ void free(void *bytes)
 	memory.free[list] = block;
 }
 
-void *calloc(size_t count, size_t size)
+OPTIONAL void *calloc(size_t count, size_t size)
 {
 	void *bytes = NULL;
 
@@ -117,7 +120,7 @@ void *calloc(size_t count, size_t size)
 	return bytes;
 }
 
-void *realloc(void *bytes, size_t size)
+OPTIONAL void *realloc(void *bytes, size_t size)
 {
 	void *grown = malloc(size);
 	uint32_t old;
@@ -136,7 +139,7 @@ void *realloc(void *bytes, size_t size)
  * would be shorter and is right on hardware, but QEMU's -icount leaves its loop after
  * each byte.
  */
-void *memset(void *to, int byte, size_t size)
+OPTIONAL void *memset(void *to, int byte, size_t size)
 {
 	const uint32_t word = (uint8_t)byte * UINT32_C(0x01010101);
 	uint8_t *at = to;
@@ -156,7 +159,7 @@ void *memset(void *to, int byte, size_t size)
 }
 
 /* Words if both are at multiples of 4, as the heap's records are. */
-void *memcpy(void *to, const void *from, size_t size)
+OPTIONAL void *memcpy(void *to, const void *from, size_t size)
 {
 	const uint8_t *source = from;
 	uint8_t *at = to;
@@ -178,7 +181,7 @@ void *memcpy(void *to, const void *from, size_t size)
 }
 
 /* Where the areas overlap and `to` is above, from the last word to the first. */
-void *memmove(void *to, const void *from, size_t size)
+OPTIONAL void *memmove(void *to, const void *from, size_t size)
 {
 	const uint8_t *source = (const uint8_t *)from + size;
 	uint8_t *at = (uint8_t *)to + size;
@@ -201,7 +204,7 @@ void *memmove(void *to, const void *from, size_t size)
 	return to;
 }
 
-int strcmp(const char *a, const char *b)
+OPTIONAL int strcmp(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;

@@ -27,6 +27,10 @@
 /* Starts to fetch from memory what will be read and written soon. */
 #define kb_prefetch(address) __builtin_prefetch((address), 1)
 
+/* The compiler moves no access to memory across it; x86 itself keeps stores in
+ * order. */
+#define kb_compiler_barrier() __asm__ volatile("" : : : "memory")
+
 /* 1 in a build with AddressSanitizer, whose shadow memory is no work of ours;
  * gcc and clang say it in different ways. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -66,7 +66,8 @@ enum kb_status {
 
 /*
  * Names a status in a few lower-case words ("corrupt file"). The string is
- * static; an unknown value gives "unknown status". Never NULL.
+ * static; an unknown value gives "unknown status". Never NULL. Programs only: a kernel
+ * does not link kb_status.c.
  */
 const char *kb_status_str(int status);
 

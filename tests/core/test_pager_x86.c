@@ -34,6 +34,8 @@ struct machine {
 static kva_t last_invalidated;
 static uint32_t invalidations;
 
+static void (*slot_changed)(uint32_t slot, uint32_t entry);
+
 static void note_invlpg(kva_t va)
 {
 	last_invalidated = va;
@@ -47,6 +49,7 @@ static void start(struct machine *m, uint32_t frames)
 		.first_frame = FIRST_FRAME,
 		.frame_count = frames,
 		.invalidate = note_invlpg,
+		.slot_changed = slot_changed,
 	};
 
 	memset(m->directory, 0, sizeof(m->directory));
@@ -237,6 +240,79 @@ static void test_pager_x86__refuses(void **state)
 	assert_int_equal(pager_x86_new(&pager, &config), KB_E_RANGE);
 	config.frame_count = KVA_SPACE_PAGES + 1;
 	assert_int_equal(pager_x86_new(&pager, &config), KB_E_RANGE);
+	config.frame_count = 2;
+	config.first_frame = KVA_SPACE_PAGES - 1;
+	assert_int_equal(pager_x86_new(&pager, &config), KB_E_RANGE);
+}
+
+/* A walk may be speculative: the processor may know pages of a map that was undone. */
+static void test_pager_x86__an_undone_map_is_invalidated(void **state)
+{
+	struct pager_counters counters;
+	struct machine m;
+
+	(void)state;
+	start(&m, 4);
+	assert_int_equal(m.pager.ops->map_counted(m.pager.ctx, TEST_VA(0), 5),
+			 KB_E_NO_FRAMES);
+	assert_int_equal(invalidations, 3);
+	assert_int_equal(last_invalidated, TEST_VA(0));
+	m.pager.ops->counters(m.pager.ctx, &counters);
+	assert_int_equal(counters.tlb_invalidations, 0);
+	assert_int_equal(counters.map_rollbacks, 1);
+	assert_int_equal(m.directory[TEST_VA(0) >> 22], 0);
+	stop(&m);
+}
+
+/* An entry that somebody else has made stays theirs. */
+static void test_pager_x86__takes_no_slot_in_use(void **state)
+{
+	const uint32_t theirs = 0x00400083;
+	struct machine m;
+
+	(void)state;
+	start(&m, FRAMES);
+	m.directory[TEST_VA(0) >> 22] = theirs;
+	assert_int_equal(m.pager.ops->map(m.pager.ctx, TEST_VA(0), 1),
+			 KB_E_ARG);
+	assert_int_equal(m.directory[TEST_VA(0) >> 22], theirs);
+	m.directory[TEST_VA(0) >> 22] = 0;
+	assert_int_equal(m.pager.ops->map(m.pager.ctx, TEST_VA(0), 1), 0);
+	stop(&m);
+}
+
+/* Another process's directory. */
+static uint32_t copied[ENTRIES];
+static uint32_t copies;
+
+static void copy_slot(uint32_t slot, uint32_t entry)
+{
+	copied[slot] = entry;
+	copies++;
+}
+
+static void test_pager_x86__tells_of_each_slot(void **state)
+{
+	const uint32_t slot = TEST_VA(0) >> 22;
+	struct machine m;
+
+	(void)state;
+	slot_changed = copy_slot;
+	start(&m, FRAMES);
+	assert_int_equal(m.pager.ops->map(m.pager.ctx, TEST_VA(0), 2), 0);
+	assert_int_equal(copies, 1);
+	assert_int_not_equal(copied[slot], 0);
+	assert_memory_equal(copied, m.directory, sizeof(copied));
+	m.pager.ops->unmap(m.pager.ctx, TEST_VA(1), 1);
+	assert_int_equal(copies, 1);
+	m.pager.ops->unmap(m.pager.ctx, TEST_VA(0), 1);
+	assert_int_equal(copies, 2);
+	assert_int_equal(copied[slot], 0);
+	assert_int_equal(m.pager.ops->map(m.pager.ctx, TEST_VA(0), 1), 0);
+	stop(&m);
+	assert_int_equal(copies, 4);
+	assert_int_equal(copied[slot], 0);
+	slot_changed = NULL;
 }
 
 /* The pager asks for all of its memory when it is made, and leaves none of it if it
@@ -264,6 +340,9 @@ int main(void)
 		cmocka_unit_test(test_pager_x86__does_what_the_simulation_does),
 		cmocka_unit_test(test_pager_x86__finds_damage),
 		cmocka_unit_test(test_pager_x86__refuses),
+		cmocka_unit_test(test_pager_x86__an_undone_map_is_invalidated),
+		cmocka_unit_test(test_pager_x86__takes_no_slot_in_use),
+		cmocka_unit_test(test_pager_x86__tells_of_each_slot),
 		cmocka_unit_test(test_pager_x86__without_memory),
 	};
 

@@ -25,7 +25,7 @@ struct trc_shrink {
 	/* Runs of the test, at most. */
 	uint64_t tries_max;
 
-	/* Judges the input whenever it was read; NULL for no judgement. Borrowed. */
+	/* Judges the input whenever it was read; NULL for no judgment. Borrowed. */
 	struct kb_files *files;
 
 	/* Writes a candidate (trc_shrink_write) and tests it. Returns 0 with
