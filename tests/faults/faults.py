@@ -101,7 +101,7 @@ def cases(source, trc, bench, out, plots=False):
     yield Case("import-zst", out, [trc, "import", text + ".zst", "out.trc"])
     yield Case("cut", out, [trc, "cut", "--to", "3", seed, "out.trc"])
     yield Case("bench", out, [
-        bench, "--trace", seed, "--alloc", "kheap,kheap-fast", "--pass",
+        bench, "--trace", seed, "--alloc", "kheap", "--pass",
         "verify,count", "--no-plots", "--out", "results"])
     if plots:
         # The signal ends it at once.

@@ -124,7 +124,10 @@ static void test_bench_stop__limits(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "ulimit -t 2; %s --pass throughput --budget 1000000", run);
-	cli_refused(c, 4, "kheap", "CPU time", "ulimit -t");
+	/* How much was printed by then depends on the machine's speed. */
+	cli_expect(c, 4);
+	cli_holds(c->err, "kheap: its process has used the CPU time");
+	cli_holds(c->err, "(ulimit -t)");
 	cli_sh(c, "ulimit -f 1; %s", run);
 	cli_expect(c, 2);
 	cli_holds(c->err, "File too large");
@@ -318,7 +321,7 @@ static void test_bench_stop__a_complete_run_is_not_partial(void **state)
 	struct cli *c = *state;
 
 	cli_sh(c, "$FAKE_TIME_BENCH --trace $TRACES/seed-example.trc --out o"
-		  " --no-plots --budget 1");
+		  " --alloc kheap,null --no-plots --budget 1");
 	cli_expect(c, 0);
 	cli_json_file(c, "o/results.json");
 	cli_sh(c, "grep -c partial o/results.json");
