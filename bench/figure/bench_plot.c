@@ -1,7 +1,7 @@
 #include "bench_plot.h"
 
 #include "bench_figure.h"
-#include "bench_html_svg.h"
+#include "bench_svg.h"
 #include "kb_out.h"
 #include "kb_bits.h"
 
@@ -92,7 +92,7 @@ static int write_file(const struct queue *q, const struct figure *f, size_t i,
 	if (err < 0)
 		return err;
 	if (i == SVG)
-		bench_html_svg_file(out.stream, f->drawing.picture[i]);
+		bench_svg_write(out.stream, f->drawing.picture[i]);
 	else
 		fwrite(f->drawing.picture[i], 1, f->drawing.size[i],
 		       out.stream);
