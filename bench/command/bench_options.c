@@ -267,6 +267,11 @@ static bool is_stdout(const char *file)
 	return file && strcmp(file, "-") == 0;
 }
 
+bool bench_options_use_stdout(const struct bench_options *opts)
+{
+	return is_stdout(opts->json) || is_stdout(opts->benchfmt);
+}
+
 /* Told before the run: options without an effect on it. */
 static int check_effects(const struct bench_options *opts, struct kb_diag *diag)
 {
@@ -306,9 +311,8 @@ static int check_baseline(struct bench_options *opts, struct kb_diag *diag)
 static int check_outputs(const struct bench_options *opts, struct kb_diag *diag)
 {
 	const char *format = bench_options_gbench(opts, "format");
-	int taken = (opts->json && strcmp(opts->json, "-") == 0) +
-		    (opts->benchfmt && strcmp(opts->benchfmt, "-") == 0) +
-		    (format && strcmp(format, "console") != 0);
+	const bool taken = bench_options_use_stdout(opts) ||
+			   (format && strcmp(format, "console") != 0);
 
 	if (opts->csv && opts->markdown)
 		return kb_fail(diag, KB_E_ARG,
@@ -330,8 +334,7 @@ static int check_run(void *target, struct kb_diag *diag)
 	choose_budget(opts);
 	if (bench_gbench_options_check(
 		    &opts->gbench, opts->command == BENCH_MICRO,
-		    is_stdout(opts->json) || is_stdout(opts->benchfmt),
-		    diag) < 0 ||
+		    bench_options_use_stdout(opts), diag) < 0 ||
 	    (opts->command == BENCH_RUN && check_effects(opts, diag) < 0))
 		return KB_E_ARG;
 	if (opts->command == BENCH_MICRO)

@@ -244,18 +244,12 @@ static bool is_timed(const struct bench_options *opts)
 	return opts->settings.passes & BENCH_PASS_TIMED;
 }
 
-static bool is_stdout(const char *file)
-{
-	return file && strcmp(file, "-") == 0;
-}
-
 /* If a format for programs goes to stdout, the table is omitted. */
 static bool stdout_is_taken(const struct bench_options *opts)
 {
 	const char *format;
 
-	if (is_stdout(opts->json) || is_stdout(opts->benchfmt) || opts->csv ||
-	    opts->markdown)
+	if (bench_options_use_stdout(opts) || opts->csv || opts->markdown)
 		return true;
 	format = bench_options_gbench(opts, "format");
 	return format && strcmp(format, "console") != 0;
@@ -633,7 +627,7 @@ static int write_benchfmt(const struct session *s, struct kb_diag *diag)
 	struct kb_out out;
 	int err;
 
-	if (is_stdout(s->opts.benchfmt)) {
+	if (strcmp(s->opts.benchfmt, "-") == 0) {
 		bench_benchfmt_write(stdout, s->reports, s->done);
 		return 0;
 	}
@@ -668,7 +662,7 @@ static int finish_session(struct session *s, int status)
 		status = bench_gbench_report(
 			s->reports, s->done, s->opts.gbench_argc,
 			s->opts.gbench_argv,
-			is_stdout(s->opts.json) || is_stdout(s->opts.benchfmt));
+			bench_options_use_stdout(&s->opts));
 	if (kb_signal)
 		return kb_exit_of(KB_E_STOPPED);
 	if (status == KB_EXIT_GOOD && s->any_wrong)
