@@ -123,25 +123,20 @@ static void write_badge(FILE *f, bool good, const char *text)
 
 static void write_verified(FILE *f, const struct bench_report *r)
 {
-	size_t wrong = 0, verified = 0, memory = 0;
+	const struct bench_run_summary *s = r->summary;
 	char text[80];
 
-	for (size_t i = 0; i < r->count; i++) {
-		const struct bench_cell *cell = &r->cells[i];
-
-		wrong += cell->status < 0;
-		memory += !cell->verify || cell->verify->has_memory;
-		verified += cell->status == 0 && cell->verify &&
-			    cell->verify->has_memory;
-	}
-	if (wrong)
-		snprintf(text, sizeof(text), "%zu failed", wrong);
-	else if (verified)
-		snprintf(text, sizeof(text), "%zu of %zu verified", verified,
-			 memory);
+	if (s->failed)
+		snprintf(text, sizeof(text), "%zu failed", s->failed);
+	else if (s->verified)
+		snprintf(text, sizeof(text), "%zu of %zu verified", s->verified,
+			 s->verifiable);
 	else
 		snprintf(text, sizeof(text), "not verified");
-	write_badge(f, !wrong && verified == memory && verified > 0, text);
+	write_badge(f,
+		    !s->failed && s->verified == s->verifiable &&
+			    s->verified > 0,
+		    text);
 }
 
 static void write_noise(FILE *f, const struct bench_report *r)

@@ -415,6 +415,13 @@ static void write_rows(FILE *out, const struct sheet *sheet, bool color)
 		(int)sheet->width[0] - 1, number);
 }
 
+/* The result of a run that only verifies. Failures are told apart. */
+static void write_verified(FILE *out, const struct bench_run_summary *s)
+{
+	fprintf(out, "%zu of %zu allocators verified: every payload intact\n",
+		s->verified, s->verifiable);
+}
+
 void bench_table_title(FILE *out, const struct bench_report *report)
 {
 	const struct trc_counts *c = &report->trace->counts;
@@ -466,6 +473,8 @@ void bench_table_write(FILE *out, const struct bench_report *report,
 	if (make_sheet(&sheet, width)) {
 		if (sheet.fields > 0)
 			write_rows(out, &sheet, color);
+		else
+			write_verified(out, report->summary);
 	}
 	release_sheet(&sheet);
 }

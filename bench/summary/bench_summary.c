@@ -121,6 +121,18 @@ static void find_extremes(struct bench_run_summary *out)
 	}
 }
 
+static void count_verified(struct bench_run_summary *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell *cell = r->cell[i].cell;
+		const bool can = !cell->verify || cell->verify->has_memory;
+
+		r->failed += cell->status < 0;
+		r->verifiable += can;
+		r->verified += can && cell->verify && cell->status == 0;
+	}
+}
+
 int bench_summary_make(struct bench_run_summary *out,
 		       const struct bench_summary_source *source,
 		       struct kb_diag *diag)
@@ -145,6 +157,7 @@ int bench_summary_make(struct bench_run_summary *out,
 		return err;
 	compare(out);
 	find_extremes(out);
+	count_verified(out);
 	return 0;
 }
 

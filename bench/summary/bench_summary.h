@@ -283,6 +283,12 @@ struct bench_run_summary {
 	 * least what is usable; NULL if there is none. */
 	const struct bench_cell_summary *maps_least;
 	const struct bench_cell_summary *maps_most;
+
+	/* Cells that failed; that pass verify found right; and that it can judge: all
+	 * but those without memory. */
+	size_t failed;
+	size_t verified;
+	size_t verifiable;
 };
 
 /* What to sum up. Borrowed; the cells for as long as the summary is used. */

@@ -794,6 +794,18 @@ static bool has_color(const char *text)
 	return false;
 }
 
+/* null has no memory to verify. */
+static void test_bench_output__only_verified(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "$BENCH " SEED " --pass verify --alloc kheap,glibc,null"
+		  " --out none");
+	cli_expect(c, 0);
+	cli_holds(c->out, "\n2 of 2 allocators verified: every payload intact"
+			  "\n");
+}
+
 static void test_bench_output__color_only_on_a_terminal(void **state)
 {
 	struct cli *c = *state;
@@ -921,6 +933,7 @@ int main(void)
 		cli_test(test_bench_output__without_gnuplot),
 		cli_test(test_bench_output__pictures_that_cannot_be_written),
 		cli_test(test_bench_output__figures),
+		cli_test(test_bench_output__only_verified),
 		cli_test(test_bench_output__color_only_on_a_terminal),
 		cli_test(test_bench_output__progress_only_on_a_terminal),
 		cli_test(test_bench_output__table_fits_the_terminal),
