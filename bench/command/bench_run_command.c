@@ -542,6 +542,20 @@ static struct bench_report report_of(const struct session *s,
 				      .skipped_count = s->opts.skipped_count };
 }
 
+/* Told once per trace, after it has run: what does not keep plugins from the machine
+ * here. */
+static void tell_open(const struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (job->cells[i].in_the_open) {
+			kb_complain("bench",
+				    "note: the kernel gives plugins no "
+				    "namespaces of their own here; the filter "
+				    "of system calls and the limits hold");
+			return;
+		}
+}
+
 /* Measures one trace and reports it. Returns an exit status. */
 static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 {
@@ -572,6 +586,7 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 	err = bench_run(&run, diag);
 	if (prints && live.titled)
 		bench_live_wipe(&live);
+	tell_open(job);
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
 	err = analyse(s, job, diag);

@@ -34,6 +34,9 @@ struct bench_outcome {
 	/* It was ended because the clock said so, not for what it did. */
 	bool by_clock;
 
+	/* A foreign allocator's process had no namespaces of its own. */
+	bool in_the_open;
+
 	/* Pass count, if wanted and if all went well: owned by whoever asked.
 	 * NULL otherwise. */
 	struct replay_exact *exact;

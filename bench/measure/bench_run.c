@@ -138,6 +138,7 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 		return err;
 	bench_forecast_note(&run->forecast, pass,
 			    replay_tick_system() - run->step_ns);
+	cell->in_the_open |= out->in_the_open;
 	if (out->status == 0 && (pass & BENCH_PASS_TIMED))
 		replay_clock_recalibrate(run->clock, &out->clock_cost);
 	if (out->fault.kind[0] && !cell->failure.fault.kind[0])

@@ -411,6 +411,8 @@ static int run_apart(struct bench_shared *memory, const struct bench_job *job,
 	memory->space = &space;
 	sandbox_space_adopt();
 	err = run_child(memory, job, watch, user, out, diag);
+	if (err == 0)
+		out->in_the_open = space.keeper == 0;
 	sandbox_space_end(&space);
 	if (job->pass == BENCH_PASS_VERIFY && !job->is_mute)
 		show_printed(job, memory->output_fd);

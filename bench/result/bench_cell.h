@@ -74,6 +74,9 @@ struct bench_cell {
 	/* A pass stopped before its end: the budget, or a signal. */
 	bool partial;
 
+	/* The kernel gave a plugin's process no namespaces of its own. */
+	bool in_the_open;
+
 	/* Results by pass; the pointers are NULL until the pass has run. Owned
 	 * by the cell. */
 	struct replay_verify_result *verify;

@@ -289,6 +289,30 @@ static void test_bench_plugin__odd_names_stay_right(void **state)
 	cli_holds(c->out, names[1]);
 }
 
+/* Where the kernel gives a plugin no namespaces, one line says so, and the plugin runs. */
+static void test_bench_plugin__without_namespaces(void **state)
+{
+	struct cli *c = *state;
+
+	cli_sh(c, "unshare -Ur true");
+	if (c->status != 0) {
+		print_message("skipped: no user namespace to forbid them in\n");
+		skip();
+	}
+	cli_link_plugins(c);
+	cli_sh(c, "unshare -Ur sh -c 'echo 0 >/proc/sys/user/"
+		  "max_user_namespaces; exec $BENCH --trace"
+		  " $TRACES/seed-example.trc --alloc plugin:./faulty.so"
+		  " --pass verify --out none'");
+	cli_expect(c, 0);
+	cli_holds(c->err,
+		  "bench: note: the kernel gives plugins no namespaces");
+	cli_sh(c, "$BENCH --trace $TRACES/seed-example.trc --alloc kheap"
+		  " --pass verify --out none");
+	cli_expect(c, 0);
+	assert_string_equal(c->err, "");
+}
+
 /* Only a process that may be lost runs a plugin. */
 static void test_bench_plugin__other_commands_refuse_it(void **state)
 {
@@ -320,6 +344,7 @@ int main(void)
 		cli_test(
 			test_bench_plugin__files_that_are_not_plugins_are_refused),
 		cli_test(test_bench_plugin__odd_names_stay_right),
+		cli_test(test_bench_plugin__without_namespaces),
 		cli_test(test_bench_plugin__other_commands_refuse_it),
 	};
 
