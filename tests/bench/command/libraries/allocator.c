@@ -22,7 +22,7 @@ static _Alignas(16) char memory[1 << 20];
 static size_t used;
 
 static _Alignas(OTHER_TLS_ALIGNMENT) _Thread_local char local[OTHER_TLS_SIZE]
-	__attribute__((tls_model("initial-exec")));
+	__attribute__((tls_model("initial-exec"), used));
 
 void *mi_malloc(size_t size)
 {
