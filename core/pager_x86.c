@@ -161,6 +161,7 @@ static void clear_page(struct pager_x86 *x, kva_t va, bool counted)
 	}
 	if (x->used[slot] == 0)
 		drop_table(x, slot, counted);
+	x->config.invalidate(va);
 }
 
 /* From the first page to the last. */
@@ -183,10 +184,8 @@ undo:
 	if (counted && status == KB_E_NO_FRAMES &&
 	    (i > 0 || x->counters.page_tables_made != tables_made))
 		x->counters.map_rollbacks++;
-	while (i-- > 0) {
+	while (i-- > 0)
 		clear_page(x, va + (i << KVA_PAGE_SHIFT), counted);
-		x->config.invalidate(va + (i << KVA_PAGE_SHIFT));
-	}
 	return status;
 }
 
@@ -196,16 +195,12 @@ static void unmap(struct pager_x86 *x, kva_t va, uint32_t pages, bool counted)
 	uint32_t i = pages;
 
 	kb_assert(va != 0 && va % KVA_PAGE_SIZE == 0 && pages >= 1);
-	while (i-- > 0) {
-		const kva_t page = va + (i << KVA_PAGE_SHIFT);
-
-		clear_page(x, page, counted);
-		x->config.invalidate(page);
-		if (counted)
-			x->counters.tlb_invalidations++;
-	}
-	if (counted)
+	while (i-- > 0)
+		clear_page(x, va + (i << KVA_PAGE_SHIFT), counted);
+	if (counted) {
 		x->counters.unmaps += pages;
+		x->counters.tlb_invalidations += pages;
+	}
 }
 
 static int x86_map(void *ctx, kva_t va, uint32_t pages)

@@ -2,9 +2,9 @@
 # (test_bench_metal.c). Included by metal/CMakeLists.txt, which has the flags. Every
 # mistake is made in both heaps' paging.
 kb_metal_mutant(mutant_x86_no_invlpg pager_x86 pager_x86.c
-	"s/x->config.invalidate(page);/if (!x) &/")
+	"s/x->config.invalidate(va);/if (!x) &/")
 kb_metal_mutant(mutant_x86_wrong_invlpg pager_x86 pager_x86.c
-	"s/invalidate(page)/invalidate(page + KVA_PAGE_SIZE)/")
+	"s/invalidate(va)/invalidate(va + KVA_PAGE_SIZE)/")
 kb_metal_mutant(mutant_x86_pte_kept pager_x86 pager_x86.c
 	"s/^\t[*]pte = 0;$//")
 kb_metal_mutant(mutant_x86_frame_twice pager_x86 pager_x86.c
