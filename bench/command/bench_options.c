@@ -272,6 +272,14 @@ bool bench_options_use_stdout(const struct bench_options *opts)
 	return is_stdout(opts->json) || is_stdout(opts->benchfmt);
 }
 
+bool bench_options_stdout_is_taken(const struct bench_options *opts)
+{
+	const char *format = bench_options_gbench(opts, "format");
+
+	return bench_options_use_stdout(opts) ||
+	       (format && strcmp(format, "console") != 0);
+}
+
 /* Told before the run: options without an effect on it. */
 static int check_effects(const struct bench_options *opts, struct kb_diag *diag)
 {
@@ -310,14 +318,11 @@ static int check_baseline(struct bench_options *opts, struct kb_diag *diag)
 /* Standard output takes one of them. */
 static int check_outputs(const struct bench_options *opts, struct kb_diag *diag)
 {
-	const char *format = bench_options_gbench(opts, "format");
-	const bool taken = bench_options_use_stdout(opts) ||
-			   (format && strcmp(format, "console") != 0);
-
 	if (opts->csv && opts->markdown)
 		return kb_fail(diag, KB_E_ARG,
 			       "--csv and --markdown exclude each other");
-	if ((opts->csv || opts->markdown) && taken)
+	if ((opts->csv || opts->markdown) &&
+	    bench_options_stdout_is_taken(opts))
 		return kb_fail(diag, KB_E_ARG,
 			       "--%s writes to standard output, which another "
 			       "option has taken; give that one a file",

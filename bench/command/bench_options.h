@@ -193,6 +193,9 @@ int bench_options_files(const struct bench_options *opts,
 /* Whether results for a program go to standard output: --json - or --benchfmt -. */
 bool bench_options_use_stdout(const struct bench_options *opts);
 
+/* The same, or in a format of Google Benchmark's for programs: --benchmark_format. */
+bool bench_options_stdout_is_taken(const struct bench_options *opts);
+
 /* The value of Google Benchmark's option --benchmark_`name`, of several the last;
  * NULL if there is none. */
 const char *bench_options_gbench(const struct bench_options *opts,

@@ -247,12 +247,8 @@ static bool is_timed(const struct bench_options *opts)
 /* If a format for programs goes to stdout, the table is omitted. */
 static bool stdout_is_taken(const struct bench_options *opts)
 {
-	const char *format;
-
-	if (bench_options_use_stdout(opts) || opts->csv || opts->markdown)
-		return true;
-	format = bench_options_gbench(opts, "format");
-	return format && strcmp(format, "console") != 0;
+	return bench_options_stdout_is_taken(opts) || opts->csv ||
+	       opts->markdown;
 }
 
 static void write_table(FILE *out, const void *user)
