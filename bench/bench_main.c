@@ -12,18 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Whatever ran, fails if its output could not be written. */
-static int finish_stdout(void)
-{
-	int cause = kb_stdio_flush(stdout);
-
-	if (cause == 0)
-		return KB_EXIT_GOOD;
-	kb_complain("bench", "cannot write to standard output: %s",
-		    strerror(cause));
-	return KB_EXIT_USAGE;
-}
-
 int main(int argc, char **argv)
 {
 	int status;
@@ -37,9 +25,10 @@ int main(int argc, char **argv)
 		return KB_EXIT_ENVIRONMENT;
 	kb_json_begin();
 	kb_signal_own();
+	kb_signal_own_pipes();
 	kb_signal_catch();
 	status = kb_options_run(&bench_itself, argc, argv);
-	flushed = finish_stdout();
+	flushed = kb_stdio_finish("bench");
 	if (kb_signal)
 		return KB_EXIT_SIGNAL + kb_signal;
 	return status == KB_EXIT_GOOD ? flushed : status;

@@ -89,5 +89,5 @@ int main(int argc, char **argv)
 	kb_signal_own_pipes();
 	kb_signal_catch();
 	status = kb_options_run(&trc_itself, argc, argv);
-	return status == KB_EXIT_GOOD ? cli_flush() : status;
+	return status == KB_EXIT_GOOD ? kb_stdio_finish("trc") : status;
 }

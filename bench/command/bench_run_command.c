@@ -582,9 +582,9 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 	err = bench_run(&run, diag);
 	if (prints && live.titled)
 		bench_live_wipe(&live);
-	tell_open(job);
 	if (err < 0 && err != KB_E_STOPPED)
 		return complain(diag);
+	tell_open(job);
 	err = analyse(s, job, diag);
 	if (bench_trace_judge(&job->trace, err, diag) < 0)
 		return complain(diag);

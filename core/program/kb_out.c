@@ -355,6 +355,9 @@ int kb_out_commit(struct kb_out *out, struct kb_diag *diag)
 	if (cause == 0 && out->temp_path &&
 	    rename(out->temp_path, out->final_path) != 0)
 		cause = errno;
+	/* The reader of a pipe has what it wants, as head does. */
+	if (cause == EPIPE && !out->temp_path)
+		cause = 0;
 	if (cause == 0) {
 		/* The name no longer belongs to us, so it is not removed. */
 		free(out->temp_path);

@@ -1,9 +1,12 @@
 #include "kb_stdio.h"
 
+#include "kb_complain.h"
+#include "kb_exit.h"
 #include "kb_status.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,4 +53,15 @@ int kb_stdio_flush(FILE *stream)
 	if (!ferror(stream))
 		return 0;
 	return write(fileno(stream), "\n", 1) < 0 ? errno : EIO;
+}
+
+int kb_stdio_finish(const char *program)
+{
+	int cause = kb_stdio_flush(stdout);
+
+	if (cause == 0 || cause == EPIPE)
+		return KB_EXIT_GOOD;
+	kb_complain(program, "cannot write to standard output: %s",
+		    strerror(cause));
+	return KB_EXIT_USAGE;
 }

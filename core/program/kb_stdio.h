@@ -14,7 +14,8 @@
  * with EBADF.
  *
  * Those that are open and do not wait (O_NONBLOCK), as other programs leave a pipe
- * or a terminal at the other end, are opened again, to wait. Returns 0, or KB_E_IO if that cannot be done. For main() only.
+ * or a terminal at the other end, are opened again, to wait. Returns 0, or KB_E_IO
+ * if that cannot be done. For main() only.
  */
 int kb_stdio_keep(void);
 
@@ -25,5 +26,12 @@ int kb_stdio_keep(void);
  * failed cannot be used afterwards.
  */
 int kb_stdio_flush(FILE *stream);
+
+/*
+ * At a program's end: flushes standard output. Returns KB_EXIT_GOOD, also if the
+ * reader of a pipe has gone, as head does; otherwise KB_EXIT_USAGE, after a
+ * complaint in the program's name.
+ */
+int kb_stdio_finish(const char *program);
 
 #endif /* KB_STDIO_H */

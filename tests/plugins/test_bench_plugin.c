@@ -307,6 +307,12 @@ static void test_bench_plugin__without_namespaces(void **state)
 	cli_expect(c, 0);
 	cli_holds(c->err,
 		  "bench: note: the kernel gives plugins no namespaces");
+	/* What is refused gets one line, its own. */
+	cli_sh(c, "unshare -Ur sh -c 'echo 0 >/proc/sys/user/"
+		  "max_user_namespaces; exec $BENCH --trace"
+		  " $TRACES/seed-example.trc --alloc plugin:./misfit_1.so"
+		  " --pass verify --out none'");
+	cli_refused(c, 2, "no symbol", "", "");
 	cli_sh(c, "$BENCH --trace $TRACES/seed-example.trc --alloc kheap"
 		  " --pass verify --out none");
 	cli_expect(c, 0);

@@ -12,6 +12,7 @@
 #ifndef CLI_H
 #define CLI_H
 
+#include "kb_bits.h"
 #include "kb_test.h"
 
 #include <jansson.h>
@@ -63,6 +64,14 @@ void cli_link_plugins(struct cli *c);
 
 /* A budget that no run exceeds, so that it is the epochs that are counted. */
 #define CLI_NO_BUDGET " --budget 1000000"
+
+/* Skips the rest of a test under AddressSanitizer: it times much, and another test
+ * runs the same code on less. */
+#define cli_skip_if_sanitized() \
+	do {                    \
+		if (KB_ASAN)    \
+			skip(); \
+	} while (0)
 
 /* True once the begun command has a child process. */
 bool cli_has_child(const struct cli *c);

@@ -3,7 +3,6 @@
 #include "kb_escape.h"
 #include "kb_stdio.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,17 +14,6 @@ void cli_put_site(const char *site, const char *module)
 		kb_escape_line(stdout, module);
 		putchar(']');
 	}
-}
-
-int cli_flush(void)
-{
-	int cause = kb_stdio_flush(stdout);
-
-	if (cause == 0 || cause == EPIPE)
-		return KB_EXIT_GOOD;
-	kb_complain("trc", "cannot write to standard output: %s",
-		    strerror(cause));
-	return KB_EXIT_USAGE;
 }
 
 int cli_fail(const struct kb_diag *diag, const char *path)
@@ -60,6 +48,6 @@ int cli_each_file(const struct kb_command *command, int argc, char **argv,
 		}
 	}
 	kb_words_release(&target.files);
-	flushed = cli_flush();
+	flushed = kb_stdio_finish("trc");
 	return status ? status : flushed;
 }

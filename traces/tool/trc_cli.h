@@ -58,10 +58,6 @@ void cli_put_site(const char *site, const char *module);
  */
 int cli_fail(const struct kb_diag *diag, const char *path);
 
-/* Flushes stdout. Returns KB_EXIT_GOOD, even if the reader of a pipe has gone;
- * on another error reports it and returns KB_EXIT_USAGE. */
-int cli_flush(void);
-
 /* A command over files: the target of its table. */
 struct cli_files {
 	struct kb_words files;

@@ -3,6 +3,7 @@
 
 #include "kb_bits.h"
 #include "kb_escape.h"
+#include "kb_stdio.h"
 #include "trc_cli.h"
 #include "kb_out.h"
 #include "trc_walk.h"
@@ -231,7 +232,7 @@ static int convert_to_stdout(struct trc_walk *walk, const struct converter *to,
 {
 	struct kb_diag diag = { 0 };
 	int err = write_all(walk, to, stdout, line, &diag);
-	int status = cli_flush();
+	int status = kb_stdio_finish("trc");
 
 	return err < 0 ? cli_fail(&diag, NULL) : status;
 }

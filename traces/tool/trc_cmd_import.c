@@ -4,6 +4,7 @@
 #include "kb_bits.h"
 #include "kb_digits.h"
 #include "kb_escape.h"
+#include "kb_stdio.h"
 #include "trc_cli.h"
 #include "trc_import.h"
 
@@ -87,7 +88,7 @@ static int run(struct request *request)
 		return cli_fail(&diag, request->out);
 	if (!request->quiet)
 		print_summary(request->out, &counts);
-	return cli_flush();
+	return kb_stdio_finish("trc");
 }
 
 static int check(void *target, struct kb_diag *diag)

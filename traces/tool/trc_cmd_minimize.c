@@ -7,6 +7,7 @@
 
 #include "kb_digits.h"
 #include "kb_escape.h"
+#include "kb_stdio.h"
 #include "trc_cli.h"
 #include "trc_shrink.h"
 
@@ -142,7 +143,7 @@ static int minimize(struct minimize *m)
 		       kb_digits(digits[1], m->shrink.objects),
 		       kb_digits(digits[2], m->shrink.tries));
 	}
-	return cli_flush();
+	return kb_stdio_finish("trc");
 }
 
 /* Replaces {} in a word; the caller frees the result. NULL if out of memory. */

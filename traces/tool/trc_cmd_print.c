@@ -2,6 +2,7 @@
 #include "trc_commands.h"
 
 #include "kb_escape.h"
+#include "kb_stdio.h"
 #include "trc_cli.h"
 #include "trc_reader.h"
 
@@ -78,7 +79,7 @@ static int print_file(const char *path, uint64_t limit)
 	if (kb_signal)
 		status = kb_exit_of(KB_E_STOPPED);
 	else
-		status = cli_flush();
+		status = kb_stdio_finish("trc");
 	if (err < 0)
 		status = kb_complain_diag("trc", &diag);
 	trc_reader_close(reader);

@@ -4,6 +4,7 @@
 #include "kb_bits.h"
 #include "kb_digits.h"
 #include "kb_escape.h"
+#include "kb_stdio.h"
 #include "trc_cli.h"
 #include "kb_json.h"
 #include "trc_walk.h"
@@ -469,7 +470,7 @@ static int describe(struct stat_job *job, bool as_json)
 		else
 			print_text(job);
 	}
-	status = err < 0 ? cli_fail(&diag, NULL) : cli_flush();
+	status = err < 0 ? cli_fail(&diag, NULL) : kb_stdio_finish("trc");
 	free(job->objects);
 	free(job->sites);
 	trc_walk_release(&job->walk);

@@ -202,6 +202,7 @@ static void test_bench_output__all_passes(void **state)
 	struct cli *c = *state;
 	const json_t *cell, *context;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick" CLI_NO_BUDGET
 		  " --out none --json -"
 		  " --alloc kheap:lookup=pagemap,glibc,null");
@@ -295,6 +296,7 @@ static void test_bench_output__hgrm(void **state)
 	const json_t *cell;
 	json_t *document;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --no-plots --out "
 		  "o" CLI_NO_BUDGET " --pass count,latency --alloc "
 		  "kheap,kheap:lookup=pagemap");
@@ -319,6 +321,7 @@ static void test_bench_output__benchfmt(void **state)
 	json_int_t nodes;
 	char text[80];
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "$BENCH --trace $TRACES/boot.trc --quick --out "
 		  "none" CLI_NO_BUDGET " --pass count,throughput --alloc "
 		  "kheap:order=head,null"
@@ -601,6 +604,7 @@ static void test_bench_output__a_folder_is_of_one_run(void **state)
 	};
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "$BENCH smp " SEED " --cpus 1 --out s &&"
 		  "$FAKE_TIME_BENCH " SEED QUICK_ALL " --out first &&"
 		  "cp -rn s/. first; mkdir -p first/figures first/latency;"
@@ -730,6 +734,7 @@ static void test_bench_output__pictures_that_cannot_be_written(void **state)
 	};
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "command -v gnuplot");
 	if (c->status != 0)
 		skip();

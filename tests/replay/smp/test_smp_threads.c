@@ -16,8 +16,13 @@ extern const struct alloc_ops alloc_kheap;
 extern const struct alloc_ops alloc_kheap_fast;
 extern const struct alloc_ops alloc_buddy;
 
+/* ThreadSanitizer takes 100 times as long. */
+#ifdef __SANITIZE_THREAD__
+#define EVENTS 1000
+#else
 #define EVENTS 4000
-#define CPUS   4
+#endif
+#define CPUS 4
 
 /* Allocs and frees of up to 100 live objects; most are freed on their own CPU. */
 static void make_program(struct smp_program *p, uint64_t *cross)
