@@ -8,6 +8,7 @@
 #include "bench_analysis_read.h"
 #include "bench_benchfmt.h"
 #include "bench_commands.h"
+#include "bench_failing.h"
 #include "bench_folder.h"
 #include "bench_format.h"
 #include "bench_gbench.h"
@@ -283,16 +284,19 @@ static int write_json(const struct bench_report *reports, size_t count,
 	return err;
 }
 
+static int clear_folder(const char *folder, struct kb_diag *diag)
+{
+	const int err = kb_out_make_folder(folder, diag);
+
+	return err == 0 ? bench_folder_clear(folder, diag) : err;
+}
+
 static int write_folder(const struct bench_report *report, const char *folder,
 			struct kb_diag *diag)
 {
 	int err;
 
-	err = kb_out_make_folder(folder, diag);
-	if (err == 0)
-		err = bench_folder_clear(folder, diag);
-	if (err == 0)
-		err = write_json(report, 1, folder, "results.json", diag);
+	err = write_json(report, 1, folder, "results.json", diag);
 	if (err == 0)
 		err = kb_out_write(folder, "table.txt", write_table, report,
 				   diag);
@@ -429,6 +433,31 @@ static void print_table(const struct session *s,
 	fflush(stdout);
 }
 
+static struct bench_failing failing_of(struct session *s,
+				       const struct bench_report *report,
+				       const struct job *job)
+{
+	return (struct bench_failing){ .report = report,
+				       .cells = job->cells,
+				       .folder = job->folder,
+				       .progress = &s->progress };
+}
+
+/* The report says where they are. One that cannot be made does not end the run. */
+static void write_failing(struct session *s, const struct bench_report *report,
+			  const struct job *job)
+{
+	const struct bench_failing failing = failing_of(s, report, job);
+	struct kb_diag diag;
+	int err;
+
+	kb_diag_init(&diag);
+	err = bench_failing_write(&failing, &diag);
+	if (err < 0 && err != KB_E_STOPPED)
+		complain(&diag);
+	s->any_undrawn |= err < 0 && err != KB_E_STOPPED;
+}
+
 /* Writes the results folder, with its page. Returns an exit status. */
 static int fill_folder(struct session *s, const struct bench_report *report,
 		       const struct job *job)
@@ -436,6 +465,9 @@ static int fill_folder(struct session *s, const struct bench_report *report,
 	struct kb_diag diag;
 
 	kb_diag_init(&diag);
+	if (clear_folder(job->folder, &diag) < 0)
+		return complain(&diag);
+	write_failing(s, report, job);
 	if (write_folder(report, job->folder, &diag) < 0)
 		return complain(&diag);
 	kb_progress_part(&s->progress, s->progress.shown, s->progress.to);
@@ -451,6 +483,7 @@ static int fill_folder(struct session *s, const struct bench_report *report,
 static int report_job(struct session *s, const struct bench_report *report,
 		      const struct job *job, struct bench_live *live)
 {
+	struct bench_failing failing;
 	int status = KB_EXIT_GOOD;
 
 	print_table(s, report, live);
@@ -462,6 +495,8 @@ static int report_job(struct session *s, const struct bench_report *report,
 			       "table.txt, *.tsv%s\n",
 			       job->folder,
 			       s->opts.no_plots ? "" : ", figures/");
+		failing = failing_of(s, report, job);
+		bench_failing_tell(stdout, &failing);
 		if (s->opts.traces.count == 1)
 			tell_next(s, report, job);
 		else

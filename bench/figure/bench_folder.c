@@ -84,8 +84,18 @@ static bool is_histogram(const char *name)
 	return length > 5 && strcmp(name + length - 5, ".hgrm") == 0;
 }
 
-/* They are named after allocators. */
-static int remove_histograms(int fd, const char *folder, struct kb_diag *diag)
+/* The shortest trace that shows an allocator's fault. */
+static bool is_failing(const char *name)
+{
+	const size_t length = strlen(name);
+
+	return strncmp(name, "failing-", 8) == 0 && length > 12 &&
+	       strcmp(name + length - 4, ".trc") == 0;
+}
+
+/* Removes the files that are named after allocators. */
+static int remove_named(int fd, const char *folder,
+			bool (*is_ours)(const char *name), struct kb_diag *diag)
 {
 	const int copy = dup(fd);
 	DIR *stream = copy >= 0 ? fdopendir(copy) : NULL;
@@ -93,16 +103,21 @@ static int remove_histograms(int fd, const char *folder, struct kb_diag *diag)
 	int err = 0;
 
 	if (!stream) {
-		err = refuse(folder, "*.hgrm", diag);
+		err = refuse(folder, ".", diag);
 		if (copy >= 0)
 			close(copy);
 		return err;
 	}
 	while (err == 0 && (entry = readdir(stream)))
-		if (is_histogram(entry->d_name))
+		if (is_ours(entry->d_name))
 			err = remove_one(fd, folder, entry->d_name, diag);
 	closedir(stream);
 	return err;
+}
+
+static int remove_histograms(int fd, const char *folder, struct kb_diag *diag)
+{
+	return remove_named(fd, folder, is_histogram, diag);
 }
 
 /* Clears the folder of the name `below` in the one that `parent` is, and removes it
@@ -134,6 +149,8 @@ int bench_folder_clear(const char *folder, struct kb_diag *diag)
 	if (fd < 0)
 		return errno == ENOENT ? 0 : refuse(folder, ".", diag);
 	err = remove_data(fd, folder, diag);
+	if (err == 0)
+		err = remove_named(fd, folder, is_failing, diag);
 	if (err == 0)
 		err = clear(fd, folder, "figures", remove_pictures, diag);
 	if (err == 0)

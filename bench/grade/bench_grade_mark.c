@@ -2,7 +2,7 @@
 
 #include "bench_failure.h"
 #include "bench_grade_build.h"
-#include "bench_grade_shrink.h"
+#include "bench_shrink.h"
 #include "bench_worker.h"
 #include "kb_bits.h"
 #include "kb_escape.h"
@@ -183,12 +183,12 @@ static int add_test(struct marker *m, const struct grade_check *c,
 static int offer_trace(struct marker *m, const struct replay *replay,
 		       char *text, size_t size)
 {
-	struct grade_shrink shrink = {
+	struct bench_shrink shrink = {
 		.trace = &replay->trace->trace,
 		.path = replay->trace->path,
-		.folder = m->in->work,
 		.watch = watch,
 	};
+	char kind[ALLOC_FAULT_WORD_SIZE];
 	const size_t used = strlen(text);
 	char out[4096];
 	int err;
@@ -199,8 +199,10 @@ static int offer_trace(struct marker *m, const struct replay *replay,
 	m->has_trace = true;
 	snprintf(out, sizeof(out), "%s/failing.trc", m->in->folder);
 	fill_job(m, replay, &shrink.job);
-	shrink.outcome = m->outcome;
-	err = grade_shrink(&shrink, out, m->diag);
+	snprintf(kind, sizeof(kind), "%s", m->outcome->fault.kind);
+	shrink.kind = kind;
+	shrink.fault_event = m->outcome->fault_event;
+	err = bench_shrink(&shrink, out, m->diag);
 	if (err == 0)
 		snprintf(text + used, size - used,
 			 "; the shortest trace that shows it has %" PRIu64

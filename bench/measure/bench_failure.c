@@ -91,6 +91,7 @@ void bench_failure_fill(struct bench_failure *f,
 	f->fault = out->fault;
 	f->has_event = out->fault_event != REPLAY_NO_EVENT;
 	f->event = f->has_event ? out->fault_event : 0;
+	f->by_clock = out->by_clock;
 	f->site[0] = '\0';
 	if (f->has_event)
 		find_event(f, trace);

@@ -141,9 +141,11 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 	cell->in_the_open |= out->in_the_open;
 	if (out->status == 0 && (pass & BENCH_PASS_TIMED))
 		replay_clock_recalibrate(run->clock, &out->clock_cost);
-	if (out->fault.kind[0] && !cell->failure.fault.kind[0])
+	if (out->fault.kind[0] && !cell->failure.fault.kind[0]) {
+		cell->failure.pass = pass;
 		bench_failure_fill(&cell->failure, run->trace, cell->spec.name,
 				   out);
+	}
 	if (out->status == KB_E_WRONG) {
 		cell->status = out->status;
 		cell->diag = out->diag;

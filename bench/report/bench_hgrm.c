@@ -124,6 +124,18 @@ static size_t namesakes(const struct bench_report *r, size_t cell)
 	return n;
 }
 
+void bench_report_component(const struct bench_report *r, size_t i, char *out,
+			    size_t size)
+{
+	const size_t before = namesakes(r, i);
+	size_t used;
+
+	kb_escape_component(out, ALLOC_NAME_SIZE, r->cells[i].spec.name);
+	used = strlen(out);
+	if (before)
+		snprintf(out + used, size - used, "-%zu", before + 1);
+}
+
 static int write_series(const struct bench_report *r, size_t cell,
 			enum replay_series_id id, const char *folder,
 			struct kb_diag *diag)
@@ -131,15 +143,10 @@ static int write_series(const struct bench_report *r, size_t cell,
 	const struct hgrm h = { .report = r,
 				.summary = &r->summary->cell[cell],
 				.id = id };
-	char safe[ALLOC_NAME_SIZE], number[24] = "";
-	char name[ALLOC_NAME_SIZE + 48];
-	size_t before = namesakes(r, cell);
+	char safe[ALLOC_NAME_SIZE + 24], name[ALLOC_NAME_SIZE + 48];
 
-	kb_escape_component(safe, sizeof(safe), r->cells[cell].spec.name);
-	if (before)
-		snprintf(number, sizeof(number), "-%zu", before + 1);
-	snprintf(name, sizeof(name), "%s%s.%s.hgrm", safe, number,
-		 series_names[id]);
+	bench_report_component(r, cell, safe, sizeof(safe));
+	snprintf(name, sizeof(name), "%s.%s.hgrm", safe, series_names[id]);
 	return kb_out_write(folder, name, write_file, &h, diag);
 }
 

@@ -546,7 +546,7 @@ static json_t *failure_json(const struct bench_failure *f)
 		return NULL;
 	snprintf(address, sizeof(address), "0x%08" PRIX64, fault->address);
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
 		foreign_json(fault->kind), "event",
 		f->has_event ? count_json(f->event) : json_null(), "call",
 		foreign_json(fault->call), "size",
@@ -555,7 +555,8 @@ static json_t *failure_json(const struct bench_failure *f)
 		fault->has_address ? json_string(address) : json_null(), "site",
 		foreign_json(f->site), "source", foreign_json(fault->source),
 		"line", fault->line ? count_json(fault->line) : json_null(),
-		"message", foreign_json(fault->message));
+		"message", foreign_json(fault->message), "trace",
+		foreign_json(f->trace));
 }
 
 static json_t *cell_json(const struct bench_report *r,

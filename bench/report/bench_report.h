@@ -52,6 +52,11 @@ struct bench_report {
 	const struct bench_run_summary *summary;
 };
 
+/* The name of the `i`-th cell's allocator as a component of a path, unlike those of all
+ * other cells. `size` is at least ALLOC_NAME_SIZE + 24. */
+void bench_report_component(const struct bench_report *report, size_t i,
+			    char *out, size_t size);
+
 struct json_t;
 
 /* The report as a JSON array of one object per cell, and the context object;

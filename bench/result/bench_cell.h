@@ -8,6 +8,7 @@
 #define BENCH_CELL_H
 
 #include "alloc_spec.h"
+#include "bench_settings.h"
 #include "bench_trace.h"
 #include "kb_status.h"
 #include "replay_clock.h"
@@ -48,6 +49,15 @@ struct bench_failure {
 	bool has_event;
 	uint64_t event;
 	char site[BENCH_SITE_SIZE];
+
+	/* The pass that found it, and whether that was by a clock. */
+	enum bench_pass pass;
+	bool by_clock;
+
+	/* The shortest trace that shows it, a file's name in the results folder, and
+	 * its events; empty and 0 for none. */
+	char trace[ALLOC_NAME_SIZE + 48];
+	uint64_t trace_events;
 };
 
 /* What may be said of somebody else's allocator. */

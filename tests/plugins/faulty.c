@@ -25,6 +25,9 @@
 /* … and before killed: boot.trc has fewer, two rounds of it more. */
 #define VERY_LATE 20000
 
+/* Allocs of the whole of seed-example.trc. */
+#define WHOLE 3
+
 #ifdef FAULTY_WINDOW
 #define FLAGS ALLOCATOR_PLUGIN_WINDOW
 #else
@@ -99,6 +102,10 @@ static void faulty_fini(void *ctx)
 		hang();
 	if (is(f, "vandal"))
 		vandalise();
+	if (is(f, "whole-crash") && f->calls < WHOLE)
+		hang();
+	if (is(f, "whole-crash"))
+		crash();
 #ifndef FAULTY_WINDOW
 	free(f->arena);
 #endif

@@ -6,6 +6,7 @@
 
 #include "kb_bits.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,111 @@ static void test_bench_plugin__a_sound_one_has_every_pass(void **state)
 	assert_int_equal(cli_counter(cell, "events"), 5);
 }
 
+#define FAILING	 "plugin:./faulty.so,fault=refuse"
+#define SHORTEST "failing-plugin_._faulty.so,fault=refuse.trc"
+#define VERIFY                                                          \
+	"ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0 "    \
+	"$BENCH --trace \"$TRACES/boot.trc\" --no-plots --pass verify " \
+	"--alloc 'kheap," FAILING "'"
+
+static const char *trace_of(const json_t *document, const char *trace,
+			    const char *allocator)
+{
+	const json_t *cell = cli_cell(document, trace, allocator);
+
+	return json_string_value(
+		json_object_get(json_object_get(cell, "failure"), "trace"));
+}
+
+/* It is in the results folder, shows the same fault by the command that is printed, and
+ * goes with the next run. */
+static void test_bench_plugin__the_shortest_trace_is_left(void **state)
+{
+	struct cli *c = *state;
+	const json_t *document;
+
+	cli_link_plugins(c);
+	cli_sh(c, VERIFY " --out o --json j");
+	cli_expect(c, 5);
+	cli_holds(c->out, "\n" SHORTEST " shows the fault in 2 events: bench ");
+	document = cli_json_file(c, "o/results.json");
+	assert_string_equal(trace_of(document, "boot.trc", FAILING), SHORTEST);
+	document = cli_json_file(c, "j");
+	assert_string_equal(trace_of(document, "boot.trc", FAILING), SHORTEST);
+	setenv("SAID", c->out, 1);
+	cli_sh(c, "$TRC print o/" SHORTEST " | cut -f 5");
+	assert_string_equal(c->out, "alloc\nfree\n");
+	cli_sh(c, "echo \"$SAID\" | sed -n 's/.* events: bench/\"$BENCH\"/p' "
+		  "| sh");
+	cli_expect(c, 5);
+	cli_holds(c->out, "event 1: the allocator does not know");
+	cli_sh(c, "$BENCH --trace \"$TRACES/boot.trc\" --no-plots --out o "
+		  "--pass verify --alloc plugin:faulty.so");
+	cli_expect(c, 0);
+	assert_false(cli_exists("o/" SHORTEST));
+}
+
+/* Without a folder, the command that is printed makes it. */
+static void test_bench_plugin__the_shortest_trace_is_made(void **state)
+{
+	struct cli *c = *state;
+
+	cli_link_plugins(c);
+	cli_sh(c, VERIFY " --out none");
+	cli_expect(c, 5);
+	setenv("SAID", c->out, 1);
+	cli_sh(c, "PATH=$(dirname \"$BENCH\"):$PATH; echo \"$SAID\" | "
+		  "sed -n 's/.*: trc minimize/\"$TRC\" minimize/p' | sh && "
+		  "$TRC print failing.trc | cut -f 5");
+	cli_expect(c, 0);
+	cli_holds(c->out, "1 of 19,028 objects");
+	cli_holds(c->out, "\nalloc\nfree\n");
+}
+
+/* A clock is not asked again and again. */
+static void test_bench_plugin__no_shortest_trace_by_a_clock(void **state)
+{
+	struct cli *c = *state;
+
+	cli_link_plugins(c);
+	cli_sh(c, "$BENCH --trace \"$TRACES/seed-example.trc\" --no-plots "
+		  "--pass verify --timeout 2 --out o --alloc "
+		  "plugin:./faulty.so,fault=alloc-hang");
+	cli_expect(c, 5);
+	cli_holds(c->out, "A clock found the hang, so bench looks for no "
+			  "shorter trace; to make one: trc minimize ");
+	cli_sh(c, "ls o");
+	assert_string_equal(c->out, "report.html\nresults.json\ntable.txt\n");
+}
+
+/* A shorter trace is tried, which has no end. */
+static bool is_shrinking(const struct cli *c)
+{
+	return cli_has_child(c) && cli_exists("o/failing-plugin_._faulty.so,"
+					      "fault=whole-crash.trc");
+}
+
+static void test_bench_plugin__the_search_can_be_stopped(void **state)
+{
+	struct cli *c = *state;
+	const json_t *document;
+
+	cli_link_plugins(c);
+	setenv("ASAN_OPTIONS", "handle_segv=0", 0);
+	cli_start(c, "$BENCH --trace \"$TRACES/seed-example.trc\" --no-plots "
+		     "--pass verify --timeout 1000000 --out o --alloc "
+		     "plugin:./faulty.so,fault=whole-crash");
+	cli_until(c, is_shrinking);
+	kill(c->pid, SIGINT);
+	cli_wait(c);
+	cli_expect(c, 128 + SIGINT);
+	document = cli_json_file(c, "o/results.json");
+	cli_holds(error_of(document, "plugin:./faulty.so,fault=whole-crash"),
+		  "after 5 events: Segmentation");
+	cli_sh(c, "ls o");
+	assert_string_equal(c->out, "report.html\nresults.json\ntable.txt\n");
+}
+
 /* It is cleaned, it names its plugin, and it has an end. */
 static void test_bench_plugin__plugin_output_is_allowed(void **state)
 {
@@ -346,6 +452,10 @@ int main(void)
 		cli_test(test_bench_plugin__memory_is_limited),
 		cli_test(test_bench_plugin__no_pass_after_a_failed_one),
 		cli_test(test_bench_plugin__a_sound_one_has_every_pass),
+		cli_test(test_bench_plugin__the_shortest_trace_is_left),
+		cli_test(test_bench_plugin__the_shortest_trace_is_made),
+		cli_test(test_bench_plugin__no_shortest_trace_by_a_clock),
+		cli_test(test_bench_plugin__the_search_can_be_stopped),
 		cli_test(test_bench_plugin__plugin_output_is_allowed),
 		cli_test(
 			test_bench_plugin__files_that_are_not_plugins_are_refused),
