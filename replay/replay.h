@@ -103,6 +103,16 @@ struct replay_job {
 	 * recording's. The reader then has all columns. */
 	bool recorded_clock;
 
+	/* Of pass verify: by slot, the last address that it got, 0 for none,
+	 * written as the events are done, up to `places_count` slots. NULL for
+	 * none. Borrowed. */
+	uint64_t *places;
+	size_t places_count;
+
+	/* Of pass verify: how many events are replayed; 0 for all. What is live
+	 * then is not looked at unless these are all. */
+	uint64_t stop;
+
 	/* Of the count pass: receives exact distributions, zeroed by the
 	 * caller; NULL for none. */
 	struct replay_exact *exact;

@@ -157,6 +157,10 @@ struct replay_verify_result {
 	uint64_t finds;
 	uint64_t searches;
 
+	/* Where places were asked for: bytes of address space that have pages after
+	 * the last event replayed; ALLOC_UNKNOWN if the allocator does not say. */
+	uint64_t mapped;
+
 	/* Where KB_E_WRONG was returned: what is known of it, and the number of
 	 * its event as trc print gives it; REPLAY_NO_EVENT after the last. */
 	struct alloc_fault fault;

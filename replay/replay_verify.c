@@ -61,6 +61,9 @@ struct verifying {
 	uint64_t events;
 	uint64_t frees;
 
+	/* The events that are replayed. */
+	uint64_t stop;
+
 	/* As struct replay_verify_result; the nodes that the searches compared,
 	 * and the allocator's own count of nodes so far. */
 	uint64_t finds;
@@ -205,6 +208,8 @@ static int verify_alloc(struct verifying *v, struct replay_op op,
 
 	replay_step_run(&v->step, op, v->program.live);
 	v->address = v->program.live[slot];
+	if (slot < v->job->places_count)
+		v->job->places[slot] = v->address;
 	if (!v->program.live[slot] || !v->step.alloc.vt->has_memory)
 		return 0;
 	v->live++;
@@ -316,6 +321,9 @@ static int verify_slice(struct verifying *v, const struct replay_slice *slice,
 	for (size_t i = 0; err == 0 && i < slice->count; i++) {
 		struct replay_op op = slice->ops[i];
 
+		if (v->events == v->stop)
+			return KB_END;
+
 		v->events++;
 		v->op = &op;
 		v->address = 0;
@@ -378,10 +386,19 @@ static int verify_all(struct verifying *v, struct kb_diag *diag)
 		if (err < 0)
 			return kb_fail(diag, err, "out of memory for shadows");
 		err = verify_slice(v, &slice, diag);
-		if (err < 0)
-			return err;
+		if (err != 0)
+			return err < 0 ? err : 0;
 	}
 	return err < 0 ? err : verify_rest(v, diag);
+}
+
+static uint64_t read_mapped(const struct alloc *alloc)
+{
+	struct alloc_memory memory = { .mapped = ALLOC_UNKNOWN };
+
+	if (alloc->vt->memory)
+		alloc->vt->memory(alloc->ctx, &memory);
+	return memory.mapped;
 }
 
 static void release(struct verifying *v)
@@ -406,12 +423,15 @@ int replay_verify(const struct replay_job *job,
 	v.walk_every = events / WALKS + 1;
 	v.next_walk = v.walk_every;
 	v.events_total = events;
+	v.stop = job->stop ? job->stop : UINT64_MAX;
 	replay_program_init(&v.program, job->reader, NULL);
 	err = replay_step_init(&v.step, job->alloc, job->touch);
 	if (err < 0)
 		kb_fail(diag, err, "out of memory for the digest");
 	else
 		err = verify_all(&v, diag);
+	if (err == 0 && job->places_count > 0)
+		out->mapped = read_mapped(&job->alloc);
 	out->events = v.events;
 	out->finds = v.finds;
 	out->searches = v.searches;

@@ -4,6 +4,7 @@
 #include "bench_commands.h"
 #include "bench_lapse.h"
 #include "bench_options.h"
+#include "bench_places.h"
 #include "bench_show.h"
 #include "bench_tape_read.h"
 #include "bench_trace_open.h"
@@ -133,6 +134,64 @@ static int show(const struct show_options *o, struct bench_player *player,
 	return bench_trace_judge(&player->trace, err, diag);
 }
 
+static int write_places(const struct show_options *o,
+			const struct bench_places *places, struct kb_diag *diag)
+{
+	const bool is_stdout = o->svg && strcmp(o->svg, "-") == 0;
+	json_t *document;
+	struct kb_out out;
+	int err;
+
+	if (o->json) {
+		document = bench_places_json(places);
+		err = kb_json_write(NULL, o->json, document, JSON_COMPACT,
+				    diag);
+		json_decref(document);
+		return err;
+	}
+	if (is_stdout)
+		bench_places_svg(stdout, places);
+	if (!o->svg)
+		bench_places_text(stdout, places, terminal_width(),
+				  kb_terminal_has_colour());
+	if (is_stdout || !o->svg)
+		return 0;
+	err = kb_out_open(&out, o->svg, diag);
+	if (err < 0)
+		return err;
+	bench_places_svg(out.stream, places);
+	return kb_out_commit(&out, diag);
+}
+
+/* An allocator that runs only in a process of its own. Returns 1 if it is drawn, but
+ * wrong. */
+static int show_places(const struct show_options *o,
+		       const struct alloc_spec *spec, struct kb_diag *diag)
+{
+	struct bench_trace trace = { .fd = -1 };
+	struct bench_places places = { .count = 0 };
+	int err;
+
+	if (o->step)
+		return kb_fail(diag, KB_E_ARG,
+			       "--step needs an allocator that has rows; for "
+			       "%s use --at",
+			       spec->name);
+	err = bench_commands_open(&trace, o->trace, diag);
+	if (err < 0)
+		return err;
+	err = bench_places_read(&places, &trace, spec, o->at, diag);
+	err = bench_trace_judge(&trace, err, diag);
+	if (err == 0)
+		err = write_places(o, &places, diag);
+	if (err == 0)
+		err = places.failure.fault.kind[0] &&
+		      places.failure.fault.judged;
+	bench_places_release(&places);
+	bench_trace_release(&trace);
+	return err;
+}
+
 static int write_page(const struct bench_tape *tape, const char *trace,
 		      const char *path, struct kb_diag *diag)
 {
@@ -212,6 +271,25 @@ static int check_show(void *target, struct kb_diag *diag)
 	return 0;
 }
 
+/* True if the allocator is one that runs only in a process of its own; then it has been
+ * shown, and `*status` is the exit status. */
+static bool show_foreign(const struct show_options *o, int *status)
+{
+	struct alloc_spec spec;
+	struct kb_diag diag;
+	int err;
+
+	kb_diag_init(&diag);
+	if (alloc_spec_parse(&spec, o->alloc, &diag) < 0 || !spec.ops->foreign)
+		return false;
+	kb_signal_catch();
+	err = show_places(o, &spec, &diag);
+	*status = err == 0   ? KB_EXIT_GOOD
+		  : err == 1 ? KB_EXIT_WRONG
+			     : kb_complain_diag("bench", &diag);
+	return true;
+}
+
 static int show_main(int argc, char **argv)
 {
 	struct show_options o = { .alloc = "kheap", .at = UINT64_MAX };
@@ -230,6 +308,8 @@ static int show_main(int argc, char **argv)
 		return err == 0 ? KB_EXIT_GOOD
 				: kb_complain_diag("bench", &diag);
 	}
+	if (show_foreign(&o, &status))
+		return status;
 	player.trace.fd = -1;
 	err = show(&o, &player, &diag);
 	bench_player_close(&player);
@@ -249,8 +329,8 @@ static const struct kb_option options[] = {
 	  AT(at) },
 	{ .name = "alloc",
 	  .value = "SPEC",
-	  .help = "an allocator that has rows (default kheap); for --html up "
-		  "to two, with a comma between",
+	  .help = "an allocator that has rows (default kheap), or a plugin; "
+		  "for --html up to two with rows, with a comma between",
 	  .kind = KB_OPTION_TEXT,
 	  AT(alloc) },
 	{ .name = "step",
@@ -286,11 +366,14 @@ const struct kb_command bench_show_command = {
 	.about =
 		"Draws the heap after N events of a trace: the rows with their "
 		"nodes, the tracking arrays, and what the last event did, "
-		"step by step. --html writes a page with all of them.",
+		"step by step. --html writes a page with all of them. Of a "
+		"plugin, draws where its live objects are, or, where pass "
+		"verify finds a fault before that, where they were then.",
 	.options = options,
 	.stray = "trace",
 	.check = check_show,
-	.examples = "bench show --trace traces/seed-example.trc --at 3\n"
+	.examples = "bench show --trace failing.trc --alloc plugin:./mine.so\n"
+		    "bench show --trace traces/seed-example.trc --at 3\n"
 		    "bench show --trace traces/seed-example.trc --at 3 "
 		    "--alloc kheap:first_index=5\n"
 		    "bench show --trace boot.trc --html boot.html --alloc "

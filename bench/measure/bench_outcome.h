@@ -41,6 +41,11 @@ struct bench_outcome {
 	 * NULL otherwise. */
 	struct replay_exact *exact;
 
+	/* Pass verify, if wanted, also with a fault: by slot, the last address
+	 * that it got; 0 for none. Any number: they are the allocator's words.
+	 * Owned by whoever asked. NULL otherwise. */
+	uint64_t *places;
+
 	/* Timed passes: the cost of reading the clock on their CPU, measured
 	 * right before they ran. */
 	struct replay_clock_cost clock_cost;

@@ -37,9 +37,17 @@ struct shared {
 	_Atomic uint32_t done;
 	struct bench_outcome outcome;
 
-	/* Last, because pages of it that nobody writes take no memory. */
+	/* Late, because pages of it that nobody writes take no memory. */
 	struct replay_exact exact;
+
+	/* As many as the job's places. */
+	uint64_t place[];
 };
+
+static size_t size_of(size_t places)
+{
+	return sizeof(struct shared) + places * sizeof(uint64_t);
+}
 
 /* The worker itself, for an allocator's callbacks. */
 struct worker {
@@ -131,7 +139,8 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.heap_pages = job->heap_pages,
 		.walk = job->walk,
 		.all_columns = job->recorded_clock,
-		.checked = first ? 2 : job->pass == BENCH_PASS_COUNT,
+		.checked = first ? 2 - (job->stop > 0)
+				 : job->pass == BENCH_PASS_COUNT,
 		.report = { first ? show_line : NULL, panic, &worker },
 	};
 	struct replay_job replay = {
@@ -152,6 +161,9 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		.dearest_count = job->dearest,
 		.recorded_clock = job->recorded_clock,
 		.exact = job->exact ? &shared->exact : NULL,
+		.places = shared->place,
+		.places_count = job->places,
+		.stop = job->stop,
 		.progress = &shared->progress,
 	};
 	int err;
@@ -178,9 +190,20 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 	return err;
 }
 
-int bench_worker_main(void)
+/* What the parent shares, with all places. NULL if there is none. */
+static struct shared *attach(void)
 {
 	struct shared *shared = bench_shared_attach(sizeof(*shared));
+
+	/* The first view stays as long as the process. */
+	return shared && shared->job.places > 0
+		       ? bench_shared_attach(size_of(shared->job.places))
+		       : shared;
+}
+
+int bench_worker_main(void)
+{
+	struct shared *shared = attach();
 	struct bench_outcome *out;
 
 	bench_process_follow_parent();
@@ -274,6 +297,7 @@ static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 {
 	*out = shared->outcome;
 	out->exact = NULL;
+	out->places = NULL;
 	if (bench_outcome_is_whole(out, job->pass)) {
 		/* A failure without a message is out of memory. */
 		if (out->status < 0)
@@ -420,6 +444,16 @@ static int run_apart(struct bench_shared *memory, const struct bench_job *job,
 	return err;
 }
 
+static int copy_places(struct bench_outcome *out, const struct shared *shared,
+		       size_t places, struct kb_diag *diag)
+{
+	out->places = calloc(places, sizeof(*out->places));
+	if (!out->places)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory for addresses");
+	memcpy(out->places, shared->place, places * sizeof(*out->places));
+	return 0;
+}
+
 int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 		     void *user, struct bench_outcome *out,
 		     struct kb_diag *diag)
@@ -428,7 +462,7 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 	struct shared *shared;
 	int err;
 
-	err = bench_shared_new(&memory, sizeof(*shared), diag);
+	err = bench_shared_new(&memory, size_of(job->places), diag);
 	if (err < 0)
 		return err;
 	if (job->trace_fd > 0)
@@ -444,6 +478,8 @@ int bench_worker_run(const struct bench_job *job, bench_worker_watch watch,
 			err = kb_fail(diag, KB_E_NOMEM,
 				      "out of memory for distributions");
 	}
+	if (err == 0 && job->places > 0)
+		err = copy_places(out, shared, job->places, diag);
 	bench_shared_release(&memory);
 	return err;
 }

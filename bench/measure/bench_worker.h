@@ -72,6 +72,11 @@ struct bench_job {
 	uint32_t evict_kib;
 	uint32_t evict_events;
 
+	/* Pass verify: slots whose addresses are wanted; how many events are
+	 * replayed, 0 for all. */
+	size_t places;
+	uint64_t stop;
+
 	/* What foreign code prints is dropped. */
 	bool is_mute;
 

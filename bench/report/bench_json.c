@@ -536,8 +536,8 @@ static json_t *foreign_json(const char *text)
 	return json_string(clean);
 }
 
-/* NULL if nothing went wrong; what is not known is null. */
-static json_t *failure_json(const struct bench_failure *f)
+/* What is not known is null. */
+json_t *bench_json_failure(const struct bench_failure *f)
 {
 	const struct alloc_fault *fault = &f->fault;
 	char address[24];
@@ -575,7 +575,7 @@ static json_t *cell_json(const struct bench_report *r,
 	if (cell->partial)
 		json_object_set_new(object, "partial", json_true());
 	set_if(object, "verdict", verdict_json(cell));
-	set_if(object, "failure", failure_json(&cell->failure));
+	set_if(object, "failure", bench_json_failure(&cell->failure));
 	if (cell->verify)
 		json_object_set_new(object, "verified",
 				    json_boolean(cell->verify->has_memory));

@@ -64,6 +64,9 @@ struct json_t;
 struct json_t *bench_json_results(const struct bench_report *report);
 struct json_t *bench_json_context(const struct bench_report *report);
 
+/* What went wrong as a JSON object; NULL if nothing did. */
+struct json_t *bench_json_failure(const struct bench_failure *failure);
+
 /* Writes the TSV files of plots/README.md into `folder`. */
 int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag);

@@ -1,12 +1,12 @@
 #include "bench_show.h"
 
 #include "bench_format.h"
+#include "bench_show_box.h"
 #include "kb_escape.h"
 #include "bench_page.h"
 #include "kb_bits.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* Most lines of a part, so that the whole fits on one screen. */
@@ -14,57 +14,6 @@
 #define ENTRIES_MAX 8
 #define STEPS_HEAD  5
 #define STEPS_TAIL  2
-
-/* The narrowest and the widest box, columns. */
-#define WIDTH_MIN 40
-#define WIDTH_MAX 100
-
-/* Bytes of the longest line: a column takes up to four. */
-#define LINE_SIZE 1024
-
-/* Boxes being written to a terminal. */
-struct page {
-	FILE *f;
-
-	/* Columns between the two sides. */
-	size_t inner;
-	bool color;
-};
-
-static void rule(const struct page *p, const char *left, const char *right)
-{
-	fputs(left, p->f);
-	for (size_t i = 0; i < p->inner + 2; i++)
-		fputs("═", p->f);
-	fprintf(p->f, "%s\n", right);
-}
-
-/* One line of a box, cut off where the box ends. */
-__attribute__((format(printf, 2, 3))) static void line(const struct page *p,
-						       const char *format, ...)
-{
-	char text[LINE_SIZE];
-	size_t columns;
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	fputs("║ ", p->f);
-	columns = kb_escape_fit(p->f, text, p->inner);
-	fprintf(p->f, "%*s ║\n", (int)(p->inner - columns), "");
-}
-
-static void title(const struct page *p, const char *text)
-{
-	size_t pad = (p->inner - kb_escape_columns(text)) / 2;
-
-	rule(p, "╔", "╗");
-	fprintf(p->f, "║ %*s%s%s%s%*s ║\n", (int)pad, "",
-		p->color ? "\033[1m" : "", text, p->color ? "\033[0m" : "",
-		(int)(p->inner - pad - kb_escape_columns(text)), "");
-	rule(p, "╠", "╣");
-}
 
 static const char *bytes_text(char out[BENCH_TEXT_SIZE], uint64_t bytes)
 {
@@ -76,10 +25,11 @@ static const char *bytes_text(char out[BENCH_TEXT_SIZE], uint64_t bytes)
 }
 
 /* A row's nodes, as many as fit; the others as a number. */
-static void row_line(const struct page *p, const struct alloc_cluster *first,
-		     size_t count)
+static void row_line(const struct show_page *p,
+		     const struct alloc_cluster *first, size_t count)
 {
-	char text[LINE_SIZE], note[BENCH_TEXT_SIZE], number[BENCH_TEXT_SIZE];
+	char text[SHOW_LINE_SIZE], note[BENCH_TEXT_SIZE],
+		number[BENCH_TEXT_SIZE];
 	char size[BENCH_TEXT_SIZE];
 	size_t used, columns, shown = 0;
 
@@ -107,27 +57,29 @@ static void row_line(const struct page *p, const struct alloc_cluster *first,
 			 bench_format_count(number, count - shown));
 	else
 		snprintf(text + used, sizeof(text) - used, " → NULL%s", note);
-	line(p, "%s", text);
+	bench_show_line(p, "%s", text);
 }
 
-static void empty_rows(const struct page *p, uint32_t first, uint32_t last)
+static void empty_rows(const struct show_page *p, uint32_t first, uint32_t last)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
 	if (first == last)
-		line(p, "Row %s → NULL", bench_format_count(a, first));
+		bench_show_line(p, "Row %s → NULL",
+				bench_format_count(a, first));
 	else
-		line(p, "Rows %s to %s → NULL", bench_format_count(a, first),
-		     bench_format_count(b, last));
+		bench_show_line(p, "Rows %s to %s → NULL",
+				bench_format_count(a, first),
+				bench_format_count(b, last));
 }
 
-static void rows_box(const struct page *p, const struct show_heap *heap)
+static void rows_box(const struct show_page *p, const struct show_heap *heap)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 	uint32_t next = 0;
 	size_t at = 0, lines = 0, rest = 0;
 
-	title(p, "LINKED LISTS (by row)");
+	bench_show_title(p, "LINKED LISTS (by row)");
 	while (at < heap->count && lines < ROWS_MAX) {
 		const struct alloc_cluster *first = &heap->cluster[at];
 		size_t count = bench_show_row_length(heap, at);
@@ -145,16 +97,16 @@ static void rows_box(const struct page *p, const struct show_heap *heap)
 	     i += bench_show_row_length(heap, i))
 		rest++;
 	if (rest)
-		line(p, "… (%s more rows with %s clusters)",
-		     bench_format_count(a, rest),
-		     bench_format_count(b, heap->count - at));
+		bench_show_line(p, "… (%s more rows with %s clusters)",
+				bench_format_count(a, rest),
+				bench_format_count(b, heap->count - at));
 	else if (next < heap->rows)
 		empty_rows(p, next, heap->rows - 1);
-	rule(p, "╚", "╝");
+	bench_show_end(p);
 }
 
-static void entry_lines(const struct page *p, const struct alloc_cluster *entry,
-			const char *note)
+static void entry_lines(const struct show_page *p,
+			const struct alloc_cluster *entry, const char *note)
 {
 	char size[64], va[64];
 
@@ -168,14 +120,14 @@ static void entry_lines(const struct page *p, const struct alloc_cluster *entry,
 		snprintf(va, sizeof(va), "cluster_va[%" PRIu32 "] = 0",
 			 entry->index);
 	if (p->inner >= 70) {
-		line(p, "%-29s %-29s%s", size, va, note);
+		bench_show_line(p, "%-29s %-29s%s", size, va, note);
 		return;
 	}
-	line(p, "%s", size);
-	line(p, "%s%s", va, note);
+	bench_show_line(p, "%s", size);
+	bench_show_line(p, "%s%s", va, note);
 }
 
-static void arrays_box(const struct page *p, const struct show_scene *s)
+static void arrays_box(const struct show_page *p, const struct show_scene *s)
 {
 	struct alloc_cluster entry[ENTRIES_MAX];
 	char number[BENCH_TEXT_SIZE];
@@ -185,18 +137,19 @@ static void arrays_box(const struct page *p, const struct show_scene *s)
 	size_t count, more;
 
 	bench_show_entries(s, entry, ENTRIES_MAX, &count, &more);
-	title(p, "TRACKING ARRAYS (by index)");
+	bench_show_title(p, "TRACKING ARRAYS (by index)");
 	for (size_t i = 0; i < count; i++)
 		entry_lines(p, &entry[i],
 			    entry[i].index == s->subject.index ? note : "");
 	if (more)
-		line(p, "… (%s more)", bench_format_count(number, more));
+		bench_show_line(p, "… (%s more)",
+				bench_format_count(number, more));
 	if (count == 0)
-		line(p, "All entries are 0.");
-	rule(p, "╚", "╝");
+		bench_show_line(p, "All entries are 0.");
+	bench_show_end(p);
 }
 
-static void tell_step(const struct page *p, const struct show_scene *s,
+static void tell_step(const struct show_page *p, const struct show_scene *s,
 		      size_t i)
 {
 	const struct show_step *step = &s->step[i];
@@ -206,74 +159,83 @@ static void tell_step(const struct page *p, const struct show_scene *s,
 
 	snprintf(row, sizeof(row), "Row %" PRIu32 ":", step->row);
 	if (!step->node && step->row == step->row_last)
-		line(p, "  %-9s empty", row);
+		bench_show_line(p, "  %-9s empty", row);
 	else if (!step->node)
-		line(p, "  Rows %" PRIu32 " to %" PRIu32 ": empty", step->row,
-		     step->row_last);
+		bench_show_line(p, "  Rows %" PRIu32 " to %" PRIu32 ": empty",
+				step->row, step->row_last);
 	else
-		line(p, "  %-9s cluster_va[%" PRIu32 "] = 0x%08" PRIX64 "  %s",
-		     first_of_row ? row : "", step->node->index,
-		     step->node->handle, i + 1 == s->steps ? "found" : "no");
+		bench_show_line(
+			p,
+			"  %-9s cluster_va[%" PRIu32 "] = 0x%08" PRIX64 "  %s",
+			first_of_row ? row : "", step->node->index,
+			step->node->handle, i + 1 == s->steps ? "found" : "no");
 }
 
-static void tell_search(const struct page *p, const struct show_scene *s)
+static void tell_search(const struct show_page *p, const struct show_scene *s)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 	uint64_t nodes, rows;
 
 	if (s->search == SHOW_INDEX) {
-		line(p, "  %s finds it without the rows%s%s%s", s->alloc,
-		     s->has_nodes ? ": it compares " : "",
-		     s->has_nodes ? bench_format_count(a, s->nodes) : "",
-		     !s->has_nodes   ? ""
-		     : s->nodes == 1 ? " entry"
-				     : " entries");
+		bench_show_line(p, "  %s finds it without the rows%s%s%s",
+				s->alloc, s->has_nodes ? ": it compares " : "",
+				s->has_nodes ? bench_format_count(a, s->nodes)
+					     : "",
+				!s->has_nodes	? ""
+				: s->nodes == 1 ? " entry"
+						: " entries");
 		return;
 	}
 	for (size_t i = 0; i < s->steps; i++) {
 		if (i == STEPS_HEAD && s->steps > STEPS_HEAD + STEPS_TAIL + 1) {
 			i = s->steps - STEPS_TAIL;
-			line(p, "            … (%s more steps)",
-			     bench_format_count(a, i - STEPS_HEAD));
+			bench_show_line(p, "            … (%s more steps)",
+					bench_format_count(a, i - STEPS_HEAD));
 		}
 		tell_step(p, s, i);
 	}
 	bench_show_totals(s, &nodes, &rows);
-	line(p, "  %s node%s compared, in %s row%s",
-	     bench_format_count(a, nodes), nodes == 1 ? "" : "s",
-	     bench_format_count(b, rows), rows == 1 ? "" : "s");
+	bench_show_line(p, "  %s node%s compared, in %s row%s",
+			bench_format_count(a, nodes), nodes == 1 ? "" : "s",
+			bench_format_count(b, rows), rows == 1 ? "" : "s");
 }
 
-static void tell_free(const struct page *p, const struct show_scene *s)
+static void tell_free(const struct show_page *p, const struct show_scene *s)
 {
 	const struct alloc_cluster *c = &s->subject;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 	uint64_t removal = bench_show_removal(s);
 
-	line(p, "kfree(0x%08" PRIX64 ")%s%s%s", c->handle,
-	     s->implied ? ", not recorded but implied" : "",
-	     *s->site ? " from " : "", s->site);
-	line(p, "Search all rows for cluster_va[] == 0x%08" PRIX64, c->handle);
+	bench_show_line(p, "kfree(0x%08" PRIX64 ")%s%s%s", c->handle,
+			s->implied ? ", not recorded but implied" : "",
+			*s->site ? " from " : "", s->site);
+	bench_show_line(p, "Search all rows for cluster_va[] == 0x%08" PRIX64,
+			c->handle);
 	tell_search(p, s);
-	line(p, "Found idx=%" PRIu32 " in free_clusters[%" PRIu32 "]", c->index,
-	     c->row);
-	line(p, "Get size: cluster_size[%" PRIu32 "] = %" PRIu64, c->index,
-	     c->size);
-	line(p, "Unmap: %" PRIu64 "/%u = %s page%s", c->size, BENCH_PAGE,
-	     bench_format_count(a, c->size / BENCH_PAGE), c->row ? "s" : "");
+	bench_show_line(p,
+			"Found idx=%" PRIu32 " in free_clusters[%" PRIu32 "]",
+			c->index, c->row);
+	bench_show_line(p, "Get size: cluster_size[%" PRIu32 "] = %" PRIu64,
+			c->index, c->size);
+	bench_show_line(p, "Unmap: %" PRIu64 "/%u = %s page%s", c->size,
+			BENCH_PAGE, bench_format_count(a, c->size / BENCH_PAGE),
+			c->row ? "s" : "");
 	if (s->search == SHOW_INDEX)
-		line(p, "Remove [%" PRIu32 "] from free_clusters[%" PRIu32 "]",
-		     c->index, c->row);
+		bench_show_line(p,
+				"Remove [%" PRIu32
+				"] from free_clusters[%" PRIu32 "]",
+				c->index, c->row);
 	else
-		line(p,
-		     "Remove [%" PRIu32 "] from free_clusters[%" PRIu32
-		     "]: walks it again, %s node%s",
-		     c->index, c->row, bench_format_count(b, removal),
-		     removal == 1 ? "" : "s");
-	line(p,
-	     "Clear: cluster_size[%" PRIu32 "] = 0, cluster_va[%" PRIu32
-	     "] = 0",
-	     c->index, c->index);
+		bench_show_line(
+			p,
+			"Remove [%" PRIu32 "] from free_clusters[%" PRIu32
+			"]: walks it again, %s node%s",
+			c->index, c->row, bench_format_count(b, removal),
+			removal == 1 ? "" : "s");
+	bench_show_line(p,
+			"Clear: cluster_size[%" PRIu32
+			"] = 0, cluster_va[%" PRIu32 "] = 0",
+			c->index, c->index);
 }
 
 /* Where in its row the new node is. */
@@ -290,32 +252,35 @@ static const char *place(const struct show_scene *s)
 							   : ", at its tail";
 }
 
-static void tell_alloc(const struct page *p, const struct show_scene *s)
+static void tell_alloc(const struct show_page *p, const struct show_scene *s)
 {
 	const struct alloc_cluster *c = &s->subject;
 	char a[BENCH_TEXT_SIZE];
 
-	line(p, "kmalloc(%" PRIu64 ")%s%s", s->size, *s->site ? " from " : "",
-	     s->site);
+	bench_show_line(p, "kmalloc(%" PRIu64 ")%s%s", s->size,
+			*s->site ? " from " : "", s->site);
 	if (s->op == SHOW_FAILED) {
-		line(p, "No free run of pages is long enough.");
-		line(p, "Return 0");
+		bench_show_line(p, "No free run of pages is long enough.");
+		bench_show_line(p, "Return 0");
 		return;
 	}
-	line(p,
-	     "Allocate %s page%s → new_va = 0x%08" PRIX64 ", size = %" PRIu64,
-	     bench_format_count(a, c->size / BENCH_PAGE), c->row ? "s" : "",
-	     c->handle, c->size);
-	line(p, "Add cluster:");
-	line(p, "  cluster_size[%" PRIu32 "] = %" PRIu64, c->index, c->size);
-	line(p, "  cluster_va[%" PRIu32 "] = 0x%08" PRIX64, c->index,
-	     c->handle);
-	line(p, "  Add [%" PRIu32 "] to free_clusters[%" PRIu32 "]%s", c->index,
-	     c->row, place(s));
-	line(p, "Return 0x%08" PRIX64, c->handle);
+	bench_show_line(p,
+			"Allocate %s page%s → new_va = 0x%08" PRIX64
+			", size = %" PRIu64,
+			bench_format_count(a, c->size / BENCH_PAGE),
+			c->row ? "s" : "", c->handle, c->size);
+	bench_show_line(p, "Add cluster:");
+	bench_show_line(p, "  cluster_size[%" PRIu32 "] = %" PRIu64, c->index,
+			c->size);
+	bench_show_line(p, "  cluster_va[%" PRIu32 "] = 0x%08" PRIX64, c->index,
+			c->handle);
+	bench_show_line(p,
+			"  Add [%" PRIu32 "] to free_clusters[%" PRIu32 "]%s",
+			c->index, c->row, place(s));
+	bench_show_line(p, "Return 0x%08" PRIX64, c->handle);
 }
 
-static void operation_box(const struct page *p, const struct show_scene *s)
+static void operation_box(const struct show_page *p, const struct show_scene *s)
 {
 	char text[64] = "THE LAST EVENT";
 
@@ -323,10 +288,12 @@ static void operation_box(const struct page *p, const struct show_scene *s)
 	if (s->event > 0)
 		snprintf(text, sizeof(text), "THE LAST EVENT: NUMBER %" PRIu64,
 			 s->event - 1);
-	title(p, text);
+	bench_show_title(p, text);
 	switch (s->op) {
 	case SHOW_NOTHING:
-		line(p, "None yet: kheap_clusters_init() has emptied rows and "
+		bench_show_line(
+			p,
+			"None yet: kheap_clusters_init() has emptied rows and "
 			"arrays.");
 		break;
 	case SHOW_ALLOC:
@@ -337,17 +304,17 @@ static void operation_box(const struct page *p, const struct show_scene *s)
 		tell_free(p, s);
 		break;
 	case SHOW_SKIPPED:
-		line(p, "A skipped kfree: its kmalloc had returned 0.");
+		bench_show_line(p,
+				"A skipped kfree: its kmalloc had returned 0.");
 		break;
 	}
-	rule(p, "╚", "╝");
+	bench_show_end(p);
 }
 
 void bench_show_text(FILE *out, const struct show_scene *scene, size_t width,
 		     bool color)
 {
-	size_t outer = (size_t)kb_min(kb_max(width, WIDTH_MIN), WIDTH_MAX);
-	struct page page = { out, outer - 4, color };
+	const struct show_page page = bench_show_page(out, width, color);
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
 
 	fprintf(out, "%s after %s of %s events, %s: %s live\n", scene->trace,

@@ -428,7 +428,7 @@ static void test_bench_plugin__without_namespaces(void **state)
 /* Only a process that may be lost runs a plugin. */
 static void test_bench_plugin__other_commands_refuse_it(void **state)
 {
-	static const char *const commands[] = { "show", "sites", "fit" };
+	static const char *const commands[] = { "sites", "fit", "export" };
 	struct cli *c = *state;
 
 	cli_link_plugins(c);
