@@ -12,6 +12,7 @@
 #include "kb_bits.h"
 #include "kb_text.h"
 #include "kheap.h"
+#include "plugin_lender.h"
 #include "sandbox_filter.h"
 
 #include <dlfcn.h>
@@ -48,6 +49,7 @@ struct plugin {
 	struct allocator_plugin_config config;
 	struct allocator_plugin_option option[OPTIONS_MAX];
 	struct alloc_report report;
+	struct plugin_lender lender;
 
 	/* The canonical name, and a copy cut into path, keys and values. */
 	char name[ALLOC_NAME_SIZE];
@@ -122,7 +124,12 @@ static void plugin_memory(void *ctx, struct alloc_memory *out)
 		ALLOCATOR_PLUGIN_UNKNOWN,
 	};
 
-	p->ops.memory(p->ctx, &m);
+	if (p->ops.memory)
+		p->ops.memory(p->ctx, &m);
+	if (m.mapped == ALLOCATOR_PLUGIN_UNKNOWN && p->lender.base) {
+		m.mapped = plugin_lender_mapped(&p->lender);
+		m.resident = plugin_lender_resident(&p->lender);
+	}
 	*out = (struct alloc_memory){
 		.mapped = m.mapped,
 		.resident = m.resident,
@@ -148,6 +155,20 @@ static void plugin_panic(void *host, const char *message)
 
 	p->report.panic(p->report.user, p->name, message, NULL);
 	abort();
+}
+
+static void *plugin_take_pages(void *host, size_t pages)
+{
+	struct plugin *p = host;
+
+	return plugin_lender_take(&p->lender, pages);
+}
+
+static int plugin_give_pages(void *host, void *first, size_t pages)
+{
+	struct plugin *p = host;
+
+	return plugin_lender_give(&p->lender, first, pages);
 }
 
 /* A plugin's counters being handed up. */
@@ -190,6 +211,7 @@ static void plugin_close(void *ctx)
 
 	if (p->ops.fini)
 		p->ops.fini(p->ctx);
+	plugin_lender_release(&p->lender);
 	free(p);
 }
 
@@ -208,7 +230,7 @@ static void fill_vt(struct plugin *p)
 				     ? plugin_in_window
 				     : NULL,
 		.usable_of = p->ops.usable_size ? plugin_usable_of : NULL,
-		.memory = p->ops.memory ? plugin_memory : NULL,
+		.memory = plugin_memory,
 		.counters = p->ops.stats ? plugin_counters : NULL,
 		.close = plugin_close,
 	};
@@ -317,6 +339,8 @@ static int fill_config(struct plugin *p, const struct alloc_config *config,
 	c->host = p;
 	c->log = plugin_log;
 	c->panic = plugin_panic;
+	c->take_pages = plugin_take_pages;
+	c->give_pages = plugin_give_pages;
 	room = KVA_SPACE_PAGES - kb_div_up(c->heap_base, KVA_PAGE_SIZE);
 	if (c->heap_base % KVA_PAGE_SIZE != 0 || c->heap_pages > room)
 		return kb_fail(diag, KB_E_RANGE,

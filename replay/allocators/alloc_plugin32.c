@@ -526,7 +526,7 @@ static void fill_vt(struct plugin32 *p)
 				     ? plugin_in_window
 				     : NULL,
 		.usable_of = c->has_usable ? plugin_usable_of : NULL,
-		.memory = c->has_memory ? plugin_memory : NULL,
+		.memory = plugin_memory,
 		.counters = c->has_stats ? plugin_counters : NULL,
 		.close = plugin_close,
 	};

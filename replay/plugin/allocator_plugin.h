@@ -128,6 +128,18 @@ struct allocator_plugin_config {
 	/* Where the library may say which of its functions it is about to call,
 	 * for the case that it does not return. May be NULL, as fault. */
 	const char **call;
+
+	/* Lends `pages` pages of page_size bytes in a row, zeroed, as real memory;
+	 * NULL if there are not as many. A library that has all of its memory from
+	 * here needs no `memory`: the harness counts what it has lent, and what of
+	 * that was touched. Callable from init on, until fini returns, by which time
+	 * everything is taken back. Not there in a config of a smaller size. */
+	void *(*take_pages)(void *host, size_t pages);
+
+	/* Takes back `pages` pages from `first` on, a whole loan or a part of one.
+	 * Returns 0; anything else means that not all of them were lent, and nothing
+	 * is changed. */
+	int (*give_pages)(void *host, void *first, size_t pages);
 };
 
 /* A figure that the library does not know. */
@@ -208,7 +220,8 @@ struct allocator_plugin {
 	void (*stats)(void *ctx, allocator_plugin_stat_fn fn, void *user);
 
 	/* Fills `*out`, whose fields start as ALLOCATOR_PLUGIN_UNKNOWN. Not
-	 * timed. Optional: NULL if all of it is unknown. */
+	 * timed. Optional: NULL if all of it is unknown, or is what take_pages has
+	 * lent. */
 	void (*memory)(void *ctx, struct allocator_plugin_memory *out);
 
 	/* Releases everything. Optional: NULL if there is nothing to

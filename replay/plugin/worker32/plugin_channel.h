@@ -24,7 +24,7 @@
 #define CHANNEL_NO_FILTER 126
 
 /* Raised with any change of what follows. */
-#define CHANNEL_VERSION 2
+#define CHANNEL_VERSION 3
 
 /* Operations of one request. */
 #define CHANNEL_OPS	  16384
@@ -152,7 +152,7 @@ struct plugin_channel {
 	uint32_t alignment;
 	uint32_t has_usable;
 	uint32_t has_stats;
-	uint32_t has_memory;
+	uint32_t more_padding;
 	uint32_t stats;
 	struct channel_stat stat[CHANNEL_STATS];
 	struct channel_fault fault;

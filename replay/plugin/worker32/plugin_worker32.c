@@ -9,6 +9,7 @@
  */
 #include "allocator_plugin.h"
 #include "plugin_channel.h"
+#include "plugin_lender.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,6 +46,7 @@ struct worker {
 	uint32_t slots;
 
 	unsigned lines;
+	struct plugin_lender lender;
 
 	/* The function that the plugin says it is calling, or NULL. */
 	const char *calling;
@@ -247,6 +249,18 @@ static void cut_options(void)
 	}
 }
 
+static void *plugin_take_pages(void *host, size_t pages)
+{
+	(void)host;
+	return plugin_lender_take(&the.lender, pages);
+}
+
+static int plugin_give_pages(void *host, void *first, size_t pages)
+{
+	(void)host;
+	return plugin_lender_give(&the.lender, first, pages);
+}
+
 static void fill_config(void)
 {
 	const struct plugin_channel *c = the.channel;
@@ -261,6 +275,8 @@ static void fill_config(void)
 	the.config.panic = plugin_panic;
 	the.config.fault = plugin_fault;
 	the.config.call = &the.calling;
+	the.config.take_pages = plugin_take_pages;
+	the.config.give_pages = plugin_give_pages;
 	cut_options();
 }
 
@@ -315,7 +331,6 @@ static void do_open(void)
 	c->alignment = ops->alignment;
 	c->has_usable = ops->usable_size != NULL;
 	c->has_stats = ops->stats != NULL;
-	c->has_memory = ops->memory != NULL;
 	if (!ops->init || !ops->alloc || !ops->free) {
 		c->status = -2;
 		return;
@@ -493,7 +508,12 @@ static void do_memory(void)
 					     ALLOCATOR_PLUGIN_UNKNOWN,
 					     ALLOCATOR_PLUGIN_UNKNOWN };
 
-	the.ops->memory(the.ctx, &m);
+	if (the.ops->memory)
+		the.ops->memory(the.ctx, &m);
+	if (m.mapped == ALLOCATOR_PLUGIN_UNKNOWN && the.lender.base) {
+		m.mapped = plugin_lender_mapped(&the.lender);
+		m.resident = plugin_lender_resident(&the.lender);
+	}
 	the.channel->memory[0] = m.mapped;
 	the.channel->memory[1] = m.resident;
 	the.channel->memory[2] = m.metadata;
