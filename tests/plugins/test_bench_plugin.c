@@ -428,7 +428,8 @@ static void test_bench_plugin__without_namespaces(void **state)
 /* Only a process that may be lost runs a plugin. */
 static void test_bench_plugin__other_commands_refuse_it(void **state)
 {
-	static const char *const commands[] = { "sites", "fit", "export" };
+	static const char *const commands[] = { "sites", "fit",
+						"show --html p" };
 	struct cli *c = *state;
 
 	cli_link_plugins(c);
