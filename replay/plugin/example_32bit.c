@@ -8,9 +8,7 @@
  */
 #include "allocator_plugin.h"
 
-#if UINTPTR_MAX != UINT32_MAX
-#error "this heap is for 32-bit machines; compile it with -m32"
-#endif
+_Static_assert(sizeof(void *) == 4, "compile it with -m32");
 
 /* --- The heap, which knows nothing of bench --- */
 
