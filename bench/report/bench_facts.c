@@ -12,6 +12,8 @@
 
 /* An interval this wide, to either side and as a share of the median, is told. */
 #define SWAMPED_TOLD 0.10
+/* More of them are counted, not named. */
+#define SWAMPED_NAMED 3
 
 /* A change of the heap is called a gain if it saves at least this factor. */
 #define GAIN_TOLD 1.1
@@ -418,28 +420,54 @@ static void tell_noise(FILE *out, const struct bench_report *r)
 	fprintf(out, "\n");
 }
 
-/* Figures whose interval is too wide to tell much. */
-static void tell_swamped(FILE *out, const struct bench_report *r)
+/* Half the interval of a cell's time, as a share of it; 0 if that tells enough, or
+ * there is none. */
+static double swamped(const struct bench_cell_summary *s)
 {
-	bool any = false;
+	const struct bench_summary *ns = &s->throughput.ns;
+	double half;
+
+	if (!s->whole || !ns->has_interval)
+		return 0;
+	half = (ns->high - ns->low) / 2 / ns->median;
+	return half < SWAMPED_TOLD ? 0 : half;
+}
+
+/* Figures whose interval is too wide to tell much: each, or the worst of many. */
+static void tell_swamped(FILE *out, const struct bench_report *r, bool all)
+{
+	const struct bench_cell_summary *worst = NULL;
+	const char *before = "- Noise swamps these times per event: ";
+	size_t count = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_cell_summary *s = &r->summary->cell[i];
-		const struct bench_summary *ns = &s->throughput.ns;
-		double half;
 
-		if (!s->whole || !ns->has_interval)
-			continue;
-		half = (ns->high - ns->low) / 2 / ns->median;
-		if (half < SWAMPED_TOLD)
-			continue;
-		fprintf(out, "%s%s ±%.0f%%",
-			any ? ", " : "- Noise swamps these times per event: ",
-			s->cell->spec.name, 100 * half);
-		any = true;
+		count += swamped(s) > 0;
+		if (swamped(s) > (worst ? swamped(worst) : 0))
+			worst = s;
 	}
-	if (any)
-		fprintf(out, ". Run again on a quieter machine.\n");
+	if (count == 0)
+		return;
+	if (count > SWAMPED_NAMED && !all) {
+		fprintf(out,
+			"- Noise swamps the times per event of %zu of %zu "
+			"allocators, by up to ±%.0f%% (%s). Run again on a "
+			"quieter machine.\n",
+			count, r->count, 100 * swamped(worst),
+			worst->cell->spec.name);
+		return;
+	}
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell_summary *s = &r->summary->cell[i];
+
+		if (swamped(s) == 0)
+			continue;
+		fprintf(out, "%s%s ±%.0f%%", before, s->cell->spec.name,
+			100 * swamped(s));
+		before = ", ";
+	}
+	fprintf(out, ". Run again on a quieter machine.\n");
 }
 
 /* Traces that are replayed once, and what that means. */
@@ -608,7 +636,7 @@ void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
 	else
 		tell_sampled(out, report);
 	tell_failures(out, report);
-	tell_swamped(out, report);
+	tell_swamped(out, report, all);
 	tell_states(out, report, all);
 	if (report->env->slow_build &&
 	    (report->settings->passes & BENCH_PASS_TIMED))

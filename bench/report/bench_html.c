@@ -78,14 +78,16 @@ static void write_lines(FILE *f, const struct bench_report *r, bool all)
 	free(text);
 }
 
-/* A number of the strip and what it is. */
+/* A number of the strip, and of what in which allocator it is. */
 static void write_number(FILE *f, const char *number, const char *unit,
-			 const char *what)
+			 const char *what, const struct bench_cell_summary *s)
 {
 	fprintf(f,
 		"<li><span><strong>%s</strong>%s%s</span> <span "
-		"class=\"soft\">%s</span></li>\n",
+		"class=\"soft\">%s in ",
 		number, *unit ? " " : "", unit, what);
+	kb_escape_html(f, s->cell->spec.name);
+	fputs("</span></li>\n", f);
 }
 
 static void write_numbers(FILE *f, const struct bench_report *r)
@@ -101,18 +103,18 @@ static void write_numbers(FILE *f, const struct bench_report *r)
 			snprintf(unit, sizeof(unit), "ns ±%.0f%%",
 				 50 * (t->ns.high - t->ns.low) / t->ns.median);
 		write_number(f, bench_format_number(a, t->ns.median),
-			     *unit ? unit : "ns", "per event");
+			     *unit ? unit : "ns", "per event", s);
 	}
 	if (s->steps.nodes_visited.known)
 		write_number(
 			f, bench_format_number(a, s->steps.nodes_visited.value),
-			"nodes", "compared per kfree");
+			"nodes", "compared per kfree", s);
 	if (s->cell->count && s->cell->count->memory.mapped.count)
 		write_number(
 			f,
 			bench_format_bytes(
 				a, (double)s->cell->count->memory.mapped.peak),
-			"", "mapped at the peak");
+			"", "mapped at the peak", s);
 	fputs("</ul>\n", f);
 }
 

@@ -125,12 +125,17 @@ void bench_html_ranking(FILE *f, const struct bench_report *r)
 	qsort(list, r->count, sizeof(*list), by_key);
 	if (high > 0) {
 		fprintf(f,
-			"<h2>Ranking</h2>\n<p class=\"soft\">%s, on a "
-			"logarithmic scale. A color is an allocator's on the "
-			"whole page.</p>\n<ol class=\"rank\">\n",
+			"<h2>Ranking</h2>\n<p class=\"soft hint\">%s, on a "
+			"logarithmic scale. An allocator has one color on the "
+			"whole page.%s</p>\n<ol class=\"rank\">\n",
 			r->settings->passes & BENCH_PASS_THROUGHPUT
 				? "Time per event"
-				: "Nodes compared per kfree");
+				: "Nodes compared per kfree",
+			bench_summary_find(r->summary, "null") &&
+					r->settings->passes &
+						BENCH_PASS_THROUGHPUT
+				? " null is the harness alone."
+				: "");
 		for (size_t i = 0; i < r->count; i++)
 			write_bar(f, r, &list[i], low, high);
 		fputs("</ol>\n", f);
@@ -142,10 +147,12 @@ void bench_html_ranking(FILE *f, const struct bench_report *r)
 #define CHART_W 360
 #define CHART_H 230
 #define CHART_L 52
-#define CHART_R 12
-#define CHART_T 8
-#define CHART_B 28
-#define POINTS	5
+/* Between the axes and the outer points. */
+#define CHART_GAP 14
+#define CHART_R	  12
+#define CHART_T	  8
+#define CHART_B	  28
+#define POINTS	  5
 
 /* The figures of a line, and where they are on the horizontal axis. */
 static size_t quantiles_of(const struct bench_latency *l,
@@ -177,8 +184,9 @@ struct chart {
 
 static double chart_x(size_t k)
 {
-	return CHART_L +
-	       (double)k * (CHART_W - CHART_L - CHART_R) / (POINTS - 1);
+	return CHART_L + CHART_GAP +
+	       (double)k * (CHART_W - CHART_L - CHART_R - 2 * CHART_GAP) /
+		       (POINTS - 1);
 }
 
 static double chart_y(const struct chart *c, double ns)
@@ -228,9 +236,8 @@ static void write_axes(const struct chart *c)
 	for (size_t k = 0; k < POINTS; k++)
 		fprintf(c->f,
 			"<text x=\"%.1f\" y=\"%d\" "
-			"text-anchor=\"%s\">%s</text>\n",
-			chart_x(k), CHART_H - 8,
-			k + 1 == POINTS ? "end" : "middle", names[k]);
+			"text-anchor=\"middle\">%s</text>\n",
+			chart_x(k), CHART_H - 8, names[k]);
 }
 
 static void write_line(const struct chart *c,
@@ -280,20 +287,41 @@ static void write_chart(FILE *f, const struct bench_report *r,
 		"allocator; the table below has the numbers\">\n",
 		title, CHART_W, CHART_H, title);
 	write_axes(&c);
-	for (size_t i = 0; i < r->count; i++)
+	/* The first is drawn last, on top of those that coincide with it. */
+	for (size_t i = r->count; i-- > 0;)
 		if (r->summary->cell[i].has_latency[series])
 			write_line(&c, &r->summary->cell[i]);
 	fputs("</svg></figure>\n", f);
+}
+
+static void write_key_of_colors(FILE *f, const struct bench_report *r)
+{
+	fputs("<ul class=\"key\">\n", f);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct bench_cell_summary *s = &r->summary->cell[i];
+
+		if (!s->has_latency[REPLAY_SERIES_kfree])
+			continue;
+		fputs("<li ", f);
+		write_class(f, i);
+		fputc('>', f);
+		kb_escape_html(f, s->cell->spec.name);
+		fputs("</li>\n", f);
+	}
+	fputs("</ul>\n", f);
 }
 
 void bench_html_latency(FILE *f, const struct bench_report *r)
 {
 	if (!(r->settings->passes & BENCH_PASS_LATENCY))
 		return;
-	fputs("<h2>Latency</h2>\n<p class=\"soft\">Single operations. A "
-	      "hollow point is below the timer's resolution.</p>\n"
-	      "<div class=\"pair\">\n",
+	fputs("<h2>Latency</h2>\n<p class=\"soft\">Times of single "
+	      "operations, by percentile. A hollow point is below the timer's "
+	      "resolution. Where lines coincide, the first allocator's is on "
+	      "top.</p>\n",
 	      f);
+	write_key_of_colors(f, r);
+	fputs("<div class=\"pair\">\n", f);
 	write_chart(f, r, REPLAY_SERIES_kfree, "Whole kfree");
 	write_chart(f, r, REPLAY_SERIES_lookup, "Its lookup alone");
 	fputs("</div>\n", f);
@@ -337,15 +365,27 @@ static void write_peak(FILE *f, const struct bench_report *r, size_t i,
 /* A picture of 760 x 240 with a curve per allocator. */
 #define CURVE_W 760
 #define CURVE_H 240
-#define CURVE_L 64
+#define CURVE_L 88
 
 struct curves {
 	FILE *f;
 	const struct bench_report *report;
 	size_t offset;
+
+	/* Bytes: of a line of the grid to the next, and of the highest one. */
+	double step;
 	double high;
 	uint64_t events;
 };
+
+/* 1, 2 or 5 times a power of ten, so that about four steps reach `high`. */
+static double round_step(double high)
+{
+	const double power = pow(10, floor(log10(high / 4)));
+	const double digits = high / 4 / power;
+
+	return power * (digits > 5 ? 10 : digits > 2 ? 5 : digits > 1 ? 2 : 1);
+}
 
 static uint64_t bytes_at(const struct curves *c, const struct replay_bin *bin)
 {
@@ -385,20 +425,24 @@ static void write_curves(struct curves *c, const char *class_name,
 		"aria-label=\"%s bytes over the trace's events, a line per "
 		"allocator\">\n",
 		class_name, CURVE_W, CURVE_H, what);
-	for (int k = 0; k <= 4; k++)
+	for (double v = 0; v < c->high + c->step / 2; v += c->step) {
+		const double y = CURVE_H - 24 - (CURVE_H - 36) * v / c->high;
+
 		fprintf(c->f,
-			"<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" "
-			"y2=\"%d\"/><text x=\"%d\" y=\"%d\" "
+			"<line class=\"grid\" x1=\"%d\" x2=\"%d\" "
+			"y1=\"%.1f\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\" "
 			"text-anchor=\"end\">%s</text>\n",
-			CURVE_L, CURVE_W - 8,
-			CURVE_H - 24 - k * (CURVE_H - 36) / 4,
-			CURVE_H - 24 - k * (CURVE_H - 36) / 4, CURVE_L - 6,
-			CURVE_H - 20 - k * (CURVE_H - 36) / 4,
-			bench_format_bytes(text, c->high * k / 4));
+			CURVE_L, CURVE_W - 8, y, y, CURVE_L - 6, y + 4,
+			bench_format_bytes(text, v));
+	}
 	fprintf(c->f,
-		"<text x=\"%d\" y=\"%d\" text-anchor=\"end\">event %s</text>\n",
-		CURVE_W - 8, CURVE_H - 6, bench_format_count(text, c->events));
-	for (size_t i = 0; i < r->count; i++) {
+		"<text x=\"%d\" y=\"%d\">0</text>\n"
+		"<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s "
+		"events</text>\n",
+		CURVE_L, CURVE_H - 6, CURVE_W - 8, CURVE_H - 6,
+		bench_format_count(text, c->events));
+	/* The first is drawn last, on top of those that coincide with it. */
+	for (size_t i = r->count; i-- > 0;) {
 		if (!r->cells[i].count)
 			continue;
 		fputs("<g ", c->f);
@@ -429,20 +473,25 @@ static double highest_peak(const struct bench_report *r)
 
 void bench_html_memory(FILE *f, const struct bench_report *r)
 {
+	const double high = highest_peak(r);
+	const double step = round_step(high);
 	struct curves c = { .f = f,
 			    .report = r,
-			    .high = highest_peak(r),
+			    .step = step,
+			    .high = step * ceil(high / step),
 			    .events = kb_max(r->trace->counts.events, 1) };
 
 	if (!(r->settings->passes & BENCH_PASS_COUNT))
 		return;
 	fputs("<h2>Memory</h2>\n<p class=\"soft\">At the peak: mapped (pale), "
-	      "usable (full), and requested (the mark).</p>\n"
+	      "usable (full), and requested (the mark). The curves show the "
+	      "same over the trace. Where they coincide, the first "
+	      "allocator's is on top.</p>\n"
 	      "<ol class=\"rank peaks\">\n",
 	      f);
 	for (size_t i = 0; i < r->count; i++)
 		if (r->cells[i].count && r->cells[i].count->memory.mapped.peak)
-			write_peak(f, r, i, c.high);
+			write_peak(f, r, i, high);
 	fputs("</ol>\n<div class=\"choice\">\n", f);
 	bench_html_choice(f, r, "memory", "mapped", "mapped", true);
 	bench_html_choice(f, r, "memory", "usable", "usable", false);

@@ -79,19 +79,29 @@ static void write_time(FILE *f, const struct bench_report *r,
 	}
 }
 
-static void write_mean(FILE *f, const struct mean *m, size_t traces)
+static void write_mean(FILE *f, const struct mean *m, size_t traces,
+		       bool is_base)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], c[BENCH_TEXT_SIZE];
+	const double n = (double)m->count;
+	const bool faster = m->log < 0;
 
 	if (m->count < traces || traces == 0) {
 		fputs("<td>–</td>", f);
 		return;
 	}
-	fprintf(f, "<td data-v=\"%.6g\">%s× [%s, %s]</td>",
-		exp(m->log / (double)m->count),
-		bench_format_number(a, exp(m->log / (double)m->count)),
-		bench_format_number(b, exp(m->low / (double)m->count)),
-		bench_format_number(c, exp(m->high / (double)m->count)));
+	fprintf(f, "<td data-v=\"%.6g\">", exp(m->log / n));
+	if (is_base)
+		fputs("(baseline)</td>", f);
+	else
+		/* In the direction of the mean, so that no figure is 0.00. */
+		fprintf(f, "%s× %s [%s, %s]</td>",
+			bench_format_number(a, exp(fabs(m->log) / n)),
+			faster ? "faster" : "slower",
+			bench_format_number(
+				b, exp((faster ? -m->high : m->low) / n)),
+			bench_format_number(
+				c, exp((faster ? -m->low : m->high) / n)));
 }
 
 static void write_row(FILE *f, const struct bench_report *reports, size_t count,
@@ -114,7 +124,8 @@ static void write_row(FILE *f, const struct bench_report *reports, size_t count,
 		write_time(f, &reports[i], s);
 		add_ratio(&mean, s, base_of(&reports[i]));
 	}
-	write_mean(f, &mean, count);
+	write_mean(f, &mean, count,
+		   base_of(&reports[0])->cell == &reports[0].cells[k]);
 	fputs("</tr>\n", f);
 }
 
@@ -178,12 +189,12 @@ void bench_html_overview(FILE *f, const struct bench_report *reports,
 	fprintf(f,
 		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
 		"aria-label=\"All traces, table\">\n<table class=\"s\">\n"
-		"<caption>%s</caption>\n<thead><tr><th "
+		"<caption><span>%s</span></caption>\n<thead><tr><th "
 		"scope=\"col\">allocator</th>",
-		timed ? "ns/event; darker is slower on that trace. The last "
-			"column is the geometric mean of the times over the "
-			"baseline's, with what the intervals of the single "
-			"times allow."
+		timed ? "ns/event. The stronger the color, the slower on that "
+			"trace. The last column compares with the baseline: "
+			"the geometric mean over the traces, with the range "
+			"that the times' 95% intervals allow."
 		      : "Nodes compared per kfree.");
 	for (size_t i = 0; i < count; i++) {
 		fputs("<th scope=\"col\">", f);
@@ -191,7 +202,7 @@ void bench_html_overview(FILE *f, const struct bench_report *reports,
 		fputs("</th>", f);
 	}
 	if (timed) {
-		fputs("<th scope=\"col\">mean, × ", f);
+		fputs("<th scope=\"col\">mean, vs ", f);
 		kb_escape_html(f, base_of(&reports[0])->cell->spec.name);
 		fputs("</th>", f);
 	}

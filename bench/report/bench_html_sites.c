@@ -119,6 +119,23 @@ static void lay_out(struct tile *t, size_t count)
 	}
 }
 
+/* A symbol, which may go on in the next line after an underscore. */
+static void write_breakable(FILE *f, const char *name)
+{
+	for (const char *end; *name; name = end) {
+		const size_t n = strcspn(name, "_");
+		char *part;
+
+		end = name + n + (name[n] == '_');
+		part = strndup(name, (size_t)(end - name));
+		if (part)
+			kb_escape_html(f, part);
+		free(part);
+		if (*end)
+			fputs("<wbr>", f);
+	}
+}
+
 static void write_tile(FILE *f, const struct tile *t, double sum)
 {
 	fprintf(f,
@@ -127,12 +144,9 @@ static void write_tile(FILE *f, const struct tile *t, double sum)
 		100 * t->x / 2.4, 100 * t->y, 100 * t->w / 2.4, 100 * t->h);
 	kb_escape_html(f, t->name);
 	fprintf(f, ": %.1f%%\">", 100 * t->size / sum);
-	/* A name that could not be read is omitted. */
-	if (t->w > 0.12 && t->h > 0.06) {
-		kb_escape_html(f, t->name);
-		fprintf(f, " <b>%.0f%%</b>", 100 * t->size / sum);
-	}
-	fputs("</div>\n", f);
+	fprintf(f, "<b>%.0f%%</b> <span>", 100 * t->size / sum);
+	write_breakable(f, t->name);
+	fputs("</span></div>\n", f);
 }
 
 static void write_map(FILE *f, const struct bench_site_table *t, size_t which)
@@ -175,9 +189,8 @@ static const struct {
 	{ "lookups", offsetof(struct bench_site, lookups) },
 	{ "nodes", offsetof(struct bench_site, nodes) },
 	{ "page·events", offsetof(struct bench_site, page_events) },
-	{ "waste·events, bytes",
-	  offsetof(struct bench_site, waste_byte_events) },
-	{ "waste at peak, bytes", offsetof(struct bench_site, waste_at_peak) },
+	{ "waste·events", offsetof(struct bench_site, waste_byte_events) },
+	{ "waste at peak", offsetof(struct bench_site, waste_at_peak) },
 	{ "live at end", offsetof(struct bench_site, live_at_end) },
 };
 
@@ -204,10 +217,12 @@ static void write_table(FILE *f, const struct bench_site_table *t)
 		"<details>\n<summary>The %zu sites in numbers</summary>\n"
 		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
 		"aria-label=\"Call sites, table\">\n<table class=\"s\">\n"
-		"<caption>A site is charged for what it allocates: pages, and "
-		"bytes beyond those requested, times the events for which they "
-		"are held; and for the lookups that free its objects."
-		"</caption>\n<thead><tr><th scope=\"col\">call site</th>",
+		"<caption><span>A site is charged for what it allocates: its "
+		"pages, and its waste (bytes beyond those requested), each "
+		"times the events for which they are held. It is also charged "
+		"for the lookups that free its objects."
+		"</span></caption>\n<thead><tr><th scope=\"col\">call "
+		"site</th>",
 		t->count);
 	for (size_t i = 0; i < KB_ARRAY_LEN(columns); i++)
 		fprintf(f, "<th scope=\"col\">%s</th>", columns[i].heading);

@@ -494,9 +494,11 @@ static void write_captions(FILE *out, const struct bench_report *r)
 
 void bench_html_tables(FILE *out, const struct bench_report *report)
 {
-	fputs("<h2>All figures</h2>\n<div class=\"pan\" role=\"region\" "
+	fputs("<section class=\"screen\" aria-label=\"All figures\">\n"
+	      "<h2>All figures</h2>\n<div class=\"pan\" role=\"region\" "
 	      "tabindex=\"0\" aria-label=\"All figures, table\">\n<table "
-	      "class=\"s\">\n<caption>A row per allocator.</caption>\n"
+	      "class=\"s\">\n<caption><span>A row per allocator. The table "
+	      "goes on to the right.</span></caption>\n"
 	      "<colgroup></colgroup>",
 	      out);
 	for (size_t i = 0; i < KB_ARRAY_LEN(sheets); i++)
@@ -509,6 +511,7 @@ void bench_html_tables(FILE *out, const struct bench_report *report)
 		write_row(out, report, i);
 	fputs("</tbody>\n</table>\n</div>\n", out);
 	write_captions(out, report);
+	fputs("</section>\n", out);
 }
 
 static void write_factors(FILE *out, const struct bench_model *m)
@@ -540,9 +543,10 @@ void bench_html_model(FILE *out, const struct bench_report *report)
 {
 	fputs("<div class=\"pan\" role=\"region\" tabindex=\"0\" "
 	      "aria-label=\"Cost model, table\">\n<table class=\"s\">\n"
-	      "<caption>What each counted step of a kfree costs, fitted to "
-	      "the times of single frees, with its 95% interval; and the share "
-	      "of the variance that the sum explains.</caption>\n<thead><tr>"
+	      "<caption><span>What each counted step of a kfree costs, "
+	      "fitted to the times of single frees, with its 95% interval. R² "
+	      "is the share of the variance that the sum explains; at 0 or "
+	      "below, it explains nothing.</span></caption>\n<thead><tr>"
 	      "<th scope=\"col\">allocator</th>",
 	      out);
 	for (size_t i = 1; i < BENCH_MODEL_COLUMNS; i++)
@@ -575,7 +579,9 @@ static void write_pair(FILE *out, const char *group, const char *name,
 	}
 	kb_escape_html(out, name);
 	fputs("</th><td class=\"t\">", out);
-	if (json_is_string(value)) {
+	if (json_is_string(value) && !*json_string_value(value)) {
+		fputs("–", out);
+	} else if (json_is_string(value)) {
 		kb_escape_html(out, json_string_value(value));
 	} else {
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT |

@@ -373,7 +373,7 @@ class Panel {
     const side = Math.floor(wide ? width * .27 : width);
     this.theme = theme;
     this.width = width;
-    this.height = wide ? 300 : 640;
+    this.height = wide ? 300 : 716;
     this.g = fitCanvas(this.canvas, width, this.height);
     this.part = wide
       ? { lists: { x: 0, y: 26, w: side - 14, h: 270 },
@@ -381,7 +381,7 @@ class Panel {
         search: { x: width - side + 14, y: 26, w: side - 14, h: 270 } }
       : { map: { x: 0, y: 26, w: width, h: 160 },
         lists: { x: 0, y: 218, w: width, h: 210 },
-        search: { x: 0, y: 436, w: width, h: 200 } };
+        search: { x: 0, y: 436, w: width, h: 280 } };
     this.fitMap();
   }
 
@@ -425,8 +425,13 @@ class Panel {
     const { g, theme, heap } = this;
     g.fillStyle = theme.alloc[heap.color];
     g.fillRect(0, 3, 10, 10);
-    this.text(clip(g, `${heap.name}: ${group(heap.live)} live clusters, ` +
-      `${group(heap.livePages)} pages`, this.width - 16), 16, 13, null, true);
+    g.font = `600 12px ${theme.font}`;
+    const short = `${heap.name}: ${group(heap.live)} clusters`;
+    const long = `${heap.name}: ${group(heap.live)} live clusters, ` +
+      `${group(heap.livePages)} pages`;
+    const fits = g.measureText(long).width <= this.width - 16;
+    this.text(clip(g, fits ? long : short, this.width - 16), 16, 13, null,
+      true);
   }
 
   drawLists(last) {
@@ -460,8 +465,11 @@ class Panel {
     for (let o = heap.next[r.head]; o !== r.head; o = heap.next[o]) {
       const text = String(heap.index[o]);
       const own = g.measureText(text).width + 8;
-      if (at + own + 14 > end)
+      const isLast = heap.next[o] === r.head;
+      if (at + own + (isLast ? 0 : 15) > end) {
+        this.text('…', at + 2, y, theme.soft);
         break;
+      }
       const isNew = last.op === 'alloc' && o === last.object;
       g.fillStyle = isNew ? theme.subjectText : theme.head;
       g.fillRect(at, y - 11, own, 15);
@@ -490,7 +498,7 @@ class Panel {
     g.drawImage(this.image, x, y, w, h);
     g.strokeStyle = theme.line;
     g.strokeRect(x + .5, y + .5, w - 1, h - 1);
-    this.drawKey(x, y + h + 16);
+    this.drawKey(x, y + h + 16, x + w);
   }
 
   paint(o, color) {
@@ -506,7 +514,7 @@ class Panel {
       this.paint(last.object, this.theme.subject);
   }
 
-  drawKey(x, y) {
+  drawKey(x, y, end) {
     const { g, theme } = this;
     const color = (word) => `rgb(${word & 255} ${word >> 8 & 255} ` +
       `${word >> 16 & 255})`;
@@ -521,6 +529,9 @@ class Panel {
         x += g.measureText(text).width + 8;
       }
     }
+    const scale = 'one dot per page, by rising address';
+    if (g.measureText(scale).width <= end - x)
+      this.text(scale, end - g.measureText(scale).width, y, theme.soft);
   }
 
   drawSearch(last) {
@@ -622,8 +633,11 @@ class Axis {
       this.drawCost(g, heap, y);
     g.fillStyle = theme.soft;
     g.font = `12px ${theme.font}`;
-    g.fillText(`area: live objects (peak ${group(peak)}); lines: nodes ` +
-      'compared per kfree, same scale', 2, 11);
+    const long = `area: live objects (peak ${group(peak)}); lines: nodes ` +
+      'compared per kfree, same scale';
+    g.fillText(g.measureText(long).width <= this.width - 4 ? long
+      : `area: live objects (peak ${group(peak)}); lines: nodes per kfree`,
+    2, 11);
   }
 
   drawCost(g, heap, y) {

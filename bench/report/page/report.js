@@ -80,6 +80,8 @@ for (const article of document.querySelectorAll('article.trace')) {
       b.setAttribute('aria-pressed',
         picked.has(b.closest('li').dataset.a));
   };
+  article.querySelector('.hint')?.append(
+    ' Click a name to highlight it in every figure.');
   for (const name of article.querySelectorAll('.rank .name')) {
     const button = document.createElement('button');
     const { a } = name.closest('li').dataset;
@@ -115,8 +117,18 @@ for (const tab of tabs)
     history.replaceState(null, '', tab.hash);
     choose(tab);
   });
+/* The tab that the address names, or the one of the time-lapse whose moment it
+ * names. */
+function asked() {
+  const words = new URLSearchParams(location.hash.slice(1));
+  const lapse = words.has('at') ? document.querySelectorAll('section.lapse')[
+    Number(words.get('lapse') ?? 0)] : null;
+  const id = lapse?.closest('article.trace').id ?? location.hash.slice(1);
+  return tabs.find((t) => t.hash === `#${id}`) ?? tabs[0];
+}
+
 if (tabs.length)
-  choose(tabs.find((t) => t.hash === location.hash) ?? tabs[0]);
+  choose(asked());
 addEventListener('beforeprint', () => {
   for (const t of tabs)
     document.getElementById(t.hash.slice(1)).hidden = false;
