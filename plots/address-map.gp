@@ -42,7 +42,11 @@ do for [i = 3:blocks] {
 			site_list . sprintf("%d ", i)
 	}
 }
-site_color(s) = s == blocks ? 0xC4C4C4 : palette[(s - 3) % 7 + 1]
+# Okabe and Ito's colors without their yellow, which is lost on white: the sites are
+# areas side by side.
+array site_palette[7] = [0x000000, 0xD55E00, 0x0072B2, 0x009E73, 0xCC79A7, \
+	0xE69F00, 0x56B4E9]
+site_color(s) = s == blocks ? 0xC4C4C4 : site_palette[(s - 3) % 7 + 1]
 legend_boxes = 1
 legend_color(i) = site_color(i)
 legend_note = ""

@@ -50,6 +50,7 @@ meta_objects = NaN
 meta_floor_ns = NaN
 meta_null_ns = NaN
 meta_partial = 0
+meta_colors = ""
 
 # Series are numbered from 1, as gnuplot numbers the blocks; series_rows does
 # not count the line of column names. The arrays have one element too many,
@@ -69,7 +70,8 @@ read_meta(key) = key eq "title" ? (meta_title = text(2), 0) : \
 	key eq "objects" ? (meta_objects = number(2), 0) : \
 	key eq "floor_ns" ? (meta_floor_ns = number(2), 0) : \
 	key eq "null_ns" ? (meta_null_ns = number(2), 0) : \
-	key eq "partial" ? (meta_partial = 1, 0) : 0
+	key eq "partial" ? (meta_partial = 1, 0) : \
+	key eq "colors" ? (meta_colors = text(2), 0) : 0
 read_line(b, row) = b == 0 ? read_meta(strcol(1)) : \
 	row == 0 ? (series_label[b] = text(1), 0) : \
 	(series_rows[b] = series_rows[b] + 1, 0)
@@ -97,11 +99,16 @@ greater(a, b) = is_number(a) ? (is_number(b) && b > a ? b : a) : b
 
 # --- Lines -------------------------------------------------------------------
 
-# Okabe and Ito's colors without their yellow, which is lost on white. Colors,
-# dashes and point shapes have coprime cycles or nearly so: two series look the
-# same only after 35, and any two neighbors differ without color too.
-array palette[7] = [0x000000, 0xD55E00, 0x0072B2, 0x009E73, 0xCC79A7, \
-	0xE69F00, 0x56B4E9]
+# An allocator has the same color, dashes and point shape in every figure of a run,
+# and the color that it has in the report (bench/report/page/base.css): the data say
+# which of the run's allocators a series is (`colors`), 0 for none. Colors and dashes
+# have coprime cycles: two series look the same only after 55, and any two neighbors
+# differ without color too.
+array palette[11] = [0x0060A8, 0xB4500A, 0x0B6B4F, 0x8A3A78, 0x6B5A00, \
+	0x1A6D85, 0x7A3B2E, 0x4A4F9C, 0x3F6212, 0x9C2F52, 0x555E66]
+place(i) = words(meta_colors) < i ? i : int(word(meta_colors, i) + 0)
+color_of(place) = place < 1 ? 0x444444 : palette[(place - 1) % 11 + 1]
+turn(i, cycle) = 1 + (place(i) < 1 ? 0 : (place(i) - 1) % cycle)
 array shapes[12] = [7, 5, 9, 13, 11, 6, 4, 8, 12, 10, 2, 1]
 # Dash type 1 is gnuplot's own, a solid line.
 set dashtype 2 (12, 5)
@@ -121,9 +128,9 @@ point_size = kind eq "svg" ? 0.75 : kind eq "pdf" ? 0.7 : 1.0
 # at the edges of the last.
 line_width(i) = blocks < 2 ? 2.5 : 1.8 + 1.8 * (blocks - i) / (blocks - 1.0)
 do for [i = 1:(blocks > 0 ? blocks : 1)] {
-	set linetype i lc rgb palette[(i - 1) % 7 + 1] lw line_width(i) \
-		dt 1 + (i - 1) % 5 pt shapes[(i - 1) % 12 + 1] ps point_size
-	set linetype 100 + i lc rgb paler(palette[(i - 1) % 7 + 1]) lw 1 \
+	set linetype i lc rgb color_of(place(i)) lw line_width(i) \
+		dt turn(i, 5) pt shapes[turn(i, 12)] ps point_size
+	set linetype 100 + i lc rgb paler(color_of(place(i))) lw 1 \
 		dt solid pt 7 ps 0.2 * point_size
 }
 
@@ -134,7 +141,7 @@ marker_first(i) = 1 + (i - 1) * marker_step(i) / blocks
 
 # Most series are lines (frame.gp).
 legend_boxes = 0
-legend_color(i) = palette[(i - 1) % 7 + 1]
+legend_color(i) = color_of(place(i))
 
 # In mode "svg hover" a script adds, for the page that bench writes, texts that a
 # point shows under the pointer. A loop over none of the series, for [k = 1:0],

@@ -113,13 +113,14 @@ do for [i = 1:n] {
 	}
 	if (is_number(ns[i])) {
 		set print $points append
-		print sprintf("%.17g\t%d\t%s: %s ns per event", ns[i], y_of(i), \
-			name[i], said[i])
+		print sprintf("%.17g\t%d\t%s: %s ns per event\t%d", ns[i], y_of(i), \
+			name[i], said[i], color_of(place(i)))
 		set print
 		npoints = npoints + 1
 		if (is_number(low[i]) && is_number(high[i])) {
 			set print $bars append
-			print sprintf("%.17g\t%d\t%.17g\t%.17g", ns[i], y_of(i), low[i], high[i])
+			print sprintf("%.17g\t%d\t%.17g\t%.17g\t%d", ns[i], y_of(i), low[i], \
+				high[i], color_of(place(i)))
 			set print
 			nbars = nbars + 1
 		}
@@ -145,12 +146,12 @@ if (has_null) {
 }
 
 if (nbars > 0) {
-	plot $bars using 1:2:3:4 with xerrorbars lc rgb "#D55E00" lw 2 dt solid pt 0 notitle, \
-		$points using 1:2 with points pt 7 ps point_size lc rgb "#000000" notitle, \
+	plot $bars using 1:2:3:4:5 with xerrorbars lc rgb variable lw 2 dt solid pt 0 notitle, \
+		$points using 1:2:4 with points pt 7 ps point_size lc rgb variable notitle, \
 		for [k = 1:hover] $points using 1:2:(strcol(3)) \
-		with labels hypertext noenhanced point pt 7 ps point_size lc rgb "#000000" notitle
+		with labels hypertext noenhanced point pt 7 ps point_size lc rgb "#FF000000" notitle
 } else {
-	plot $points using 1:2 with points pt 7 ps point_size lc rgb "#000000" notitle, \
+	plot $points using 1:2:4 with points pt 7 ps point_size lc rgb variable notitle, \
 		for [k = 1:hover] $points using 1:2:(strcol(3)) \
-		with labels hypertext noenhanced point pt 7 ps point_size lc rgb "#000000" notitle
+		with labels hypertext noenhanced point pt 7 ps point_size lc rgb "#FF000000" notitle
 }

@@ -67,8 +67,8 @@ static bool is_partial(const struct tsv *t)
 	return false;
 }
 
-/* Block 0: the pictures' titles. */
-static void write_meta(struct tsv *t, const char *title, size_t series)
+/* Block 0 begins: the pictures' titles. */
+static void write_titles(struct tsv *t, const char *title)
 {
 	const struct bench_report *r = t->report;
 	const struct bench_run_summary *s = r->summary;
@@ -84,8 +84,47 @@ static void write_meta(struct tsv *t, const char *title, size_t series)
 		fprintf(t->f, "null_ns\t%.4g\n", s->harness_ns.value);
 	if (is_partial(t))
 		fprintf(t->f, "partial\t1\n");
+}
+
+static void end_meta(struct tsv *t, size_t series)
+{
 	fprintf(t->f, "series\t%zu\n", series);
 	end_block(t);
+}
+
+/* Block 0, of a file whose series are no allocators. */
+static void write_meta(struct tsv *t, const char *title, size_t series)
+{
+	write_titles(t, title);
+	end_meta(t, series);
+}
+
+/* Whether a file has a series of an allocator. */
+typedef bool (*wanted_fn)(const struct bench_cell_summary *s);
+
+/* Which of the run's allocators the series are, after `others`. Returns how many they
+ * are together. */
+static size_t write_colors(struct tsv *t, size_t others, wanted_fn wanted)
+{
+	const struct bench_run_summary *s = t->report->summary;
+	size_t n = 0;
+
+	fputs("colors\t", t->f);
+	for (; n < others; n++)
+		fprintf(t->f, "%s0", n ? " " : "");
+	for (size_t i = 0; i < s->count; i++)
+		if (wanted(&s->cell[i]))
+			fprintf(t->f, "%s%zu", n++ ? " " : "", i + 1);
+	fputc('\n', t->f);
+	return n;
+}
+
+/* Block 0, of a file with a series per allocator, after `others`. */
+static void write_meta_of(struct tsv *t, const char *title, size_t others,
+			  wanted_fn wanted)
+{
+	write_titles(t, title);
+	end_meta(t, write_colors(t, others, wanted));
 }
 
 /* The distribution to show for a cell: its lookups if it has any. */
@@ -103,6 +142,13 @@ static const struct replay_series *cost_series(const struct bench_cell *cell,
 	return series[REPLAY_SERIES_kfree].plain.count
 		       ? &series[REPLAY_SERIES_kfree]
 		       : NULL;
+}
+
+static bool has_cost(const struct bench_cell_summary *s)
+{
+	bool lookup;
+
+	return cost_series(s->cell, &lookup) != NULL;
 }
 
 /* `samples` are those at or above the quantile, unweighted. */
@@ -137,12 +183,9 @@ static void write_cost_curve(struct tsv *t, const struct replay_series *series)
 static void write_lookup_cost(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
-	size_t count = 0;
 	bool lookup;
 
-	for (size_t i = 0; i < r->count; i++)
-		count += cost_series(&r->cells[i], &lookup) != NULL;
-	write_meta(t, "Lookup latency", count);
+	write_meta_of(t, "Lookup latency", 0, has_cost);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_series *series =
 			cost_series(&r->cells[i], &lookup);
@@ -157,24 +200,16 @@ static void write_lookup_cost(struct tsv *t)
 	}
 }
 
-static bool has_lookups(const struct bench_cell *cell)
+static bool has_lookups(const struct bench_cell_summary *s)
 {
-	return cell->exact && cell->exact->of[REPLAY_EXACT_nodes].lookups > 0;
+	const struct replay_exact *exact = s->cell->exact;
+
+	return exact && exact->of[REPLAY_EXACT_nodes].lookups > 0;
 }
 
-static bool has_window(const struct bench_cell *cell)
+static bool has_window(const struct bench_cell_summary *s)
 {
-	return cell->count && cell->count->has_gauge;
-}
-
-static size_t count_cells(const struct bench_report *r,
-			  bool (*wanted)(const struct bench_cell *cell))
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->count; i++)
-		n += wanted(&r->cells[i]);
-	return n;
+	return s->cell->count && s->cell->count->has_gauge;
 }
 
 /* The share of lookups that compare at least n nodes: exact, but thinned out to
@@ -204,9 +239,9 @@ static void write_lookup_nodes(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Nodes compared per lookup", count_cells(r, has_lookups));
+	write_meta_of(t, "Nodes compared per lookup", 0, has_lookups);
 	for (size_t i = 0; i < r->count; i++) {
-		if (!has_lookups(&r->cells[i]))
+		if (!has_lookups(&r->summary->cell[i]))
 			continue;
 		kb_escape_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\tshare\n");
@@ -253,7 +288,7 @@ static size_t count_tallies(const struct bench_report *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
-		if (!has_lookups(&r->cells[i]))
+		if (!has_lookups(&r->summary->cell[i]))
 			continue;
 		for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
 			n += r->cells[i].exact->of[k].lookups > 0;
@@ -268,7 +303,7 @@ static void write_lookup_histograms(struct tsv *t)
 
 	write_meta(t, "Steps per lookup", count_tallies(r));
 	for (size_t i = 0; i < r->count; i++) {
-		if (!has_lookups(&r->cells[i]))
+		if (!has_lookups(&r->summary->cell[i]))
 			continue;
 		for (unsigned k = 0; k < REPLAY_EXACT_COUNT; k++)
 			write_tally(t, &r->cells[i], (enum replay_exact_kind)k);
@@ -280,11 +315,11 @@ static void write_timeline(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Lookups over the trace", count_cells(r, has_lookups));
+	write_meta_of(t, "Lookups over the trace", 0, has_lookups);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_count_result *c = r->cells[i].count;
 
-		if (!has_lookups(&r->cells[i]))
+		if (!has_lookups(&r->summary->cell[i]))
 			continue;
 		kb_escape_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\tlive\tmean\tmax\n");
@@ -306,11 +341,19 @@ static void write_timeline(struct tsv *t)
 	}
 }
 
+static bool has_time(const struct bench_cell_summary *s)
+{
+	return s->has_throughput;
+}
+
+/* One series, whose rows are the allocators. */
 static void write_throughput(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Time per event, by allocator", 1);
+	write_titles(t, "Time per event, by allocator");
+	write_colors(t, 0, has_time);
+	end_meta(t, 1);
 	fprintf(t->f, "allocator\tns\tlow\thigh\tepochs\n");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_throughput *x =
@@ -328,18 +371,20 @@ static void write_throughput(struct tsv *t)
 	end_block(t);
 }
 
+static bool is_repeated(const struct bench_cell_summary *s)
+{
+	return s->throughput.repeats > 1;
+}
+
 static void write_warm_up(struct tsv *t)
 {
 	const struct bench_run_summary *s = t->report->summary;
-	size_t series = 0;
 
-	for (size_t i = 0; i < s->count; i++)
-		series += s->cell[i].throughput.repeats > 1;
-	write_meta(t, "Time per event, by replay", series);
+	write_meta_of(t, "Time per event, by replay", 0, is_repeated);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct bench_throughput *x = &s->cell[i].throughput;
 
-		if (x->repeats <= 1)
+		if (!is_repeated(&s->cell[i]))
 			continue;
 		kb_escape_tsv(t->f, s->cell[i].cell->spec.name);
 		fprintf(t->f, "\tns\n");
@@ -357,11 +402,11 @@ static void write_heap_window(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Heap window over the trace", count_cells(r, has_window));
+	write_meta_of(t, "Heap window over the trace", 0, has_window);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_count_result *c = r->cells[i].count;
 
-		if (!has_window(&r->cells[i]))
+		if (!has_window(&r->summary->cell[i]))
 			continue;
 		kb_escape_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\tpages\tlive_bytes\tfree_pages\tlongest\n");
@@ -376,9 +421,9 @@ static void write_heap_window(struct tsv *t)
 	}
 }
 
-static bool has_memory(const struct bench_cell *cell)
+static bool has_memory(const struct bench_cell_summary *s)
 {
-	return cell->count != NULL;
+	return s->cell->count != NULL;
 }
 
 static void write_bytes(struct tsv *t, uint64_t bytes)
@@ -413,12 +458,12 @@ static void write_memory(struct tsv *t)
 {
 	const struct bench_report *r = t->report;
 
-	write_meta(t, "Memory over the trace", 1 + count_cells(r, has_memory));
+	write_meta_of(t, "Memory over the trace", 1, has_memory);
 	write_ideal(t);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct replay_count_result *c = r->cells[i].count;
 
-		if (!has_memory(&r->cells[i]))
+		if (!has_memory(&r->summary->cell[i]))
 			continue;
 		kb_escape_tsv(t->f, r->cells[i].spec.name);
 		fprintf(t->f, "\trequested\tgranted\tmapped\tresident"
@@ -558,18 +603,20 @@ static void write_address_map(struct tsv *t)
 				BENCH_MAP_SITES);
 }
 
+static bool has_model(const struct bench_cell_summary *s)
+{
+	return s->has_kfree_model;
+}
+
 static void write_cost_model(struct tsv *t)
 {
 	const struct bench_run_summary *s = t->report->summary;
-	size_t series = 0;
 
-	for (size_t i = 0; i < s->count; i++)
-		series += s->cell[i].has_kfree_model;
-	write_meta(t, "kfree latency predicted from counters", series);
+	write_meta_of(t, "kfree latency predicted from counters", 0, has_model);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct bench_model *model = &s->cell[i].kfree_model;
 
-		if (!s->cell[i].has_kfree_model)
+		if (!has_model(&s->cell[i]))
 			continue;
 		kb_escape_tsv(t->f, s->cell[i].cell->spec.name);
 		fprintf(t->f, " (R² %.3f)\tmeasured\n", model->fit.r2);
