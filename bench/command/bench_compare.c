@@ -15,6 +15,7 @@
 #include "bench_stats.h"
 #include "kb_bits.h"
 #include "kb_signal.h"
+#include "kb_terminal.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -110,22 +111,29 @@ static void tell_gate(struct compare *c, const struct bench_pair *p,
 	double sorted[BENCH_PAIR_EPOCHS_MAX];
 	char events[BENCH_TEXT_SIZE];
 	struct bench_summary s;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f;
 
 	memcpy(sorted, p->ratio, p->epochs * sizeof(*sorted));
 	bench_summarize(&s, sorted, p->epochs);
 	json_array_append_new(c->gates, bench_compare_gate(p, kind, &s));
-	if (c->opts.json)
+	f = c->opts.json ? NULL : open_memstream(&text, &size);
+	if (!f)
 		return;
-	printf("%-12s  %s  %s/%s", bench_verdict_name(p->verdict), kind,
-	       p->trace->file, p->alloc[0]);
+	fprintf(f, "%-12s  %s  %s/%s", bench_verdict_name(p->verdict), kind,
+		p->trace->file, p->alloc[0]);
 	if (strcmp(p->alloc[0], p->alloc[1]) != 0)
-		printf(" -> %s", p->alloc[1]);
-	printf("  %+.2f%%", 100 * expm1(s.median));
+		fprintf(f, " -> %s", p->alloc[1]);
+	fprintf(f, "  %+.2f%%", 100 * expm1(s.median));
 	if (s.has_interval)
-		printf(" [%+.2f%%, %+.2f%%]", 100 * expm1(s.low),
-		       100 * expm1(s.high));
-	printf("  %zu runs, %s events per slice, %.1f s\n", p->epochs,
-	       bench_format_count(events, p->slice_ops), p->seconds);
+		fprintf(f, " [%+.2f%%, %+.2f%%]", 100 * expm1(s.low),
+			100 * expm1(s.high));
+	fprintf(f, "  %zu runs, %s events per slice, %.1f s\n", p->epochs,
+		bench_format_count(events, p->slice_ops), p->seconds);
+	if (fclose(f) == 0)
+		kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
+	free(text);
 	fflush(stdout);
 }
 
@@ -291,6 +299,17 @@ static int run_gates(struct compare *c)
 	return status;
 }
 
+static void tell_same(const struct compare *c)
+{
+	char *text;
+
+	if (asprintf(&text, "PASS  '%s' and '%s' have the same code\n", c->base,
+		     c->candidate) < 0)
+		return;
+	kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
+	free(text);
+}
+
 static int run(struct compare *c)
 {
 	struct kb_diag diag;
@@ -317,8 +336,7 @@ static int run(struct compare *c)
 	if (!c->same_code)
 		status = run_gates(c);
 	else if (!c->opts.json)
-		printf("PASS  '%s' and '%s' have the same code\n", c->base,
-		       c->candidate);
+		tell_same(c);
 	/* If the clock has drifted, the figures are invalid. */
 	if (!c->same_code && !kb_signal &&
 	    replay_clock_calibrate(&c->clock, &diag) < 0)

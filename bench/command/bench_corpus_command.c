@@ -6,6 +6,8 @@
 #include "bench_format.h"
 #include "kb_json.h"
 #include "kb_signal.h"
+#include "kb_escape.h"
+#include "kb_terminal.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -53,9 +55,18 @@ static void print_count(const struct bench_corpus_entry *e, const char *name,
 	       bench_format_count(text, (uint64_t)number_of(e, name)));
 }
 
+/* Where the load's name begins in a line, and the least of it that is shown. */
+#define LOAD_AT	 58
+#define LOAD_MIN 12
+
 static void print_list(const struct bench_corpus *c)
 {
 	char events[BENCH_TEXT_SIZE], bytes[BENCH_TEXT_SIZE];
+	/* What the figures leave to the load's name. */
+	const size_t columns = kb_terminal_columns(0);
+	const size_t room = columns == 0		   ? SIZE_MAX
+			    : columns > LOAD_AT + LOAD_MIN ? columns - LOAD_AT
+							   : LOAD_MIN;
 
 	printf("%-20s  %8s  %8s  %4s  %8s  %s\n", "recording", "events",
 	       "live max", "lost", "size", "load");
@@ -66,9 +77,11 @@ static void print_list(const struct bench_corpus *c)
 		print_count(e, "events", 8);
 		print_count(e, "live_max", 8);
 		print_count(e, "lost", 4);
-		printf("  %8s  %s\n",
-		       bench_format_bytes(bytes, (double)number_of(e, "bytes")),
-		       kb_json_string_of(e->card, "load"));
+		printf("  %8s  ",
+		       bench_format_bytes(bytes,
+					  (double)number_of(e, "bytes")));
+		kb_escape_fit(stdout, kb_json_string_of(e->card, "load"), room);
+		printf("\n");
 	}
 	printf("%zu recordings: %s events, %s\n", c->count,
 	       bench_format_count(events, c->events),

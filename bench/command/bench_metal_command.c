@@ -121,15 +121,15 @@ static void print_instructions(const struct metalling *m)
 
 	for (size_t i = 0; i < m->done; i++)
 		width = (int)kb_max((uint64_t)width, strlen(allocs[i].name));
-	printf("\n%-*s %10s %10s %10s %10s %10s\n", width, title, "mean",
-	       "median", "90%", "99%", "max");
+	printf("\n%-*s %9s %9s %9s %9s %9s\n", width, title, "mean", "median",
+	       "90%", "99%", "max");
 	for (size_t i = 0; i < m->done; i++) {
 		const struct bench_metal_instructions *n =
 			&m->results[i].instructions;
 
 		if (n->kfrees == 0)
 			continue;
-		printf("%-*s %10s %10s %10s %10s %10s\n", width, allocs[i].name,
+		printf("%-*s %9s %9s %9s %9s %9s\n", width, allocs[i].name,
 		       bench_format_number(t[0], (double)n->total /
 							 (double)n->kfrees),
 		       bench_format_count(t[1], n->p50),
@@ -137,8 +137,8 @@ static void print_instructions(const struct metalling *m)
 		       bench_format_count(t[3], n->p99),
 		       bench_format_count(t[4], n->most));
 	}
-	printf("Exact, and the same in every run of this build of the kernel. "
-	       "They are instructions,\nnot time.\n");
+	printf("Exact, and the same in every run of this build of the kernel.\n"
+	       "They are instructions, not time.\n");
 }
 
 static json_t *pair_json(const struct bench_metal_pair *pair)

@@ -84,60 +84,83 @@ static int complain(const struct kb_diag *diag)
 
 /* Ends an allocator's line with its library's version, or why that is
  * missing. */
-static void list_version(const struct alloc_ops *ops)
+static void list_version(FILE *out, const struct alloc_ops *ops)
 {
 	struct kb_diag diag;
 
 	kb_diag_init(&diag);
 	if (alloc_available(ops, &diag) < 0)
-		printf(", %s\n", diag.text);
+		fprintf(out, ", %s\n", diag.text);
 	else if (ops->version)
-		printf(", %s\n", ops->version());
+		fprintf(out, ", %s\n", ops->version());
 	else
-		printf("\n");
+		fprintf(out, "\n");
 }
+
+struct samples {
+	FILE *out;
+	size_t count;
+};
 
 static void list_sample(const char *name, void *user)
 {
-	printf("%s%s", *(bool *)user ? "  " : ", ", name);
-	*(bool *)user = false;
+	struct samples *s = user;
+
+	fprintf(s->out, "%s%s", s->count++ ? ", " : "  ", name);
 }
 
 /* By name, wherever bench is run. */
-static void list_samples(void)
+static void list_samples(FILE *out)
 {
 	char *folder = bench_data_folder("traces");
-	bool first = true;
+	struct samples s = { .out = out };
 
-	printf("\nSample traces (--trace NAME; in %s)\n",
-	       folder ? folder : "traces");
-	bench_data_samples(list_sample, &first);
-	printf("\n");
+	fprintf(out, "\nSample traces (--trace NAME; in %s)\n",
+		folder ? folder : "traces");
+	bench_data_samples(list_sample, &s);
+	fprintf(out, "\n");
 	free(folder);
+}
+
+static void write_list(FILE *out)
+{
+	fprintf(out,
+		"Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
+		"is its default)\n");
+	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
+		const struct alloc_key *key = (*o)->keys;
+
+		fprintf(out, "  %-10s %s", (*o)->name, (*o)->help);
+		list_version(out, *o);
+		for (; key && key->name; key++) {
+			fprintf(out, "    %s=", key->name);
+			for (size_t i = 0; key->value(i); i++)
+				fprintf(out, "%s%s", i ? "|" : "",
+					key->value(i));
+			fprintf(out, "  %s\n", key->help);
+		}
+	}
+	fprintf(out,
+		"\nPasses (--pass LIST)\n"
+		"  verify      a shadow model agrees at every event\n"
+		"  count       exact integer counters, untimed\n"
+		"  throughput  ns per event with its 95%% interval\n"
+		"  latency     kfree and lookup, operation by operation\n");
+	list_samples(out);
 }
 
 static int list_everything(void)
 {
-	printf("Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
-	       "is its default)\n");
-	for (const struct alloc_ops *const *o = alloc_list; *o; o++) {
-		const struct alloc_key *key = (*o)->keys;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
 
-		printf("  %-10s %s", (*o)->name, (*o)->help);
-		list_version(*o);
-		for (; key && key->name; key++) {
-			printf("    %s=", key->name);
-			for (size_t i = 0; key->value(i); i++)
-				printf("%s%s", i ? "|" : "", key->value(i));
-			printf("  %s\n", key->help);
-		}
-	}
-	printf("\nPasses (--pass LIST)\n"
-	       "  verify      a shadow model agrees at every event\n"
-	       "  count       exact integer counters, untimed\n"
-	       "  throughput  ns per event with its 95%% interval\n"
-	       "  latency     kfree and lookup, operation by operation\n");
-	list_samples();
+	if (!f)
+		return KB_EXIT_USAGE;
+	write_list(f);
+	if (fclose(f) == 0)
+		kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
+	free(text);
 	return KB_EXIT_GOOD;
 }
 
@@ -368,50 +391,6 @@ static void tell_next(const struct session *s,
 		printf("--out DIR writes a report with figures\n");
 }
 
-/* Prints a text's lines, broken between words where they exceed `columns`; the rest
- * of a line is indented. */
-static void print_wrapped(const char *text, size_t columns)
-{
-	size_t used = 0;
-
-	while (*text) {
-		const size_t bytes = strcspn(text, " \n");
-		char word[512];
-		size_t own;
-
-		snprintf(word, sizeof(word), "%.*s", (int)bytes, text);
-		own = kb_escape_columns(word);
-		if (used > 0 && used + own > columns) {
-			printf("\n  ");
-			used = 2;
-		}
-		printf("%s", word);
-		used += own;
-		text += bytes;
-		if (*text == '\n')
-			used = 0;
-		if (*text == '\n' || (*text == ' ' && used < columns))
-			putchar(*text);
-		used += *text == ' ';
-		text += *text != '\0';
-	}
-}
-
-/* What is wrong with the figures. */
-static void print_notes(const struct bench_report *report, size_t columns)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return;
-	bench_facts_write(f, report, false);
-	if (fclose(f) == 0 && text)
-		print_wrapped(text, columns);
-	free(text);
-}
-
 /* Prints the table of a run that is over. */
 static void print_table(const struct session *s,
 			const struct bench_report *report,
@@ -428,7 +407,7 @@ static void print_table(const struct session *s,
 		bench_wide_write(stdout, report, live->columns, live->color);
 	} else {
 		bench_table_write(stdout, report, columns, live->color);
-		print_notes(report, columns);
+		bench_facts_wrap(stdout, report, false, columns);
 	}
 	fflush(stdout);
 }

@@ -12,6 +12,7 @@
 #include "kb_json.h"
 #include "kb_out.h"
 #include "kb_signal.h"
+#include "kb_terminal.h"
 #include "smp_order.h"
 #include "smp_sim.h"
 
@@ -210,11 +211,27 @@ static int prepare(struct session *s, const struct smp_options *o,
 	return err < 0 ? err : read_trace(s, o, diag);
 }
 
+static void write_text_in(FILE *out, const struct bench_smp *smp,
+			  size_t columns)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+
+	bench_smp_table(out, smp, columns);
+	fputc('\n', out);
+	if (!memory)
+		return;
+	bench_smp_facts(memory, smp);
+	if (fclose(memory) == 0)
+		kb_terminal_wrap(out, text, columns);
+	free(text);
+}
+
+/* For a file. */
 static void write_text(FILE *out, const void *user)
 {
-	bench_smp_table(out, user);
-	fputc('\n', out);
-	bench_smp_facts(out, user);
+	write_text_in(out, user, 0);
 }
 
 /* Without gnuplot there are no figures; that is said, and no error. */
@@ -260,7 +277,7 @@ static int report(const struct session *s, const struct smp_options *o,
 	int err = 0;
 
 	if (!o->json || strcmp(o->json, "-") != 0)
-		write_text(stdout, &s->smp);
+		write_text_in(stdout, &s->smp, kb_terminal_columns(0));
 	if (o->json)
 		err = kb_json_write(NULL, o->json, document, 0, diag);
 	if (err == 0 && o->out)

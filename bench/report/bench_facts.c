@@ -2,9 +2,11 @@
 #include "bench_report.h"
 #include "bench_settings.h"
 #include "kb_signal.h"
+#include "kb_terminal.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Harness overhead above this share of an allocator's time is reported. */
@@ -642,6 +644,21 @@ void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
 	    (report->settings->passes & BENCH_PASS_TIMED))
 		fprintf(out, "- This is a debug build: its times are "
 			     "meaningless.\n");
+}
+
+void bench_facts_wrap(FILE *out, const struct bench_report *report, bool all,
+		      size_t columns)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+
+	if (!memory)
+		return;
+	bench_facts_write(memory, report, all);
+	if (fclose(memory) == 0)
+		kb_terminal_wrap(out, text, columns);
+	free(text);
 }
 
 static void tell_base(FILE *out, const struct bench_report *r,

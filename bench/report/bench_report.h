@@ -75,6 +75,10 @@ int bench_tsv_write(const struct bench_report *report, const char *folder,
  * them, or those that say what is wrong with the figures. */
 void bench_facts_write(FILE *out, const struct bench_report *report, bool all);
 
+/* The same, in lines of at most `columns`; 0 means no limit. */
+void bench_facts_wrap(FILE *out, const struct bench_report *report, bool all,
+		      size_t columns);
+
 /* Writes the answer as one sentence, without a newline. */
 void bench_facts_verdict(FILE *out, const struct bench_report *report);
 

@@ -1,6 +1,7 @@
 #include "bench_format.h"
 #include "bench_table.h"
 #include "kb_escape.h"
+#include "kb_terminal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -376,18 +377,27 @@ static void write_part(FILE *out, const struct table *t, size_t first,
 	fprintf(out, "\n");
 }
 
-static void write_trace_line(FILE *out, const struct bench_report *r)
+static void write_trace_line(FILE *out, const struct bench_report *r,
+			     size_t width)
 {
 	const struct trc_counts *c = &r->trace->counts;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], d[BENCH_TEXT_SIZE];
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
 
-	fprintf(out, "%s: %s events, %s objects, at most %s live",
-		r->trace->file, bench_format_count(a, c->events),
+	if (!f)
+		return;
+	fprintf(f, "%s: %s events, %s objects, at most %s live", r->trace->file,
+		bench_format_count(a, c->events),
 		bench_format_count(b, c->objects),
 		bench_format_count(d, c->live_max));
-	fprintf(out, "; %s lost, %s unmatched frees\n\n",
+	fprintf(f, "; %s lost, %s unmatched frees\n\n",
 		bench_format_count(a, c->lost_events),
 		bench_format_count(b, c->unmatched_frees));
+	if (fclose(f) == 0)
+		kb_terminal_wrap(out, text, width);
+	free(text);
 }
 
 void bench_wide_write(FILE *out, const struct bench_report *report,
@@ -396,14 +406,14 @@ void bench_wide_write(FILE *out, const struct bench_report *report,
 	struct table t = { .report = report };
 
 	build(&t);
-	write_trace_line(out, report);
+	write_trace_line(out, report, width);
 	for (size_t first = 0; first < t.columns;) {
 		size_t count = fitting(&t, first, width);
 
 		write_part(out, &t, first, count, color);
 		first += count;
 	}
-	bench_facts_write(out, report, true);
+	bench_facts_wrap(out, report, true, width);
 	for (size_t k = 0; k < t.columns; k++)
 		free(t.column[k].text);
 }

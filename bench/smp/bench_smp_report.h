@@ -17,8 +17,8 @@ struct json_t;
 /* The whole document; NULL without memory. */
 struct json_t *bench_smp_json(const struct bench_smp *smp);
 
-/* The table. */
-void bench_smp_table(FILE *out, const struct bench_smp *smp);
+/* The table, in `columns`: a narrow one lacks some figures. 0 means no limit. */
+void bench_smp_table(FILE *out, const struct bench_smp *smp, size_t columns);
 
 /* What it means: a sentence a line. */
 void bench_smp_facts(FILE *out, const struct bench_smp *smp);

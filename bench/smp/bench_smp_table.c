@@ -2,8 +2,12 @@
 
 #include "bench_format.h"
 #include "kb_bits.h"
+#include "kb_escape.h"
+#include "kb_terminal.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const char *percent(char out[BENCH_TEXT_SIZE], uint64_t part,
@@ -21,120 +25,202 @@ static const char *time_text(char out[BENCH_TEXT_SIZE], uint64_t ps)
 	return bench_format_ns(out, (double)ps / 1000);
 }
 
-/* Right-aligned, whatever bytes a character takes. */
-static void put(FILE *out, const char *text, size_t columns)
+/* The columns after the name: of all, and of a narrow table, 0 for those that it
+ * lacks. */
+struct column {
+	const char *heading;
+	size_t width;
+	size_t narrow;
+};
+
+static const struct column simulated[] = {
+	{ "speed", 8, 5 },	  { "CPUs", 4, 4 },	{ "makespan", 9, 9 },
+	{ "speed-up", 8, 8 },	  { "waited", 7, 6 },	{ "wait p50", 8, 0 },
+	{ "wait p99", 8, 8 },	  { "max", 8, 0 },	{ "busy", 7, 6 },
+	{ "cross-frees", 11, 0 }, { "failures", 8, 0 }, { "headroom", 11, 8 },
+};
+
+static const struct column threaded[] = {
+	{ "speed", 8, 5 },    { "CPUs", 4, 4 },	    { "lock", 6, 6 },
+	{ "makespan", 9, 9 }, { "ns/event", 8, 8 }, { "waited", 7, 6 },
+	{ "wait p50", 8, 0 }, { "p99", 8, 0 },	    { "work p50", 8, 0 },
+	{ "p99", 8, 0 },      { "stalls", 7, 0 },   { "cross-frees", 11, 0 },
+	{ "verified", 8, 8 },
+};
+
+#define COLUMNS_MAX 13
+
+/* Names are cut to no less. */
+#define NAME_MIN 8
+
+/* A table being written. */
+struct table {
+	FILE *out;
+	const struct column *column;
+	size_t count;
+	size_t name_width;
+	bool narrow;
+
+	/* Of the line that is made. */
+	char text[COLUMNS_MAX][BENCH_TEXT_SIZE];
+};
+
+static size_t width_of(const struct table *t, size_t k)
 {
-	fprintf(out, "  %*s", bench_format_width(text, columns), text);
+	return t->narrow ? t->column[k].narrow : t->column[k].width;
 }
 
-static int name_width(const struct bench_smp *smp)
+static size_t whole_width(const struct table *t)
 {
-	size_t width = strlen("allocator");
+	size_t width = t->name_width;
 
+	for (size_t k = 0; k < t->count; k++)
+		width += width_of(t, k) ? 2 + width_of(t, k) : 0;
+	return width;
+}
+
+/* Leaves out what does not fit into `columns`, then cuts the names; 0 columns mean no
+ * limit. */
+static void fit(struct table *t, const struct bench_smp *smp, size_t columns)
+{
+	t->name_width = strlen("allocator");
 	for (size_t i = 0; i < smp->count; i++)
-		width = kb_max(width, strlen(smp->result[i].allocator));
+		t->name_width =
+			kb_max(t->name_width, strlen(smp->result[i].allocator));
 	for (size_t i = 0; i < smp->threaded_count; i++)
-		width = kb_max(width, strlen(smp->threaded[i].allocator));
-	return (int)width;
+		t->name_width = kb_max(t->name_width,
+				       strlen(smp->threaded[i].allocator));
+	if (columns == 0 || whole_width(t) <= columns)
+		return;
+	t->narrow = true;
+	if (whole_width(t) > columns) {
+		const size_t over = whole_width(t) - columns;
+
+		t->name_width = t->name_width > over + NAME_MIN
+					? t->name_width - over
+					: NAME_MIN;
+	}
 }
 
-static void print_row(FILE *out, const struct bench_smp *smp,
-		      const struct bench_smp_result *r, int width)
+/* Writes the name and the columns' texts, right-aligned, whatever bytes a character
+ * takes. */
+static void print_line(const struct table *t, const char *name)
+{
+	const size_t used = kb_escape_fit(t->out, name, t->name_width);
+
+	fprintf(t->out, "%*s", (int)(t->name_width - used), "");
+	for (size_t k = 0; k < t->count; k++)
+		if (width_of(t, k))
+			fprintf(t->out, "  %*s",
+				bench_format_width(t->text[k], width_of(t, k)),
+				t->text[k]);
+	fputc('\n', t->out);
+}
+
+static void print_head(struct table *t)
+{
+	for (size_t k = 0; k < t->count; k++)
+		snprintf(t->text[k], BENCH_TEXT_SIZE, "%s",
+			 t->column[k].heading);
+	print_line(t, "allocator");
+}
+
+static void print_row(struct table *t, const struct bench_smp_result *r)
 {
 	const struct smp_counters *n = &r->counters;
 	char speed[SMP_SPEED_TEXT];
-	char text[BENCH_TEXT_SIZE];
+	size_t k = 0;
 
-	fprintf(out, "%-*s  %8s  %4" PRIu32, width, r->allocator,
-		smp_speed_text(speed, r->speed), r->cpus);
-	put(out, time_text(text, n->makespan_ps), 9);
-	snprintf(text, sizeof(text), "%.3f", (double)r->speedup / 1000);
-	put(out, text, 8);
-	put(out, percent(text, n->lock_waits, r->events), 7);
-	put(out, time_text(text, n->lock_wait_p50_ps), 8);
-	put(out, time_text(text, n->lock_wait_p99_ps), 8);
-	put(out, time_text(text, n->lock_wait_max_ps), 8);
-	put(out, percent(text, n->lock_busy_ps, n->makespan_ps), 7);
-	put(out, bench_format_count(text, n->cross_cpu_frees), 11);
-	put(out, bench_format_count(text, n->failed_allocs), 8);
-	if (smp->settings->headroom)
-		put(out,
-		    r->headroom.thousandths ? smp_speed_text(speed, r->headroom)
-					    : "0",
-		    11);
-	fputc('\n', out);
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%s",
+		 smp_speed_text(speed, r->speed));
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%" PRIu32, r->cpus);
+	time_text(t->text[k++], n->makespan_ps);
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%.3f",
+		 (double)r->speedup / 1000);
+	percent(t->text[k++], n->lock_waits, r->events);
+	time_text(t->text[k++], n->lock_wait_p50_ps);
+	time_text(t->text[k++], n->lock_wait_p99_ps);
+	time_text(t->text[k++], n->lock_wait_max_ps);
+	percent(t->text[k++], n->lock_busy_ps, n->makespan_ps);
+	bench_format_count(t->text[k++], n->cross_cpu_frees);
+	bench_format_count(t->text[k++], n->failed_allocs);
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%s",
+		 r->headroom.thousandths ? smp_speed_text(speed, r->headroom)
+					 : "0");
+	print_line(t, r->allocator);
 }
 
-static void print_threads_row(FILE *out, const struct bench_smp_threads *r,
-			      int width)
+static void print_threads_row(struct table *t,
+			      const struct bench_smp_threads *r)
 {
 	const struct smp_threads_result *best = &r->run[0];
 	const struct replay_hist *hist[] = { &r->timed.wait, &r->timed.work };
 	char speed[SMP_SPEED_TEXT];
-	char text[BENCH_TEXT_SIZE];
+	size_t k = 0;
 
-	fprintf(out, "%-*s  %8s  %4" PRIu32 "  %6s", width, r->allocator,
-		smp_speed_text(speed, r->speed), r->cpus, r->lock);
-	put(out, bench_format_ns(text, (double)best->makespan_ns), 9);
-	snprintf(text, sizeof(text), "%.1f",
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%s",
+		 smp_speed_text(speed, r->speed));
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%" PRIu32, r->cpus);
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%s", r->lock);
+	bench_format_ns(t->text[k++], (double)best->makespan_ns);
+	snprintf(t->text[k++], BENCH_TEXT_SIZE, "%.1f",
 		 (double)best->makespan_ns / (double)best->events);
-	put(out, text, 8);
-	put(out, percent(text, best->lock_waits, best->events), 7);
-	for (size_t i = 0; i < 2; i++) {
-		const bool any = hist[i]->count > 0;
-
-		for (size_t q = 0; q < 2; q++)
-			put(out,
-			    any ? bench_format_ns(
-					  text,
-					  (double)replay_hist_quantile(
-						  hist[i], q ? 0.99 : 0.5))
-				: "-",
-			    8);
-	}
-	put(out, bench_format_count(text, best->dependency_stalls), 7);
-	put(out, bench_format_count(text, best->cross_cpu_frees), 11);
-	fprintf(out, "  %8s\n", r->verified ? "yes" : "no");
+	percent(t->text[k++], best->lock_waits, best->events);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t q = 0; q < 2; q++, k++)
+			if (hist[i]->count > 0)
+				bench_format_ns(
+					t->text[k],
+					(double)replay_hist_quantile(
+						hist[i], q ? 0.99 : 0.5));
+			else
+				strcpy(t->text[k], "-");
+	bench_format_count(t->text[k++], best->dependency_stalls);
+	bench_format_count(t->text[k++], best->cross_cpu_frees);
+	strcpy(t->text[k++], r->verified ? "yes" : "no");
+	print_line(t, r->allocator);
 }
 
-static void print_threads(FILE *out, const struct bench_smp *smp, int width)
+static void print_threads(struct table *t, const struct bench_smp *smp,
+			  size_t columns)
 {
-	fprintf(out,
-		"%-*s  %8s  %4s  %6s  %9s  %8s  %7s  %8s  %8s  %8s  %8s  %7s  "
-		"%11s  %8s\n",
-		width, "allocator", "speed", "CPUs", "lock", "makespan",
-		"ns/event", "waited", "wait p50", "p99", "work p50", "p99",
-		"stalls", "cross-frees", "verified");
+	char text[160];
+
+	print_head(t);
 	for (size_t i = 0; i < smp->threaded_count; i++)
-		print_threads_row(out, &smp->threaded[i], width);
-	fprintf(out,
-		"\nThe quickest of %d runs; waits and work of another run, "
-		"whose operations were timed one by one.\n",
-		BENCH_SMP_RUNS);
+		print_threads_row(t, &smp->threaded[i]);
+	snprintf(text, sizeof(text),
+		 "\nThe quickest of %d runs; waits and work of another run, "
+		 "whose operations were timed one by one.\n",
+		 BENCH_SMP_RUNS);
+	kb_terminal_wrap(t->out, text, columns);
 }
 
-void bench_smp_table(FILE *out, const struct bench_smp *smp)
+void bench_smp_table(FILE *out, const struct bench_smp *smp, size_t columns)
 {
 	const struct smp_program *p = smp->program;
-	const int width = name_width(smp);
+	const bool threads = smp->settings->threads;
+	struct table t = { .out = out,
+			   .column = threads ? threaded : simulated,
+			   .count = threads ? KB_ARRAY_LEN(threaded)
+					    : KB_ARRAY_LEN(simulated) };
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
+	static_assert(KB_ARRAY_LEN(threaded) <= COLUMNS_MAX &&
+			      KB_ARRAY_LEN(simulated) <= COLUMNS_MAX,
+		      "a line has room for each column");
+	/* The last one of the simulation's is asked for. */
+	if (!threads && !smp->settings->headroom)
+		t.count--;
+	fit(&t, smp, columns);
 	fprintf(out, "%s: %s events, %s objects, %" PRIu32 " CPUs\n\n",
 		smp->trace->file, bench_format_count(a, p->events),
 		bench_format_count(b, p->objects), p->cpus);
-	if (smp->settings->threads) {
-		print_threads(out, smp, width);
+	if (threads) {
+		print_threads(&t, smp, columns);
 		return;
 	}
-	fprintf(out,
-		"%-*s  %8s  %4s  %9s  %8s  %7s  %8s  %8s  %8s  %7s  %11s  "
-		"%8s",
-		width, "allocator", "speed", "CPUs", "makespan", "speed-up",
-		"waited", "wait p50", "p99", "max", "busy", "cross-frees",
-		"failures");
-	if (smp->settings->headroom)
-		fprintf(out, "  %11s", "headroom");
-	fputc('\n', out);
+	print_head(&t);
 	for (size_t i = 0; i < smp->count; i++)
-		print_row(out, smp, &smp->result[i], width);
+		print_row(&t, &smp->result[i]);
 }

@@ -16,6 +16,16 @@ void cli_put_site(const char *site, const char *module)
 	}
 }
 
+void cli_fit_site(const char *site, const char *module, size_t columns)
+{
+	char text[1024], clean[1024];
+
+	snprintf(text, sizeof(text), "%s%s%s%s", site ? site : "-",
+		 *module ? " [" : "", module, *module ? "]" : "");
+	kb_escape_fit(stdout, kb_escape_clean(clean, sizeof(clean), text),
+		      columns);
+}
+
 int cli_fail(const struct kb_diag *diag, const char *path)
 {
 	/* Not only KB_E_STOPPED: a signal also ends the opening of a pipe. */

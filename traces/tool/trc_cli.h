@@ -52,6 +52,9 @@
 /* Prints a call site and, unless it is "", its [module]; NULL as "-". */
 void cli_put_site(const char *site, const char *module);
 
+/* The same in at most `columns` columns, at least 1, with an ellipsis where it is cut. */
+void cli_fit_site(const char *site, const char *module, size_t columns);
+
 /*
  * The exit status after a library's error: reports `diag` or, after a signal,
  * that `path`, if any, was not written.

@@ -5,6 +5,7 @@
 #include "kb_digits.h"
 #include "kb_escape.h"
 #include "kb_stdio.h"
+#include "kb_terminal.h"
 #include "trc_cli.h"
 #include "trc_import.h"
 
@@ -39,6 +40,9 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 	struct stat st;
 	char digits[2][KB_DIGITS_SIZE];
 	uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f;
 	const struct {
 		const char *name;
 		uint64_t count;
@@ -56,17 +60,24 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 		{ "dropped_fields", counts->dropped_fields },
 	};
 
-	kb_escape_line(stdout, path);
-	printf(": %s events, %s bytes", kb_digits(digits[0], counts->events),
-	       kb_digits(digits[1], bytes));
+	f = open_memstream(&text, &size);
+	if (!f)
+		return;
+	kb_escape_line(f, path);
+	fprintf(f, ": %s events, %s bytes",
+		kb_digits(digits[0], counts->events),
+		kb_digits(digits[1], bytes));
 	if (counts->events)
-		printf(" (%.2f bytes per event)",
-		       (double)bytes / (double)counts->events);
+		fprintf(f, " (%.2f bytes per event)",
+			(double)bytes / (double)counts->events);
 	for (size_t i = 0; i < KB_ARRAY_LEN(notes); i++)
 		if (notes[i].count)
-			printf(", %s %s", notes[i].name,
-			       kb_digits(digits[0], notes[i].count));
-	putchar('\n');
+			fprintf(f, ", %s %s", notes[i].name,
+				kb_digits(digits[0], notes[i].count));
+	fputc('\n', f);
+	if (fclose(f) == 0)
+		kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
+	free(text);
 }
 
 static int run(struct request *request)

@@ -3,6 +3,7 @@
 
 #include "kb_escape.h"
 #include "kb_stdio.h"
+#include "kb_terminal.h"
 #include "trc_cli.h"
 #include "trc_reader.h"
 
@@ -59,10 +60,78 @@ static void print_event(const struct trc_reader *reader,
 	putchar('\n');
 }
 
+/* From this many columns on, a terminal's line has all of an event. */
+#define COLUMNS_WIDE 120
+
+/* The head of the columns on a terminal. */
+static void print_head(size_t columns)
+{
+	printf("%7s %13s %3s %-7s %6s %8s  ", "event",
+	       columns < COLUMNS_WIDE ? "time" : "time, ns", "cpu", "kind",
+	       "slot", "bytes");
+	if (columns >= COLUMNS_WIDE)
+		printf("%8s  %-20s  %-7s  ", "granted", "task", "context");
+	printf("site\n");
+}
+
+/* A task as comm-pid, in 20 columns. */
+static void print_padded_task(const struct trc_reader *reader, uint32_t task)
+{
+	char text[128], clean[128];
+	int32_t pid = 0;
+	const char *comm = trc_reader_task(reader, task, &pid);
+	size_t columns;
+
+	if (comm)
+		snprintf(text, sizeof(text), "%s-%" PRId32, comm, pid);
+	columns = kb_escape_fit(
+		stdout,
+		comm ? kb_escape_clean(clean, sizeof(clean), text) : "-", 20);
+	printf("%*s  ", (int)(20 - columns), "");
+}
+
+/* An event in a line of the terminal. */
+static void print_line(const struct trc_reader *reader,
+		       const struct trc_block *block, uint32_t i,
+		       size_t columns)
+{
+	static const char *const kinds[] = {
+		[TRC_ALLOC] = "alloc",
+		[TRC_FREE] = "free",
+		[TRC_FREE_IMPLIED] = "implied",
+	};
+	const bool is_alloc = block->kind[i] == TRC_ALLOC;
+	const uint8_t context = block->context[i];
+	const char *module = "";
+	const char *site = trc_reader_site(reader, block->site[i], &module);
+	char size[24] = "-", granted[24] = "-";
+	size_t used;
+
+	if (is_alloc) {
+		snprintf(size, sizeof(size), "%" PRIu64, block->size[i]);
+		snprintf(granted, sizeof(granted), "%" PRIu64,
+			 block->size_granted[i]);
+	}
+	used = (size_t)printf(
+		"%7" PRIu64 " %13" PRIu64 " %3u %-7s %6" PRIu32 " %8s  ",
+		block->first_event + i, block->time_ns[i], block->cpu[i],
+		kinds[block->kind[i]], block->slot[i], size);
+	if (columns >= COLUMNS_WIDE) {
+		used += (size_t)printf("%8s  ", granted) + 22;
+		print_padded_task(reader, block->task[i]);
+		used += (size_t)printf(
+			"%-7s  ", context ? trc_reader_context(context) : "-");
+	}
+	cli_fit_site(site, module, columns > used ? columns - used : 1);
+	putchar('\n');
+}
+
 /* Prints up to `limit` events; stops early if the reader of the pipe has
  * gone. */
 static int print_file(const char *path, uint64_t limit)
 {
+	/* 0: not for a person. */
+	const size_t columns = kb_terminal_columns(0);
 	struct kb_diag diag = { 0 };
 	struct trc_reader *reader;
 	struct trc_block block;
@@ -73,8 +142,13 @@ static int print_file(const char *path, uint64_t limit)
 		err = trc_reader_next(reader, &block, &diag);
 		if (err != 0)
 			break;
+		if (columns && block.first_event == 0)
+			print_head(columns);
 		for (uint32_t i = 0; i < block.count && limit > 0; i++, limit--)
-			print_event(reader, &block, i);
+			if (columns)
+				print_line(reader, &block, i, columns);
+			else
+				print_event(reader, &block, i);
 	}
 	if (kb_signal)
 		status = kb_exit_of(KB_E_STOPPED);
@@ -123,7 +197,9 @@ const struct kb_command trc_command_print = {
 	.about = "Prints the events of a trace, one per line, in columns "
 		 "separated by tabs. Control characters in names are printed "
 		 "as '?'. These columns do not change; new ones will follow "
-		 "them.",
+		 "them. On a terminal the columns are aligned and fit the "
+		 "window: one of less than 120 columns gets neither the bytes "
+		 "granted nor task nor context.",
 	.options = options,
 	.operands = operands,
 	.notes = "Columns:\n"

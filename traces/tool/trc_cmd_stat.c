@@ -7,6 +7,7 @@
 #include "kb_stdio.h"
 #include "trc_cli.h"
 #include "kb_json.h"
+#include "kb_terminal.h"
 #include "trc_walk.h"
 
 #include <jansson.h>
@@ -245,8 +246,12 @@ static void print_buckets(const char *title, const uint64_t *counts,
 			       100.0 * (double)counts[i] / (double)total);
 }
 
+/* Where a call site begins in its line. */
+#define SITE_AT 51
+
 static void print_sites(const struct stat_job *job)
 {
+	const size_t columns = kb_terminal_columns(SIZE_MAX);
 	char digits[3][KB_DIGITS_SIZE];
 
 	puts("call sites: allocs, bytes, live at the end");
@@ -260,7 +265,8 @@ static void print_sites(const struct stat_job *job)
 		printf("  %14s %18s %13s  ", kb_digits(digits[0], site->allocs),
 		       kb_digits(digits[1], site->bytes),
 		       kb_digits(digits[2], site->live));
-		cli_put_site(name, module);
+		cli_fit_site(name, module,
+			     columns > SITE_AT ? columns - SITE_AT : 1);
 		putchar('\n');
 	}
 }
@@ -323,8 +329,8 @@ static void print_text(const struct stat_job *job)
 		       kb_digits(digits[0], job->curve[i].event),
 		       kb_digits(digits[1], job->curve[i].objects),
 		       kb_digits(digits[2], job->curve[i].bytes),
-		       (int)(job->curve[i].objects * 30 / peak),
-		       "##############################");
+		       (int)(job->curve[i].objects * 28 / peak),
+		       "############################");
 	puts("cpus: events, share, frees of another cpu's objects");
 	for (unsigned i = 0; i < CPUS; i++)
 		if (job->cpu_events[i])
