@@ -11,6 +11,9 @@
  * logarithms of the medians, and of the least and most that the intervals allow. */
 struct mean {
 	size_t count;
+
+	/* Those of which both times have an interval. */
+	size_t intervals;
 	double log;
 	double low;
 	double high;
@@ -31,6 +34,7 @@ static void add_ratio(struct mean *m, const struct bench_cell_summary *s,
 	if (!ratio.known || ratio.value <= 0)
 		return;
 	m->count++;
+	m->intervals += a->has_interval && b->has_interval;
 	m->log += log(ratio.value);
 	m->low += log(a->has_interval && b->has_interval && s != base
 			      ? a->low / b->high
@@ -91,17 +95,20 @@ static void write_mean(FILE *f, const struct mean *m, size_t traces,
 		return;
 	}
 	fprintf(f, "<td data-v=\"%.6g\">", exp(m->log / n));
-	if (is_base)
+	if (is_base) {
 		fputs("(baseline)</td>", f);
-	else
-		/* In the direction of the mean, so that no figure is 0.00. */
-		fprintf(f, "%s× %s [%s, %s]</td>",
-			bench_format_number(a, exp(fabs(m->log) / n)),
-			faster ? "faster" : "slower",
+		return;
+	}
+	/* In the direction of the mean, so that no figure is 0.00. */
+	fprintf(f, "%s× %s", bench_format_number(a, exp(fabs(m->log) / n)),
+		faster ? "faster" : "slower");
+	if (m->intervals == m->count)
+		fprintf(f, " [%s, %s]",
 			bench_format_number(
 				b, exp((faster ? -m->high : m->low) / n)),
 			bench_format_number(
 				c, exp((faster ? -m->low : m->high) / n)));
+	fputs("</td>", f);
 }
 
 static void write_row(FILE *f, const struct bench_report *reports, size_t count,
