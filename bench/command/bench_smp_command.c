@@ -131,6 +131,8 @@ static int check(void *target, struct kb_diag *diag)
 	struct smp_options *o = target;
 	struct bench_smp_settings *s = &o->settings;
 
+	if (o->out && strcmp(o->out, "none") == 0)
+		o->out = NULL;
 	if (!s->lock)
 		s->lock = smp_threads_lock(0);
 	if (s->threads && s->headroom)
@@ -426,7 +428,7 @@ static const struct kb_option options[] = {
 	  .value = "DIR",
 	  .heading = "Results",
 	  .help = "write table.txt, smp.json, smp.tsv and two figures with "
-		  "their data to DIR",
+		  "their data to DIR (default: none)",
 	  .kind = KB_OPTION_TEXT,
 	  .file = KB_FILES_OUT_FOLDER,
 	  AT(out) },

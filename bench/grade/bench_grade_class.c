@@ -303,6 +303,14 @@ static unsigned running(const struct teaching *t)
 	return count;
 }
 
+/* A signal may have come to this process alone. */
+static void hand_on_signal(const struct teaching *t)
+{
+	for (size_t i = 0; i < t->course->count; i++)
+		if (kb_signal && t->seat[i].child > 0)
+			kill(t->seat[i].child, kb_signal);
+}
+
 static int teach(struct teaching *t)
 {
 	int err = 0;
@@ -318,13 +326,16 @@ static int teach(struct teaching *t)
 		}
 		json_decref(record);
 		kb_progress_step(&t->course->progress, "grade", seat->given);
-		while (err == 0 && running(t) >= t->course->jobs)
+		while (err == 0 && !kb_signal && running(t) >= t->course->jobs)
 			err = finish(t);
 		if (err == 0 && !kb_signal)
 			err = start(t, seat);
 	}
 	while (running(t) > 0) {
-		const int ended = finish(t);
+		int ended;
+
+		hand_on_signal(t);
+		ended = finish(t);
 
 		if (ended < 0 && err == 0)
 			err = ended;

@@ -5,9 +5,11 @@
 
 #include <math.h>
 
-/* A worker's start and end, ns; and an event of an untimed pass, of a replay and of
+/* A worker's start and end, ns, which in a timed pass holds the calibration of the
+ * clock; and an event of an untimed pass, of a replay and of
  * the latency pass's laps, before any has run. */
 #define WORKER_NS   2e7
+#define TIMED_NS    3e8
 #define UNTIMED_NS  400.0
 #define REPEATED_NS 200.0
 #define LAPS_NS	    1000.0
@@ -34,7 +36,8 @@ static double step_ns(const struct bench_forecast *f,
 
 	if (f->steps[k] > 0)
 		return (double)f->spent_ns[k] / (double)f->steps[k];
-	return WORKER_NS + event_ns[k] * (double)run->trace->counts.events;
+	return (pass & BENCH_PASS_TIMED ? TIMED_NS : WORKER_NS) +
+	       event_ns[k] * (double)run->trace->counts.events;
 }
 
 static double untimed_ns(const struct bench_forecast *f,
@@ -65,6 +68,32 @@ static double epochs_ns(const struct bench_cell *cell, double mean_ns,
 					    epoch)));
 }
 
+/* The runs after which a series has its samples, as many coming per run as so far. */
+static double runs_for(const struct bench_cell *cell, enum replay_series_id id,
+		       const struct bench_forecast_effort *effort)
+{
+	const uint64_t count = cell->latency->series[id].plain.count;
+
+	return ceil((double)effort->samples * (double)cell->latency_runs /
+		    (double)count);
+}
+
+/* All runs that a cell will have. */
+static double runs_of(const struct bench_cell *cell,
+		      const struct bench_forecast_effort *effort)
+{
+	const struct replay_latency_result *l = cell->latency;
+	double runs;
+
+	if (cell->latency_runs == 0 || !l)
+		return (double)effort->latency_runs;
+	/* Without any, that is the most. */
+	runs = runs_for(cell, REPLAY_SERIES_kfree, effort);
+	if (l->series[REPLAY_SERIES_lookup].plain.count > 0)
+		runs = fmax(runs, runs_for(cell, REPLAY_SERIES_lookup, effort));
+	return fmin(runs, (double)effort->latency_runs_max);
+}
+
 static double laps_ns(const struct bench_cell *cell, double mean_ns,
 		      const struct bench_forecast_effort *effort)
 {
@@ -73,8 +102,12 @@ static double laps_ns(const struct bench_cell *cell, double mean_ns,
 					     (double)cell->latency_runs
 				   : mean_ns;
 
-	return run * (double)(effort->latency_runs -
-			      kb_min(cell->latency_runs, effort->latency_runs));
+	const double left = fmax(0, (double)effort->latency_ns -
+					    (double)cell->latency_spent_ns);
+
+	return fmin(run * fmax(0, runs_of(cell, effort) -
+					  (double)cell->latency_runs),
+		    left);
 }
 
 double bench_forecast_rest(const struct bench_forecast *f,

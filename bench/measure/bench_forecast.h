@@ -22,8 +22,12 @@ struct bench_forecast_effort {
 	size_t epochs;
 	uint64_t enough_ns;
 
-	/* Processes of the latency pass. */
+	/* Processes of the latency pass, usually and at most, the samples of each
+	 * kind that they aim at, and the time after which there are no more, ns. */
 	size_t latency_runs;
+	size_t latency_runs_max;
+	uint64_t samples;
+	uint64_t latency_ns;
 };
 
 /* Workers that have ended, by pass, and the wall time that they took. */

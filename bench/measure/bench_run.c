@@ -80,6 +80,17 @@ static bool watch(uint64_t events, void *user)
 	return kb_signal != 0;
 }
 
+static uint64_t share_ns(const struct bench_run *run, double share)
+{
+	double budget = run->settings->budget_s * 1e9;
+
+	/* One pass alone has the whole budget. */
+	if ((run->settings->passes & BENCH_PASS_THROUGHPUT) &&
+	    (run->settings->passes & BENCH_PASS_LATENCY))
+		budget *= share;
+	return (uint64_t)budget + 1;
+}
+
 static void begin_step(struct bench_run *run, enum bench_pass pass,
 		       const struct bench_cell *cell)
 {
@@ -89,6 +100,9 @@ static void begin_step(struct bench_run *run, enum bench_pass pass,
 		.epochs = (effort->epochs_min + effort->epochs_max) / 2,
 		.enough_ns = effort->enough_ns,
 		.latency_runs = kb_min(effort->latency_runs_max, RUNS_MIN + 1),
+		.latency_runs_max = effort->latency_runs_max,
+		.samples = effort->samples,
+		.latency_ns = share_ns(run, 1 - THROUGHPUT_SHARE),
 	};
 
 	run->rest_ns = bench_forecast_rest(&run->forecast, run, &usual);
@@ -237,17 +251,6 @@ static void shuffle(size_t *order, size_t count, uint64_t seed, uint64_t round)
 		order[i - 1] = order[j];
 		order[j] = t;
 	}
-}
-
-static uint64_t share_ns(const struct bench_run *run, double share)
-{
-	double budget = run->settings->budget_s * 1e9;
-
-	/* One pass alone has the whole budget. */
-	if ((run->settings->passes & BENCH_PASS_THROUGHPUT) &&
-	    (run->settings->passes & BENCH_PASS_LATENCY))
-		budget *= share;
-	return (uint64_t)budget + 1;
 }
 
 /* Decides whether a cell's throughput pass continues. */
