@@ -418,8 +418,9 @@ static void write_rows(FILE *out, const struct sheet *sheet, bool color)
 /* The result of a run that only verifies. Failures are told apart. */
 static void write_verified(FILE *out, const struct bench_run_summary *s)
 {
-	fprintf(out, "%zu of %zu allocators verified: every payload intact\n",
-		s->verified, s->verifiable);
+	fprintf(out, "%zu of %zu allocators verified%s\n", s->verified,
+		s->verifiable,
+		s->verified == s->verifiable ? ": every payload intact" : "");
 }
 
 void bench_table_title(FILE *out, const struct bench_report *report)
