@@ -22,6 +22,15 @@
 		.kind = KB_OPTION_TEXT, .file = KB_FILES_IN, .offset = (at) \
 	}
 
+/* The option of a file for the results as JSON: a char pointer at this offset. */
+#define BENCH_OPTION_JSON_AT(at)                                             \
+	{                                                                    \
+		.name = "json", .value = "FILE",                             \
+		.help = "also write the results as JSON; '-' is standard "   \
+			"output, which then gets nothing else",              \
+		.kind = KB_OPTION_TEXT, .file = KB_FILES_OUT, .offset = (at) \
+	}
+
 struct bench_trace;
 
 /* Says on stderr that a shipped sample is read, if so. */

@@ -383,13 +383,7 @@ static const struct kb_option options[] = {
 	  .kind = KB_OPTION_NUMBER32,
 	  .high = BELOW_MAX,
 	  AT(below) },
-	{ .name = "json",
-	  .value = "FILE",
-	  .help = "also write the results as JSON; '-' is standard output, "
-		  "which then gets nothing else",
-	  .kind = KB_OPTION_TEXT,
-	  .file = KB_FILES_OUT,
-	  AT(json) },
+	BENCH_OPTION_JSON_AT(offsetof(struct fit_options, json)),
 	{ .name = NULL },
 };
 

@@ -7,6 +7,7 @@
 #define BENCH_OPTIONS_H
 
 #include "alloc_spec.h"
+#include "bench_commands.h"
 #include "bench_settings.h"
 #include "bench_spec.h"
 #include "kb_options.h"
@@ -98,15 +99,8 @@ struct bench_options {
 		.offset = (at)                                               \
 	}
 
-#define BENCH_OPTION_JSON(at)                                              \
-	{                                                                  \
-		.name = "json", .value = "FILE",                           \
-		.help = "also write the results as JSON; '-' is standard " \
-			"output, "                                         \
-			"which then gets nothing else",                    \
-		.kind = KB_OPTION_TEXT, .file = KB_FILES_OUT,              \
-		BENCH_OPTION(at, json)                                     \
-	}
+#define BENCH_OPTION_JSON(at) \
+	BENCH_OPTION_JSON_AT((at) + offsetof(struct bench_options, json))
 
 #define BENCH_OPTION_HEAP_PAGES(at)                                            \
 	{                                                                      \

@@ -432,13 +432,7 @@ static const struct kb_option options[] = {
 	  .kind = KB_OPTION_TEXT,
 	  .file = KB_FILES_OUT_FOLDER,
 	  AT(out) },
-	{ .name = "json",
-	  .value = "FILE",
-	  .help = "also write the results as JSON; '-' is standard output, "
-		  "which then gets nothing else",
-	  .kind = KB_OPTION_TEXT,
-	  .file = KB_FILES_OUT,
-	  AT(json) },
+	BENCH_OPTION_JSON_AT(offsetof(struct smp_options, json)),
 	{ .name = NULL },
 };
 

@@ -19,8 +19,10 @@ TIMEOUT_S = 1800
 class Case:
     """A command in its own folder, and the files that it leaves."""
 
-    def __init__(self, name, out, command):
+    def __init__(self, name, out, command, before=()):
+        """`before` are commands that make what the command reads, with no fault."""
         self.name = name
+        self.before = before
         self.folder = os.path.join(out, name)
         self.good = os.path.join(out, name + ".good")
         self.command = command
@@ -28,12 +30,18 @@ class Case:
 
     def run(self, prefix=(), environment=None):
         shutil.rmtree(self.folder, ignore_errors=True)
-        os.makedirs(self.folder)
+        self.prepare()
         return subprocess.run(
             list(prefix) + self.command, cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, timeout=TIMEOUT_S,
             env=dict(os.environ, **(environment or {})))
+
+    def prepare(self):
+        os.makedirs(self.folder)
+        for command in self.before:
+            subprocess.run(command, cwd=self.folder, check=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     def learn(self):
         done = self.run()
@@ -85,6 +93,32 @@ def is_like(path, good):
     end = ends.get(os.path.splitext(path)[1])
     return end is not None and text.rstrip(b"\n" * (end != b"\n")).endswith(
         end)
+
+
+def more_cases(source, bench, out):
+    """The commands that the suite has no time for."""
+    seed = source + "/traces/seed-example.trc"
+    trace = ["--trace", seed]
+    spec = out + "/spec.json"
+    with open(spec, "w") as file:
+        file.write('{"traces": ["%s"], "allocators": ["kheap:fit=[first,best]"],'
+                   ' "passes": ["count"]}' % seed)
+    plan = [bench, "sweep", "plan", spec, "-o", "sweep"]
+    run = [bench, "sweep", "run", "sweep", "--job"]
+    for to in "perfetto", "speedscope", "collapsed":
+        yield Case("export-" + to, out, [
+            bench, "export", *trace, "--to", to, "-o", "out." + to])
+    yield Case("show-html", out, [bench, "show", *trace, "--html", "heap.html"])
+    yield Case("show-json", out, [bench, "show", *trace, "--json", "heap.json"])
+    yield Case("fit", out, [bench, "fit", *trace, "--json", "fit.json"])
+    yield Case("smp", out, [bench, "smp", *trace, "--cpus", "1,2", "--json",
+                            "smp.json"])
+    yield Case("bless", out, [bench, "bless", "--reason", "x", *trace, "--alloc",
+                              "kheap", "--baseline", "."])
+    yield Case("sweep-plan", out, plan)
+    yield Case("sweep-run", out, run + ["1"], before=[plan])
+    yield Case("sweep-merge", out, [bench, "sweep", "merge", "sweep"],
+               before=[plan, run + ["1"], run + ["2"]])
 
 
 def cases(source, trc, bench, out, plots=False):
