@@ -429,23 +429,29 @@ static kb_always_inline kva_t kmalloc(struct kheap *h, uint32_t size,
 	const struct pager pager = h->pager;
 	uint64_t *fit_steps = &h->counters.fit_steps;
 	uint32_t page;
+	int status;
 	kva_t va;
 	int idx;
 
 	kb_assert_slow(kheap_is_valid(h));
-	if (counted && kb_unlikely(begin_counting(h) < 0))
+	if (counted && kb_unlikely(begin_counting(h) < 0)) {
+		h->is_starved = true;
 		return 0;
+	}
 	page = counted ? runs_take_counted(&h->runs, pages, fit_steps)
 		       : runs_take(&h->runs, pages);
 	if (kb_unlikely(page == RUNS_NONE))
 		return 0;
 	va = h->base + (page << KVA_PAGE_SHIFT);
-	if (kb_unlikely((counted ? pager.ops->map_counted
-				 : pager.ops->map)(pager.ctx, va, pages) < 0))
+	status = (counted ? pager.ops->map_counted : pager.ops->map)(pager.ctx,
+								     va, pages);
+	if (kb_unlikely(status < 0))
 		goto give_run;
 	idx = register_cluster(h, pages, va);
-	if (kb_unlikely(idx < 0))
+	if (kb_unlikely(idx < 0)) {
+		status = idx;
 		goto unmap;
+	}
 	if (counted)
 		count_cluster(h, pages, idx);
 	if (kind == OP_FORWARD)
@@ -460,8 +466,14 @@ give_run:
 		runs_undo_counted(&h->runs, page, pages, fit_steps);
 	else
 		runs_undo(&h->runs, page, pages);
+	h->is_starved |= status == KB_E_NOMEM;
 	kb_assert_slow(kheap_is_valid(h));
 	return 0;
+}
+
+bool kheap_is_starved(const struct kheap *h)
+{
+	return h->is_starved;
 }
 
 /* A free whose steps are not observed. */

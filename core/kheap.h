@@ -320,4 +320,9 @@ void kheap_counters(const struct kheap *h, struct kheap_counters *out);
  */
 bool kheap_is_valid(const struct kheap *h);
 
+/* True once a kmalloc has returned 0 because the host had no memory for the heap's or
+ * the pager's own records. A full window or too few page frames do not count: those are
+ * the heap's results, but what follows this one says nothing about the heap. */
+bool kheap_is_starved(const struct kheap *h);
+
 #endif /* KHEAP_H */

@@ -75,6 +75,9 @@ struct kheap {
 	struct page_runs runs;
 
 	struct kheap_counters counters;
+
+	/* The host refused memory that an operation needed. */
+	bool is_starved;
 };
 
 /* The steps of one lookup. */

@@ -97,6 +97,8 @@ int bench_walk_play(struct bench_walk *walk, struct kb_diag *diag)
 			       "event %" PRIu64 ": the allocator does not know "
 			       "the address it handed out",
 			       event->number);
+	if (!*handle && alloc_check_host(alloc, diag) < 0)
+		return KB_E_NOMEM;
 	if (alloc->vt->gauge)
 		alloc->vt->gauge(alloc->ctx, &walk->gauge);
 	event->nodes = walk->gauge.nodes_visited - nodes;

@@ -126,6 +126,8 @@ static int try_pages(void *user, uint32_t pages)
 	if (does < 0)
 		return does;
 	does = replay(f, &alloc);
+	if (does >= 0 && alloc_check_host(&alloc, f->diag) < 0)
+		does = KB_E_NOMEM;
 	alloc_close(&alloc);
 	return does;
 }

@@ -178,6 +178,8 @@ static int do_job(struct shared *shared, struct bench_outcome *out)
 		worker.events = trc_reader_info(replay.reader)->counts.events;
 		err = run_pass(job, &replay, out);
 	}
+	if (err == 0)
+		err = alloc_check_host(&replay.alloc, diag);
 	worker.events = 0;
 	if (err == KB_E_WRONG && job->pass == BENCH_PASS_VERIFY &&
 	    out->result.verify.fault.kind[0]) {

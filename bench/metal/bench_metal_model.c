@@ -222,6 +222,8 @@ int bench_metal_model_run(struct bench_metal_model *model,
 		err = replay_program_rewind(&r.program, diag);
 		if (err == 0)
 			err = run_all(&r);
+		if (err == 0)
+			err = alloc_check_host(&model->alloc, diag);
 		replay_program_release(&r.program);
 	}
 	replay_step_release(&r.step);

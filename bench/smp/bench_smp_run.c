@@ -106,6 +106,8 @@ static int simulate(struct running *r, struct smp_speed speed,
 		return err;
 	r->events = (uint64_t)r->smp->program->events * r->order->copies;
 	err = smp_sim_run(&job, &found, diag);
+	if (err == 0)
+		err = alloc_check_host(&job.alloc, diag);
 	if (err == 0) {
 		result->events = found.events;
 		result->counters = found.counters;

@@ -58,6 +58,8 @@ static int run_once(struct running *r, bool verify, bool times,
 	if (job.alloc.vt->cluster_pages)
 		job.lock = lock_index(r->result->lock);
 	err = smp_threads_run(&job, out, diag);
+	if (err == 0)
+		err = alloc_check_host(&job.alloc, diag);
 	alloc_close(&job.alloc);
 	return err;
 }

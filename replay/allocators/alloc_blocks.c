@@ -158,29 +158,26 @@ static bool blocks_valid(const void *ctx)
 	return blocks_is_valid(ctx);
 }
 
+static bool blocks_starved(const void *ctx)
+{
+	return kheap_is_starved(blocks_heap(ctx));
+}
+
 static void blocks_close(void *ctx)
 {
 	blocks_free(ctx);
 }
 
 static const struct alloc_vt blocks_vt = {
-	REPLAY_STAMPED(blocks),
-	.alloc = counted_alloc,
-	.free = counted_free,
-	.touch = counted_touch,
-	.alignment = BLOCKS_SIZE_MIN,
-	.has_memory = true,
-	.lookup = blocks_lookup,
-	.fill = blocks_fill,
-	.intact = blocks_intact,
-	.offset_of = blocks_offset_of,
-	.gauge = blocks_gauge,
-	.usable_of = blocks_usable_of,
-	.memory = blocks_memory_of,
-	.counters = blocks_hand_up,
-	.is_valid = blocks_valid,
-	.close = blocks_close,
-	.cluster_pages = blocks_cluster_pages,
+	REPLAY_STAMPED(blocks),	      .alloc = counted_alloc,
+	.free = counted_free,	      .touch = counted_touch,
+	.alignment = BLOCKS_SIZE_MIN, .has_memory = true,
+	.lookup = blocks_lookup,      .fill = blocks_fill,
+	.intact = blocks_intact,      .offset_of = blocks_offset_of,
+	.gauge = blocks_gauge,	      .usable_of = blocks_usable_of,
+	.memory = blocks_memory_of,   .counters = blocks_hand_up,
+	.is_valid = blocks_valid,     .is_starved = blocks_starved,
+	.close = blocks_close,	      .cluster_pages = blocks_cluster_pages,
 };
 
 static int blocks_open(struct alloc *out, const struct alloc_config *config,

@@ -186,6 +186,13 @@ static void gated_counters(const void *ctx, alloc_counter_fn fn, void *user)
 	g->heap.vt->counters(g->heap.ctx, fn, user);
 }
 
+static bool gated_is_starved(const void *ctx)
+{
+	const struct gated *g = ctx;
+
+	return g->heap.vt->is_starved && g->heap.vt->is_starved(g->heap.ctx);
+}
+
 static bool gated_is_valid(const void *ctx)
 {
 	const struct gated *g = ctx;
@@ -212,7 +219,8 @@ static const struct alloc_vt gated_vt = {
 	.fill = gated_fill,	      .intact = gated_intact,
 	.offset_of = gated_offset_of, .gauge = gated_gauge,
 	.memory = gated_memory,	      .counters = gated_counters,
-	.is_valid = gated_is_valid,   .close = gated_close,
+	.is_valid = gated_is_valid,   .is_starved = gated_is_starved,
+	.close = gated_close,
 };
 
 int alloc_gated_wrap(struct alloc *alloc, unsigned lock, unsigned magazines,

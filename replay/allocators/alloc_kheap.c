@@ -288,6 +288,11 @@ static bool kheap_valid(const void *ctx)
 	return kheap_is_valid(ctx);
 }
 
+static bool kheap_starved(const void *ctx)
+{
+	return kheap_is_starved(ctx);
+}
+
 static void kheap_close(void *ctx)
 {
 	kheap_free(ctx);
@@ -315,6 +320,7 @@ static void kheap_close(void *ctx)
 	.counters = kheap_hand_up,					\
 	.inspect = kheap_inspect,					\
 	.is_valid = kheap_valid,					\
+	.is_starved = kheap_starved,					\
 	.close = kheap_close
 /* clang-format on */
 

@@ -210,6 +210,13 @@ static bool slab_is_valid(const void *ctx)
 	return slabs_is_valid(h->slabs);
 }
 
+static bool slab_is_starved(const void *ctx)
+{
+	const struct slab_heap *h = ctx;
+
+	return kheap_is_starved(slabs_heap(h->slabs));
+}
+
 static void slab_close(void *ctx)
 {
 	struct slab_heap *h = ctx;
@@ -238,6 +245,7 @@ static const struct alloc_vt slab_vt = {
 	.memory = slab_memory,
 	.counters = slab_counters,
 	.is_valid = slab_is_valid,
+	.is_starved = slab_is_starved,
 	.close = slab_close,
 };
 

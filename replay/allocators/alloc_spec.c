@@ -266,6 +266,14 @@ int alloc_open(struct alloc *out, const struct alloc_config *config,
 	return config->spec->ops->open(out, config, diag);
 }
 
+int alloc_check_host(const struct alloc *alloc, struct kb_diag *diag)
+{
+	if (!alloc->vt->is_starved || !alloc->vt->is_starved(alloc->ctx))
+		return 0;
+	return kb_fail(diag, KB_E_NOMEM,
+		       "out of memory for the heap's records");
+}
+
 void alloc_close(struct alloc *alloc)
 {
 	if (alloc->vt)

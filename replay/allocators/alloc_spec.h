@@ -45,6 +45,11 @@ int alloc_require(const struct alloc_spec *spec, struct kb_diag *diag);
 int alloc_open(struct alloc *out, const struct alloc_config *config,
 	       struct kb_diag *diag);
 
+/* After a replay, or a failed allocation: returns 0, or KB_E_NOMEM with `diag` filled if
+ * the host had no memory for the allocator's own records. What was replayed since then
+ * says nothing about the allocator. */
+int alloc_check_host(const struct alloc *alloc, struct kb_diag *diag);
+
 /* Closes an allocator and empties it; an empty one is ignored. */
 void alloc_close(struct alloc *alloc);
 

@@ -357,6 +357,10 @@ struct alloc_vt {
 	/* True if all of the allocator's structures agree; slow. Optional. */
 	bool (*is_valid)(const void *ctx);
 
+	/* True once an allocation has failed because the host had no memory for the
+	 * allocator's records, not because its window was full. Optional. */
+	bool (*is_starved)(const void *ctx);
+
 	/* Frees the allocator; live handles do not have to be freed first. */
 	void (*close)(void *ctx);
 };

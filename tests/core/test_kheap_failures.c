@@ -194,6 +194,7 @@ static void check_failing_kmalloc(const struct lookup_ops *lookup,
 		assert_int_equal(
 			twin_kmalloc(&t, t.tried, pages * KVA_PAGE_SIZE), 0);
 		inject(t.tried, false);
+		assert_true(kheap_is_starved(t.tried));
 		assert_twins(&t);
 		twins_step(&t, &rng);
 		assert_twins(&t);
@@ -265,8 +266,10 @@ static void test_kheap_failures__lookup_errors_are_passed_on(void **state)
 	a = kheap_kmalloc(h, 1);
 	kheap_kmalloc(h, 1);
 	assert_int_equal(lookup->inserted, 2);
+	assert_false(kheap_is_starved(h));
 	fail_insert(h, true);
 	assert_int_equal(kheap_kmalloc(h, 1), 0);
+	assert_true(kheap_is_starved(h));
 	fail_insert(h, false);
 	assert_int_equal(lookup->inserted, 2);
 	assert_int_equal(kheap_kfree(h, a), 0);
@@ -332,6 +335,8 @@ static void test_kheap_failures__every_frame_limit(void **state)
 					 shadow_kfree(&shadow, va));
 			assert_heap_is(h, &shadow);
 		}
+		/* Too few frames are the heap's result. */
+		assert_false(kheap_is_starved(h));
 		kheap_free(h);
 		shadow_release(&shadow);
 	}
@@ -450,6 +455,7 @@ static void check_failing_ranks(const char *lookup, unsigned allocations)
 		kb_fault_begin(KB_FAULT_CALLOC, n, ENOMEM);
 		va = kheap_kmalloc_counted(h, 1);
 		assert_int_equal(kb_fault_end(), va == 0);
+		assert_int_equal(kheap_is_starved(h), va == 0);
 		if (va == 0) {
 			assert_heap_empty(h);
 			assert_int_equal(kheap_kmalloc_counted(h, 1),
