@@ -23,6 +23,14 @@ function(kb_target_defaults target)
 		target_link_options(${target} PRIVATE
 			-fsanitize=address,undefined)
 	endif()
+	# Not in the compiler's flags for all: plugins, which are foreign code, may not
+	# open the file of the counters.
+	if(KB_COVERAGE)
+		target_compile_options(${target} PRIVATE
+			-fprofile-instr-generate -fcoverage-mapping
+			"SHELL:-mllvm -runtime-counter-relocation")
+		target_link_options(${target} PRIVATE -fprofile-instr-generate)
+	endif()
 endfunction()
 
 # kb_add_library(NAME SOURCES... ) : a static library whose own folder is its
