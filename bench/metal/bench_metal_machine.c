@@ -108,7 +108,6 @@ static void make_command_line(struct command_line *line, size_t memory,
 static void become_qemu(struct command_line *line, const int fds[FD_END])
 {
 	bench_process_follow_parent();
-	signal(SIGPIPE, SIG_DFL);
 	for (int i = 0; i < FD_END; i++)
 		if (fds[i] >= 0 && dup2(fds[i], i) != i)
 			_exit(NO_PROGRAM);

@@ -56,9 +56,16 @@ void kb_signal_own(void)
 	sigaction(SIGCHLD, &usual, NULL);
 }
 
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
 void kb_signal_own_pipes(void)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	/* Not SIG_IGN, which other programs that we execute would inherit. */
+	struct sigaction heed = { .sa_handler = do_nothing,
+				  .sa_flags = SA_RESTART };
 
-	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGPIPE, &heed, NULL);
 }

@@ -29,7 +29,8 @@ void kb_signal_leave_to_parent(void);
  * be waited for, whatever the parent process has set. */
 void kb_signal_own(void);
 
-/* Makes a write to a pipe that nobody reads fail with EPIPE. */
+/* Makes a write to a pipe that nobody reads fail with EPIPE. A program that is executed
+ * dies of it again, as usual. */
 void kb_signal_own_pipes(void);
 
 #endif /* KB_SIGNAL_H */
