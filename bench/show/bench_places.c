@@ -315,3 +315,14 @@ void bench_places_call(const struct bench_places *p, char *text, size_t size)
 		 e->is_implied ? ", not recorded but implied" : "",
 		 e->site[0] ? " from " : "", e->site);
 }
+
+size_t bench_places_line(const char *text, size_t columns)
+{
+	const size_t whole = strnlen(text, columns);
+	size_t length = whole;
+
+	if (whole == columns)
+		while (length > 1 && text[length] != ' ')
+			length--;
+	return length > 1 ? length : whole;
+}

@@ -106,6 +106,9 @@ bool bench_places_row(const struct bench_places *places,
 void bench_places_call(const struct bench_places *places, char *text,
 		       size_t size);
 
+/* The bytes of a text's next line: at most `columns`, up to a space if there is one. */
+size_t bench_places_line(const char *text, size_t columns);
+
 /* Draws them for a terminal of `width` columns. */
 void bench_places_text(FILE *out, const struct bench_places *places,
 		       size_t width, bool color);

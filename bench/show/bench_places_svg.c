@@ -125,13 +125,8 @@ static int tell_fault(FILE *f, const struct bench_failure *failure, int y)
 		 failure->fault.judged ? "Wrong" : "Not judged", event,
 		 failure->fault.kind, failure->fault.message);
 	while (*at) {
-		size_t length = strnlen(at, COLUMNS);
+		const size_t length = bench_places_line(at, COLUMNS);
 
-		if (length == COLUMNS)
-			while (length > 1 && at[length] != ' ')
-				length--;
-		if (length <= 1)
-			length = strnlen(at, COLUMNS);
 		text_at(f, MARGIN, y, "", "%.*s", (int)length, at);
 		y += LINE_H;
 		at += length;

@@ -125,13 +125,8 @@ static void objects_box(const struct show_page *page,
 static void tell_words(const struct show_page *page, const char *text)
 {
 	while (*text) {
-		size_t length = strnlen(text, page->inner);
+		const size_t length = bench_places_line(text, page->inner);
 
-		if (length == page->inner)
-			while (length > 1 && text[length] != ' ')
-				length--;
-		if (length <= 1)
-			length = strnlen(text, page->inner);
 		bench_show_line(page, "%.*s", (int)length, text);
 		text += length;
 		text += strspn(text, " ");
