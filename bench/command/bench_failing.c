@@ -132,18 +132,17 @@ static void write_word(FILE *out, const char *word)
 	static const char plain[] = "/._-+=:,@%0123456789"
 				    "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char *shown;
 
 	if (*word && !word[strspn(word, plain)]) {
 		fputs(word, out);
 		return;
 	}
-	fputc('\'', out);
-	for (; *word; word++)
-		if (*word == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(kb_escape_byte(*word), out);
-	fputc('\'', out);
+	shown = strdup(word);
+	for (char *c = shown; c && *c; c++)
+		*c = kb_escape_byte(*c);
+	kb_escape_shell(out, shown ? shown : "?");
+	free(shown);
 }
 
 /* What makes bench verify one allocator as this run did. */

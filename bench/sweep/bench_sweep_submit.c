@@ -2,6 +2,7 @@
 
 #include "bench_settings.h"
 #include "bench_sweep_plan.h"
+#include "kb_escape.h"
 #include "kb_out.h"
 #include "kb_signal.h"
 
@@ -65,24 +66,11 @@ static int read_plan(struct script *script, struct kb_diag *diag)
 	return err;
 }
 
-/* Writes a word so that the shell takes it as it is. */
-static void write_quoted(FILE *out, const char *word)
-{
-	fputc('\'', out);
-	for (; *word; word++) {
-		if (*word == '\'')
-			fputs("'\\''", out);
-		else
-			fputc(*word, out);
-	}
-	fputc('\'', out);
-}
-
 static void write_run(FILE *out, const struct script *script)
 {
-	write_quoted(out, script->bench);
+	kb_escape_shell(out, script->bench);
 	fputs(" sweep run ", out);
-	write_quoted(out, script->submission->folder);
+	kb_escape_shell(out, script->submission->folder);
 	fputs(" --job", out);
 }
 
@@ -149,7 +137,7 @@ static void write_parallel(FILE *out, const void *user)
 		"# Run it again to go on after an interruption.\n"
 		"seq %" PRIu64 " | parallel --quote --resume-failed --joblog ",
 		script->jobs);
-	write_quoted(out, s->folder);
+	kb_escape_shell(out, s->folder);
 	fputs("/joblog", out);
 	if (at_a_time)
 		fprintf(out, " --jobs %" PRIu32, at_a_time);

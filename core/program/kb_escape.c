@@ -174,3 +174,15 @@ void kb_escape_html(FILE *out, const char *text)
 		text += length ? length : 1;
 	}
 }
+
+void kb_escape_shell(FILE *out, const char *word)
+{
+	fputc('\'', out);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(*word, out);
+	}
+	fputc('\'', out);
+}

@@ -71,4 +71,8 @@ void kb_escape_html(FILE *out, const char *text);
  * digit, '-', '.' or '_' as _XX in hexadecimal. */
 void kb_escape_id(FILE *out, const char *text);
 
+/* Writes a word so that a shell takes it as it is: between apostrophes, every byte. For
+ * a script; what a person sees is cleaned first. */
+void kb_escape_shell(FILE *out, const char *word);
+
 #endif /* KB_ESCAPE_H */
