@@ -6,8 +6,8 @@
 #include <math.h>
 
 /* A worker's start and end, ns, which in a timed pass holds the calibration of the
- * clock; and an event of an untimed pass, of a replay and of
- * the latency pass's laps, before any has run. */
+ * clock; and an event of an untimed pass, of a replay and of the latency pass's laps,
+ * before any has run. */
 #define WORKER_NS   2e7
 #define TIMED_NS    3e8
 #define UNTIMED_NS  400.0
@@ -101,7 +101,6 @@ static double laps_ns(const struct bench_cell *cell, double mean_ns,
 				   ? (double)cell->latency_spent_ns /
 					     (double)cell->latency_runs
 				   : mean_ns;
-
 	const double left = fmax(0, (double)effort->latency_ns -
 					    (double)cell->latency_spent_ns);
 
