@@ -178,6 +178,13 @@ static bool read_lost(struct trc_text *text, struct trc_scan c)
 	return true;
 }
 
+/* Whether the text begins with the name of an event of ours, whatever follows. */
+static bool is_named(struct trc_scan c)
+{
+	return TRC_SKIP(&c, "kmalloc: ") || TRC_SKIP(&c, "kmalloc_node: ") ||
+	       TRC_SKIP(&c, "kfree: ");
+}
+
 /* Whether the text begins with the name and the fields of a memory event. */
 static bool is_event(struct trc_scan c)
 {
@@ -272,7 +279,7 @@ static int read_event(struct console *console, struct trc_scan *c,
 	int32_t pid;
 	int err;
 
-	if (is_event(*c)) {
+	if (is_event(*c) || is_named(*c)) {
 		if (!line->has_time)
 			return no_time(text);
 		record.time_ns = line->time_ns;
@@ -292,6 +299,20 @@ static int read_event(struct console *console, struct trc_scan *c,
 	return err < 0 ? err : trc_kmem_event(text, c, &record);
 }
 
+/* Whether a line of other output has an event in it, or the beginning of one
+ * after a stamp. */
+static bool holds_event(const struct trc_text *text, struct trc_scan piece)
+{
+	if (trc_kmem_holds(text, piece))
+		return true;
+	while ((piece.p = memmem(piece.p, trc_scan_left(&piece), "] ", 2))) {
+		piece.p += 2;
+		if (is_named(piece))
+			return true;
+	}
+	return false;
+}
+
 static int read_line(struct trc_text *text)
 {
 	struct console *console = (struct console *)text;
@@ -306,14 +327,17 @@ static int read_line(struct trc_text *text)
 		if (err != 0)
 			return err < 0 ? err : 0;
 	}
-	if (read_lost(text, c) || !trc_kmem_is_in(c.p, trc_scan_left(&c)))
+	if (read_lost(text, c) ||
+	    !(trc_kmem_is_in(c) || (line.has_time && is_named(c))))
 		return 0;
 	return read_event(console, &c, &line);
 }
 
 static int import_console(struct trc_job *job, struct kb_diag *diag)
 {
-	struct console console = { .text = { .job = job, .diag = diag } };
+	struct console console = {
+		.text = { .job = job, .diag = diag, .holds_event = holds_event }
+	};
 	int err = trc_text_run(&console.text, read_line);
 
 	trc_order_release(&console.events);
@@ -327,7 +351,7 @@ static bool is_ours(struct trc_scan c)
 	struct console_line line;
 
 	c = trc_text_without_colors(c, plain, sizeof(plain));
-	if (!trc_kmem_is_in(c.p, trc_scan_left(&c)))
+	if (!trc_kmem_is_in(c))
 		return false;
 	read_start(&c, &line);
 	return line.has_time;

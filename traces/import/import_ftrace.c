@@ -402,15 +402,6 @@ static int read_event_line(struct ftrace *ft, struct trc_scan *c)
 	return take_event(ft, c, &record);
 }
 
-/* What is no event must not have one in its line. */
-static int check_alone(struct ftrace *ft, const struct trc_scan *c)
-{
-	if (!trc_kmem_is_in(c->p, trc_scan_left(c)))
-		return 0;
-	return trc_text_bad(&ft->text,
-			    "an event has run into a line of another kind");
-}
-
 /* "# entries-in-buffer/entries-written: A/B": B - A were overwritten. */
 static int read_comment(struct ftrace *ft, struct trc_scan *c)
 {
@@ -420,7 +411,7 @@ static int read_comment(struct ftrace *ft, struct trc_scan *c)
 	if (TRC_SKIP(c, "# tracer:"))
 		ft->is_after_header = ft->has_events;
 	if (!TRC_SKIP(c, "# entries-in-buffer/entries-written: "))
-		return check_alone(ft, c);
+		return 0;
 	if (!trc_scan_decimal(c, &kept) || !TRC_SKIP(c, "/") ||
 	    !trc_scan_decimal(c, &written) || kept > written)
 		return trc_text_bad(&ft->text,
@@ -517,7 +508,7 @@ static int read_foreign(struct ftrace *ft, struct trc_scan c)
 	/* trace-cmd's notes (--stat) come before the events. */
 	if (ft->text.is_after_other || (ft->is_report && !ft->has_events) ||
 	    (trc_scan_decimal(&graph, &cpu) && TRC_SKIP(&graph, ")")))
-		return trc_kmem_is_in(c.p, trc_scan_left(&c))
+		return trc_kmem_is_in(c)
 			       ? trc_text_bad(&ft->text,
 					      "a memory event is in "
 					      "another tracer's line: record "
@@ -525,6 +516,16 @@ static int read_foreign(struct ftrace *ft, struct trc_scan c)
 			       : 0;
 	return KB_END;
 }
+
+static const char no_event[] = "it is not an event (comm-pid [cpu] time: name: "
+			       "…), a comment or a known "
+			       "marker";
+
+/* With these options the kernel prints less, or in another order. */
+static const char no_beginning[] =
+	"it is not an event (comm-pid [cpu] time: name: …), but holds one: two "
+	"lines have run together, or the trace was printed with "
+	"options/context-info 0 or options/verbose 1";
 
 static int read_line(struct trc_text *text)
 {
@@ -535,8 +536,10 @@ static int read_line(struct trc_text *text)
 	int err;
 
 	if (kb_unlikely(ft->is_page || text->line.number == 1) &&
-	    is_markup(ft, c))
+	    is_markup(ft, c)) {
+		trc_text_used(text);
 		return 0;
+	}
 
 	if (kb_unlikely(trc_scan_left(&c) > 0 && *c.p == '#'))
 		return read_comment(ft, &c);
@@ -553,16 +556,14 @@ static int read_line(struct trc_text *text)
 	}
 	/* The frames of a stack trace, an event of another kind. */
 	if (TRC_SKIP(&first, " => ") || TRC_SKIP(&first, "=> "))
-		return check_alone(ft, &first);
+		return 0;
 	err = read_event_line(ft, &c);
 	if (kb_likely(err == 0))
 		return 0;
 	if (err == KB_END || text->reason) {
-		const char *reason =
-			err == KB_END ? "it is not an event (comm-pid [cpu] "
-					"time: name: …), a comment or a known "
-					"marker"
-				      : text->reason;
+		const char *reason = err != KB_END	 ? text->reason
+				     : trc_kmem_is_in(c) ? no_beginning
+							 : no_event;
 		int foreign = read_foreign(ft, c);
 
 		text->dropped = 0;
@@ -587,7 +588,9 @@ static int read_fast(struct trc_text *text, struct trc_lines *lines)
 
 static int import(struct trc_job *job, bool is_report, struct kb_diag *diag)
 {
-	struct ftrace ft = { .text = { .job = job, .diag = diag },
+	struct ftrace ft = { .text = { .job = job,
+				       .diag = diag,
+				       .holds_event = trc_kmem_holds },
 			     .is_report = is_report };
 	int err;
 
@@ -628,7 +631,7 @@ static bool is_ftrace(struct trc_scan c)
 	if (TRC_SKIP(&c, "CPU:"))
 		return memmem(c.p, trc_scan_left(&c), " [LOST ", 7) != NULL;
 	if (trc_dump_prefix(&c, &comm, &pid, &record))
-		return trc_kmem_is_in(c.p, trc_scan_left(&c));
+		return trc_kmem_is_in(c);
 	return read_prefix(&c, &prefix) &&
 	       read_flags_and_time(&text, &c, &record, &clock);
 }

@@ -372,6 +372,47 @@ static const struct event *find_event(const struct trc_job *job,
 	return NULL;
 }
 
+/* The end of the text in quotes at `p`; NULL where it has none, or has an event's
+ * stamp in it: then the quote that ends it is of the event that follows. */
+static const char *end_of_quoted(const struct trc_scan *p)
+{
+	const struct trc_scan text = { p->p + 1, p->end };
+	const char *end = *p->p == '"' ? end_of_text(&text) : NULL;
+	struct trc_scan c = text;
+	struct prefix prefix;
+
+	while (end && (c.p = memchr(c.p, '[', (size_t)(end - c.p)))) {
+		struct trc_scan stamp = { ++c.p, end };
+
+		memset(&prefix, 0, sizeof(prefix));
+		if (read_stamp(&stamp, "] ", &prefix) && !prefix.has_bad_time)
+			return NULL;
+	}
+	return end;
+}
+
+/* Whether the fields of an event are followed by another event of ours. */
+static bool holds_event(const struct trc_text *text, struct trc_scan piece)
+{
+	struct trc_scan name = piece;
+
+	while (piece.p < piece.end) {
+		const char *end = end_of_quoted(&piece);
+
+		if (end) {
+			piece.p = end + 1;
+			name.p = piece.p;
+			continue;
+		}
+		name.end = piece.p;
+		if (TRC_SKIP(&piece, ": {") && find_event(text->job, name))
+			return true;
+		if (name.end == piece.p && strchr(" )", *piece.p++))
+			name.p = piece.p;
+	}
+	return false;
+}
+
 /* A page is named by its pfn; a failed allocation has none. */
 static int read_page(struct trc_text *text, const struct trc_scan *fields,
 		     struct trc_record *record)
@@ -456,16 +497,17 @@ static bool read_note(struct trc_text *text, const struct trc_scan *c)
 	static const char *const words[] = { "discarded ", "lost " };
 	struct trc_scan number;
 	uint64_t lost;
+	struct trc_scan event = *c;
 
-	if (c->p < c->end && *c->p == '[' && trc_scan_left(c) > 1 &&
-	    trc_scan_is_digit(c->p[1]))
+	if (TRC_SKIP(&event, "timestamp = ") ||
+	    (TRC_SKIP(&event, "[") && event.p < event.end &&
+	     trc_scan_is_digit(*event.p)))
 		return false;
 	for (size_t i = 0; i < KB_ARRAY_LEN(words); i++) {
 		number.end = c->end;
 		number.p = memmem(c->p, trc_scan_left(c), words[i],
 				  strlen(words[i]));
-		if (!number.p || !memmem(c->p, trc_scan_left(c), "racer", 5) ||
-		    memmem(c->p, trc_scan_left(c), "ptr = ", 6))
+		if (!number.p || !memmem(c->p, trc_scan_left(c), "racer", 5))
 			continue;
 		number.p += strlen(words[i]);
 		text->job->rules.counts.lost_events +=
@@ -510,6 +552,7 @@ static int read_line(struct trc_text *text)
 	if (!read_prefix(&c, &prefix))
 		return trc_text_bad(text, "it is not an event ([time] (+delta) "
 					  "host event: { … })");
+	text->rest = c;
 	event = find_event(text->job, prefix.name);
 	has_cpu = read_cpu(&c, &record.cpu);
 	if (prefix.has_bad_time && !event)
@@ -530,7 +573,9 @@ static int read_line(struct trc_text *text)
 
 static int import_lttng(struct trc_job *job, struct kb_diag *diag)
 {
-	struct lttng lttng = { .text = { .job = job, .diag = diag } };
+	struct lttng lttng = {
+		.text = { .job = job, .diag = diag, .holds_event = holds_event }
+	};
 
 	return trc_text_run(&lttng.text, read_line);
 }

@@ -168,9 +168,16 @@ static int read_operation(struct mtrace *mtrace, char operation,
 	}
 }
 
-/* "= Start": a second one belongs to another program. */
-static int begin_program(struct mtrace *mtrace)
+/* "Start" or "End" after "= ": a second start belongs to another program. */
+static int read_mark(struct mtrace *mtrace, struct trc_scan *c)
 {
+	bool is_end = TRC_SKIP(c, "End");
+
+	if ((!is_end && !TRC_SKIP(c, "Start")) || !trc_scan_is_end(c))
+		return trc_text_bad(&mtrace->user.text,
+				    "it is neither = Start nor = End");
+	if (is_end)
+		return 0;
 	if (mtrace->has_begun)
 		return trc_text_bad(&mtrace->user.text,
 				    "a second program begins here: import "
@@ -188,10 +195,10 @@ static int read_line(struct trc_text *text)
 	char operation;
 	int err;
 
-	if (trc_scan_is_end(&c) || TRC_SKIP(&c, "= End"))
+	if (trc_scan_is_end(&c))
 		return 0;
 	if (TRC_SKIP(&c, "= "))
-		return begin_program(mtrace);
+		return read_mark(mtrace, &c);
 	if (!TRC_SKIP(&c, "@ "))
 		return trc_text_bad(text, "it is neither = nor @ caller "
 					  "operation");

@@ -353,8 +353,6 @@ static int read_lost(struct trc_text *text, struct trc_scan *c)
 
 	if (!trc_scan_decimal(c, &lost))
 		return trc_text_bad(text, "how many were lost is no number");
-	if (trc_kmem_is_in(c->p, trc_scan_left(c)))
-		return trc_text_bad(text, "an event has run into the line");
 	text->job->rules.counts.lost_events += lost;
 	return 0;
 }
@@ -451,7 +449,7 @@ static int read_no_event(struct perf *perf, const struct trc_scan *c)
 	const char *field = memmem(c->p, trc_scan_left(c), "call_site=", 10);
 
 	if (!field && has_event(*c))
-		return trc_text_other(&perf->text, c);
+		return trc_kmem_other(&perf->text, c);
 	if (is_frame(*c) ||
 	    read_note(&perf->text, *c, perf->events > 0 || field))
 		return 0;
@@ -491,7 +489,7 @@ static int read_line(struct trc_text *text)
 	    TRC_SKIP(&c, "PERF_RECORD_LOST_SAMPLES lost "))
 		return read_lost(text, &c);
 	if (!skip_group(&c))
-		return trc_text_other(text, &c);
+		return trc_kmem_other(text, &c);
 	err = note_time(perf, &prefix, &record);
 	if (err != 0)
 		return err < 0 ? err : 0;
@@ -500,7 +498,9 @@ static int read_line(struct trc_text *text)
 
 static int import_perf(struct trc_job *job, struct kb_diag *diag)
 {
-	struct perf perf = { .text = { .job = job, .diag = diag } };
+	struct perf perf = { .text = { .job = job,
+				       .diag = diag,
+				       .holds_event = trc_kmem_holds } };
 
 	return trc_text_run(&perf.text, read_line);
 }
@@ -521,7 +521,7 @@ static bool is_ours(struct trc_scan c)
 		return false;
 	read_period(&c);
 	return TRC_SKIP(&c, "kmem:") || TRC_SKIP(&c, "call_site=") ||
-	       trc_kmem_is_in(c.p, trc_scan_left(&c));
+	       trc_kmem_is_in(c);
 }
 
 static size_t detect_perf(const char *head, size_t size)

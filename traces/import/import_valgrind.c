@@ -278,6 +278,33 @@ static bool read_damaged_prefix(struct trc_text *text, struct trc_scan *c,
 	return is_call(*c);
 }
 
+/* Whether there is a call in a line that valgrind began, or after the end of a
+ * prefix: what is before it is damaged. */
+static bool has_call(struct trc_scan line)
+{
+	bool is_own = trc_scan_left(&line) > 0 && *line.p == '-';
+	struct trc_scan c = line;
+
+	for (; c.p < c.end; c.p++) {
+		bool is_after_prefix =
+			c.p - line.p >= 3 && memcmp(c.p - 3, "-- ", 3) == 0;
+		bool is_word = c.p > line.p && strchr(" -", c.p[-1]);
+
+		if ((is_after_prefix || (is_own && is_word)) && is_call(c))
+			return true;
+	}
+	return false;
+}
+
+/* A line without a call that can be read. */
+static int no_call(struct trc_text *text, struct trc_scan line)
+{
+	if (has_call(line))
+		return trc_text_bad(text, "what is before the call is not "
+					  "--PID--");
+	return KB_END;
+}
+
 /*
  * Finds a call in a line. Valgrind's own begin with their prefix; the program may
  * have written to the same file and not have ended its line. Returns 0, KB_END
@@ -295,7 +322,7 @@ static int take_call(struct trc_text *text, struct trc_scan *c,
 			text->dropped = 0;
 			*c = line;
 			if (!find_call(c, prefix))
-				return KB_END;
+				return no_call(text, line);
 			if (memcmp(line.p, "--", 2) == 0)
 				return trc_text_bad(text, "two lines have run "
 							  "together");
@@ -306,7 +333,7 @@ static int take_call(struct trc_text *text, struct trc_scan *c,
 		return 0;
 	if (find_call(&inner, prefix))
 		return trc_text_bad(text, "two lines have run together");
-	return KB_END;
+	return no_call(text, line);
 }
 
 static int read_line(struct trc_text *text)

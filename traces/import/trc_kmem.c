@@ -245,6 +245,7 @@ int trc_kmem_rest(struct trc_text *text, struct trc_scan *c)
 static int give(struct trc_text *text, const struct trc_record *record,
 		enum trc_repeat_kind kind)
 {
+	trc_text_used(text);
 	return trc_queue_add(&text->job->queue, record, kind, text->diag);
 }
 
@@ -409,6 +410,62 @@ static void skip_gap(struct trc_scan *c)
 		c->p = close + 2;
 }
 
+/* Whether an event's text is what a program has to say. */
+static bool is_message(struct trc_scan name)
+{
+	static const char *const names[] = {
+		"print", "bprint", "bputs", "raw_data", "tracing_mark_write",
+	};
+
+	TRC_SKIP(&name, "ftrace:");
+	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
+		if (strlen(names[i]) == trc_scan_left(&name) &&
+		    memcmp(names[i], name.p, trc_scan_left(&name)) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a word may be the name of an event that is none of ours, with its group's
+ * and a colon before it or without. */
+static bool is_other_name(struct trc_scan word)
+{
+	const char *colon = memrchr(word.p, ':', trc_scan_left(&word));
+	struct trc_scan own = { colon ? colon + 1 : word.p, word.end };
+
+	if (trc_scan_left(&own) == 7 && memcmp(own.p, "kmalloc", 7) == 0)
+		return false;
+	if (trc_scan_left(&own) == 5 && memcmp(own.p, "kfree", 5) == 0)
+		return false;
+	while (word.p < word.end && (trc_scan_is_digit(*word.p) ||
+				     (*word.p >= 'a' && *word.p <= 'z') ||
+				     (*word.p >= 'A' && *word.p <= 'Z') ||
+				     *word.p == '_' || *word.p == ':'))
+		word.p++;
+	return word.p == word.end;
+}
+
+int trc_kmem_other(struct trc_text *text, const struct trc_scan *c)
+{
+	const char *colon = memmem(c->p, trc_scan_left(c), ": ", 2);
+	struct trc_scan name = { c->p, colon ? colon : c->p };
+	struct trc_scan fields = { colon ? colon + 2 : c->p, c->end };
+	struct trc_scan first = fields;
+
+	if (!text->line.is_terminated && !memchr(c->p, ':', trc_scan_left(c)))
+		return trc_text_bad(text, "the recording is cut off here");
+	skip_gap(&first);
+	if (!is_other_name(name) && TRC_SKIP(&first, "call_site="))
+		return trc_text_bad(text, "the event's name cannot be read");
+	if (!is_message(name) && trc_kmem_is_in(fields))
+		return trc_text_bad(text, "an event has run into a line of "
+					  "another kind");
+	trc_text_used(text);
+	text->job->rules.counts.other_events++;
+	text->is_after_other = true;
+	text->dropped = 0;
+	return 0;
+}
+
 /* The events of caches and pages, which are read only on request. */
 static int read_optional(struct trc_text *text, struct trc_scan *c,
 			 struct trc_record *record)
@@ -434,7 +491,7 @@ static int read_optional(struct trc_text *text, struct trc_scan *c,
 		skip_gap(c);
 		return read_page_free(text, c, record);
 	}
-	return trc_text_other(text, c);
+	return trc_kmem_other(text, c);
 }
 
 int trc_kmem_event(struct trc_text *text, struct trc_scan *c,
@@ -513,9 +570,19 @@ enum trc_context trc_kmem_context(const char *flags, size_t size)
 	}
 }
 
-bool trc_kmem_is_in(const char *line, size_t size)
+bool trc_kmem_is_in(struct trc_scan piece)
 {
-	return memmem(line, size, ": call_site=", 12) ||
-	       memmem(line, size, "mm_page_alloc: page=", 20) ||
-	       memmem(line, size, "mm_page_free: page=", 19);
+	size_t size = trc_scan_left(&piece);
+
+	if (!memmem(piece.p, size, "call_site=", 10) &&
+	    !memmem(piece.p, size, "page=", 5))
+		return false;
+	return memmem(piece.p, size, ": call_site=", 12) ||
+	       trc_kmem_is_next(piece) || trc_kmem_find(&piece);
+}
+
+bool trc_kmem_holds(const struct trc_text *text, struct trc_scan piece)
+{
+	(void)text;
+	return trc_kmem_is_in(piece);
 }

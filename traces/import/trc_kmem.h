@@ -52,8 +52,20 @@ enum trc_context trc_kmem_context(const char *flags, size_t size);
  * trc_text_bad.
  */
 int trc_kmem_rest(struct trc_text *text, struct trc_scan *c);
-/* Whether a line holds the beginning of an alloc or free of the kernel's,
- * wherever in it: for recorders with other output. */
-bool trc_kmem_is_in(const char *line, size_t size);
+
+/*
+ * Counts an event that the import does not use, whatever its name and text.
+ * Refuses one that may be ours: cut off by the end of the recording, with a name
+ * that cannot be read, or with an event of ours in its text, unless the text is a
+ * program's message. Returns 0 or as trc_text_bad.
+ */
+int trc_kmem_other(struct trc_text *text, const struct trc_scan *c);
+
+/* Whether a piece of a line holds the beginning of an alloc or free of the
+ * kernel's, wherever in it. */
+bool trc_kmem_is_in(struct trc_scan piece);
+
+/* The same, as struct trc_text wants it. */
+bool trc_kmem_holds(const struct trc_text *text, struct trc_scan piece);
 
 #endif /* TRC_KMEM_H */

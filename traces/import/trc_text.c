@@ -9,11 +9,20 @@
 /* Reads the current line by its kind. */
 static int read_any(struct trc_text *text, int (*read_line)(struct trc_text *))
 {
+	int err;
+
 	text->reason = NULL;
 	text->dropped = 0;
 	if (kb_unlikely(text->line.is_too_long))
 		return trc_text_bad(text, "it is longer than 64 KiB");
-	return read_line(text);
+	text->rest = (struct trc_scan){ text->line.text,
+					text->line.text + text->line.size };
+	err = read_line(text);
+	if (err == 0 && text->rest.p < text->rest.end && text->holds_event &&
+	    text->holds_event(text, text->rest))
+		return trc_text_bad(text, "an event has run into a line of "
+					  "another kind");
+	return err;
 }
 
 int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))
@@ -65,8 +74,11 @@ int trc_text_process(struct trc_text *text, uint64_t pid)
 {
 	const struct trc_job *job = text->job;
 
-	if (job->pid != 0)
+	if (job->pid != 0) {
+		if (pid != job->pid)
+			trc_text_used(text);
 		return pid != job->pid;
+	}
 	if (!text->has_process) {
 		text->has_process = true;
 		text->process = pid;
@@ -89,6 +101,7 @@ static int leave_out(struct trc_text *text)
 	if (wanted == 0 || text->boot + 1 == wanted)
 		return 0;
 	text->dropped = 0;
+	trc_text_used(text);
 	return 1;
 }
 

@@ -23,8 +23,17 @@ struct trc_text {
 	 * reading line by line. Returns 0, or <0 with `diag` filled. */
 	int (*read_fast)(struct trc_text *text, struct trc_lines *lines);
 
+	/* Whether a piece of a line holds an event of ours; NULL for formats
+	 * whose every line is read to its end. */
+	bool (*holds_event)(const struct trc_text *text, struct trc_scan piece);
+
 	/* The line at hand. */
 	struct trc_line line;
+
+	/* What of it no event accounts for: the whole line, until its reader
+	 * says otherwise. It must hold no event of ours: nothing is swallowed
+	 * where two lines have run together. */
+	struct trc_scan rest;
 
 	/* Why the line cannot be read; set with KB_E_FORMAT. Without it that
 	 * status does not concern just one line, and --lenient does not
@@ -71,6 +80,12 @@ static inline void trc_text_drop(struct trc_text *text)
 	text->dropped++;
 }
 
+/* Says that the line at hand has been read, or is skipped, up to its end. */
+static inline void trc_text_used(struct trc_text *text)
+{
+	text->rest.p = text->rest.end;
+}
+
 /* Notes the clock of an event; one recording has one. Returns 0 or as
  * trc_text_bad. */
 static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
@@ -80,22 +95,6 @@ static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
 					  "before");
 	text->job->clock = clock;
 	text->has_clock = true;
-	return 0;
-}
-
-/*
- * Counts an event that the import does not use, whatever its name and text.
- * Refuses one that is cut off by the end of the recording: it may have been one
- * of ours. Returns 0 or as trc_text_bad.
- */
-static inline int trc_text_other(struct trc_text *text,
-				 const struct trc_scan *c)
-{
-	if (!text->line.is_terminated && !memchr(c->p, ':', trc_scan_left(c)))
-		return trc_text_bad(text, "the recording is cut off here");
-	text->job->rules.counts.other_events++;
-	text->is_after_other = true;
-	text->dropped = 0;
 	return 0;
 }
 

@@ -33,16 +33,22 @@ static bool on_progress(const struct trc_import_progress *progress, void *user)
 	return false;
 }
 
-/* Prints one line: what was made, and every count of something dropped or
+/* A trace, and how its import went. */
+struct summary {
+	const char *path;
+	const struct trc_counts *counts;
+};
+
+/* One line: what was made, and every count of something dropped or
  * inferred. */
-static void print_summary(const char *path, const struct trc_counts *counts)
+static void write_summary(FILE *f, const void *user)
 {
+	const struct summary *summary = user;
+	const struct trc_counts *counts = summary->counts;
 	struct stat st;
 	char digits[2][KB_DIGITS_SIZE];
-	uint64_t bytes = stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f;
+	uint64_t bytes =
+		stat(summary->path, &st) == 0 ? (uint64_t)st.st_size : 0;
 	const struct {
 		const char *name;
 		uint64_t count;
@@ -60,10 +66,7 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 		{ "dropped_fields", counts->dropped_fields },
 	};
 
-	f = open_memstream(&text, &size);
-	if (!f)
-		return;
-	kb_escape_line(f, path);
+	kb_escape_line(f, summary->path);
 	fprintf(f, ": %s events, %s bytes",
 		kb_digits(digits[0], counts->events),
 		kb_digits(digits[1], bytes));
@@ -75,9 +78,6 @@ static void print_summary(const char *path, const struct trc_counts *counts)
 			fprintf(f, ", %s %s", notes[i].name,
 				kb_digits(digits[0], notes[i].count));
 	fputc('\n', f);
-	if (fclose(f) == 0)
-		kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
-	free(text);
 }
 
 static int run(struct request *request)
@@ -85,6 +85,7 @@ static int run(struct request *request)
 	struct kb_progress line;
 	struct kb_diag diag = { 0 };
 	struct trc_counts counts;
+	const struct summary summary = { request->out, &counts };
 	int err;
 
 	kb_progress_begin(&line);
@@ -98,7 +99,8 @@ static int run(struct request *request)
 	if (err < 0)
 		return cli_fail(&diag, request->out);
 	if (!request->quiet)
-		print_summary(request->out, &counts);
+		kb_terminal_print(stdout, kb_terminal_columns(0), write_summary,
+				  &summary);
 	return kb_stdio_finish("trc");
 }
 

@@ -159,6 +159,14 @@ static unsigned fail_each(struct setting *set, const struct command *command,
 			unlink(set->out);
 			return n - 1;
 		}
+		/* Lines that cannot be broken for lack of memory are printed as
+		 * they are, once the trace is whole. */
+		if (status == KB_EXIT_GOOD && kinds == KB_FAULT_MEMORY &&
+		    stat(set->out, &st) == 0 &&
+		    lseek(set->said, 0, SEEK_END) == 0) {
+			unlink(set->out);
+			continue;
+		}
 		if (status != KB_EXIT_USAGE)
 			fail_msg("%s %s, call %u: status %d", command->words[0],
 				 command->words[1] ? command->words[1] : "", n,
