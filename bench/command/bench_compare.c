@@ -104,36 +104,46 @@ static int files(const void *target, struct kb_files *files,
 	return err;
 }
 
+/* A pair of programs or allocators, and what became of it. */
+struct gate {
+	const struct bench_pair *pair;
+	const char *kind;
+	const struct bench_summary *ratio;
+};
+
+static void write_gate(FILE *f, const void *user)
+{
+	const struct gate *gate = user;
+	const struct bench_pair *p = gate->pair;
+	const struct bench_summary *s = gate->ratio;
+	char events[BENCH_TEXT_SIZE];
+
+	fprintf(f, "%-12s  %s  %s/%s", bench_verdict_name(p->verdict),
+		gate->kind, p->trace->file, p->alloc[0]);
+	if (strcmp(p->alloc[0], p->alloc[1]) != 0)
+		fprintf(f, " -> %s", p->alloc[1]);
+	fprintf(f, "  %+.2f%%", 100 * expm1(s->median));
+	if (s->has_interval)
+		fprintf(f, " [%+.2f%%, %+.2f%%]", 100 * expm1(s->low),
+			100 * expm1(s->high));
+	fprintf(f, "  %zu runs, %s events per slice, %.1f s\n", p->epochs,
+		bench_format_count(events, p->slice_ops), p->seconds);
+}
+
 /* Keeps a gate for the reports and prints its verdict. */
 static void tell_gate(struct compare *c, const struct bench_pair *p,
 		      const char *kind)
 {
 	double sorted[BENCH_PAIR_EPOCHS_MAX];
-	char events[BENCH_TEXT_SIZE];
 	struct bench_summary s;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f;
+	const struct gate gate = { p, kind, &s };
 
 	memcpy(sorted, p->ratio, p->epochs * sizeof(*sorted));
 	bench_summarize(&s, sorted, p->epochs);
 	json_array_append_new(c->gates, bench_compare_gate(p, kind, &s));
-	f = c->opts.json ? NULL : open_memstream(&text, &size);
-	if (!f)
+	if (c->opts.json)
 		return;
-	fprintf(f, "%-12s  %s  %s/%s", bench_verdict_name(p->verdict), kind,
-		p->trace->file, p->alloc[0]);
-	if (strcmp(p->alloc[0], p->alloc[1]) != 0)
-		fprintf(f, " -> %s", p->alloc[1]);
-	fprintf(f, "  %+.2f%%", 100 * expm1(s.median));
-	if (s.has_interval)
-		fprintf(f, " [%+.2f%%, %+.2f%%]", 100 * expm1(s.low),
-			100 * expm1(s.high));
-	fprintf(f, "  %zu runs, %s events per slice, %.1f s\n", p->epochs,
-		bench_format_count(events, p->slice_ops), p->seconds);
-	if (fclose(f) == 0)
-		kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
-	free(text);
+	kb_terminal_print(stdout, kb_terminal_columns(0), write_gate, &gate);
 	fflush(stdout);
 }
 

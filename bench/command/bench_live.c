@@ -1,6 +1,7 @@
 #include "bench_live.h"
 
 #include "bench_table.h"
+#include "kb_gather.h"
 #include "kb_progress.h"
 #include "kb_terminal.h"
 #include "replay_tick.h"
@@ -42,25 +43,26 @@ static double seconds(const struct bench_live *live)
 	return (double)(replay_tick_system() - live->begin_ns) / 1e9;
 }
 
+static void write_counts(FILE *f, const void *user)
+{
+	const struct bench_live *live = user;
+
+	bench_table_counts(f, live->report);
+}
+
 /* The lines over the table, once the first allocator is counted. */
 static void write_head(struct bench_live *live, struct kb_progress *progress)
 {
-	char *line = NULL;
-	size_t size = 0;
-	FILE *f;
+	char *line;
 
 	kb_progress_end(progress);
 	if (!live->titled)
 		bench_table_title(stdout, live->report);
 	live->titled = true;
-	f = open_memstream(&line, &size);
-	if (!f)
+	line = kb_gather(write_counts, live);
+	if (!line)
 		return;
-	live->counted = bench_table_counts(f, live->report);
-	if (fclose(f) != 0 || !line) {
-		free(line);
-		return;
-	}
+	live->counted = *line != '\0';
 	if (live->counted && live->columns)
 		printf("[%.1f s] ", seconds(live));
 	fputs(line, stdout);
@@ -83,6 +85,19 @@ static bool has_room(const struct bench_live *live)
 	       bench_table_lines(live->report) + LINES_AROUND <= live->rows;
 }
 
+/* A table as it is now. */
+struct table {
+	const struct bench_live *live;
+	const struct bench_report *report;
+};
+
+static void write_table(FILE *f, const void *user)
+{
+	const struct table *t = user;
+
+	bench_table_write(f, t->report, t->live->columns, t->live->color);
+}
+
 static void draw(struct bench_live *live, const struct bench_run *run)
 {
 	const struct bench_summary_source source = { .cells = run->cells,
@@ -90,24 +105,18 @@ static void draw(struct bench_live *live, const struct bench_run *run)
 						     .clock = run->clock };
 	struct bench_report report = *live->report;
 	struct bench_run_summary summary;
+	const struct table table = { live, &report };
 	char *text = NULL;
-	size_t size = 0;
 	struct kb_diag diag;
-	FILE *f;
 
 	kb_diag_init(&diag);
-	f = open_memstream(&text, &size);
-	if (!f)
-		return;
 	if (bench_summary_make(&summary, &source, &diag) == 0) {
 		report.summary = &summary;
-		bench_table_write(f, &report, live->columns, live->color);
+		text = kb_gather(write_table, &table);
 	}
 	bench_summary_release(&summary);
-	if (fclose(f) != 0 || !text) {
-		free(text);
+	if (!text)
 		return;
-	}
 	kb_progress_end(run->progress);
 	bench_live_wipe(live);
 	for (const char *c = text; *c; c++)

@@ -122,8 +122,9 @@ static void list_samples(FILE *out)
 	free(folder);
 }
 
-static void write_list(FILE *out)
+static void write_list(FILE *out, const void *user)
 {
+	(void)user;
 	fprintf(out,
 		"Allocators (--alloc NAME[:KEY=VALUE,...]; a key's first value "
 		"is its default)\n");
@@ -151,16 +152,7 @@ static void write_list(FILE *out)
 
 static int list_everything(void)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return KB_EXIT_USAGE;
-	write_list(f);
-	if (fclose(f) == 0)
-		kb_terminal_wrap(stdout, text, kb_terminal_columns(0));
-	free(text);
+	kb_terminal_print(stdout, kb_terminal_columns(0), write_list, NULL);
 	return KB_EXIT_GOOD;
 }
 
@@ -275,9 +267,23 @@ static bool stdout_is_taken(const struct bench_options *opts)
 	       opts->markdown;
 }
 
-static void write_table(FILE *out, const void *user)
+static int write_table(const struct bench_report *report, const char *folder,
+		       struct kb_diag *diag)
 {
-	bench_wide_write(out, user, 0, false);
+	struct kb_out out;
+	char *path;
+	int err;
+
+	if (asprintf(&path, "%s/table.txt", folder) < 0)
+		return kb_fail(diag, KB_E_NOMEM, "out of memory");
+	err = kb_out_open(&out, path, diag);
+	free(path);
+	if (err < 0)
+		return err;
+	if (bench_wide_write(out.stream, report, 0, false) == 0)
+		return kb_out_commit(&out, diag);
+	kb_out_release(&out);
+	return kb_fail(diag, KB_E_NOMEM, "out of memory for the table");
 }
 
 static json_t *document_of(const struct bench_report *reports, size_t count)
@@ -321,8 +327,7 @@ static int write_folder(const struct bench_report *report, const char *folder,
 
 	err = write_json(report, 1, folder, "results.json", diag);
 	if (err == 0)
-		err = kb_out_write(folder, "table.txt", write_table, report,
-				   diag);
+		err = write_table(report, folder, diag);
 	if (err == 0)
 		err = bench_tsv_write(report, folder, diag);
 	if (err == 0)
@@ -392,24 +397,27 @@ static void tell_next(const struct session *s,
 }
 
 /* Prints the table of a run that is over. */
-static void print_table(const struct session *s,
-			const struct bench_report *report,
-			struct bench_live *live)
+static int print_table(const struct session *s,
+		       const struct bench_report *report,
+		       struct bench_live *live)
 {
 	const size_t columns =
 		live->columns ? live->columns : BENCH_TABLE_COLUMNS;
+	int err;
 
 	if (s->opts.markdown)
-		bench_table_markdown(stdout, report);
+		return bench_table_markdown(stdout, report);
 	if (stdout_is_taken(&s->opts))
-		return;
+		return 0;
 	if (s->opts.verbose) {
-		bench_wide_write(stdout, report, live->columns, live->color);
+		err = bench_wide_write(stdout, report, live->columns,
+				       live->color);
 	} else {
-		bench_table_write(stdout, report, columns, live->color);
+		err = bench_table_write(stdout, report, columns, live->color);
 		bench_facts_wrap(stdout, report, false, columns);
 	}
 	fflush(stdout);
+	return err;
 }
 
 static struct bench_failing failing_of(struct session *s,
@@ -464,10 +472,14 @@ static int report_job(struct session *s, const struct bench_report *report,
 {
 	struct bench_failing failing;
 	int status = KB_EXIT_GOOD;
+	int printed = print_table(s, report, live);
 
-	print_table(s, report, live);
 	if (job->folder)
 		status = fill_folder(s, report, job);
+	if (printed < 0) {
+		kb_complain("bench", "out of memory for the table");
+		return KB_EXIT_USAGE;
+	}
 	if (status == KB_EXIT_GOOD && !stdout_is_taken(&s->opts)) {
 		if (job->folder)
 			printf("\nWritten to %s/: report.html, results.json, "

@@ -150,16 +150,20 @@ static int write_places(const struct show_options *o,
 		return err;
 	}
 	if (is_stdout)
-		bench_places_svg(stdout, places);
+		return bench_places_svg(stdout, places, diag);
 	if (!o->svg)
 		bench_places_text(stdout, places, terminal_width(),
 				  kb_terminal_has_colour());
-	if (is_stdout || !o->svg)
+	if (!o->svg)
 		return 0;
 	err = kb_out_open(&out, o->svg, diag);
 	if (err < 0)
 		return err;
-	bench_places_svg(out.stream, places);
+	err = bench_places_svg(out.stream, places, diag);
+	if (err < 0) {
+		kb_out_release(&out);
+		return err;
+	}
 	return kb_out_commit(&out, diag);
 }
 

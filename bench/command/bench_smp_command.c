@@ -213,21 +213,17 @@ static int prepare(struct session *s, const struct smp_options *o,
 	return err < 0 ? err : read_trace(s, o, diag);
 }
 
+static void write_facts(FILE *out, const void *smp)
+{
+	bench_smp_facts(out, smp);
+}
+
 static void write_text_in(FILE *out, const struct bench_smp *smp,
 			  size_t columns)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&text, &size);
-
 	bench_smp_table(out, smp, columns);
 	fputc('\n', out);
-	if (!memory)
-		return;
-	bench_smp_facts(memory, smp);
-	if (fclose(memory) == 0)
-		kb_terminal_wrap(out, text, columns);
-	free(text);
+	kb_terminal_print(out, columns, write_facts, smp);
 }
 
 /* For a file. */

@@ -646,19 +646,20 @@ void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
 			     "meaningless.\n");
 }
 
+static void write_all(FILE *out, const void *report)
+{
+	bench_facts_write(out, report, true);
+}
+
+static void write_short(FILE *out, const void *report)
+{
+	bench_facts_write(out, report, false);
+}
+
 void bench_facts_wrap(FILE *out, const struct bench_report *report, bool all,
 		      size_t columns)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&text, &size);
-
-	if (!memory)
-		return;
-	bench_facts_write(memory, report, all);
-	if (fclose(memory) == 0)
-		kb_terminal_wrap(out, text, columns);
-	free(text);
+	kb_terminal_print(out, columns, all ? write_all : write_short, report);
 }
 
 static void tell_base(FILE *out, const struct bench_report *r,

@@ -3,6 +3,7 @@
 #include "bench_format.h"
 #include "bench_lapse.h"
 #include "kb_escape.h"
+#include "kb_gather.h"
 #include "kb_out.h"
 #include "kb_signal.h"
 
@@ -54,28 +55,41 @@ static void write_warning(FILE *f, const struct bench_report *r)
 }
 
 /* What `write` writes: lines, each after "- ", as a list. */
-static void write_lines(FILE *f, const struct bench_report *r, bool all)
+static int write_lines(FILE *f, void (*write)(FILE *f, const void *report),
+		       const struct bench_report *r, struct kb_diag *diag)
 {
-	char *text = NULL, *save = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&text, &size);
+	char *text = kb_gather(write, r), *save;
+	bool is_empty = text && !*text;
 
-	if (memory) {
-		bench_facts_write(memory, r, all);
-		fclose(memory);
-	}
-	if (text && *text)
-		fputs("<ul>\n", f);
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	if (!text)
+		return kb_fail(diag, KB_E_NOMEM,
+			       "out of memory for the report");
+	fputs(is_empty ? "" : "<ul>\n", f);
+	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		fputs("<li>", f);
 		kb_escape_html(f,
 			       strncmp(line, "- ", 2) == 0 ? line + 2 : line);
 		fputs("</li>\n", f);
 	}
-	if (size > 0)
-		fputs("</ul>\n", f);
+	fputs(is_empty ? "" : "</ul>\n", f);
 	free(text);
+	return 0;
+}
+
+static void write_all_facts(FILE *f, const void *report)
+{
+	bench_facts_write(f, report, true);
+}
+
+static void write_facts(FILE *f, const void *report)
+{
+	bench_facts_write(f, report, false);
+}
+
+static void write_sentence(FILE *f, const void *report)
+{
+	bench_facts_verdict(f, report);
 }
 
 /* A number of the strip, and of what in which allocator it is. */
@@ -158,18 +172,16 @@ static void write_noise(FILE *f, const struct bench_report *r)
 }
 
 /* The answer: a sentence, three numbers, and whether to believe them. */
-static void write_verdict(FILE *f, const struct bench_report *r)
+static int write_verdict(FILE *f, const struct bench_report *r,
+			 struct kb_diag *diag)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&text, &size);
+	char *text = kb_gather(write_sentence, r);
 
+	if (!text)
+		return kb_fail(diag, KB_E_NOMEM,
+			       "out of memory for the report");
 	fputs("<section class=\"verdict\" aria-label=\"Verdict\">\n<p>", f);
-	if (memory) {
-		bench_facts_verdict(memory, r);
-		if (fclose(memory) == 0 && text)
-			kb_escape_html(f, text);
-	}
+	kb_escape_html(f, text);
 	free(text);
 	fputs("</p>\n", f);
 	write_numbers(f, r);
@@ -178,7 +190,7 @@ static void write_verdict(FILE *f, const struct bench_report *r)
 	write_noise(f, r);
 	fputs("</ul>\n</section>\n", f);
 	write_warning(f, r);
-	write_lines(f, r, false);
+	return write_lines(f, write_facts, r, diag);
 }
 
 static void write_trace(FILE *f, const struct bench_report *r)
@@ -243,10 +255,12 @@ static void close_fold(FILE *f)
 	fputs("</details>\n", f);
 }
 
-static void write_folds(FILE *f, const struct bench_report *r)
+static int write_folds(FILE *f, const struct bench_report *r,
+		       struct kb_diag *diag)
 {
 	open_fold(f, "All findings");
-	write_lines(f, r, true);
+	if (write_lines(f, write_all_facts, r, diag) < 0)
+		return diag->status;
 	close_fold(f);
 	if (bench_html_has_model(r)) {
 		open_fold(f, "Cost model");
@@ -262,6 +276,7 @@ static void write_folds(FILE *f, const struct bench_report *r)
 	open_fold(f, "Environment");
 	bench_html_environment(f, r);
 	close_fold(f);
+	return 0;
 }
 
 static int write_lapse(FILE *f, const struct bench_report *r,
@@ -288,15 +303,15 @@ static int write_article(FILE *f, const struct bench_report *r, bool several,
 		kb_escape_html(f, r->trace->file);
 		fputs("</h2>\n", f);
 	}
-	write_verdict(f, r);
-	bench_html_ranking(f, r);
-	if (write_lapse(f, r, diag) < 0)
+	if (write_verdict(f, r, diag) < 0 ||
+	    bench_html_ranking(f, r, diag) < 0 || write_lapse(f, r, diag) < 0)
 		return diag->status;
 	bench_html_sites(f, r);
 	bench_html_latency(f, r);
 	bench_html_memory(f, r);
 	bench_html_tables(f, r);
-	write_folds(f, r);
+	if (write_folds(f, r, diag) < 0)
+		return diag->status;
 	fputs("</article>\n", f);
 	return 0;
 }

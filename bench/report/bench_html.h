@@ -22,7 +22,8 @@ int bench_html_write(const struct bench_report *reports, size_t count,
 void bench_html_link(FILE *out, const char *folder);
 
 /* The parts of the page. */
-void bench_html_ranking(FILE *out, const struct bench_report *report);
+int bench_html_ranking(FILE *out, const struct bench_report *report,
+		       struct kb_diag *diag);
 void bench_html_latency(FILE *out, const struct bench_report *report);
 void bench_html_memory(FILE *out, const struct bench_report *report);
 void bench_html_sites(FILE *out, const struct bench_report *report);

@@ -106,13 +106,15 @@ static void write_bar(FILE *f, const struct bench_report *r,
 	fputs("</span></li>\n", f);
 }
 
-void bench_html_ranking(FILE *f, const struct bench_report *r)
+int bench_html_ranking(FILE *f, const struct bench_report *r,
+		       struct kb_diag *diag)
 {
 	struct ranked *list = calloc(r->count + 1, sizeof(*list));
 	double low = 0, high = 0;
 
 	if (!list)
-		return;
+		return kb_fail(diag, KB_E_NOMEM,
+			       "out of memory for the report");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct bench_cell_summary *s = &r->summary->cell[i];
 
@@ -141,6 +143,7 @@ void bench_html_ranking(FILE *f, const struct bench_report *r)
 		fputs("</ol>\n", f);
 	}
 	free(list);
+	return 0;
 }
 
 /* A chart's inner box, in the units of its picture. */

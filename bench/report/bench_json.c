@@ -2,6 +2,7 @@
 
 #include "kb_bits.h"
 #include "kb_escape.h"
+#include "kb_gather.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -224,28 +225,38 @@ static void set_figure(json_t *object, const char *name, struct bench_figure f)
 		json_object_set_new(object, name, json_null());
 }
 
+struct histogram {
+	const struct replay_hist *plain;
+
+	/* NULL without weights. */
+	const struct replay_hist *weighted;
+};
+
 /* A histogram as text, one word per bucket that is not empty: its lowest value
  * in ticks, its number of samples and, if they have weights, their sum. */
+static void write_histogram(FILE *f, const void *user)
+{
+	const struct histogram *h = user;
+	const char *space = "";
+
+	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
+		if (!h->plain->bucket[i])
+			continue;
+		fprintf(f, "%s%" PRIu64 ":%" PRIu64, space,
+			replay_hist_bucket_low(i), h->plain->bucket[i]);
+		if (h->weighted)
+			fprintf(f, ":%" PRIu64, h->weighted->bucket[i]);
+		space = " ";
+	}
+}
+
 static json_t *histogram_json(const struct replay_hist *plain,
 			      const struct replay_hist *weighted)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-	json_t *json;
+	const struct histogram h = { plain, weighted };
+	char *text = kb_gather(write_histogram, &h);
+	json_t *json = json_string(text);
 
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < REPLAY_HIST_BUCKETS; i++) {
-		if (!plain->bucket[i])
-			continue;
-		fprintf(f, "%s%" PRIu64 ":%" PRIu64, ftell(f) > 0 ? " " : "",
-			replay_hist_bucket_low(i), plain->bucket[i]);
-		if (weighted)
-			fprintf(f, ":%" PRIu64, weighted->bucket[i]);
-	}
-	fclose(f);
-	json = json_string(text);
 	free(text);
 	return json;
 }

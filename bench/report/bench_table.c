@@ -443,7 +443,7 @@ void bench_table_title(FILE *out, const struct bench_report *report)
 	fprintf(out, "\n");
 }
 
-bool bench_table_counts(FILE *out, const struct bench_report *report)
+void bench_table_counts(FILE *out, const struct bench_report *report)
 {
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE];
 
@@ -461,23 +461,22 @@ bool bench_table_counts(FILE *out, const struct bench_report *report)
 			cell->spec.name,
 			bench_format_number(a, (double)nodes / (double)lookups),
 			bench_format_count(b, most));
-		return true;
+		return;
 	}
-	return false;
 }
 
-void bench_table_write(FILE *out, const struct bench_report *report,
-		       size_t width, bool color)
+int bench_table_write(FILE *out, const struct bench_report *report,
+		      size_t width, bool color)
 {
 	struct sheet sheet = { .report = report };
+	const bool is_made = make_sheet(&sheet, width);
 
-	if (make_sheet(&sheet, width)) {
-		if (sheet.fields > 0)
-			write_rows(out, &sheet, color);
-		else
-			write_verified(out, report->summary);
-	}
+	if (is_made && sheet.fields > 0)
+		write_rows(out, &sheet, color);
+	else if (is_made)
+		write_verified(out, report->summary);
 	release_sheet(&sheet);
+	return is_made ? 0 : KB_E_NOMEM;
 }
 
 size_t bench_table_lines(const struct bench_report *report)
@@ -492,14 +491,15 @@ static void write_mark(FILE *out, const char *text)
 		fprintf(out, *text == '|' ? "\\%c" : "%c", *text);
 }
 
-void bench_table_markdown(FILE *out, const struct bench_report *report)
+int bench_table_markdown(FILE *out, const struct bench_report *report)
 {
 	struct sheet sheet = { .report = report };
+	const bool is_made = make_sheet(&sheet, BENCH_TABLE_COLUMNS);
 	char number[BENCH_TEXT_SIZE];
 
 	bench_table_title(out, report);
 	fprintf(out, "\n");
-	if (make_sheet(&sheet, BENCH_TABLE_COLUMNS)) {
+	if (is_made) {
 		fprintf(out, "| allocator |");
 		for (size_t k = 0; k < sheet.fields; k++)
 			fprintf(out, " %s |", sheet.heading[k]);
@@ -521,4 +521,5 @@ void bench_table_markdown(FILE *out, const struct bench_report *report)
 					sheet.harness->throughput.ns.median));
 	}
 	release_sheet(&sheet);
+	return is_made ? 0 : KB_E_NOMEM;
 }

@@ -25,6 +25,9 @@ struct table {
 	struct column column[COLUMNS_MAX];
 	size_t columns;
 
+	/* Memory ran out for one of them. */
+	bool is_short;
+
 	/* Widest allocator name. */
 	size_t name_width;
 };
@@ -38,8 +41,10 @@ static struct column *add_column(struct table *t, const char *group,
 		return NULL;
 	c = &t->column[t->columns];
 	c->text = calloc(t->report->count, sizeof(*c->text));
-	if (!c->text)
+	if (!c->text) {
+		t->is_short = true;
 		return NULL;
+	}
 	t->columns++;
 	snprintf(c->group, sizeof(c->group), "%s", group);
 	snprintf(c->heading, sizeof(c->heading), "%s", heading);
@@ -377,17 +382,12 @@ static void write_part(FILE *out, const struct table *t, size_t first,
 	fprintf(out, "\n");
 }
 
-static void write_trace_line(FILE *out, const struct bench_report *r,
-			     size_t width)
+static void write_trace_line(FILE *f, const void *report)
 {
+	const struct bench_report *r = report;
 	const struct trc_counts *c = &r->trace->counts;
 	char a[BENCH_TEXT_SIZE], b[BENCH_TEXT_SIZE], d[BENCH_TEXT_SIZE];
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
 
-	if (!f)
-		return;
 	fprintf(f, "%s: %s events, %s objects, at most %s live", r->trace->file,
 		bench_format_count(a, c->events),
 		bench_format_count(b, c->objects),
@@ -395,18 +395,15 @@ static void write_trace_line(FILE *out, const struct bench_report *r,
 	fprintf(f, "; %s lost, %s unmatched frees\n\n",
 		bench_format_count(a, c->lost_events),
 		bench_format_count(b, c->unmatched_frees));
-	if (fclose(f) == 0)
-		kb_terminal_wrap(out, text, width);
-	free(text);
 }
 
-void bench_wide_write(FILE *out, const struct bench_report *report,
-		      size_t width, bool color)
+int bench_wide_write(FILE *out, const struct bench_report *report, size_t width,
+		     bool color)
 {
 	struct table t = { .report = report };
 
 	build(&t);
-	write_trace_line(out, report, width);
+	kb_terminal_print(out, width, write_trace_line, report);
 	for (size_t first = 0; first < t.columns;) {
 		size_t count = fitting(&t, first, width);
 
@@ -416,4 +413,5 @@ void bench_wide_write(FILE *out, const struct bench_report *report,
 	bench_facts_wrap(out, report, true, width);
 	for (size_t k = 0; k < t.columns; k++)
 		free(t.column[k].text);
+	return t.is_short ? KB_E_NOMEM : 0;
 }

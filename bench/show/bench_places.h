@@ -113,8 +113,9 @@ size_t bench_places_line(const char *text, size_t columns);
 void bench_places_text(FILE *out, const struct bench_places *places,
 		       size_t width, bool color);
 
-/* Draws them as an SVG document. */
-void bench_places_svg(FILE *out, const struct bench_places *places);
+/* Draws them as an SVG document. Returns 0, or KB_E_NOMEM with `diag` filled. */
+int bench_places_svg(FILE *out, const struct bench_places *places,
+		     struct kb_diag *diag);
 
 struct json_t;
 

@@ -7,6 +7,7 @@
 #include "bench_format.h"
 #include "bench_page.h"
 #include "kb_escape.h"
+#include "kb_gather.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -166,17 +167,29 @@ static int draw_all(FILE *f, const struct bench_places *p)
 	return tell_fault(f, &p->failure, y + LINE_H);
 }
 
-void bench_places_svg(FILE *out, const struct bench_places *p)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *f = open_memstream(&text, &size);
-	int height;
+/* A picture's content, and how high that is. */
+struct content {
+	const struct bench_places *places;
+	int *height;
+};
 
-	if (!f)
-		return;
-	height = draw_all(f, p) + MARGIN;
-	fclose(f);
+static void write_content(FILE *f, const void *user)
+{
+	const struct content *content = user;
+
+	*content->height = draw_all(f, content->places) + MARGIN;
+}
+
+int bench_places_svg(FILE *out, const struct bench_places *p,
+		     struct kb_diag *diag)
+{
+	int height;
+	const struct content content = { p, &height };
+	char *text = kb_gather(write_content, &content);
+
+	if (!text)
+		return kb_fail(diag, KB_E_NOMEM,
+			       "out of memory for the picture");
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d "
 		"%d\" width=\"%d\" height=\"%d\" role=\"img\">\n<title>",
@@ -186,6 +199,7 @@ void bench_places_svg(FILE *out, const struct bench_places *p)
 	fprintf(out,
 		"<rect class=\"paper\" width=\"%d\" "
 		"height=\"%d\"/>\n%s</svg>\n",
-		WIDTH, height, text ? text : "");
+		WIDTH, height, text);
 	free(text);
+	return 0;
 }

@@ -1,6 +1,7 @@
 #include "kb_terminal.h"
 
 #include "kb_escape.h"
+#include "kb_gather.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,19 @@ void kb_terminal_wrap(FILE *out, const char *text, size_t columns)
 		spaces = 0;
 		text += bytes;
 	}
+}
+
+void kb_terminal_print(FILE *out, size_t columns,
+		       void (*write)(FILE *out, const void *user),
+		       const void *user)
+{
+	char *text = kb_gather(write, user);
+
+	if (text)
+		kb_terminal_wrap(out, text, columns);
+	else
+		write(out, user);
+	free(text);
 }
 
 size_t kb_terminal_variable(const char *name, size_t otherwise)

@@ -23,6 +23,11 @@ size_t kb_terminal_columns(size_t otherwise);
  * limit. */
 void kb_terminal_wrap(FILE *out, const char *text, size_t columns);
 
+/* The same of what `write` writes. If memory runs out, no line is broken. */
+void kb_terminal_print(FILE *out, size_t columns,
+		       void (*write)(FILE *out, const void *user),
+		       const void *user);
+
 /* Columns or lines as the environment names them (COLUMNS, LINES); `otherwise` if
  * it does not. */
 size_t kb_terminal_variable(const char *name, size_t otherwise);

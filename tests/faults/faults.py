@@ -3,6 +3,7 @@ run without faults, and judges a run with a fault."""
 
 import filecmp
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,7 @@ class Case:
                                                         done.stderr))
         shutil.rmtree(self.good, ignore_errors=True)
         shutil.copytree(self.folder, self.good)
+        self.said = words(done.stdout)
 
     def files(self, folder):
         """All files but the latency histograms: on such short traces it is
@@ -78,7 +80,15 @@ class Case:
                 return "%s, %s: %s is not whole" % (self.name, what, name)
         if status == 0 and self.files(self.good) - self.files(self.folder):
             return "%s, %s: good, but files are missing" % (self.name, what)
+        if status == 0 and words(done.stdout) != self.said:
+            return "%s, %s: good, but it printed %s" % (self.name, what,
+                                                        done.stdout[-300:])
         return None
+
+
+def words(text):
+    """What a run prints, without its times and however its lines are broken."""
+    return re.sub(rb"[\d.,%]+|\s+", b" ", text).split()
 
 
 def is_like(path, good):
