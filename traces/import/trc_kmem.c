@@ -436,6 +436,8 @@ static bool is_other_name(struct trc_scan word)
 		return false;
 	if (trc_scan_left(&own) == 5 && memcmp(own.p, "kfree", 5) == 0)
 		return false;
+	if (trc_scan_left(&own) > 0 && trc_scan_is_digit(*own.p))
+		return false;
 	while (word.p < word.end && (trc_scan_is_digit(*word.p) ||
 				     (*word.p >= 'a' && *word.p <= 'z') ||
 				     (*word.p >= 'A' && *word.p <= 'Z') ||
