@@ -404,6 +404,7 @@ static void test_bench_output__baseline(void **state)
 {
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "$BENCH " SEED QUICK_ALL " --out none --baseline jemalloc");
 	cli_expect(c, 0);
 	cli_holds(c->out, " vs jemalloc ");
@@ -466,6 +467,7 @@ static void test_bench_output__verbose(void **state)
 	};
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "$BENCH " SEED QUICK_ALL " --out none -v");
 	cli_expect(c, 0);
 	assert_string_equal(c->err, "");
@@ -714,6 +716,7 @@ static void test_bench_output__without_gnuplot(void **state)
 {
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "PATH=/nowhere $BENCH " SEED QUICK " --out o");
 	cli_expect(c, 0);
 	cli_holds(c->err, "gnuplot");
@@ -760,6 +763,7 @@ static void test_bench_output__figures(void **state)
 					     "warm-up" };
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_sh(c, "command -v gnuplot");
 	if (c->status != 0)
 		skip();
@@ -815,6 +819,7 @@ static void test_bench_output__color_only_on_a_terminal(void **state)
 {
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_on_terminal(c, 80, "$BENCH " SEED KHEAP " --pass count --out none");
 	cli_expect(c, 0);
 	cli_holds(c->out, "\033[1m");
@@ -856,6 +861,7 @@ static void test_bench_output__table_fits_the_terminal(void **state)
 {
 	struct cli *c = *state;
 
+	cli_skip_if_sanitized();
 	cli_on_terminal(c, 60,
 			"NO_COLOR=1 COLUMNS=500 $BENCH " SEED QUICK_ALL
 			" -v --out none 2>/dev/null");
@@ -865,11 +871,9 @@ static void test_bench_output__table_fits_the_terminal(void **state)
 	assert_true(longest_line(strstr(c->out, "live; ")) <= 60);
 	cli_sh(c, "COLUMNS=40 $BENCH " SEED QUICK_ALL " -v --out none");
 	assert_true(longest_line(c->out) > 120);
-	cli_on_terminal(c, 80,
-			"NO_COLOR=1 $BENCH " SEED QUICK_ALL " --out none");
+	cli_on_terminal(c, 80, "NO_COLOR=1 $BENCH " SEED QUICK " --out none");
 	assert_null(strstr(c->out, "usable MB"));
-	cli_on_terminal(c, 160,
-			"NO_COLOR=1 $BENCH " SEED QUICK_ALL " --out none");
+	cli_on_terminal(c, 160, "NO_COLOR=1 $BENCH " SEED QUICK " --out none");
 	cli_holds(c->out, "usable MB");
 }
 
