@@ -2,7 +2,7 @@
 
 #include "kb_bits.h"
 #include "kb_escape.h"
-#include "kb_gather.h"
+#include "kb_json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -254,11 +254,8 @@ static json_t *histogram_json(const struct replay_hist *plain,
 			      const struct replay_hist *weighted)
 {
 	const struct histogram h = { plain, weighted };
-	char *text = kb_gather(write_histogram, &h);
-	json_t *json = json_string(text);
 
-	free(text);
-	return json;
+	return kb_json_written(write_histogram, &h);
 }
 
 static json_t *latency_json(const struct bench_cell_summary *s,

@@ -1,5 +1,6 @@
 #include "kb_json.h"
 
+#include "kb_gather.h"
 #include "kb_out.h"
 
 #include <jansson.h>
@@ -108,6 +109,18 @@ json_t *kb_json_text(const char *text)
 	if (!value)
 		is_short_of_memory = true;
 	free(copy);
+	return value;
+}
+
+json_t *kb_json_written(void (*write)(FILE *out, const void *user),
+			const void *user)
+{
+	char *text = kb_gather(write, user);
+	json_t *value = json_string(text);
+
+	if (!text)
+		is_short_of_memory = true;
+	free(text);
 	return value;
 }
 

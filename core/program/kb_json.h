@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct json_t;
 
@@ -42,6 +43,10 @@ const char *kb_json_string_of(const struct json_t *object, const char *name);
 /* A JSON string from text that may not be UTF-8: if it is not, '?' replaces
  * each byte that is not ASCII. NULL if out of memory. */
 struct json_t *kb_json_text(const char *text);
+
+/* The string that `write` writes. NULL if out of memory. */
+struct json_t *kb_json_written(void (*write)(FILE *out, const void *user),
+			       const void *user);
 
 /* A number; beyond the range of JSON's integers, the nearest real one. NULL if
  * out of memory. */
