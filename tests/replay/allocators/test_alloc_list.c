@@ -67,9 +67,13 @@ static void verify(const char *name, const char *trace, enum alloc_touch touch)
 	trc_reader_close(job.reader);
 }
 
+/* AddressSanitizer, under which opening an allocator is slow, sees only the last way of
+ * touching, which is all pages. */
+#define FIRST_TOUCH (KB_ASAN ? ALLOC_TOUCH_MODES - 1 : 0)
+
 static void verify_seed_example(const char *name)
 {
-	for (int touch = 0; touch < ALLOC_TOUCH_MODES; touch++)
+	for (int touch = FIRST_TOUCH; touch < ALLOC_TOUCH_MODES; touch++)
 		verify(name, "seed-example.trc", (enum alloc_touch)touch);
 }
 
@@ -146,7 +150,7 @@ static void time_little(const char *name, uint32_t heap_pages,
 
 static void check_timed(const char *name)
 {
-	for (int touch = 0; touch < ALLOC_TOUCH_MODES; touch++) {
+	for (int touch = FIRST_TOUCH; touch < ALLOC_TOUCH_MODES; touch++) {
 		time_little(name, 0, (enum alloc_touch)touch);
 		time_little(name, 2, (enum alloc_touch)touch);
 	}
