@@ -73,6 +73,14 @@ void cli_link_plugins(struct cli *c);
 			skip(); \
 	} while (0)
 
+/* In a cross build the programs run in an emulator. bench cannot: it executes
+ * itself. */
+#ifdef KB_EMULATED
+#define CLI_IS_EMULATED true
+#else
+#define CLI_IS_EMULATED false
+#endif
+
 /* True once the begun command has a child process. */
 bool cli_has_child(const struct cli *c);
 
