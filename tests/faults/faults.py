@@ -78,8 +78,7 @@ class Case:
                 if dies:
                     continue
                 return "%s, %s: left %s behind" % (self.name, what, name)
-            if not is_like(os.path.join(self.folder, name), good,
-                           self.is_timed):
+            if not is_like(os.path.join(self.folder, name), good):
                 return "%s, %s: %s is not whole" % (self.name, what, name)
         if status == 0 and self.files(self.good) - self.files(self.folder):
             return "%s, %s: good, but files are missing" % (self.name, what)
@@ -95,8 +94,8 @@ def words(text):
     return re.sub(rb"[-+]?[\d.,%]+(e[-+]?\d+)?|\s+", b" ", text).split()
 
 
-def is_like(path, good, is_timed):
-    """Equal; or well formed and of the same words, if the file has a date in it."""
+def is_like(path, good):
+    """Equal; or well formed, if the file has a date in it."""
     if filecmp.cmp(path, good, shallow=False):
         return True
     text = open(path, "rb").read()
@@ -105,9 +104,8 @@ def is_like(path, good, is_timed):
     ends = {".json": b"}", ".html": b"</html>", ".svg": b"</svg>",
             ".tsv": b"\n", ".txt": b"\n", ".hgrm": b"\n"}
     end = ends.get(os.path.splitext(path)[1])
-    return (end is not None and
-            text.rstrip(b"\n" * (end != b"\n")).endswith(end) and
-            (is_timed or words(text) == words(open(good, "rb").read())))
+    return end is not None and text.rstrip(b"\n" * (end != b"\n")).endswith(
+        end)
 
 
 def more_cases(source, bench, out):
