@@ -122,11 +122,7 @@ static int write_file(const struct export_options *o, struct kb_diag *diag)
 	if (err < 0)
 		return err;
 	err = bench_export_write(out.stream, &o->what, diag);
-	if (err < 0) {
-		kb_out_release(&out);
-		return err;
-	}
-	return kb_out_commit(&out, diag);
+	return kb_out_end(&out, err, diag);
 }
 
 static int export_trace(struct export_options *o, struct kb_diag *diag)

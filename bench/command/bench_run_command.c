@@ -271,19 +271,13 @@ static int write_table(const struct bench_report *report, const char *folder,
 		       struct kb_diag *diag)
 {
 	struct kb_out out;
-	char *path;
-	int err;
+	int err = kb_out_open_in(&out, folder, "table.txt", diag);
 
-	if (asprintf(&path, "%s/table.txt", folder) < 0)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = kb_out_open(&out, path, diag);
-	free(path);
 	if (err < 0)
 		return err;
-	if (bench_wide_write(out.stream, report, 0, false) == 0)
-		return kb_out_commit(&out, diag);
-	kb_out_release(&out);
-	return kb_fail(diag, KB_E_NOMEM, "out of memory for the table");
+	if (bench_wide_write(out.stream, report, 0, false) < 0)
+		err = kb_fail(diag, KB_E_NOMEM, "out of memory for the table");
+	return kb_out_end(&out, err, diag);
 }
 
 static json_t *document_of(const struct bench_report *reports, size_t count)

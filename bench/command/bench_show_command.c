@@ -160,11 +160,7 @@ static int write_places(const struct show_options *o,
 	if (err < 0)
 		return err;
 	err = bench_places_svg(out.stream, places, diag);
-	if (err < 0) {
-		kb_out_release(&out);
-		return err;
-	}
-	return kb_out_commit(&out, diag);
+	return kb_out_end(&out, err, diag);
 }
 
 /* An allocator that runs only in a process of its own. Returns 1 if it is drawn, but
@@ -208,11 +204,7 @@ static int write_page(const struct bench_tape *tape, const char *trace,
 	if (err < 0)
 		return err;
 	err = bench_lapse_page(out.stream, tape, trace, diag);
-	if (err < 0) {
-		kb_out_release(&out);
-		return err;
-	}
-	return kb_out_commit(&out, diag);
+	return kb_out_end(&out, err, diag);
 }
 
 /* Replays the trace into each allocator. */

@@ -1,6 +1,7 @@
 #include "bench_format.h"
 #include "bench_report.h"
 #include "bench_settings.h"
+#include "kb_gather.h"
 #include "kb_signal.h"
 #include "kb_terminal.h"
 
@@ -631,7 +632,7 @@ static void tell_findings(FILE *out, const struct bench_report *report)
 	tell_searches(out, report);
 }
 
-void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
+static void write_facts(FILE *out, const struct bench_report *report, bool all)
 {
 	if (all)
 		tell_findings(out, report);
@@ -648,12 +649,17 @@ void bench_facts_write(FILE *out, const struct bench_report *report, bool all)
 
 static void write_all(FILE *out, const void *report)
 {
-	bench_facts_write(out, report, true);
+	write_facts(out, report, true);
 }
 
 static void write_short(FILE *out, const void *report)
 {
-	bench_facts_write(out, report, false);
+	write_facts(out, report, false);
+}
+
+char *bench_facts_text(const struct bench_report *report, bool all)
+{
+	return kb_gather(all ? write_all : write_short, report);
 }
 
 void bench_facts_wrap(FILE *out, const struct bench_report *report, bool all,

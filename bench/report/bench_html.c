@@ -54,17 +54,17 @@ static void write_warning(FILE *f, const struct bench_report *r)
 			partial, r->count);
 }
 
-/* What `write` writes: lines, each after "- ", as a list. */
-static int write_lines(FILE *f, void (*write)(FILE *f, const void *report),
-		       const struct bench_report *r, struct kb_diag *diag)
+/* The findings, each after "- ", as a list. */
+static int write_facts(FILE *f, const struct bench_report *r, bool all,
+		       struct kb_diag *diag)
 {
-	char *text = kb_gather(write, r), *save;
-	bool is_empty = text && !*text;
+	char *text = bench_facts_text(r, all), *save;
 
 	if (!text)
 		return kb_fail(diag, KB_E_NOMEM,
 			       "out of memory for the report");
-	fputs(is_empty ? "" : "<ul>\n", f);
+	if (*text)
+		fputs("<ul>\n", f);
 	for (char *line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		fputs("<li>", f);
@@ -72,19 +72,10 @@ static int write_lines(FILE *f, void (*write)(FILE *f, const void *report),
 			       strncmp(line, "- ", 2) == 0 ? line + 2 : line);
 		fputs("</li>\n", f);
 	}
-	fputs(is_empty ? "" : "</ul>\n", f);
+	if (*text)
+		fputs("</ul>\n", f);
 	free(text);
 	return 0;
-}
-
-static void write_all_facts(FILE *f, const void *report)
-{
-	bench_facts_write(f, report, true);
-}
-
-static void write_facts(FILE *f, const void *report)
-{
-	bench_facts_write(f, report, false);
 }
 
 static void write_sentence(FILE *f, const void *report)
@@ -190,7 +181,7 @@ static int write_verdict(FILE *f, const struct bench_report *r,
 	write_noise(f, r);
 	fputs("</ul>\n</section>\n", f);
 	write_warning(f, r);
-	return write_lines(f, write_facts, r, diag);
+	return write_facts(f, r, false, diag);
 }
 
 static void write_trace(FILE *f, const struct bench_report *r)
@@ -259,7 +250,7 @@ static int write_folds(FILE *f, const struct bench_report *r,
 		       struct kb_diag *diag)
 {
 	open_fold(f, "All findings");
-	if (write_lines(f, write_all_facts, r, diag) < 0)
+	if (write_facts(f, r, true, diag) < 0)
 		return diag->status;
 	close_fold(f);
 	if (bench_html_has_model(r)) {
@@ -361,21 +352,12 @@ int bench_html_write(const struct bench_report *reports, size_t count,
 		     const char *folder, struct kb_diag *diag)
 {
 	struct kb_out out;
-	char *path;
-	int err;
+	int err = kb_out_open_in(&out, folder, "report.html", diag);
 
-	if (asprintf(&path, "%s/report.html", folder) < 0)
-		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = kb_out_open(&out, path, diag);
-	free(path);
 	if (err < 0)
 		return err;
 	err = write_page(out.stream, reports, count, diag);
-	if (err < 0) {
-		kb_out_release(&out);
-		return err;
-	}
-	return kb_out_commit(&out, diag);
+	return kb_out_end(&out, err, diag);
 }
 
 void bench_html_link(FILE *out, const char *folder)

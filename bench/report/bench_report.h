@@ -71,11 +71,12 @@ struct json_t *bench_json_failure(const struct bench_failure *failure);
 int bench_tsv_write(const struct bench_report *report, const char *folder,
 		    struct kb_diag *diag);
 
-/* Writes the findings ("What to notice"), one per line, each after "- ": all of
- * them, or those that say what is wrong with the figures. */
-void bench_facts_write(FILE *out, const struct bench_report *report, bool all);
+/* The findings ("What to notice"), one per line, each after "- ": all of them, or
+ * those that say what is wrong with the figures. To be freed; NULL if out of
+ * memory. */
+char *bench_facts_text(const struct bench_report *report, bool all);
 
-/* The same, in lines of at most `columns`; 0 means no limit. */
+/* Writes the same, in lines of at most `columns`; 0 means no limit. */
 void bench_facts_wrap(FILE *out, const struct bench_report *report, bool all,
 		      size_t columns);
 

@@ -43,15 +43,13 @@ char *kb_gather(void (*write)(FILE *out, const void *user), const void *user)
 
 	/* An empty text is a text. */
 	take(&g, "", 0);
-	stream = g.is_short ? NULL : fopencookie(&g, "w", functions);
-	if (!stream) {
-		free(g.text);
-		return NULL;
+	stream = fopencookie(&g, "w", functions);
+	if (stream) {
+		setvbuf(stream, buffer, _IOFBF, sizeof(buffer));
+		write(stream, user);
+		g.is_short |= fclose(stream) != 0;
 	}
-	setvbuf(stream, buffer, _IOFBF, sizeof(buffer));
-	write(stream, user);
-	g.is_short |= fclose(stream) != 0;
-	if (g.is_short) {
+	if (!stream || g.is_short) {
 		free(g.text);
 		return NULL;
 	}

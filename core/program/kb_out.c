@@ -382,18 +382,34 @@ void kb_out_release(struct kb_out *out)
 	*out = (struct kb_out){ .fd = -1 };
 }
 
-int kb_out_write(const char *folder, const char *name,
-		 void (*write)(FILE *out, const void *user), const void *user,
-		 struct kb_diag *diag)
+int kb_out_end(struct kb_out *out, int err, struct kb_diag *diag)
 {
-	struct kb_out out;
+	if (err == 0)
+		return kb_out_commit(out, diag);
+	kb_out_release(out);
+	return err;
+}
+
+int kb_out_open_in(struct kb_out *out, const char *folder, const char *name,
+		   struct kb_diag *diag)
+{
 	char *path;
 	int err;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
 		return kb_fail(diag, KB_E_NOMEM, "out of memory");
-	err = kb_out_open(&out, path, diag);
+	err = kb_out_open(out, path, diag);
 	free(path);
+	return err;
+}
+
+int kb_out_write(const char *folder, const char *name,
+		 void (*write)(FILE *out, const void *user), const void *user,
+		 struct kb_diag *diag)
+{
+	struct kb_out out;
+	int err = kb_out_open_in(&out, folder, name, diag);
+
 	if (err < 0)
 		return err;
 	write(out.stream, user);

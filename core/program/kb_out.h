@@ -45,6 +45,10 @@ int kb_out_check_file(const char *path, struct kb_diag *diag);
  * filled. End it with kb_out_commit or kb_out_release. */
 int kb_out_open(struct kb_out *out, const char *path, struct kb_diag *diag);
 
+/* The same for FOLDER/NAME. */
+int kb_out_open_in(struct kb_out *out, const char *folder, const char *name,
+		   struct kb_diag *diag);
+
 /* Begins a file that is written in any order: out->fd supports reads and seeks
  * too. So `path` must not be "-", a directory, a device or a pipe. Returns 0,
  * or <0 with `diag` filled. End it with kb_out_commit or kb_out_release. */
@@ -64,6 +68,10 @@ int kb_out_refuse_input(const char *path, struct kb_diag *diag);
 /* Ends a file and gives it its final name. Returns 0, or KB_E_IO with `diag`
  * filled and nothing left. */
 int kb_out_commit(struct kb_out *out, struct kb_diag *diag);
+
+/* Ends a file whose writing returned `err`: as kb_out_commit if that is 0, else it
+ * throws the file away and returns `err`. */
+int kb_out_end(struct kb_out *out, int err, struct kb_diag *diag);
 
 /* Throws away a file that has not been committed; harmless after a commit, or
  * if none could be opened. */
