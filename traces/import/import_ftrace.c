@@ -561,14 +561,14 @@ static int read_line(struct trc_text *text)
 	if (kb_likely(err == 0))
 		return 0;
 	if (err == KB_END || text->reason) {
-		const char *reason = err != KB_END	 ? text->reason
-				     : trc_kmem_is_in(c) ? no_beginning
-							 : no_event;
+		const char *reason = text->reason;
 		int foreign = read_foreign(ft, c);
 
 		text->dropped = 0;
 		if (foreign != KB_END)
 			return foreign;
+		if (err == KB_END)
+			reason = trc_kmem_is_in(c) ? no_beginning : no_event;
 		return trc_text_bad(text, reason);
 	}
 	return err;

@@ -353,16 +353,12 @@ static const struct event events[] = {
 static const struct event *find_event(const struct trc_job *job,
 				      struct trc_scan name)
 {
-	size_t size;
-
 	TRC_SKIP(&name, "kmem:");
 	TRC_SKIP(&name, "kmem_");
-	size = trc_scan_left(&name);
 	for (size_t i = 0; i < KB_ARRAY_LEN(events); i++) {
 		const struct event *event = &events[i];
 
-		if (strlen(event->name) != size ||
-		    memcmp(event->name, name.p, size) != 0)
+		if (!trc_scan_is(name, event->name))
 			continue;
 		if ((event->takes == EVENT_CACHE && !job->takes_caches) ||
 		    (event->takes == EVENT_PAGE && !job->takes_pages))
@@ -552,7 +548,6 @@ static int read_line(struct trc_text *text)
 	if (!read_prefix(&c, &prefix))
 		return trc_text_bad(text, "it is not an event ([time] (+delta) "
 					  "host event: { … })");
-	text->rest = c;
 	event = find_event(text->job, prefix.name);
 	has_cpu = read_cpu(&c, &record.cpu);
 	if (prefix.has_bad_time && !event)
@@ -560,6 +555,9 @@ static int read_line(struct trc_text *text)
 	err = take_time(lttng, &prefix, has_cpu, &record);
 	if (err != 0)
 		return err < 0 ? err : 0;
+	if (trc_text_alone(text, c) < 0)
+		return KB_E_FORMAT;
+	trc_text_used(text);
 	if (!event) {
 		text->job->rules.counts.other_events++;
 		return 0;

@@ -44,17 +44,16 @@ static int call_of(struct trc_scan name)
 		{ "builtin_vec_new", CALL_ALLOC },
 		{ "builtin_vec_delete", CALL_FREE },
 	};
-	size_t size = trc_scan_left(&name);
+	size_t size;
 
-	if (TRC_SKIP(&name, "__"))
-		size -= 2;
+	TRC_SKIP(&name, "__");
+	size = trc_scan_left(&name);
 	if (size > 3 && memcmp(name.p, "_Zn", 3) == 0)
 		return CALL_ALLOC;
 	if (size > 3 && memcmp(name.p, "_Zd", 3) == 0)
 		return CALL_FREE;
 	for (size_t i = 0; i < KB_ARRAY_LEN(calls); i++)
-		if (strlen(calls[i].name) == size &&
-		    memcmp(name.p, calls[i].name, size) == 0)
+		if (trc_scan_is(name, calls[i].name))
 			return calls[i].call;
 	return -1;
 }

@@ -419,8 +419,7 @@ static bool is_message(struct trc_scan name)
 
 	TRC_SKIP(&name, "ftrace:");
 	for (size_t i = 0; i < KB_ARRAY_LEN(names); i++)
-		if (strlen(names[i]) == trc_scan_left(&name) &&
-		    memcmp(names[i], name.p, trc_scan_left(&name)) == 0)
+		if (trc_scan_is(name, names[i]))
 			return true;
 	return false;
 }
@@ -432,11 +431,8 @@ static bool is_other_name(struct trc_scan word)
 	const char *colon = memrchr(word.p, ':', trc_scan_left(&word));
 	struct trc_scan own = { colon ? colon + 1 : word.p, word.end };
 
-	if (trc_scan_left(&own) == 7 && memcmp(own.p, "kmalloc", 7) == 0)
-		return false;
-	if (trc_scan_left(&own) == 5 && memcmp(own.p, "kfree", 5) == 0)
-		return false;
-	if (trc_scan_left(&own) > 0 && trc_scan_is_digit(*own.p))
+	if (trc_scan_is(own, "kmalloc") || trc_scan_is(own, "kfree") ||
+	    (own.p < own.end && trc_scan_is_digit(*own.p)))
 		return false;
 	while (word.p < word.end && (trc_scan_is_digit(*word.p) ||
 				     (*word.p >= 'a' && *word.p <= 'z') ||
@@ -458,9 +454,8 @@ int trc_kmem_other(struct trc_text *text, const struct trc_scan *c)
 	skip_gap(&first);
 	if (!is_other_name(name) && TRC_SKIP(&first, "call_site="))
 		return trc_text_bad(text, "the event's name cannot be read");
-	if (!is_message(name) && trc_kmem_is_in(fields))
-		return trc_text_bad(text, "an event has run into a line of "
-					  "another kind");
+	if (!is_message(name) && trc_text_alone(text, fields) < 0)
+		return KB_E_FORMAT;
 	trc_text_used(text);
 	text->job->rules.counts.other_events++;
 	text->is_after_other = true;

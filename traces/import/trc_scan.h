@@ -71,6 +71,13 @@ static kb_always_inline bool trc_scan_text(struct trc_scan *c, const char *text,
 	return true;
 }
 
+/* Whether a piece is `text`, no more and no less. */
+static inline bool trc_scan_is(struct trc_scan piece, const char *text)
+{
+	return trc_scan_text(&piece, text, strlen(text)) &&
+	       piece.p == piece.end;
+}
+
 #define TRC_SKIP(c, literal) trc_scan_text(c, literal, sizeof(literal) - 1)
 
 /* Reads decimal digits, at least one, below 2^64. */

@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+int trc_text_alone(struct trc_text *text, struct trc_scan piece)
+{
+	if (!text->holds_event || !text->holds_event(text, piece))
+		return 0;
+	return trc_text_bad(text,
+			    "an event has run into a line of another kind");
+}
+
 /* Reads the current line by its kind. */
 static int read_any(struct trc_text *text, int (*read_line)(struct trc_text *))
 {
@@ -18,11 +26,9 @@ static int read_any(struct trc_text *text, int (*read_line)(struct trc_text *))
 	text->rest = (struct trc_scan){ text->line.text,
 					text->line.text + text->line.size };
 	err = read_line(text);
-	if (err == 0 && text->rest.p < text->rest.end && text->holds_event &&
-	    text->holds_event(text, text->rest))
-		return trc_text_bad(text, "an event has run into a line of "
-					  "another kind");
-	return err;
+	return err == 0 && text->rest.p < text->rest.end
+		       ? trc_text_alone(text, text->rest)
+		       : err;
 }
 
 int trc_text_run(struct trc_text *text, int (*read_line)(struct trc_text *))

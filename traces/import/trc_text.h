@@ -86,6 +86,10 @@ static inline void trc_text_used(struct trc_text *text)
 	text->rest.p = text->rest.end;
 }
 
+/* What is no event must not have one in its text: returns 0, or as trc_text_bad where
+ * a piece of the line at hand does. */
+int trc_text_alone(struct trc_text *text, struct trc_scan piece);
+
 /* Notes the clock of an event; one recording has one. Returns 0 or as
  * trc_text_bad. */
 static inline int trc_text_clock(struct trc_text *text, enum trc_clock clock)
