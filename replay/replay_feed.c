@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Operations in a cache line of most machines. */
+#define LINE_OPS (64 / sizeof(struct replay_op))
+
 struct replay_feed {
 	enum replay_feed_kind kind;
 	struct replay_fill fill;
@@ -167,6 +170,14 @@ int replay_feed_next(struct replay_feed *feed, struct replay_slice *slice,
 	default:
 		return replay_fill_next(&feed->fill, feed->ops, slice, diag);
 	}
+}
+
+void replay_feed_warm(const struct replay_feed *feed)
+{
+	const volatile struct replay_op *op = feed->ops;
+
+	for (size_t i = 0; i < feed->count; i += LINE_OPS)
+		(void)op[i].size;
 }
 
 int replay_feed_rewind(struct replay_feed *feed, struct kb_diag *diag)

@@ -87,6 +87,10 @@ enum replay_feed_kind replay_feed_kind(const struct replay_feed *feed);
 int replay_feed_next(struct replay_feed *feed, struct replay_slice *slice,
 		     struct kb_diag *diag);
 
+/* Reads what is decoded, in order: the first replay then finds it in the caches as
+ * each later one does, and what it takes longer is the allocator's. */
+void replay_feed_warm(const struct replay_feed *feed);
+
 /* Goes back to the first event, from wherever it is. Returns 0 or <0 with `diag`
  * filled. */
 int replay_feed_rewind(struct replay_feed *feed, struct kb_diag *diag);

@@ -196,6 +196,8 @@ static int run_replays(struct timing *t, struct replay_time_result *out,
 	struct replay_usage before;
 	int err = 0;
 
+	if (t->job->feed)
+		replay_feed_warm(t->job->feed);
 	for (;;) {
 		if (out->repeats <= steady)
 			replay_usage_read(&before);

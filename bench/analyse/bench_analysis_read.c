@@ -24,23 +24,29 @@ static bool has_window(const struct bench_cell *cell)
 	return cell->count && cell->count->has_gauge;
 }
 
-static void read_map(struct bench_analysis *out,
-		     const struct bench_analysis_job *job)
+/* Of the first allocator that can be drawn. */
+static int read_map(struct bench_analysis *out,
+		    const struct bench_analysis_job *job, struct kb_diag *diag)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		const struct bench_cell *cell = &job->cells[i];
 		const struct alloc_config config = config_of(job, cell);
+		struct kb_diag own;
 		int err;
 
 		if (!has_window(cell) || !cell->count->has_digest)
 			continue;
-		err = bench_map_read(&out->map, job->trace, &config, NULL);
+		kb_diag_init(&own);
+		err = bench_map_read(&out->map, job->trace, &config, &own);
 		if (err == KB_E_UNSUPPORTED)
 			continue;
+		if (err < 0)
+			*diag = own;
 		out->has_map = err == 0;
 		strcpy(out->map_alloc, cell->spec.name);
-		return;
+		return err;
 	}
+	return 0;
 }
 
 /* The sites are sorted. */
@@ -61,27 +67,35 @@ static void fill_table(struct bench_site_table *out,
 	out->total = sites->total;
 }
 
-static void read_sites(struct bench_site_table *out,
-		       const struct bench_analysis_job *job)
+/* Of the first allocator that gives each object its own pages. */
+static int read_sites(struct bench_site_table *out,
+		      const struct bench_analysis_job *job,
+		      struct kb_diag *diag)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		const struct bench_cell *cell = &job->cells[i];
 		const struct alloc_config config = config_of(job, cell);
 		struct bench_sites sites;
+		struct kb_diag own;
 		int err;
 
 		if (!has_window(cell))
 			continue;
-		err = bench_sites_read(&sites, job->trace, &config, NULL);
+		kb_diag_init(&own);
+		err = bench_sites_read(&sites, job->trace, &config, &own);
 		if (err == 0 && sites.has_sites) {
 			bench_sites_sort(&sites, BENCH_SITES_NODES, false);
 			strcpy(out->alloc, cell->spec.name);
 			fill_table(out, &sites);
 		}
 		bench_sites_release(&sites);
-		if (err == 0)
-			return;
+		if (err == KB_E_UNSUPPORTED)
+			continue;
+		if (err < 0)
+			*diag = own;
+		return err;
 	}
+	return 0;
 }
 
 /* More would make the page too large. */
@@ -126,8 +140,10 @@ int bench_analysis_read(struct bench_analysis *out,
 	if (err < 0)
 		return err;
 	out->has_profile = true;
-	read_map(out, job);
-	read_sites(&out->sites, job);
-	err = read_tape(&out->tape, job, diag);
+	err = read_map(out, job, diag);
+	if (err == 0)
+		err = read_sites(&out->sites, job, diag);
+	if (err == 0)
+		err = read_tape(&out->tape, job, diag);
 	return err == KB_E_STOPPED ? 0 : err;
 }

@@ -30,8 +30,8 @@ struct bench_analysis_job {
 };
 
 /*
- * Returns 0 with `*out` filled, or <0 with `diag` filled. A map or a table of
- * sites that fails, or that a signal stops, is omitted.
+ * Returns 0 with `*out` filled, or <0 with `diag` filled. What a signal stops is
+ * left out.
  */
 int bench_analysis_read(struct bench_analysis *out,
 			const struct bench_analysis_job *job,

@@ -126,25 +126,6 @@ int bench_failing_write(const struct bench_failing *f, struct kb_diag *diag)
 	return err;
 }
 
-/* A word of a shell's command. */
-static void write_word(FILE *out, const char *word)
-{
-	static const char plain[] = "/._-+=:,@%0123456789"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	char *shown;
-
-	if (*word && !word[strspn(word, plain)]) {
-		fputs(word, out);
-		return;
-	}
-	shown = strdup(word);
-	for (char *c = shown; c && *c; c++)
-		*c = kb_escape_byte(*c);
-	kb_escape_shell(out, shown ? shown : "?");
-	free(shown);
-}
-
 /* What makes bench verify one allocator as this run did. */
 static void write_options(FILE *out, const struct bench_settings *settings,
 			  const char *alloc)
@@ -156,7 +137,7 @@ static void write_options(FILE *out, const struct bench_settings *settings,
 	if (settings->touch != ALLOC_TOUCH_NONE)
 		fprintf(out, " --touch %s", bench_touch_name(settings->touch));
 	fprintf(out, " --pass verify --alloc ");
-	write_word(out, alloc);
+	kb_escape_word(out, alloc);
 }
 
 static void tell_file(FILE *out, const struct bench_failing *f,
@@ -173,7 +154,7 @@ static void tell_file(FILE *out, const struct bench_failing *f,
 		cell->failure.trace_events == 1 ? "" : "s");
 	write_options(out, f->report->settings, cell->spec.name);
 	fprintf(out, " --trace ");
-	write_word(out, path);
+	kb_escape_word(out, path);
 	fprintf(out, "\n");
 	free(path);
 }
@@ -191,7 +172,7 @@ static void tell_command(FILE *out, const struct bench_failing *f,
 		fprintf(out, "To make the shortest trace that shows the "
 			     "fault:");
 	fprintf(out, " trc minimize --status 5 ");
-	write_word(out, trace->sample[0] ? trace->sample : trace->given);
+	kb_escape_word(out, trace->sample[0] ? trace->sample : trace->given);
 	fprintf(out, " failing.trc -- bench --out none");
 	if (cell->failure.by_clock)
 		fprintf(out, " --timeout 2");

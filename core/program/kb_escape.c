@@ -186,3 +186,27 @@ void kb_escape_shell(FILE *out, const char *word)
 	}
 	fputc('\'', out);
 }
+
+void kb_escape_word(FILE *out, const char *word)
+{
+	static const char plain[] = "/._-+=:,@%0123456789"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const bool is_quoted = !*word || word[strspn(word, plain)];
+
+	if (is_quoted)
+		fputc('\'', out);
+	while (*word) {
+		size_t length = kb_text_character(word);
+
+		if (*word == '\'')
+			fputs("'\\''", out);
+		else if (length == 0)
+			fputc('?', out);
+		else
+			fwrite(word, 1, length, out);
+		word += length ? length : 1;
+	}
+	if (is_quoted)
+		fputc('\'', out);
+}

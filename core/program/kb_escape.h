@@ -75,4 +75,8 @@ void kb_escape_id(FILE *out, const char *text);
  * a script; what a person sees is cleaned first. */
 void kb_escape_shell(FILE *out, const char *word);
 
+/* Writes a word of a command that a person reads and may run: cleaned as by
+ * kb_escape_clean, between apostrophes if a shell needs them. */
+void kb_escape_word(FILE *out, const char *word);
+
 #endif /* KB_ESCAPE_H */

@@ -18,10 +18,9 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#ifdef OUTSIDER_OWN
-/* The allocator's functions, in a file of their own. */
-void *own_malloc(size_t size);
-void own_free(void *p);
+/* An allocator that is not the C library's has its calls in a header. */
+#ifdef OUTSIDER_CALLS
+#include OUTSIDER_CALLS
 #define malloc own_malloc
 #define free   own_free
 #endif
@@ -31,16 +30,18 @@ struct operation {
 	uint32_t size;
 };
 
-/* Pages of its own, all present, outside the allocator under test. */
+/* Pages of its own, outside the allocator under test, all present and, as far as they
+ * fit, in the caches: the first replay is to be slow for the allocator alone. */
 static void *pages(size_t bytes)
 {
 	void *p = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED) {
 		perror("outsider");
 		exit(2);
 	}
+	memset(p, 0, bytes);
 	return p;
 }
 
@@ -52,7 +53,8 @@ static double now_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static void replay(const struct operation *op, size_t count, void **object)
+__attribute__((noinline)) static void replay(const struct operation *op,
+					     size_t count, void **object)
 {
 	for (const struct operation *end = op + count; op != end; op++) {
 		const uint32_t slot = op->slot_kind >> 1;
@@ -80,6 +82,14 @@ int main(int argc, char **argv)
 	char *other;
 	cpu_set_t cpu;
 
+	if (argc > 3) {
+		CPU_ZERO(&cpu);
+		CPU_SET(atoi(argv[2]), &cpu);
+		if (sched_setaffinity(0, sizeof(cpu), &cpu) != 0) {
+			perror("outsider");
+			return 2;
+		}
+	}
 	if (!file || fread(head, sizeof(head), 1, file) != 1) {
 		fprintf(stderr, "usage: outsider FILE CPU REPLAYS [KIB]\n");
 		return 2;
@@ -94,12 +104,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < head[0]; i++)
 		held[op[i].slot_kind >> 1] =
 			op[i].slot_kind & 1 ? NULL : (void *)op;
-	CPU_ZERO(&cpu);
-	CPU_SET(atoi(argv[2]), &cpu);
-	if (sched_setaffinity(0, sizeof(cpu), &cpu) != 0) {
-		perror("outsider");
-		return 2;
-	}
 	for (int n = atoi(argv[3]), i = 0; i < n; i++) {
 		double begin;
 

@@ -125,6 +125,20 @@ static void test_kb_escape__a_text_fits_its_columns(void **state)
 	}
 }
 
+static void test_kb_escape__a_word_is_one_for_a_shell(void **state)
+{
+	(void)state;
+	check(kb_escape_word, "traces/boot.trc", "traces/boot.trc");
+	check(kb_escape_word, "", "''");
+	check(kb_escape_word, "kheap:lookup=rows,fit=best",
+	      "kheap:lookup=rows,fit=best");
+	check(kb_escape_word, "a b", "'a b'");
+	check(kb_escape_word, "$(id)'s", "'$(id)'\\''s'");
+	check(kb_escape_word, "a\033[31m", "'a?[31m'");
+	check(kb_escape_word, "\xc2\x9b\xc2\xb5", "'??\xc2\xb5'");
+	check(kb_escape_shell, "a'\033", "'a'\\''\033'");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_kb_escape__data_keeps_its_bytes),
 		cmocka_unit_test(test_kb_escape__no_cell_is_a_formula),
 		cmocka_unit_test(test_kb_escape__a_text_fits_its_columns),
+		cmocka_unit_test(test_kb_escape__a_word_is_one_for_a_shell),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
