@@ -24,6 +24,7 @@
 #include "kb_bits.h"
 #include "kb_rng.h"
 #include "replay_program.h"
+#include "replay_steady.h"
 #include "replay_tick.h"
 
 #include <math.h>
@@ -758,6 +759,22 @@ static bool wants_plain(const struct latency *l)
 	       out->plain.laps * PROBED_PER_PLAIN <= out->probed.laps;
 }
 
+/* Plain laps until they no longer get faster, as an allocator that grows does for
+ * many: the rate is to be right for those that follow. */
+static int settle(struct latency *l, struct kb_diag *diag)
+{
+	double ticks[REPLAY_REPEATS_MAX];
+	size_t count = 0;
+	int err = 0;
+
+	while (err == 0 && has_time(l, 3) &&
+	       !replay_steady_reached(ticks, count, l->wall_ns)) {
+		err = run_plain_lap(l, diag);
+		ticks[count++] = (double)l->ticks;
+	}
+	return err;
+}
+
 static int run_laps(struct latency *l, struct kb_diag *diag)
 {
 	uint64_t budget = l->job->budget_ns;
@@ -770,8 +787,8 @@ static int run_laps(struct latency *l, struct kb_diag *diag)
 	l->deadline_ns = budget ? begin + budget : 0;
 	if (l->wall_ns > WARM_ENOUGH_NS && !l->forwards && is_whole(l))
 		note_lap(l, &l->out->plain);
-	else if (err == 0 && !l->forwards && has_time(l, 3))
-		err = run_plain_lap(l, diag);
+	else if (err == 0 && !l->forwards)
+		err = settle(l, diag);
 	choose_rate(l);
 	if (err == 0)
 		err = run_probed_lap(l, diag);
