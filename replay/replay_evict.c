@@ -17,7 +17,7 @@ int replay_evict_reserve(struct replay_evict *evict, uint32_t kib)
 	if (kib <= evict->kib)
 		return 0;
 	words = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (words == MAP_FAILED)
 		return KB_E_NOMEM;
 	/* Its own pages, instead of one page of zeros. */

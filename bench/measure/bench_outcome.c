@@ -90,6 +90,24 @@ static bool is_fault(const struct alloc_fault *f)
 	       is_truth(&f->has_size);
 }
 
+size_t bench_outcome_size(enum bench_pass pass)
+{
+	const struct bench_outcome *out = NULL;
+	const size_t before = offsetof(struct bench_outcome, result);
+
+	switch (pass) {
+	case BENCH_PASS_VERIFY:
+		return before + sizeof(out->result.verify);
+	case BENCH_PASS_COUNT:
+		return before + sizeof(out->result.count);
+	case BENCH_PASS_THROUGHPUT:
+		return before + sizeof(out->result.time);
+	case BENCH_PASS_LATENCY:
+		break;
+	}
+	return before + sizeof(out->result.latency);
+}
+
 bool bench_outcome_is_whole(const struct bench_outcome *out,
 			    enum bench_pass pass)
 {

@@ -17,6 +17,7 @@
 #include "replay_result.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The result of the pass that a worker ran. */
 struct bench_outcome {
@@ -57,6 +58,11 @@ struct bench_outcome {
 		struct replay_latency_result latency;
 	} result;
 };
+
+/* Bytes of an outcome up to the end of the result of `pass`: only these are used. The
+ * largest result takes a megabyte, and to copy one costs a process of 3 ms another
+ * ten. */
+size_t bench_outcome_size(enum bench_pass pass);
 
 /* True if this can be the result of a worker that ran `pass`. */
 bool bench_outcome_is_whole(const struct bench_outcome *out,

@@ -408,9 +408,13 @@ static int run_epoch(struct bench_run *run, struct bench_cell *cell,
 		     struct bench_outcome *out, struct kb_diag *diag)
 {
 	uint64_t budget = share_ns(run, THROUGHPUT_SHARE);
-	struct bench_job job = { .seed = run->settings->seed,
-				 .repeats = cell->repeats,
-				 .press = cell->press };
+	/* The fewest epochs are enough for figures beside the figure. */
+	struct bench_job job = {
+		.seed = run->settings->seed,
+		.repeats = cell->repeats,
+		.press = cell->press &&
+			 cell->epochs < effort_of(run)->epochs_min,
+	};
 	uint64_t spent;
 	int err;
 

@@ -220,7 +220,7 @@ int bench_worker_main(void)
 	if (!out)
 		return 1;
 	out->status = do_job(shared, out);
-	shared->outcome = *out;
+	memcpy(&shared->outcome, out, bench_outcome_size(shared->job.pass));
 	free(out);
 	atomic_store(&shared->done, 1);
 	return 0;
@@ -297,7 +297,7 @@ static void explain_death(struct bench_outcome *out,
 static void take_outcome(struct bench_outcome *out, const struct bench_job *job,
 			 const struct shared *shared)
 {
-	*out = shared->outcome;
+	memcpy(out, &shared->outcome, bench_outcome_size(job->pass));
 	out->exact = NULL;
 	out->places = NULL;
 	if (bench_outcome_is_whole(out, job->pass)) {

@@ -90,20 +90,23 @@ static void set_curve(struct bench_cell_summary *s,
 	}
 }
 
+/* From the epochs that have them. */
 static void set_pressed(struct bench_cell_summary *s,
 			const struct replay_clock *clock, double *values)
 {
 	const struct bench_cell *cell = s->cell;
 	struct bench_throughput *t = &s->throughput;
 
-	t->has_pressed = true;
-	for (size_t i = 0; i < cell->epochs; i++)
-		t->has_pressed &= cell->epoch[i].has_pressed;
-	for (unsigned p = 0; t->has_pressed && p < REPLAY_PRESSURES; p++) {
+	for (unsigned p = 0; p < REPLAY_PRESSURES; p++) {
+		size_t count = 0;
+
 		for (size_t i = 0; i < cell->epochs; i++)
-			values[i] = bench_epoch_pressed_ns(&cell->epoch[i], p,
-							   clock);
-		bench_summarize(&t->pressed_ns[p], values, cell->epochs);
+			if (cell->epoch[i].has_pressed)
+				values[count++] = bench_epoch_pressed_ns(
+					&cell->epoch[i], p, clock);
+		t->has_pressed = count > 0;
+		if (t->has_pressed)
+			bench_summarize(&t->pressed_ns[p], values, count);
 	}
 }
 
