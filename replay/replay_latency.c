@@ -64,6 +64,11 @@
 #define PLACES	    32
 #define PLACE_FREES ((size_t)2 * REPLAY_FROZEN_BATCH)
 
+/* A timer interrupt takes 35 us each millisecond on some virtual machines, so in half
+ * of the windows of half a millisecond. A longer window than this is timed in pieces,
+ * each of them twice, ns; what is quicker counts. */
+#define PIECE_NS 100000.0
+
 enum lap { LAP_WARM, LAP_PLAIN, LAP_PROBED, LAP_FROZEN };
 
 /* A free of the current slice that is timed. */
@@ -390,8 +395,8 @@ static size_t coming_frees(struct latency *l, const struct replay_op *ops,
 
 /* One timer interval: each lookup's address depends on the previous answer, for
  * in a kernel nothing overlaps two lookups. */
-static uint64_t time_window(const struct replay_job *job,
-			    const uint64_t *handles)
+static uint64_t time_lookups(const struct replay_job *job,
+			     const uint64_t *handles, size_t count)
 {
 	const struct alloc *alloc = &job->alloc;
 	uint64_t nothing = 0, link = 0, begin;
@@ -399,12 +404,42 @@ static uint64_t time_window(const struct replay_job *job,
 	/* The compiler must not know that it is 0. */
 	__asm__ volatile("" : "+r"(nothing));
 	begin = replay_tick_begin(job->use_tsc);
-	for (size_t i = 0; i < REPLAY_FROZEN_BATCH; i++)
+	for (size_t i = 0; i < count; i++)
 		link = (uint64_t)alloc->vt->lookup(alloc->ctx,
 						   handles[i] + link) &
 		       nothing;
 	__asm__ volatile("" : : "r"(link) : "memory");
 	return replay_tick_end(job->use_tsc) - begin;
+}
+
+/* A window in pieces of so many lookups. */
+static uint64_t time_window(const struct replay_job *job,
+			    const uint64_t *handles, size_t piece)
+{
+	const double cost = job->clock->cost.mean;
+	double ticks = cost;
+
+	if (piece == REPLAY_FROZEN_BATCH)
+		return time_lookups(job, handles, piece);
+	for (size_t i = 0; i < REPLAY_FROZEN_BATCH; i += piece) {
+		const size_t count =
+			(size_t)kb_min(piece, REPLAY_FROZEN_BATCH - i);
+		uint64_t first = time_lookups(job, handles + i, count);
+		uint64_t second = time_lookups(job, handles + i, count);
+
+		ticks += (double)kb_min(first, second) - cost;
+	}
+	return (uint64_t)fmax(ticks, 0);
+}
+
+/* Lookups of a piece, where the windows of a place take this many ticks. */
+static size_t piece_of(const struct replay_job *job, double ticks)
+{
+	const double ns = ticks * job->clock->ns_per_tick;
+
+	if (ns <= PIECE_NS)
+		return REPLAY_FROZEN_BATCH;
+	return (size_t)fmax(REPLAY_FROZEN_BATCH * PIECE_NS / ns, 1);
 }
 
 static void shuffle(struct kb_rng *rng, uint64_t *handles, size_t count)
@@ -423,6 +458,7 @@ static void stand_still(struct latency *l, const struct replay_op *ops,
 {
 	struct replay_frozen *frozen = &l->out->frozen;
 	uint64_t handles[PLACE_FREES];
+	size_t piece = REPLAY_FROZEN_BATCH;
 	size_t n = coming_frees(l, ops, count, handles) / REPLAY_FROZEN_BATCH *
 		   REPLAY_FROZEN_BATCH;
 
@@ -430,10 +466,20 @@ static void stand_still(struct latency *l, const struct replay_op *ops,
 		return;
 	frozen->places++;
 	for (unsigned pass = 0; pass <= REPLAY_FROZEN_REPEATS; pass++) {
+		double sum = 0;
+
 		shuffle(&l->rng, handles, n);
-		for (size_t i = 0; i < n; i += REPLAY_FROZEN_BATCH)
+		for (size_t i = 0; i < n; i += REPLAY_FROZEN_BATCH) {
+			uint64_t ticks =
+				time_window(l->job, handles + i, piece);
+
+			sum += (double)ticks;
 			replay_hist_add(pass ? &frozen->warm : &frozen->cold,
-					time_window(l->job, handles + i));
+					ticks);
+		}
+		if (pass == 0)
+			piece = piece_of(l->job,
+					 sum * REPLAY_FROZEN_BATCH / (double)n);
 	}
 }
 

@@ -238,6 +238,7 @@ static void test_replay_latency__leaves_the_heap_valid(void **state)
 	struct trc_reader *reader = test_trace(script);
 	struct replay_job job = job_of(reader, test_allocator_alloc(t));
 	const struct replay_frozen *frozen = &latency.frozen;
+	uint64_t again;
 	struct kb_diag diag;
 
 	(void)state;
@@ -250,10 +251,11 @@ static void test_replay_latency__leaves_the_heap_valid(void **state)
 	assert_true(frozen->places >= 32);
 	assert_int_equal(frozen->warm.count,
 			 REPLAY_FROZEN_REPEATS * frozen->cold.count);
-	assert_int_equal(t->lookups,
-			 timed(&latency, REPLAY_SERIES_lookup) +
-				 REPLAY_FROZEN_BATCH * (frozen->cold.count +
-							frozen->warm.count));
+	/* A warm window has its lookups once, or twice if they take long. */
+	again = t->lookups - timed(&latency, REPLAY_SERIES_lookup) -
+		REPLAY_FROZEN_BATCH * (frozen->cold.count + frozen->warm.count);
+	assert_int_equal(again % REPLAY_FROZEN_BATCH, 0);
+	assert_true(again <= REPLAY_FROZEN_BATCH * frozen->warm.count);
 	free(script);
 	trc_reader_close(reader);
 	free(t);
