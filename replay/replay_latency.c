@@ -64,7 +64,7 @@
 #define PLACES	    32
 #define PLACE_FREES ((size_t)2 * REPLAY_FROZEN_BATCH)
 
-/* A timer interrupt takes 35 us each millisecond on some virtual machines, so in half
+/* A timer interrupt takes 35 µs each millisecond on some virtual machines, so in half
  * of the windows of half a millisecond. A longer window than this is timed in pieces,
  * each of them twice, ns; what is quicker counts. */
 #define PIECE_NS 100000.0
@@ -412,7 +412,7 @@ static uint64_t time_lookups(const struct replay_job *job,
 	return replay_tick_end(job->use_tsc) - begin;
 }
 
-/* A window in pieces of so many lookups. */
+/* A window, in pieces of `piece` lookups. */
 static uint64_t time_window(const struct replay_job *job,
 			    const uint64_t *handles, size_t piece)
 {

@@ -303,7 +303,7 @@ struct replay_timed {
 /* Readings of timer intervals of REPLAY_FROZEN_BATCH lookups in a frozen state:
  * the first pass over each, which finds the caches as the replay left them, and
  * the repeated ones. Ticks, including the cost of one reading; a repeated interval of
- * over 100 us is the sum of shorter ones, each the quicker of two tries. */
+ * over 100 µs is the sum of shorter ones, each the quicker of two tries. */
 struct replay_frozen {
 	struct replay_hist cold;
 	struct replay_hist warm;

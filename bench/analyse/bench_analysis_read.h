@@ -31,7 +31,7 @@ struct bench_analysis_job {
 
 /*
  * Returns 0 with `*out` filled, or <0 with `diag` filled. What a signal stops is
- * left out.
+ * omitted.
  */
 int bench_analysis_read(struct bench_analysis *out,
 			const struct bench_analysis_job *job,
