@@ -318,17 +318,16 @@ static int check_options(const struct import *im,
 		       im->job.name, format->name, option);
 }
 
-/* How many threads an import may be. */
+/* How many threads an import may be: as many as there are CPUs for. */
 static unsigned thread_count(const struct import *im)
 {
 	cpu_set_t cpus;
 
 	if (im->opts->threads > 0)
 		return im->opts->threads;
-	return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 &&
-			       CPU_COUNT(&cpus) > 1
-		       ? TRC_THREADS_MAX
-		       : 1;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+		return 1;
+	return (unsigned)kb_min(CPU_COUNT(&cpus), TRC_THREADS_MAX);
 }
 
 /*

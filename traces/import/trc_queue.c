@@ -16,7 +16,7 @@
 #define NEAR 16
 
 /* Batches that a thread shares with its caller. */
-#define BATCHES 8
+#define BATCHES 3
 
 struct trc_queue_thread {
 	pthread_t id;
@@ -46,6 +46,7 @@ void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules,
 	memset(queue, 0, sizeof(*queue));
 	queue->rules = rules;
 	queue->may_have_thread = may_have_thread;
+	queue->room = TRC_QUEUE_NEAR;
 }
 
 static void wait_for(sem_t *semaphore)
@@ -169,9 +170,14 @@ static void start(struct trc_queue *queue)
 		queue->thread = NULL;
 		return;
 	}
-	thread->batches[0] = *queue->batch;
+	thread->batches[0].count = queue->batch->count;
+	memcpy(thread->batches[0].kinds, queue->batch->kinds,
+	       queue->batch->count * sizeof(*queue->batch->kinds));
+	memcpy(thread->batches[0].records, queue->batch->records,
+	       queue->batch->count * sizeof(*queue->batch->records));
 	free(queue->batch);
 	queue->batch = &thread->batches[0];
+	queue->room = TRC_QUEUE_FAR;
 }
 
 /* Passes the batch at hand to the thread and takes an empty one. */

@@ -19,13 +19,17 @@
 
 #include <stdint.h>
 
-/* Records of one batch. */
-#define TRC_QUEUE_BATCH 1024
+/* Records of one batch: few where one thread does all, so that they stay in its
+ * caches. Another processor gets them from the cache that both share, or else from
+ * the first one's own, which takes three times as long: then so many that a batch is
+ * larger than that. */
+#define TRC_QUEUE_NEAR 1024
+#define TRC_QUEUE_FAR  16384
 
 struct trc_batch {
 	uint32_t count;
-	uint8_t kinds[TRC_QUEUE_BATCH];
-	struct trc_record records[TRC_QUEUE_BATCH];
+	uint8_t kinds[TRC_QUEUE_FAR];
+	struct trc_record records[TRC_QUEUE_FAR];
 };
 
 struct trc_queue {
@@ -37,6 +41,9 @@ struct trc_queue {
 	/* What is being filled; NULL before the first record. Owned where there
 	 * is no thread. */
 	struct trc_batch *batch;
+
+	/* How many records a batch takes. */
+	uint32_t room;
 
 	/* The rules' error, after which nothing more is given to them. */
 	int err;
@@ -65,7 +72,7 @@ static inline int trc_queue_add(struct trc_queue *queue,
 	struct trc_batch *batch = queue->batch;
 	int err;
 
-	if (kb_unlikely(!batch || batch->count == TRC_QUEUE_BATCH)) {
+	if (kb_unlikely(!batch || batch->count == queue->room)) {
 		err = trc_queue_pass(queue, diag);
 		if (err < 0)
 			return err;

@@ -193,8 +193,8 @@ static const struct kb_option options[] = {
 	  AT(import.level) },
 	{ .name = "threads",
 	  .value = "N",
-	  .help = "use N threads at most, 1 to 3 (default: 3, or 1 where only "
-		  "one CPU is allowed); the trace is the same",
+	  .help = "use N threads at most, 1 to 3 (default: one per CPU that "
+		  "is allowed); the trace is the same",
 	  .kind = KB_OPTION_NUMBER32,
 	  .low = 1,
 	  .high = TRC_THREADS_MAX,
