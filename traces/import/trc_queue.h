@@ -19,10 +19,9 @@
 
 #include <stdint.h>
 
-/* Records of one batch: few where one thread does all, so that they stay in its
- * caches. Another processor gets them from the cache that both share, or else from
- * the first one's own, which takes three times as long: then so many that a batch is
- * larger than that. */
+/* Records of one batch. One thread that does all finds few of them in its caches. For
+ * another thread a batch is larger than the cache of the first one's CPU: what it
+ * fetches from that cache takes three times as long as what has left it. */
 #define TRC_QUEUE_NEAR 1024
 #define TRC_QUEUE_FAR  16384
 
