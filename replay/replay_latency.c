@@ -39,10 +39,11 @@
  * it, ns. */
 #define SAMPLE_NS 20.0
 
-/* Most laps of each kind, and how many of them may find nothing to time. */
-#define LAPS_MAX     1024
-#define LAPS_IN_VAIN 64
-#define LAPS_FROZEN  2
+/* Most laps of each kind, and how many frees may be chosen in vain, because their
+ * allocs were refused. */
+#define LAPS_MAX      1024
+#define FREES_IN_VAIN 64
+#define LAPS_FROZEN   2
 
 /* Rates below one in this number times 2^marks make no difference. */
 #define RATE_BITS_MAX 20
@@ -776,8 +777,10 @@ static bool has_enough(const struct latency *l)
 	const struct replay_series *series = l->out->series;
 	uint64_t wanted = l->job->samples;
 	uint64_t found = series[REPLAY_SERIES_kfree].plain.count;
+	uint64_t frees = trc_reader_info(l->job->reader)->counts.frees;
+	uint64_t chosen = l->out->probed.laps * frees >> l->out->rate_bits;
 
-	if (found == 0 && l->out->probed.laps >= LAPS_IN_VAIN)
+	if (found == 0 && (frees == 0 || chosen >= FREES_IN_VAIN))
 		return true;
 	if (has_lookup(&l->job->alloc))
 		found = kb_min(found, series[REPLAY_SERIES_lookup].plain.count);

@@ -101,8 +101,9 @@ def words(text):
 
 
 def content(path):
-    """What a file says; not of a page or a picture, and of a document without what it
-    says about the machine, of which it leaves out what it cannot read."""
+    """The words of a file: not of a page or a picture, and of a document without those
+    about the machine, of which it leaves out what it cannot read. Memory in use
+    differs from run to run, so numbers are no words."""
     text = open(path, "rb").read()
     if path.endswith((".html", ".png")):
         return None
@@ -110,8 +111,8 @@ def content(path):
         document = json.loads(text)
         if isinstance(document, dict):
             document.pop("context", None)
-        return document
-    return text
+        text = json.dumps(document, sort_keys=True).encode()
+    return words(text)
 
 
 def is_whole(path, good):
