@@ -24,6 +24,14 @@ static bool has_window(const struct bench_cell *cell)
 	return cell->count && cell->count->has_gauge;
 }
 
+/* Whether an allocator cannot be read in this way, which is no error. */
+static bool is_passed_over(int err, struct kb_diag *diag)
+{
+	if (err == KB_E_UNSUPPORTED)
+		kb_diag_init(diag);
+	return err == KB_E_UNSUPPORTED;
+}
+
 /* Of the first allocator that can be drawn. */
 static int read_map(struct bench_analysis *out,
 		    const struct bench_analysis_job *job, struct kb_diag *diag)
@@ -31,17 +39,13 @@ static int read_map(struct bench_analysis *out,
 	for (size_t i = 0; i < job->count; i++) {
 		const struct bench_cell *cell = &job->cells[i];
 		const struct alloc_config config = config_of(job, cell);
-		struct kb_diag own;
 		int err;
 
 		if (!has_window(cell) || !cell->count->has_digest)
 			continue;
-		kb_diag_init(&own);
-		err = bench_map_read(&out->map, job->trace, &config, &own);
-		if (err == KB_E_UNSUPPORTED)
+		err = bench_map_read(&out->map, job->trace, &config, diag);
+		if (is_passed_over(err, diag))
 			continue;
-		if (err < 0)
-			*diag = own;
 		out->has_map = err == 0;
 		strcpy(out->map_alloc, cell->spec.name);
 		return err;
@@ -76,24 +80,19 @@ static int read_sites(struct bench_site_table *out,
 		const struct bench_cell *cell = &job->cells[i];
 		const struct alloc_config config = config_of(job, cell);
 		struct bench_sites sites;
-		struct kb_diag own;
 		int err;
 
 		if (!has_window(cell))
 			continue;
-		kb_diag_init(&own);
-		err = bench_sites_read(&sites, job->trace, &config, &own);
+		err = bench_sites_read(&sites, job->trace, &config, diag);
 		if (err == 0 && sites.has_sites) {
 			bench_sites_sort(&sites, BENCH_SITES_NODES, false);
 			strcpy(out->alloc, cell->spec.name);
 			fill_table(out, &sites);
 		}
 		bench_sites_release(&sites);
-		if (err == KB_E_UNSUPPORTED)
-			continue;
-		if (err < 0)
-			*diag = own;
-		return err;
+		if (!is_passed_over(err, diag))
+			return err;
 	}
 	return 0;
 }
@@ -111,17 +110,13 @@ static int read_tape(struct bench_tape *out,
 	     i++) {
 		const struct alloc_config config =
 			config_of(job, &job->cells[i]);
-		struct kb_diag own;
 		int err;
 
 		if (!has_window(&job->cells[i]))
 			continue;
-		kb_diag_init(&own);
-		err = bench_tape_add(out, job->trace, &config, &own);
-		if (err < 0 && err != KB_E_UNSUPPORTED) {
-			*diag = own;
+		err = bench_tape_add(out, job->trace, &config, diag);
+		if (err < 0 && !is_passed_over(err, diag))
 			return err;
-		}
 	}
 	return 0;
 }

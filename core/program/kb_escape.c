@@ -39,17 +39,23 @@ char *kb_escape_component(char *out, size_t size, const char *name)
 	return out;
 }
 
+/* Writes the character that a text begins with, cleaned. Returns what follows it. */
+static const char *write_clean(FILE *out, const char *text)
+{
+	size_t length = kb_text_character(text);
+
+	if (length == 0) {
+		fputc('?', out);
+		return text + 1;
+	}
+	fwrite(text, 1, length, out);
+	return text + length;
+}
+
 void kb_escape_line(FILE *out, const char *text)
 {
-	while (*text) {
-		size_t length = kb_text_character(text);
-
-		if (length == 0)
-			fputc('?', out);
-		else
-			fwrite(text, 1, length, out);
-		text += length ? length : 1;
-	}
+	while (*text)
+		text = write_clean(out, text);
 }
 
 void kb_escape_data(FILE *out, const char *text)
@@ -118,17 +124,10 @@ void kb_escape_tsv(FILE *out, const char *text)
 	if (is_formula(text))
 		fputc('\'', out);
 	while (*text) {
-		size_t length = kb_text_character(text);
-
-		if (length == 0)
-			fputc('?', out);
-		else if (*text == '"')
-			fputc('\'', out);
-		else if (*text == '\\')
-			fputc('/', out);
+		if (*text == '"' || *text == '\\')
+			fputc(*text++ == '"' ? '\'' : '/', out);
 		else
-			fwrite(text, 1, length, out);
-		text += length ? length : 1;
+			text = write_clean(out, text);
 	}
 }
 
@@ -163,15 +162,10 @@ void kb_escape_id(FILE *out, const char *text)
 void kb_escape_html(FILE *out, const char *text)
 {
 	while (*text) {
-		size_t length = kb_text_character(text);
-
-		if (length == 0)
-			fputc('?', out);
-		else if (entity(*text))
-			fputs(entity(*text), out);
+		if (entity(*text))
+			fputs(entity(*text++), out);
 		else
-			fwrite(text, 1, length, out);
-		text += length ? length : 1;
+			text = write_clean(out, text);
 	}
 }
 
@@ -197,15 +191,9 @@ void kb_escape_word(FILE *out, const char *word)
 	if (is_quoted)
 		fputc('\'', out);
 	while (*word) {
-		size_t length = kb_text_character(word);
-
 		if (*word == '\'')
-			fputs("'\\''", out);
-		else if (length == 0)
-			fputc('?', out);
-		else
-			fwrite(word, 1, length, out);
-		word += length ? length : 1;
+			fputs("'\\'", out);
+		word = write_clean(out, word);
 	}
 	if (is_quoted)
 		fputc('\'', out);

@@ -27,7 +27,7 @@ struct trc_queue_thread {
 	sem_t empty;
 	unsigned give;
 	unsigned fill;
-	struct trc_batch *batches;
+	struct trc_batch *batches[BATCHES];
 
 	/* No batch comes after those that are filled. */
 	atomic_bool is_last;
@@ -120,7 +120,7 @@ static void *run(void *arg)
 
 	for (;;) {
 		struct trc_batch *batch =
-			&thread->batches[thread->give++ % BATCHES];
+			thread->batches[thread->give++ % BATCHES];
 
 		wait_for(&thread->filled);
 		if (batch->count == 0 && thread->is_last)
@@ -137,12 +137,25 @@ static void free_thread(struct trc_queue_thread *thread)
 {
 	sem_destroy(&thread->filled);
 	sem_destroy(&thread->empty);
-	free(thread->batches);
+	for (unsigned i = 0; i < BATCHES; i++)
+		free(thread->batches[i]);
 	free(thread);
 }
 
-/* Starts the thread, if the system lets; signals stay the caller's. The batch at
- * hand is its first. */
+/* Makes the ring, of which the batch at hand is the first. */
+static bool make_ring(struct trc_queue_thread *thread, struct trc_batch *first)
+{
+	thread->batches[0] = first;
+	for (unsigned i = 1; i < BATCHES; i++) {
+		thread->batches[i] = malloc(sizeof(*thread->batches[i]));
+		if (!thread->batches[i])
+			return false;
+		thread->batches[i]->count = 0;
+	}
+	return true;
+}
+
+/* Starts the thread, if the system lets; signals stay the caller's. */
 static void start(struct trc_queue *queue)
 {
 	struct trc_queue_thread *thread = calloc(1, sizeof(*thread));
@@ -153,30 +166,21 @@ static void start(struct trc_queue *queue)
 	queue->may_have_thread = false;
 	if (!thread)
 		return;
-	thread->batches = malloc(BATCHES * sizeof(*thread->batches));
 	sem_init(&thread->filled, 0, 0);
 	sem_init(&thread->empty, 0, BATCHES - 1);
 	queue->thread = thread;
-	if (thread->batches) {
-		for (unsigned i = 0; i < BATCHES; i++)
-			thread->batches[i].count = 0;
+	if (make_ring(thread, queue->batch)) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);
 		err = pthread_create(&thread->id, NULL, run, queue);
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
 	}
 	if (err != 0) {
+		thread->batches[0] = NULL;
 		free_thread(thread);
 		queue->thread = NULL;
 		return;
 	}
-	thread->batches[0].count = queue->batch->count;
-	memcpy(thread->batches[0].kinds, queue->batch->kinds,
-	       queue->batch->count * sizeof(*queue->batch->kinds));
-	memcpy(thread->batches[0].records, queue->batch->records,
-	       queue->batch->count * sizeof(*queue->batch->records));
-	free(queue->batch);
-	queue->batch = &thread->batches[0];
 	queue->room = TRC_QUEUE_FAR;
 }
 
@@ -187,7 +191,7 @@ static void pass_to_thread(struct trc_queue *queue)
 
 	sem_post(&thread->filled);
 	wait_for(&thread->empty);
-	queue->batch = &thread->batches[++thread->fill % BATCHES];
+	queue->batch = thread->batches[++thread->fill % BATCHES];
 }
 
 /* Ends the thread once it has given all that is filled. Returns its error. */
