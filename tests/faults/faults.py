@@ -101,12 +101,14 @@ def words(text):
 
 
 def content(path):
-    """The words of a file: not of a page or a picture, and of a document without those
+    """The words of a file: not of a picture, and of a page or a document without those
     about the machine, of which it leaves out what it cannot read. Memory in use
     differs from run to run, so numbers are no words."""
     text = open(path, "rb").read()
-    if path.endswith((".html", ".png")):
+    if path.endswith(".png"):
         return None
+    if path.endswith(".html"):
+        text = text.partition(b"<summary>Environment")[0]
     if path.endswith(".json"):
         document = json.loads(text)
         if isinstance(document, dict):

@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* An allocator that is not the C library's has its calls in a header. */
+/* An allocator that does not replace malloc has its calls in a header. */
 #ifdef OUTSIDER_CALLS
 #include OUTSIDER_CALLS
 #define malloc own_malloc
