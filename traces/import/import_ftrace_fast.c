@@ -56,6 +56,10 @@ struct ftrace_fast {
 	uint64_t gap_text;
 	uint64_t seconds_ns;
 
+	/* The upper eight digits of the last pointer, and what they mean. */
+	uint64_t high_text;
+	uint64_t high;
+
 	struct known_prefix prefixes[PREFIXES];
 	struct known_tail tails[TAILS];
 	struct known_site sites[SITES];
@@ -269,11 +273,22 @@ static kb_always_inline bool take_site(struct reading *r, uint32_t *site)
 /* " ptr=ffff8e9aa6507c80" */
 static kb_always_inline bool take_pointer(struct reading *r)
 {
+	struct ftrace_fast *fast = r->fast;
 	const char *p = r->p;
+	const uint64_t high = trc_swar_load(p + 5);
+	uint64_t low;
 
+	if (kb_unlikely(high != fast->high_text)) {
+		if (!trc_swar_hex8(high, &low))
+			return false;
+		fast->high_text = high;
+		fast->high = low << 32;
+	}
+	if (!trc_swar_hex8(trc_swar_load(p + 13), &low))
+		return false;
+	r->record.pointer = fast->high | low;
 	r->p = p + 21;
-	return trc_swar_load4(p) == trc_swar_load4(" ptr") && p[4] == '=' &&
-	       trc_swar_hex16(p + 5, &r->record.pointer);
+	return trc_swar_load4(p) == trc_swar_load4(" ptr") && p[4] == '=';
 }
 
 /* " bytes_req=64 bytes_alloc=64" */

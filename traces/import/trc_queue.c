@@ -12,9 +12,6 @@
  * and as many records ahead. */
 #define GROUP 64
 
-/* How far on the record that decides about a repeat is looked for. */
-#define NEAR 16
-
 /* Batches that a thread shares with its caller. */
 #define BATCHES 3
 
@@ -55,31 +52,13 @@ static void wait_for(sem_t *semaphore)
 		;
 }
 
-/* Whether record `i` of a batch is known for no repeat without waiting: it is no
- * kmalloc, or the next kmalloc or kfree of its cpu is near and is none of the same
- * pointer. */
-static bool is_settled(const struct trc_batch *batch, uint32_t i)
-{
-	const struct trc_record *record = &batch->records[i];
-	uint32_t end = i + NEAR < batch->count ? i + NEAR : batch->count;
-
-	if (batch->kinds[i] != TRC_REPEAT_KMALLOC)
-		return true;
-	for (uint32_t k = i + 1; k < end; k++)
-		if (batch->records[k].cpu == record->cpu &&
-		    batch->kinds[k] <= TRC_REPEAT_KFREE)
-			return batch->kinds[k] == TRC_REPEAT_KFREE ||
-			       batch->records[k].pointer != record->pointer;
-	return false;
-}
-
 /* Gives record `i` of a batch to the rules. */
 static int give_one(struct trc_queue *queue, const struct trc_batch *batch,
 		    uint32_t i, struct kb_diag *diag)
 {
 	const struct trc_record *record = &batch->records[i];
-	enum trc_repeat_kind kind = batch->kinds[i];
-	bool is_open = !is_settled(batch, i);
+	const enum trc_repeat_kind kind = batch->kinds[i];
+	const bool is_open = batch->is_open[i];
 
 	if (!is_open && trc_repeat_is_empty(&queue->repeat))
 		return trc_repeat_give(queue->rules, record, kind, diag);

@@ -22,12 +22,23 @@
 /* Records of one batch. One thread that does all finds few of them in its caches. For
  * another thread a batch is larger than the cache of the first one's CPU: what it
  * fetches from that cache takes three times as long as what has left it. */
-#define TRC_QUEUE_NEAR 1024
+#define TRC_QUEUE_NEAR 4096
 #define TRC_QUEUE_FAR  16384
+
+/* CPUs, from 0 on, whose records are compared with the next ones of their CPU as
+ * they come. Those of others are held back (trc_repeat). */
+#define TRC_QUEUE_CPUS 1024
 
 struct trc_batch {
 	uint32_t count;
+
+	/* enum trc_repeat_kind. */
 	uint8_t kinds[TRC_QUEUE_FAR];
+
+	/* Whether the record may be the first half of a repeat: false if a later
+	 * one of the batch shows that it is not. */
+	uint8_t is_open[TRC_QUEUE_FAR];
+
 	struct trc_record records[TRC_QUEUE_FAR];
 };
 
@@ -43,6 +54,13 @@ struct trc_queue {
 
 	/* How many records a batch takes. */
 	uint32_t room;
+
+	/* The number of the next record, that of the batch's first one, and for
+	 * each CPU the number + 1 of its last kmalloc if no kfree came after
+	 * it. */
+	uint64_t next;
+	uint64_t first;
+	uint64_t last_kmalloc[TRC_QUEUE_CPUS];
 
 	/* The rules' error, after which nothing more is given to them. */
 	int err;
@@ -62,6 +80,31 @@ void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules,
  * KB_E_NOMEM or the rules' error. */
 int trc_queue_pass(struct trc_queue *queue, struct kb_diag *diag);
 
+/* Notes whether the record that comes next, in place `i`, may be the first half of a
+ * repeat, and that the last one of its CPU is none if this one does not repeat it. */
+static kb_always_inline void trc_queue_settle(struct trc_queue *queue,
+					      const struct trc_record *record,
+					      enum trc_repeat_kind kind,
+					      uint32_t i)
+{
+	struct trc_batch *batch = queue->batch;
+	const bool is_kmalloc = kind == TRC_REPEAT_KMALLOC;
+	uint64_t *last;
+	uint64_t before;
+
+	batch->is_open[i] = is_kmalloc;
+	if (kind > TRC_REPEAT_KFREE || record->cpu >= TRC_QUEUE_CPUS)
+		return;
+	last = &queue->last_kmalloc[record->cpu];
+	if (*last > queue->first) {
+		before = *last - 1 - queue->first;
+		batch->is_open[before] =
+			is_kmalloc &&
+			batch->records[before].pointer == record->pointer;
+	}
+	*last = is_kmalloc ? queue->next + 1 : 0;
+}
+
 /* Takes a record. Returns as trc_queue_pass; the rules' error may be about an
  * earlier record. */
 static inline int trc_queue_add(struct trc_queue *queue,
@@ -76,7 +119,10 @@ static inline int trc_queue_add(struct trc_queue *queue,
 		if (err < 0)
 			return err;
 		batch = queue->batch;
+		queue->first = queue->next;
 	}
+	trc_queue_settle(queue, record, kind, batch->count);
+	queue->next++;
 	batch->records[batch->count] = *record;
 	batch->kinds[batch->count++] = (uint8_t)kind;
 	return 0;

@@ -2,18 +2,15 @@
 
 #include "kb_assert.h"
 #include "kb_bits.h"
+#include "trc_array.h"
 #include "trc_format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* The value of a pointer whose allocation was skipped. */
 #define TRC_EXCLUDED UINT32_MAX
-
-/* A huge page of most machines, bytes. */
-#define HUGE_PAGE (UINT64_C(2) << 20)
 
 /* What the kernel gives for an allocation of no bytes. */
 #define ZERO_SIZE_PTR UINT64_C(16)
@@ -53,48 +50,19 @@ static uint64_t find(const struct trc_pointer_table *t, uint64_t pointer)
 	return i;
 }
 
-/* Gives the table twice the room, of which the new half is empty. A table of huge
- * pages or larger is in these where the system has them to give: a look-up is
- * then one miss, not two, and a page fault a rare thing. */
+/* Gives the table twice the room, of which the new half is empty. */
 static int extend(struct trc_pointer_table *t)
 {
-	size_t old_size = t->room * sizeof(*t->places);
-	size_t size = old_size ? 2 * old_size : 256 * sizeof(*t->places);
-	void *places;
+	const size_t old_size = t->room * sizeof(*t->places);
+	const size_t size = old_size ? 2 * old_size : 256 * sizeof(*t->places);
+	void *places = trc_array_grow(t->places, old_size, size);
 
-	if (size < HUGE_PAGE) {
-		places = realloc(t->places, size);
-		if (!places)
-			return KB_E_NOMEM;
-		memset((char *)places + old_size, 0, size - old_size);
-	} else {
-		places = old_size < HUGE_PAGE
-				 ? mmap(NULL, size, PROT_READ | PROT_WRITE,
-					MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-				 : mremap(t->places, old_size, size,
-					  MREMAP_MAYMOVE);
-		if (places == MAP_FAILED)
-			return KB_E_NOMEM;
-		madvise(places, size, MADV_HUGEPAGE);
-		if (old_size < HUGE_PAGE) {
-			memcpy(places, t->places, old_size);
-			free(t->places);
-		}
-	}
+	if (!places)
+		return KB_E_NOMEM;
 	t->places = places;
 	t->room = size / sizeof(*t->places);
 	t->shift = 64 - kb_log2(t->room);
 	return 0;
-}
-
-static void free_places(struct trc_pointer_table *t)
-{
-	size_t size = t->room * sizeof(*t->places);
-
-	if (size < HUGE_PAGE)
-		free(t->places);
-	else
-		munmap(t->places, size);
 }
 
 /* Pointers taken out of the table for a moment. */
@@ -414,7 +382,8 @@ void trc_rules_finish(struct trc_rules *rules)
 
 void trc_rules_release(struct trc_rules *rules)
 {
-	free_places(&rules->table);
+	trc_array_free(rules->table.places,
+		       rules->table.room * sizeof(*rules->table.places));
 	free(rules->free_slots);
 	memset(rules, 0, sizeof(*rules));
 }

@@ -55,15 +55,31 @@ static inline unsigned trc_swar_before(uint64_t word, char c)
 	return zero ? (unsigned)__builtin_ctzll(zero) / 8 : 8;
 }
 
+/* Sixteen bytes, as two words. */
+typedef uint64_t trc_swar_pair __attribute__((vector_size(16)));
+
+static inline trc_swar_pair trc_swar_load_pair(const char *p)
+{
+	trc_swar_pair w;
+
+	memcpy(&w, p, sizeof(w));
+	return w;
+}
+
 /* Whether two texts of `size` >= 8 bytes are the same. */
 static inline bool trc_swar_equal(const char *a, const char *b, size_t size)
 {
-	uint64_t differ =
-		trc_swar_load(a + size - 8) ^ trc_swar_load(b + size - 8);
+	trc_swar_pair differ;
 
-	for (size_t i = 0; i + 8 < size; i += 8)
-		differ |= trc_swar_load(a + i) ^ trc_swar_load(b + i);
-	return differ == 0;
+	if (kb_unlikely(size < 16))
+		return trc_swar_load(a) == trc_swar_load(b) &&
+		       trc_swar_load(a + size - 8) ==
+			       trc_swar_load(b + size - 8);
+	differ = trc_swar_load_pair(a + size - 16) ^
+		 trc_swar_load_pair(b + size - 16);
+	for (size_t i = 0; i + 16 < size; i += 16)
+		differ |= trc_swar_load_pair(a + i) ^ trc_swar_load_pair(b + i);
+	return (differ[0] | differ[1]) == 0;
 }
 
 /* The value of eight digits whose bytes are 0 to 9. */
@@ -125,18 +141,6 @@ static inline bool trc_swar_hex8(uint64_t word, uint64_t *value)
 	d = (d << 8 | d >> 16) & UINT64_C(0x0000ffff0000ffff);
 	*value = (d << 16 | d >> 32) & UINT32_MAX;
 	return (good & ~word & TRC_SWAR_ALL(0x80)) == TRC_SWAR_ALL(0x80);
-}
-
-/* Reads sixteen lowercase hexadecimal digits at `p`; false if one is none. */
-static inline bool trc_swar_hex16(const char *p, uint64_t *value)
-{
-	uint64_t high;
-	uint64_t low;
-	bool is_high = trc_swar_hex8(trc_swar_load(p), &high);
-	bool is_low = trc_swar_hex8(trc_swar_load(p + 8), &low);
-
-	*value = high << 32 | low;
-	return is_high & is_low;
 }
 
 #endif /* TRC_SWAR_H */

@@ -3,6 +3,7 @@
 #include "kb_assert.h"
 #include "kb_bits.h"
 #include "kb_rng.h"
+#include "trc_array.h"
 #include "trc_format.h"
 
 #include <errno.h>
@@ -122,6 +123,9 @@ struct trc_writer {
 	uint8_t directory[TRC_BLOCK_COLUMNS_MAX * TRC_COLUMN_ENTRY_SIZE];
 	uint32_t columns;
 	struct bytes data;
+
+	/* The block as it will be written. */
+	struct bytes block;
 
 	/* The task last seen on each cpu of the block, as u32. */
 	struct bytes last_task;
@@ -670,12 +674,12 @@ static int write_block(struct trc_writer *w, uint32_t unit,
 	struct pending *p = &w->pending;
 	size_t directory_size = (size_t)w->columns * TRC_COLUMN_ENTRY_SIZE;
 	size_t size = TRC_BLOCK_BYTES_MIN + directory_size + w->data.size;
-	uint8_t *block = malloc(size);
+	uint8_t *block;
 	uint8_t *body;
-	int err;
 
-	if (!block)
+	if (!reserve(&w->block, size))
 		return no_memory(w, diag);
+	block = w->block.data;
 	body = block + TRC_BLOCK_HEADER_SIZE;
 	trc_put32(block, TRC_TAG_BLOCK);
 	trc_put32(block + 4, (uint32_t)size);
@@ -694,9 +698,7 @@ static int write_block(struct trc_writer *w, uint32_t unit,
 	size -= TRC_CHECKSUM_SIZE;
 	trc_put64(block + size, XXH64(body, size - TRC_BLOCK_HEADER_SIZE,
 				      trc_get64(block + 48)));
-	err = write_on(w, block, size + TRC_CHECKSUM_SIZE, diag);
-	free(block);
-	return err;
+	return write_on(w, block, size + TRC_CHECKSUM_SIZE, diag);
 }
 
 /* Forgets the block just written and prepares the next one. */
@@ -788,7 +790,8 @@ static bool reserve_slot(struct trc_writer *w, uint32_t slot)
 		return true;
 	while (room <= slot)
 		room *= 2;
-	grown = realloc(w->slot_object, (size_t)room * sizeof(*grown));
+	grown = trc_array_grow(w->slot_object, w->slot_room * sizeof(*grown),
+			       room * sizeof(*grown));
 	if (!grown)
 		return false;
 	w->slot_object = grown;
@@ -925,9 +928,11 @@ void trc_writer_free(struct trc_writer *writer)
 		return;
 	ZSTD_freeCCtx(writer->zstd);
 	free(writer->name);
-	free(writer->slot_object);
+	trc_array_free(writer->slot_object,
+		       writer->slot_room * sizeof(*writer->slot_object));
 	free(writer->index.data);
 	free(writer->data.data);
+	free(writer->block.data);
 	free(writer->pending.site_strings.data);
 	free(writer->pending.task_strings.data);
 	free(writer->pending.memory);

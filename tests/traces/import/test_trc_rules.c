@@ -1,4 +1,5 @@
 /* The import rules of traces/FORMAT.md, each on a text of a few lines. */
+#include "kb_bits.h"
 #include "trc_test.h"
 
 #include <stdlib.h>
@@ -310,6 +311,42 @@ static void test_trc_rules__duplicates_are_found_within_a_limit(void **state)
 	assert_int_equal(duplicates_after(65536), 0);
 }
 
+/* A's alloc on a cpu, then another one's if `is_apart`, and A's once more. */
+static uint64_t duplicates_on(unsigned cpu, bool is_apart)
+{
+	static const char *const pointers[] = { A, B, A };
+	struct blob text = { 0 };
+	struct imported im;
+	uint64_t duplicates;
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(pointers); i++) {
+		if (i == 1 && !is_apart)
+			continue;
+		blob_printf(&text,
+			    "            init-1       [%03u] .....     1.0: "
+			    "kmalloc: call_site=f+0x1/0x2 ptr=%s bytes_req=10 "
+			    "bytes_alloc=16 gfp_flags=0\n",
+			    cpu, pointers[i]);
+	}
+	im = import_text(text.data);
+	duplicates = im.counts.duplicate_allocs;
+	assert_int_equal(im.counts.implied_frees, is_apart);
+	imported_release(&im);
+	free(text.data);
+	return duplicates;
+}
+
+static void test_trc_rules__duplicates_on_any_cpu(void **state)
+{
+	static const unsigned cpus[] = { 0, 7, 1023, 1024, 4095 };
+
+	(void)state;
+	for (size_t i = 0; i < KB_ARRAY_LEN(cpus); i++) {
+		assert_int_equal(duplicates_on(cpus[i], false), 1);
+		assert_int_equal(duplicates_on(cpus[i], true), 0);
+	}
+}
+
 /* What each recorder of a kernel's memory events writes for one alloc, and for the
  * same on another cpu where it tells cpus. */
 static void test_trc_rules__every_kernel_format_applies_it(void **state)
@@ -609,6 +646,7 @@ int main(void)
 			test_trc_rules__traced_twice_by_an_excluded_caller),
 		cmocka_unit_test(
 			test_trc_rules__duplicates_are_found_within_a_limit),
+		cmocka_unit_test(test_trc_rules__duplicates_on_any_cpu),
 		cmocka_unit_test(
 			test_trc_rules__every_kernel_format_applies_it),
 		cmocka_unit_test(test_trc_rules__programs_trace_once),
