@@ -15,13 +15,15 @@
 #define LINE_ROOM  512
 
 /* Entries of each memory, powers of two. Two names that share a place push each
- * other out, which costs time only. */
-#define PREFIXES  256
-#define SITES	  4096
-#define TAILS	  256
+ * other out, which costs time only. Sites begin with few: a fuzzer imports thousands of
+ * short recordings per second. */
+#define PREFIXES    256
+#define SITES_FIRST 256
+#define SITES	    4096
+#define TAILS	    256
 
-#define NS_PER_S  UINT64_C(1000000000)
-#define NS_PER_US 1000
+#define NS_PER_S    UINT64_C(1000000000)
+#define NS_PER_US   1000
 
 /* "comm-pid [cpu] ", with the kernel's padding. */
 struct known_prefix {
@@ -62,7 +64,11 @@ struct ftrace_fast {
 
 	struct known_prefix prefixes[PREFIXES];
 	struct known_tail tails[TAILS];
-	struct known_site sites[SITES];
+
+	/* Owned; how many places there are, and how often one was learned. */
+	struct known_site *sites;
+	uint32_t site_room;
+	uint32_t sites_learned;
 };
 
 /* One line as it is read: where the next byte is, and what has been found. */
@@ -72,22 +78,33 @@ struct reading {
 	const char *p;
 	enum trc_repeat_kind kind;
 	struct trc_record record;
+
+	/* 0 or KB_E_NOMEM. */
+	int err;
 };
 
 struct ftrace_fast *ftrace_fast_new(void)
 {
 	struct ftrace_fast *fast = calloc(1, sizeof(*fast));
 
+	if (!fast)
+		return NULL;
 	/* A gap that no line has. */
-	if (fast) {
-		fast->gap = 1;
-		fast->gap_text = UINT64_MAX;
+	fast->gap = 1;
+	fast->gap_text = UINT64_MAX;
+	fast->site_room = SITES_FIRST;
+	fast->sites = calloc(SITES_FIRST, sizeof(*fast->sites));
+	if (!fast->sites) {
+		free(fast);
+		return NULL;
 	}
 	return fast;
 }
 
 void ftrace_fast_free(struct ftrace_fast *fast)
 {
+	if (fast)
+		free(fast->sites);
 	free(fast);
 }
 
@@ -235,10 +252,35 @@ static kb_always_inline size_t site_size(const char *p)
 	return p[size] == ']' ? size + 1 : 0;
 }
 
-/* Learns a call site; one that the names refuse is not for us. */
-static kb_noinline bool learn_site(struct reading *r, struct known_site *known,
+/* Gives the sites all the room there is, once they fill what they have. */
+static bool make_room_for_sites(struct ftrace_fast *fast)
+{
+	struct known_site *sites;
+
+	if (++fast->sites_learned != SITES_FIRST / 2)
+		return true;
+	sites = calloc(SITES, sizeof(*sites));
+	if (!sites)
+		return false;
+	free(fast->sites);
+	fast->sites = sites;
+	fast->site_room = SITES;
+	return true;
+}
+
+/* Learns a call site; one that the names refuse is not for us. Sets `*site` to its
+ * place. */
+static kb_noinline bool learn_site(struct reading *r, uint32_t *site,
 				   size_t size)
 {
+	struct known_site *known;
+
+	if (!make_room_for_sites(r->fast)) {
+		r->err = KB_E_NOMEM;
+		return false;
+	}
+	*site = place(r->p, size) & (r->fast->site_room - 1);
+	known = &r->fast->sites[*site];
 	/* A newline would make the line another one. */
 	if (memchr(r->p, '\n', size) || *r->p == '(' ||
 	    trc_names_site(&r->text->job->names, r->p, size, &known->number) !=
@@ -259,12 +301,14 @@ static kb_always_inline bool take_site(struct reading *r, uint32_t *site)
 
 	if (kb_unlikely(size < 8 || size > SITE_MAX))
 		return false;
-	*site = place(r->p, size) % SITES;
+	*site = place(r->p, size) & (r->fast->site_room - 1);
 	known = &r->fast->sites[*site];
 	if (kb_unlikely(known->size != size ||
-			!trc_swar_equal(known->text, r->p, size)) &&
-	    !learn_site(r, known, size))
-		return false;
+			!trc_swar_equal(known->text, r->p, size))) {
+		if (!learn_site(r, site, size))
+			return false;
+		known = &r->fast->sites[*site];
+	}
 	r->record.site = known->number;
 	r->p += size;
 	return true;
@@ -406,5 +450,8 @@ int ftrace_fast_run(struct ftrace_fast *fast, struct trc_text *text,
 		text->pointer_digits[0] = 16;
 		err = trc_queue_add(&job->queue, &r.record, r.kind, text->diag);
 	}
+	if (r.err < 0)
+		return kb_fail(text->diag, r.err,
+			       "out of memory for the call sites");
 	return err;
 }

@@ -43,7 +43,22 @@ void trc_queue_init(struct trc_queue *queue, struct trc_rules *rules,
 	memset(queue, 0, sizeof(*queue));
 	queue->rules = rules;
 	queue->may_have_thread = may_have_thread;
-	queue->room = TRC_QUEUE_NEAR;
+	queue->room = TRC_QUEUE_FIRST;
+}
+
+/* An empty batch; NULL if there is no memory. */
+static struct trc_batch *new_batch(uint32_t room)
+{
+	struct trc_batch *batch;
+
+	batch = malloc(sizeof(*batch) +
+		       (size_t)room * (sizeof(*batch->records) + 2));
+	if (!batch)
+		return NULL;
+	batch->count = 0;
+	batch->kinds = (uint8_t *)(batch->records + room);
+	batch->is_open = batch->kinds + room;
+	return batch;
 }
 
 static void wait_for(sem_t *semaphore)
@@ -121,20 +136,18 @@ static void free_thread(struct trc_queue_thread *thread)
 	free(thread);
 }
 
-/* Makes the ring, of which the batch at hand is the first. */
-static bool make_ring(struct trc_queue_thread *thread, struct trc_batch *first)
+static bool make_ring(struct trc_queue_thread *thread)
 {
-	thread->batches[0] = first;
-	for (unsigned i = 1; i < BATCHES; i++) {
-		thread->batches[i] = malloc(sizeof(*thread->batches[i]));
+	for (unsigned i = 0; i < BATCHES; i++) {
+		thread->batches[i] = new_batch(TRC_QUEUE_FAR);
 		if (!thread->batches[i])
 			return false;
-		thread->batches[i]->count = 0;
 	}
 	return true;
 }
 
-/* Starts the thread, if the system lets; signals stay the caller's. */
+/* Starts the thread, if the system lets; signals stay the caller's. The batch at hand
+ * is empty. */
 static void start(struct trc_queue *queue)
 {
 	struct trc_queue_thread *thread = calloc(1, sizeof(*thread));
@@ -148,18 +161,19 @@ static void start(struct trc_queue *queue)
 	sem_init(&thread->filled, 0, 0);
 	sem_init(&thread->empty, 0, BATCHES - 1);
 	queue->thread = thread;
-	if (make_ring(thread, queue->batch)) {
+	if (make_ring(thread)) {
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);
 		err = pthread_create(&thread->id, NULL, run, queue);
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
 	}
 	if (err != 0) {
-		thread->batches[0] = NULL;
 		free_thread(thread);
 		queue->thread = NULL;
 		return;
 	}
+	free(queue->batch);
+	queue->batch = thread->batches[0];
 	queue->room = TRC_QUEUE_FAR;
 }
 
@@ -193,25 +207,44 @@ static int end_thread(struct trc_queue *queue, struct kb_diag *diag)
 	return err;
 }
 
-int trc_queue_pass(struct trc_queue *queue, struct kb_diag *diag)
+/* Takes an empty batch of `room` records in place of the one at hand. */
+static int take_batch(struct trc_queue *queue, uint32_t room,
+		      struct kb_diag *diag)
 {
-	if (!queue->batch) {
-		queue->batch = malloc(sizeof(*queue->batch));
-		if (!queue->batch)
-			return kb_fail(diag, KB_E_NOMEM,
-				       "out of memory for the records");
-		queue->batch->count = 0;
-		return 0;
-	}
+	free(queue->batch);
+	queue->batch = new_batch(room);
+	if (!queue->batch)
+		return kb_fail(diag, KB_E_NOMEM,
+			       "out of memory for the records");
+	queue->room = room;
+	return 0;
+}
+
+/* Gives the batch at hand to the rules; the next one is larger. */
+static int pass_on(struct trc_queue *queue, struct kb_diag *diag)
+{
+	const int err = give(queue, queue->batch, diag);
+
+	queue->batch->count = 0;
+	if (err < 0)
+		return err;
+	if (queue->room == TRC_QUEUE_FIRST)
+		return take_batch(queue, TRC_QUEUE_NEAR, diag);
 	if (queue->may_have_thread)
 		start(queue);
-	if (queue->thread) {
+	return 0;
+}
+
+int trc_queue_pass(struct trc_queue *queue, struct kb_diag *diag)
+{
+	if (!queue->batch)
+		return take_batch(queue, TRC_QUEUE_FIRST, diag);
+	if (!queue->thread) {
+		queue->err = pass_on(queue, diag);
+	} else {
 		pass_to_thread(queue);
 		if (queue->thread->err < 0)
 			queue->err = end_thread(queue, diag);
-	} else {
-		queue->err = give(queue, queue->batch, diag);
-		queue->batch->count = 0;
 	}
 	return queue->err;
 }

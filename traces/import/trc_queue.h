@@ -19,11 +19,13 @@
 
 #include <stdint.h>
 
-/* Records of one batch. One thread that does all finds few of them in its caches. For
- * another thread a batch is larger than the cache of the first one's CPU: what it
+/* Records of one batch. The first is small, for a fuzzer imports thousands of short
+ * recordings per second. One thread that does all finds few of them in its caches.
+ * For another thread a batch is larger than the cache of the first one's CPU: what it
  * fetches from that cache takes three times as long as what has left it. */
-#define TRC_QUEUE_NEAR 4096
-#define TRC_QUEUE_FAR  16384
+#define TRC_QUEUE_FIRST 256
+#define TRC_QUEUE_NEAR	4096
+#define TRC_QUEUE_FAR	16384
 
 /* CPUs, from 0 on, whose records are compared with the next ones of their CPU as
  * they come. Those of others are held back (trc_repeat). */
@@ -32,14 +34,14 @@
 struct trc_batch {
 	uint32_t count;
 
-	/* enum trc_repeat_kind. */
-	uint8_t kinds[TRC_QUEUE_FAR];
+	/* For each record, its enum trc_repeat_kind. */
+	uint8_t *kinds;
 
-	/* Whether the record may be the first half of a repeat: false if a later
-	 * one of the batch shows that it is not. */
-	uint8_t is_open[TRC_QUEUE_FAR];
+	/* Whether it may be the first half of a repeat: false if a later one of
+	 * the batch shows that it is not. */
+	uint8_t *is_open;
 
-	struct trc_record records[TRC_QUEUE_FAR];
+	struct trc_record records[];
 };
 
 struct trc_queue {
@@ -65,7 +67,7 @@ struct trc_queue {
 	/* The rules' error, after which nothing more is given to them. */
 	int err;
 
-	/* The first full batch is worth a thread. */
+	/* A batch of TRC_QUEUE_NEAR records is worth a thread. */
 	bool may_have_thread;
 
 	/* The thread and the batches that it shares; NULL without. Owned. */
