@@ -1,2 +1,2 @@
-# Does nothing for two minutes: what a kernel allocates when nobody asks it to.
-sleep 120
+# Does nothing for ten minutes: what a kernel allocates when nobody asks it to.
+sleep 600
