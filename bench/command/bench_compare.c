@@ -161,9 +161,6 @@ static int status_of(const struct compare *c, enum bench_verdict verdict)
 
 static int complain(const struct kb_diag *diag)
 {
-	/* The signal determines the exit status. */
-	if (diag->status == KB_E_STOPPED)
-		return KB_EXIT_GOOD;
 	return kb_complain_diag("bench", diag);
 }
 

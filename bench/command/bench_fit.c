@@ -362,9 +362,7 @@ static int fit_main(int argc, char **argv)
 	kb_signal_catch();
 	err = run(&f, &o);
 	close_fitting(&f);
-	if (err == 0 || kb_signal)
-		return kb_exit_of(err);
-	return kb_complain_diag("bench", &diag);
+	return err == 0 ? KB_EXIT_GOOD : kb_complain_diag("bench", &diag);
 }
 
 #define AT(member) .offset = offsetof(struct fit_options, member)

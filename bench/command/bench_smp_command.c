@@ -333,9 +333,7 @@ static int smp_main(int argc, char **argv)
 	bench_trace_release(&s.trace);
 	free(s.costs);
 	free(o.allocs);
-	if (err == 0 || kb_signal)
-		return kb_exit_of(err);
-	return kb_complain_diag("bench", &diag);
+	return err == 0 ? KB_EXIT_GOOD : kb_complain_diag("bench", &diag);
 }
 
 #define AT(member) .offset = offsetof(struct smp_options, member)

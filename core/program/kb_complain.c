@@ -2,6 +2,7 @@
 
 #include "kb_escape.h"
 #include "kb_exit.h"
+#include "kb_signal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ void kb_complain(const char *program, const char *fmt, ...)
 
 int kb_complain_diag(const char *program, const struct kb_diag *diag)
 {
+	if (kb_signal)
+		return kb_exit_of(KB_E_STOPPED);
 	kb_complain(program, "%s", diag->text);
 	return kb_exit_of(diag->status);
 }

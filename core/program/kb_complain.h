@@ -14,7 +14,8 @@
 void kb_complain(const char *program, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Prints a diagnostic that way. Returns its exit status (kb_exit_of). */
+/* Prints a diagnostic that way. Returns its exit status (kb_exit_of). After a signal it
+ * prints nothing: what fails then fails because the work is broken off. */
 int kb_complain_diag(const char *program, const struct kb_diag *diag);
 
 #endif /* KB_COMPLAIN_H */

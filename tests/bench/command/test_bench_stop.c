@@ -122,6 +122,33 @@ static void test_bench_stop__the_whole_group(void **state)
 	}
 }
 
+/* compare gives no verdict, and neither of its two programs is left. */
+static void stop_compare(struct cli *c, int number, bool whole_group)
+{
+	cli_start(c, "setsid $BENCH compare $BENCH $BENCH --inject 0 --trace "
+		     "$TRACES/debian-boot.trc --alloc kheap --no-self-check "
+		     "--report r");
+	cli_until(c, cli_has_child);
+	kill(whole_group ? -c->pid : c->pid, number);
+	cli_wait(c);
+	cli_expect(c, 128 + number);
+	assert_null(strstr(c->out, "PASS"));
+	assert_null(strstr(c->out, "FAIL"));
+	assert_string_equal(c->err, "");
+	cli_sh(c, "ps -s %ld -o args=; find r -type f", (long)c->pid);
+	assert_string_equal(c->out, "");
+}
+
+static void test_bench_stop__compare(void **state)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < KB_ARRAY_LEN(numbers); i++) {
+		stop_compare(*state, numbers[i], false);
+		stop_compare(*state, numbers[i], true);
+	}
+}
+
 /* What the system does not allow is not an allocator's fault either. */
 static void test_bench_stop__limits(void **state)
 {
@@ -342,6 +369,7 @@ int main(void)
 		cli_test(test_bench_stop__sigterm),
 		cli_test(test_bench_stop__other_signals),
 		cli_test(test_bench_stop__the_whole_group),
+		cli_test(test_bench_stop__compare),
 		cli_test(test_bench_stop__limits),
 		cli_test(test_bench_stop__without_proc),
 		cli_test(test_bench_stop__a_stopped_clock),
