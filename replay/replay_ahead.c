@@ -1,5 +1,6 @@
 #include "replay_ahead.h"
 
+#include "kb_parent.h"
 #include "replay_futex.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -117,9 +117,9 @@ static void run_child(struct ring *ring, struct replay_fill *fill, int cpu,
 {
 	struct kb_diag diag;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kb_parent_follow(parent);
 	pin(cpu);
-	while (getppid() == parent) {
+	for (;;) {
 		decode(ring, fill);
 		kb_diag_init(&diag);
 		if (replay_fill_rewind(fill, &diag) < 0)

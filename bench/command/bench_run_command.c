@@ -73,6 +73,9 @@ struct session {
 	size_t done;
 	bool any_wrong;
 
+	/* An allocator that could not be judged, and so not replayed. */
+	bool any_unjudged;
+
 	/* A picture could not be drawn or written. */
 	bool any_undrawn;
 };
@@ -614,8 +617,12 @@ static int run_job(struct session *s, struct job *job, struct kb_diag *diag)
 		return complain(diag);
 	report->analysis = job->analysis;
 	s->done++;
-	for (size_t i = 0; i < job->count; i++)
-		s->any_wrong |= job->cells[i].status < 0;
+	for (size_t i = 0; i < job->count; i++) {
+		const int status = job->cells[i].status;
+
+		s->any_unjudged |= status == KB_E_UNSUPPORTED;
+		s->any_wrong |= status < 0 && status != KB_E_UNSUPPORTED;
+	}
 	if (prints)
 		bench_live_end(&live);
 	return report_job(s, report, job, &live);
@@ -698,6 +705,8 @@ static int finish_session(struct session *s, int status)
 		return kb_exit_of(KB_E_STOPPED);
 	if (status == KB_EXIT_GOOD && s->any_wrong)
 		return KB_EXIT_WRONG;
+	if (status == KB_EXIT_GOOD && s->any_unjudged)
+		return KB_EXIT_ENVIRONMENT;
 	if (status == KB_EXIT_GOOD && s->any_undrawn)
 		return KB_EXIT_USAGE;
 	return status;

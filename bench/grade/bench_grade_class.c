@@ -7,6 +7,7 @@
 #include "kb_exit.h"
 #include "kb_json.h"
 #include "kb_out.h"
+#include "kb_parent.h"
 #include "kb_signal.h"
 #include "kb_version.h"
 #include "sandbox_space.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -191,7 +191,7 @@ static json_t *make_lost(const struct seat *seat)
 /* --- Grading one --- */
 
 /* In the child; never returns. */
-static void grade_one(struct teaching *t, const struct seat *seat)
+static void grade_one(struct teaching *t, const struct seat *seat, pid_t parent)
 {
 	const struct grade_marking marking = {
 		.rubric = &t->course->rubric,
@@ -210,7 +210,7 @@ static void grade_one(struct teaching *t, const struct seat *seat)
 	struct kb_diag diag;
 	int err;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kb_parent_follow(parent);
 	kb_diag_init(&diag);
 	err = grade_mark(&marking, &record, &diag);
 	if (err == 0)
@@ -222,6 +222,8 @@ static void grade_one(struct teaching *t, const struct seat *seat)
 
 static int start(struct teaching *t, struct seat *seat)
 {
+	const pid_t self = getpid();
+
 	snprintf(seat->work, sizeof(seat->work), "%.*s/XXXXXX",
 		 (int)sizeof(seat->work) - 8, t->temporary);
 	if (!mkdtemp(seat->work) ||
@@ -231,7 +233,7 @@ static int start(struct teaching *t, struct seat *seat)
 	fflush(NULL);
 	seat->child = fork();
 	if (seat->child == 0)
-		grade_one(t, seat);
+		grade_one(t, seat, self);
 	return seat->child > 0
 		       ? 0
 		       : kb_fail(t->diag, KB_E_IO, "cannot start a process: %s",

@@ -1,6 +1,7 @@
 #include "bench_process.h"
 
 #include "kb_bits.h"
+#include "kb_parent.h"
 #include "kb_signal.h"
 #include "sandbox_space.h"
 
@@ -105,10 +106,10 @@ static void become(const char *exe, const char *name,
 	 * ends with its parent; in namespaces, with their keeper. */
 	kb_signal_leave_to_parent();
 	if (!shared->space)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		kb_parent_follow(parent);
 	if (shared->output_fd >= 0)
 		shut_streams(shared->output_fd);
-	if (getppid() == parent && hand_on(memory, BENCH_PROCESS_SHARED_FD) &&
+	if (hand_on(memory, BENCH_PROCESS_SHARED_FD) &&
 	    (shared->file_fd < 0 || hand_on(file, BENCH_PROCESS_FILE_FD)))
 		execv(exe, argv);
 	(void)!write(why, &errno, sizeof(errno));
@@ -116,14 +117,14 @@ static void become(const char *exe, const char *name,
 }
 
 /* The keeper of the namespaces has a copy of every file, so there is no pipe whose end
- * would tell that the program runs. In its own namespace the child's parent is 0. */
+ * would tell that the program runs. */
 static pid_t spawn_apart(const char *exe, const char *name,
 			 const struct bench_shared *shared)
 {
 	const pid_t child = sandbox_space_fork(shared->space);
 
 	if (child == 0)
-		become(exe, name, shared, getppid(), -1);
+		become(exe, name, shared, 0, -1);
 	return child;
 }
 

@@ -165,9 +165,15 @@ static int run_worker(struct bench_run *run, struct bench_cell *cell,
 		cell->diag = out->diag;
 		return 1;
 	}
-	/* It could not be judged; other passes may tell of it all the same. */
-	if (out->status == KB_E_UNSUPPORTED && out->fault.kind[0])
+	/* It could not be judged. After verify, other passes may tell of it all the
+	 * same; one that cannot has nothing to tell. */
+	if (out->status == KB_E_UNSUPPORTED && out->fault.kind[0]) {
+		if (pass != BENCH_PASS_VERIFY) {
+			cell->status = out->status;
+			cell->diag = out->diag;
+		}
 		return 1;
+	}
 	return out->status < 0 ? name_trace(run, &out->diag, diag) : 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "bench_process.h"
 #include "kb_bits.h"
+#include "kb_parent.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -105,9 +106,10 @@ static void make_command_line(struct command_line *line, size_t memory,
 }
 
 /* Between fork and exec: only calls that are safe there. `fds` are above FD_END. */
-static void become_qemu(struct command_line *line, const int fds[FD_END])
+static void become_qemu(struct command_line *line, const int fds[FD_END],
+			pid_t parent)
 {
-	bench_process_follow_parent();
+	kb_parent_follow(parent);
 	for (int i = 0; i < FD_END; i++)
 		if (fds[i] >= 0 && dup2(fds[i], i) != i)
 			_exit(NO_PROGRAM);
@@ -158,10 +160,12 @@ static int spawn(struct bench_metal_machine *m,
 		[FD_SERIAL] = away(setup->serial_fd),
 	};
 
+	const pid_t self = getpid();
+
 	make_command_line(&line, setup->memory_size, setup->serial_fd >= 0);
 	m->pid = fork();
 	if (m->pid == 0)
-		become_qemu(&line, fds);
+		become_qemu(&line, fds, self);
 	for (int i = 0; i < FD_END; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

@@ -3,6 +3,7 @@
 #include "alloc_plugin_line.h"
 #include "allocator_plugin.h"
 #include "kb_bits.h"
+#include "kb_parent.h"
 #include "kheap.h"
 #include "plugin_channel.h"
 #include "sandbox_filter.h"
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -575,14 +575,14 @@ static void become_emulator(struct plugin_channel *channel, const char *worker)
 }
 
 /* Between fork and exec. */
-static void become(struct plugin_channel *channel, const char *worker,
-		   int memory, int request, int reply)
+static void become(struct plugin_channel *channel, pid_t parent,
+		   const char *worker, int memory, int request, int reply)
 {
 	char *const argv[] = { (char *)WORKER, NULL };
 	static const struct sandbox_limits limits = { .file = FILE_MOST,
 						      .files = FILES_MOST };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	kb_parent_follow(parent);
 	personality(ADDR_LIMIT_3GB | ADDR_NO_RANDOMIZE);
 	sandbox_space_limit(&limits);
 	if (dup2(memory, CHANNEL_MEMORY_FD) == CHANNEL_MEMORY_FD &&
@@ -632,6 +632,7 @@ static int spawn(struct plugin32 *p, const char *worker)
 {
 	int request[2] = { -1, -1 }, reply[2] = { -1, -1 };
 	const int memory = make_memory();
+	const pid_t self = getpid();
 	void *map;
 
 	if (memory < 0 || !make_pipe(request) || !make_pipe(reply))
@@ -643,7 +644,7 @@ static int spawn(struct plugin32 *p, const char *worker)
 	p->channel = map;
 	p->child = fork();
 	if (p->child == 0)
-		become(map, worker, memory, request[0], reply[1]);
+		become(map, self, worker, memory, request[0], reply[1]);
 	close(memory);
 	close(request[0]);
 	close(reply[1]);

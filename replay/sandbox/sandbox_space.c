@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -107,10 +108,15 @@ static pid_t fork_sibling(void)
 #endif
 }
 
-/* The first process: reaps what the others leave, and ends with its parent. */
-static void keep(void)
+/* The first process: reaps what the others leave, and ends with its parent, which is in
+ * another namespace and has the process descriptor `parent`. */
+static void keep(int parent)
 {
+	struct pollfd ended = { .fd = parent, .events = POLLIN };
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (poll(&ended, 1, 0) != 0)
+		_exit(1);
 	syscall(SYS_close_range, 0u, ~0u, 0u);
 	for (;;) {
 		while (waitpid(-1, NULL, 0) > 0) {
@@ -125,13 +131,17 @@ static void tell(int fd, const struct report *report)
 		_exit(1);
 }
 
-/* The process between: makes the namespaces and, in them, the keeper and the child.
- * Returns in the child alone. */
-static void make_spaces(const struct sandbox_space *space, int fd)
+/* The process between, forked by `parent`: makes the namespaces and, in them, the keeper
+ * and the child. Returns in the child alone. */
+static void make_spaces(const struct sandbox_space *space, int fd, pid_t parent)
 {
 	const unsigned uid = geteuid(), gid = getegid();
+	const int parent_fd = (int)syscall(SYS_pidfd_open, parent, 0u);
 	struct report report = { 0 };
 
+	/* Its number may be another's by now. */
+	if (getppid() != parent)
+		_exit(1);
 	if (unshare(SPACES) != 0 || !map_ids(uid, gid) ||
 	    !shut_files(space->writable)) {
 		report.error = errno;
@@ -140,11 +150,12 @@ static void make_spaces(const struct sandbox_space *space, int fd)
 	}
 	report.keeper = fork_sibling();
 	if (report.keeper == 0)
-		keep();
+		keep(parent_fd);
 	report.child = fork_sibling();
 	if (report.child == 0) {
 		setsid();
 		close(fd);
+		close(parent_fd);
 		return;
 	}
 	report.error = report.child < 0 ? errno : 0;
@@ -168,6 +179,7 @@ static void hear(int fd, pid_t between, struct report *report)
 /* As sandbox_space_fork, with namespaces; -1 with errno if the kernel gives none. */
 static pid_t fork_apart(struct sandbox_space *space)
 {
+	const pid_t self = getpid();
 	struct report report;
 	int fds[2];
 	pid_t between;
@@ -179,7 +191,7 @@ static pid_t fork_apart(struct sandbox_space *space)
 	between = fork();
 	if (between == 0) {
 		close(fds[0]);
-		make_spaces(space, fds[1]);
+		make_spaces(space, fds[1], self);
 		return 0;
 	}
 	close(fds[1]);

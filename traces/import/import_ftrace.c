@@ -188,8 +188,10 @@ static bool read_flags_and_time(struct trc_text *text, struct trc_scan *c,
 static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 		       struct trc_record *record)
 {
+	const uint32_t dropped = ft->text.dropped;
 	const char *start = c->p;
 	struct prefix prefix;
+	bool is_whole;
 	int err;
 
 	if (ft->prefix_size == 0 ||
@@ -202,13 +204,15 @@ static int take_prefix(struct ftrace *ft, struct trc_scan *c,
 		if (err < 0)
 			return err;
 		ft->prefix_cpu = prefix.cpu;
-		if (c->p - start <= PREFIX_MAX) {
+		/* A name that cannot be read counts in each line that has it. */
+		is_whole = ft->text.dropped == dropped;
+		if (is_whole && c->p - start <= PREFIX_MAX) {
 			ft->prefix_size = (size_t)(c->p - start);
 			memcpy(ft->prefix, start, ft->prefix_size);
 		}
 		ft->is_prefix_odd =
 			prefix.comm + prefix.comm_size != start + COMM_WIDTH;
-		if (ft->fast && !ft->is_prefix_odd &&
+		if (ft->fast && is_whole && !ft->is_prefix_odd &&
 		    c->end - start >= FTRACE_FAST_LINE_MIN)
 			ftrace_fast_learn(ft->fast, start,
 					  (size_t)(c->p - start),

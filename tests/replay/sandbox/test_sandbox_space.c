@@ -129,6 +129,8 @@ static int leave_process(const struct child_case *with)
 	(void)with;
 	if (fork() == 0) {
 		setsid();
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
 		for (;;)
 			pause();
 	}
@@ -151,6 +153,50 @@ static void test_sandbox_space__end_ends_all(void **state)
 	close(fds[0]);
 }
 
+/* Makes children in namespaces until it is killed, all of which hold the pipe open. */
+static void make_children(void)
+{
+	for (;;) {
+		struct sandbox_space space = { 0 };
+
+		if (sandbox_space_fork(&space) == 0)
+			for (;;)
+				pause();
+		sandbox_space_end(&space);
+	}
+}
+
+/* Whenever the one that makes them is killed, with a child half made as well. The pipe's
+ * end comes when the last process that could write to it has ended. */
+static void test_sandbox_space__nothing_outlives_its_maker(void **state)
+{
+	const struct child_case with = { 0 };
+
+	(void)state;
+	need_namespaces();
+	/* Without it the wait below would not end. */
+	assert_int_equal(run_apart(own_id, &with, NULL), 2);
+	for (unsigned i = 0; i < 200; i++) {
+		int fds[2];
+		pid_t maker;
+		char byte;
+
+		assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+		maker = fork();
+		if (maker == 0)
+			make_children();
+		assert_true(maker > 0);
+		close(fds[1]);
+		/* Looks at it for a while that grows from kill to kill. */
+		for (unsigned k = 0; k < i * 50; k++)
+			assert_int_equal(waitpid(maker, NULL, WNOHANG), 0);
+		assert_int_equal(kill(maker, SIGKILL), 0);
+		assert_int_equal(waitpid(maker, NULL, 0), maker);
+		assert_int_equal(read(fds[0], &byte, 1), 0);
+		close(fds[0]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +204,8 @@ int main(void)
 		cmocka_unit_test(test_sandbox_space__has_no_network),
 		cmocka_unit_test(test_sandbox_space__writes_to_one_folder),
 		cmocka_unit_test(test_sandbox_space__end_ends_all),
+		cmocka_unit_test(
+			test_sandbox_space__nothing_outlives_its_maker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

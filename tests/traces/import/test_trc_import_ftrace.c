@@ -415,6 +415,24 @@ static void test_trc_import_ftrace__samples(void **state)
 					   .lost_events = 890 });
 }
 
+/* A name with a NUL in it. Also if the line before has the same one, which may be
+ * remembered. */
+static void
+test_trc_import_ftrace__a_dropped_name_counts_in_each_line(void **state)
+{
+#define ODD	   "        mod\0robe-80      [001] .....     1.000000: "
+#define AT(number) "kmalloc: call_site=f+0x1/0x2 ptr=0000000000000" number TAIL
+	static const char text[] =
+		HEAD ODD AT("100") ODD AT("200") ODD AT("300");
+	struct imported im = import_bytes(text, sizeof(text) - 1, NULL);
+
+	(void)state;
+	assert_int_equal(im.status, 0);
+	assert_int_equal(im.counts.allocs, 3);
+	assert_int_equal(im.counts.dropped_fields, 3);
+	imported_release(&im);
+}
+
 static void test_trc_import_ftrace__ptrval_sample_is_refused(void **state)
 {
 	struct blob file = read_whole(TRC_TEST_DATA "ftrace-ptrval.txt.zst");
@@ -444,6 +462,8 @@ int main(void)
 		cmocka_unit_test(test_trc_import_ftrace__line_ends),
 		cmocka_unit_test(
 			test_trc_import_ftrace__long_lines_are_bounded),
+		cmocka_unit_test(
+			test_trc_import_ftrace__a_dropped_name_counts_in_each_line),
 		cmocka_unit_test(test_trc_import_ftrace__samples),
 		cmocka_unit_test(
 			test_trc_import_ftrace__ptrval_sample_is_refused),
