@@ -6,6 +6,7 @@
 #include "bench_sweep_best.h"
 #include "bench_sweep_gather.h"
 #include "bench_sweep_merge.h"
+#include "bench_sweep_page.h"
 #include "bench_sweep_plan.h"
 #include "bench_sweep_result.h"
 #include "bench_sweep_submit.h"
@@ -670,6 +671,7 @@ static int merge_main(int argc, char **argv)
 struct best_options {
 	const char *input;
 	const char *machine;
+	const char *html;
 	bool json;
 };
 
@@ -682,6 +684,14 @@ static const struct kb_option best_options[] = {
 		  "are several",
 	  .kind = KB_OPTION_TEXT,
 	  AT_BEST(machine) },
+	{ .name = "html",
+	  .value = "FILE",
+	  .help = "also write a page: all configurations by their geometric "
+		  "mean, a heat map of configurations and traces, and the "
+		  "Pareto fronts",
+	  .kind = KB_OPTION_TEXT,
+	  .file = KB_FILES_OUT,
+	  AT_BEST(html) },
 	{ .name = "json",
 	  .help = "one JSON object",
 	  .kind = KB_OPTION_SWITCH,
@@ -714,7 +724,8 @@ static const struct kb_command best_command = {
 		 "place.",
 	.options = best_options,
 	.operands = best_operands,
-	.examples = "bench sweep best fits",
+	.examples = "bench sweep best fits\n"
+		    "bench sweep best --html fits.html fits",
 	.exits = "0 chosen\n"
 		 "2 usage, unreadable input\n"
 		 "3 no configuration served every trace",
@@ -797,46 +808,33 @@ static void print_front(const struct bench_sweep_best *b, size_t trace)
 
 static void print_best(const struct bench_sweep_best *b)
 {
-	const struct bench_sweep_overall *o;
-
 	for (size_t i = 0; i < b->traces; i++)
 		print_front(b, i);
-	if (b->best == SIZE_MAX) {
-		printf("\nNo configuration served every request of every "
-		       "trace.\n");
-		return;
-	}
-	o = &b->overall[b->best];
-	printf("\nBest over %zu traces: %s, on average %.3f times the "
-	       "smallest %s of each trace; smallest itself on %zu.\n",
-	       b->traces, b->config[b->best], o->ratio,
-	       b->timed ? "time" : "number of nodes", o->wins);
-	if (b->next != SIZE_MAX)
-		printf("Next: %s, %.3f times. %s\n", b->config[b->next],
-		       b->overall[b->next].ratio,
-		       !b->timed    ? "These are counts: exact."
-		       : b->is_sure ? "The intervals do not overlap."
-				    : "The intervals overlap: the two may "
-				      "well be equal.");
+	putchar('\n');
+	bench_sweep_verdict(stdout, b);
+	putchar('\n');
 }
 
-static json_t *load_merged(const char *input, struct kb_diag *diag)
+static int best_of(const struct best_options *o, const char *path,
+		   struct bench_sweep_best *best, struct kb_diag *diag)
 {
 	json_error_t error;
-	json_t *document;
-	char *path;
+	json_t *document = json_load_file(path, 0, &error);
+	int err;
 
-	if (asprintf(&path, "%s/merged.json", input) < 0) {
-		kb_fail(diag, KB_E_NOMEM, "out of memory");
-		return NULL;
-	}
-	document = json_load_file(path, 0, &error);
 	if (!document)
-		kb_fail(diag, KB_E_FORMAT,
-			"%s: %s; make it with 'bench sweep merge'", path,
-			error.text);
-	free(path);
-	return document;
+		return kb_fail(diag, KB_E_FORMAT,
+			       "%s: %s; make it with 'bench sweep merge'", path,
+			       error.text);
+	err = bench_sweep_best(best, document, o->machine, diag);
+	json_decref(document);
+	if (err == 0 && o->json)
+		err = print_best_json(best, diag);
+	else if (err == 0)
+		print_best(best);
+	if (err == 0 && o->html)
+		err = bench_sweep_page(best, o->html, path, diag);
+	return err;
 }
 
 static int best_main(int argc, char **argv)
@@ -844,23 +842,22 @@ static int best_main(int argc, char **argv)
 	struct best_options o = { .input = NULL };
 	struct bench_sweep_best best = { 0 };
 	struct kb_diag diag;
-	json_t *document;
 	int status, err;
+	char *path;
 
 	if (!kb_options_go(&best_command, &o, argc, argv, &status))
 		return status;
 	kb_diag_init(&diag);
-	document = load_merged(o.input, &diag);
-	err = document ? bench_sweep_best(&best, document, o.machine, &diag)
-		       : KB_E_FORMAT;
-	if (err == 0 && o.json)
-		err = print_best_json(&best, &diag);
-	else if (err == 0)
-		print_best(&best);
+	if (asprintf(&path, "%s/merged.json", o.input) < 0) {
+		path = NULL;
+		err = kb_fail(&diag, KB_E_NOMEM, "out of memory");
+	} else {
+		err = best_of(&o, path, &best, &diag);
+	}
 	status = err < 0		 ? complain(&diag)
 		 : best.best == SIZE_MAX ? KB_EXIT_UNDECIDED
 					 : KB_EXIT_GOOD;
-	json_decref(document);
+	free(path);
 	bench_sweep_best_release(&best);
 	return status;
 }

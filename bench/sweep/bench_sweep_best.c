@@ -238,6 +238,8 @@ static void add_up(struct bench_sweep_best *best, const double *smallest,
 		struct bench_sweep_overall *o = &best->overall[p->config];
 		const double least = smallest[p->trace];
 
+		for (int k = 0; k < BENCH_SWEEP_COSTS; k++)
+			o->total[k] += p->cost[k];
 		if (!p->served || isinf(p->cost[BENCH_SWEEP_TIME]) ||
 		    !(least > 0))
 			continue;
@@ -276,31 +278,19 @@ static int sum_up(struct bench_sweep_best *best, struct kb_diag *diag)
 	return 0;
 }
 
-/* The sum of a cost over all traces. */
-static double total_of(const struct bench_sweep_best *best, size_t config,
-		       enum bench_sweep_cost cost)
-{
-	double total = 0;
-
-	for (size_t i = 0; i < best->points; i++)
-		if (best->point[i].config == config)
-			total += best->point[i].cost[cost];
-	return total;
-}
-
 /* Whether configuration `a` is better than `b`, by the rule in the header. */
 static bool is_better(const struct bench_sweep_best *best, size_t a, size_t b)
 {
 	const double left = best->overall[a].ratio;
 	const double right = best->overall[b].ratio;
 
-	if (left == 0 || right == 0)
+	if ((left == 0) != (right == 0))
 		return left > 0;
 	if (left != right)
 		return left < right;
 	for (int i = BENCH_SWEEP_MEMORY; i < BENCH_SWEEP_COSTS; i++) {
-		double x = total_of(best, a, (enum bench_sweep_cost)i);
-		double y = total_of(best, b, (enum bench_sweep_cost)i);
+		const double x = best->overall[a].total[i];
+		const double y = best->overall[b].total[i];
 
 		if (x != y)
 			return x < y;
@@ -308,25 +298,28 @@ static bool is_better(const struct bench_sweep_best *best, size_t a, size_t b)
 	return strcmp(best->config[a], best->config[b]) < 0;
 }
 
-static void choose(struct bench_sweep_best *best)
+static int choose(struct bench_sweep_best *best, struct kb_diag *diag)
 {
-	best->best = best->next = SIZE_MAX;
+	size_t *order = calloc(best->configs + 1, sizeof(*order));
+	size_t able = 0;
+
+	best->order = order;
+	if (!order)
+		return no_memory(diag);
 	for (size_t i = 0; i < best->configs; i++) {
-		if (best->overall[i].ratio == 0)
-			continue;
-		if (best->best == SIZE_MAX || is_better(best, i, best->best)) {
-			best->next = best->best;
-			best->best = i;
-		} else if (best->next == SIZE_MAX ||
-			   is_better(best, i, best->next)) {
-			best->next = i;
-		}
+		size_t k = i;
+
+		for (; k > 0 && is_better(best, i, order[k - 1]); k--)
+			order[k] = order[k - 1];
+		order[k] = i;
+		able += best->overall[i].ratio > 0;
 	}
-	if (best->best == SIZE_MAX)
-		return;
-	best->is_sure =
-		best->next == SIZE_MAX || !best->timed ||
-		best->overall[best->best].high < best->overall[best->next].low;
+	best->best = able > 0 ? order[0] : SIZE_MAX;
+	best->next = able > 1 ? order[1] : SIZE_MAX;
+	best->is_sure = able == 1 || (able > 1 && !best->timed) ||
+			(able > 1 && best->overall[order[0]].high <
+					     best->overall[order[1]].low);
+	return 0;
 }
 
 int bench_sweep_best(struct bench_sweep_best *best, const json_t *document,
@@ -341,7 +334,7 @@ int bench_sweep_best(struct bench_sweep_best *best, const json_t *document,
 		err = sum_up(best, diag);
 	}
 	if (err == 0)
-		choose(best);
+		err = choose(best, diag);
 	return err;
 }
 
@@ -355,5 +348,6 @@ void bench_sweep_best_release(struct bench_sweep_best *best)
 	free(best->config);
 	free(best->point);
 	free(best->overall);
+	free(best->order);
 	memset(best, 0, sizeof(*best));
 }

@@ -67,6 +67,9 @@ struct bench_sweep_overall {
 
 	/* Traces on which it has the smallest time. */
 	size_t wins;
+
+	/* The sums of its costs over the traces. */
+	double total[BENCH_SWEEP_COSTS];
 };
 
 struct bench_sweep_best {
@@ -84,6 +87,9 @@ struct bench_sweep_best {
 
 	/* Times, not counts. */
 	bool timed;
+
+	/* The configurations, the best first; those that cannot be best last. Owned. */
+	size_t *order;
 
 	/* The best configuration and the next best; SIZE_MAX for none. */
 	size_t best;
