@@ -38,6 +38,12 @@ function spread(name, what,   column, i, x) {
 	print ""
 }
 
+BEGIN {
+	print "| recording | live max | `kheap` | head | blocks | rbtree | pte, bytes " \
+		"| first | next | best | worst |"
+	print "|---|---|---|---|---|---|---|---|---|---|---|"
+}
+
 {
 	printf "| `%s` |", $1
 	for (i = 2; i <= NF; i++) {
