@@ -357,7 +357,7 @@ static int metal_main(int argc, char **argv)
 	bench_trace_release(&m.trace);
 	free(m.results);
 	bench_options_release(&o.bench);
-	if (err == 0 || kb_signal || diag.status == 0)
+	if (err == 0 || diag.status == 0)
 		return kb_exit_of(err);
 	return kb_complain_diag("bench", &diag);
 }

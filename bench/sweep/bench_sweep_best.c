@@ -234,7 +234,7 @@ static void add_up(struct bench_sweep_best *best, const double *smallest,
 		   size_t *traces)
 {
 	for (size_t i = 0; i < best->points; i++) {
-		const struct bench_sweep_point *p = &best->point[i];
+		struct bench_sweep_point *p = &best->point[i];
 		struct bench_sweep_overall *o = &best->overall[p->config];
 		const double least = smallest[p->trace];
 
@@ -244,7 +244,8 @@ static void add_up(struct bench_sweep_best *best, const double *smallest,
 		    !(least > 0))
 			continue;
 		traces[p->config]++;
-		o->ratio += log(p->cost[BENCH_SWEEP_TIME] / least);
+		p->ratio = p->cost[BENCH_SWEEP_TIME] / least;
+		o->ratio += log(p->ratio);
 		o->low += log(p->low / least);
 		o->high += log(p->high / least);
 		o->wins += p->cost[BENCH_SWEEP_TIME] <= least;
@@ -316,9 +317,10 @@ static int choose(struct bench_sweep_best *best, struct kb_diag *diag)
 	}
 	best->best = able > 0 ? order[0] : SIZE_MAX;
 	best->next = able > 1 ? order[1] : SIZE_MAX;
-	best->is_sure = able == 1 || (able > 1 && !best->timed) ||
-			(able > 1 && best->overall[order[0]].high <
-					     best->overall[order[1]].low);
+	best->is_sure = able == 1 ||
+			(able > 1 &&
+			 (!best->timed || best->overall[order[0]].high <
+						  best->overall[order[1]].low));
 	return 0;
 }
 

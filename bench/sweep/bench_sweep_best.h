@@ -44,6 +44,10 @@ struct bench_sweep_point {
 
 	double cost[BENCH_SWEEP_COSTS];
 
+	/* The time over the trace's smallest among what served it; 0 if this did
+	 * not serve it, or has no time. */
+	double ratio;
+
 	/* The time's 95% interval; equal to it if it is exact. */
 	double low;
 	double high;

@@ -18,9 +18,7 @@ struct grid {
 	/* Rows of `traces` pointers, NULL where there is no result. Owned. */
 	const struct bench_sweep_point **at;
 
-	/* The smallest time of each trace among what served it, and the largest
-	 * ratio to it. Owned. */
-	double *smallest;
+	/* The largest ratio of all points. */
 	double largest;
 };
 
@@ -55,40 +53,21 @@ static const struct bench_sweep_point *point_at(const struct grid *g,
 	return g->at[config * g->best->traces + trace];
 }
 
-static double ratio_of(const struct grid *g, const struct bench_sweep_point *p)
-{
-	return p->cost[BENCH_SWEEP_TIME] / g->smallest[p->trace];
-}
-
-static bool has_ratio(const struct grid *g, const struct bench_sweep_point *p)
-{
-	return p && p->served && isfinite(ratio_of(g, p));
-}
-
 /* Returns false without memory. */
 static bool fill_grid(struct grid *g)
 {
 	const struct bench_sweep_best *b = g->best;
 
 	g->at = calloc(b->configs * b->traces + 1, sizeof(*g->at));
-	g->smallest = calloc(b->traces + 1, sizeof(*g->smallest));
-	if (!g->at || !g->smallest)
+	if (!g->at)
 		return false;
-	for (size_t i = 0; i < b->traces; i++)
-		g->smallest[i] = INFINITY;
+	g->largest = 1;
 	for (size_t i = 0; i < b->points; i++) {
 		const struct bench_sweep_point *p = &b->point[i];
 
 		g->at[p->config * b->traces + p->trace] = p;
-		if (p->served)
-			g->smallest[p->trace] = fmin(g->smallest[p->trace],
-						     p->cost[BENCH_SWEEP_TIME]);
+		g->largest = fmax(g->largest, p->ratio);
 	}
-	g->largest = 1;
-	for (size_t i = 0; i < b->points; i++)
-		if (has_ratio(g, &b->point[i]))
-			g->largest =
-				fmax(g->largest, ratio_of(g, &b->point[i]));
 	return true;
 }
 
@@ -99,6 +78,26 @@ static void write_name(FILE *f, const char *tag, const char *name)
 	fprintf(f, "</%.2s>\n", tag);
 }
 
+/* A table, as far as the head of its first column: configurations. */
+static void begin_table(FILE *f, const char *name)
+{
+	fprintf(f,
+		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
+		"aria-label=\"%s, table\">\n<table><thead><tr>"
+		"<th scope=\"col\">configuration</th>",
+		name);
+}
+
+static void begin_rows(FILE *f)
+{
+	fputs("</tr></thead>\n<tbody>\n", f);
+}
+
+static void end_table(FILE *f)
+{
+	fputs("</tbody></table></div>\n", f);
+}
+
 /* The configurations, the best first, with the geometric means. */
 static void write_means(FILE *f, const struct bench_sweep_best *b)
 {
@@ -107,13 +106,14 @@ static void write_means(FILE *f, const struct bench_sweep_best *b)
 	fprintf(f,
 		"<h2>All configurations, the best first</h2>\n<p>Ratio: the "
 		"geometric mean, over all traces, of %s over the trace's "
-		"smallest.</p>\n<div class=\"pan\" role=\"region\" "
-		"tabindex=\"0\" aria-label=\"All configurations, table\">\n"
-		"<table><thead><tr><th scope=\"col\">configuration</th>"
-		"<th scope=\"col\">ratio</th>%s<th scope=\"col\">smallest on"
-		"</th></tr></thead>\n<tbody>\n",
-		b->timed ? "ns per event" : "nodes per lookup",
+		"smallest.</p>\n",
+		b->timed ? "ns per event" : "nodes per lookup");
+	begin_table(f, "All configurations");
+	fprintf(f,
+		"<th scope=\"col\">ratio</th>%s<th scope=\"col\">smallest "
+		"on</th>",
 		b->timed ? "<th scope=\"col\">95% interval</th>" : "");
+	begin_rows(f);
 	for (size_t i = 0; i < b->configs; i++) {
 		const struct bench_sweep_overall *o = &b->overall[b->order[i]];
 
@@ -129,23 +129,22 @@ static void write_means(FILE *f, const struct bench_sweep_best *b)
 			fprintf(f, "<td>%.3g to %.3g</td>", o->low, o->high);
 		fprintf(f, "<td>%zu of %zu</td></tr>\n", o->wins, b->traces);
 	}
-	fputs("</tbody></table></div>\n", f);
+	end_table(f);
 }
 
 static void write_cell(FILE *f, const struct grid *g,
 		       const struct bench_sweep_point *p)
 {
 	char text[BENCH_TEXT_SIZE];
-	const double shade =
-		has_ratio(g, p) && g->largest > 1
-			? 100 * log(ratio_of(g, p)) / log(g->largest)
-			: 0;
+	double shade = 0;
 
-	if (!has_ratio(g, p)) {
+	if (!p || p->ratio == 0) {
 		fputs("<td>–</td>", f);
 		return;
 	}
-	bench_format_number(text, ratio_of(g, p));
+	if (g->largest > 1)
+		shade = 100 * log(p->ratio) / log(g->largest);
+	bench_format_number(text, p->ratio);
 	fprintf(f, "<td class=\"heat\" style=\"--s:%.0f%%\">%s%s%s</td>", shade,
 		p->on_front ? "<b>" : "", text, p->on_front ? "</b>" : "");
 }
@@ -158,14 +157,12 @@ static void write_map(FILE *f, const struct grid *g)
 		"<h2>By trace</h2>\n<p>%s over the trace's smallest; the "
 		"darker, the more. <b>Bold</b>: on the trace's Pareto front. "
 		"–: "
-		"not every request was served, or there is no result.</p>\n"
-		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
-		"aria-label=\"By trace, table\">\n"
-		"<table><thead><tr><th scope=\"col\">configuration</th>",
+		"not every request was served, or there is no result.</p>\n",
 		b->timed ? "Time" : "Nodes per lookup");
+	begin_table(f, "By trace");
 	for (size_t t = 0; t < b->traces; t++)
 		write_name(f, "th scope=\"col\"", b->trace[t]);
-	fputs("</tr></thead>\n<tbody>\n", f);
+	begin_rows(f);
 	for (size_t i = 0; i < b->configs; i++) {
 		fputs("<tr>", f);
 		write_name(f, "th scope=\"row\"", b->config[b->order[i]]);
@@ -173,7 +170,7 @@ static void write_map(FILE *f, const struct grid *g)
 			write_cell(f, g, point_at(g, b->order[i], t));
 		fputs("</tr>\n", f);
 	}
-	fputs("</tbody></table></div>\n", f);
+	end_table(f);
 }
 
 static void write_cost(FILE *f, double cost,
@@ -191,14 +188,13 @@ static void write_front(FILE *f, const struct grid *g, size_t trace)
 	const struct bench_sweep_best *b = g->best;
 
 	write_name(f, "h3", b->trace[trace]);
+	begin_table(f, "Pareto front");
 	fprintf(f,
-		"<div class=\"pan\" role=\"region\" tabindex=\"0\" "
-		"aria-label=\"Pareto front, table\">\n<table><thead><tr>"
-		"<th scope=\"col\">configuration</th><th scope=\"col\">%s</th>"
-		"<th scope=\"col\">%s</th><th scope=\"col\">memory</th>"
-		"<th scope=\"col\">index</th></tr></thead>\n<tbody>\n",
+		"<th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
+		"<th scope=\"col\">memory</th><th scope=\"col\">index</th>",
 		b->timed ? "ns/event" : "nodes/kfree",
 		b->timed ? "kfree p99" : "max");
+	begin_rows(f);
 	for (size_t i = 0; i < b->configs; i++) {
 		const struct bench_sweep_point *p =
 			point_at(g, b->order[i], trace);
@@ -214,7 +210,7 @@ static void write_front(FILE *f, const struct grid *g, size_t trace)
 		write_cost(f, p->cost[BENCH_SWEEP_INDEX], bench_format_bytes);
 		fputs("</tr>\n", f);
 	}
-	fputs("</tbody></table></div>\n", f);
+	end_table(f);
 }
 
 static int write_page(FILE *f, const struct grid *g, struct kb_diag *diag)
@@ -273,6 +269,5 @@ int bench_sweep_page(const struct bench_sweep_best *best, const char *path,
 		err = kb_fail(diag, KB_E_NOMEM, "out of memory");
 	}
 	free(grid.at);
-	free(grid.smallest);
 	return err;
 }
